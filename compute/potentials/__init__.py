@@ -1,0 +1,1 @@
+"""Which potentials exist, and how they are fetched, checked and loaded."""

@@ -1,0 +1,1 @@
+"""Published DFT numbers, one module per source."""

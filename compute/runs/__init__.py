@@ -1,0 +1,1 @@
+"""Campaigns: plan, tasks, shards, merge, publish."""

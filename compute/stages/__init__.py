@@ -1,0 +1,1 @@
+"""A structure and a potential to numbers; no files, no tables."""

@@ -1,0 +1,303 @@
+"""The published tables: pyarrow schemas, validation, atomic publishing and reading.
+
+Each field carries its unit and description as metadata. Publishing writes files named by their content hash
+and then replaces `manifest.json`, so a reader sees the old set or the new one and never a mixture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SCHEMA_MAJOR = 1
+SCHEMA_MINOR = 0
+MANIFEST = "manifest.json"
+
+
+class TableError(ValueError):
+    """A table or manifest that does not keep its contract."""
+
+
+def _field(name: str, kind: pa.DataType, text: str, unit: str = "", *, required: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=not required, metadata={"description": text, "unit": unit})
+
+
+_STR, _INT, _REAL, _BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+
+_SUITE = _field("suite", _STR, "set of compounds: hdp, abx3 or mp0b3", required=True)
+_COMPOUND = _field("compound", _STR, "canonical formula, or material id in mp0b3", required=True)
+_POTENTIAL = _field("potential", _STR, "potential as named in the table potentials", required=True)
+_RUN = _field("run", _STR, "run as named in the table runs", required=True)
+_STATUS = _field("status", _STR, "ok, not-run, or a word for the failure", required=True)
+_REASON = _field("reason", _STR, "why the status is not ok")
+
+
+def _omegas(source: str) -> list[pa.Field]:
+    places = {
+        "gamma": "Γ, without the three acoustic modes",
+        "r": "R (½½½), Pm-3m",
+        "m": "M (½½0), Pm-3m",
+        "x": "X: (½00) in Pm-3m, (½½0) in primitive coordinates in Fm-3m",
+        "l": "L (½00) in primitive coordinates, Fm-3m",
+        "min": "any q of the q-set",
+    }
+    return [
+        _field(f"omega_{key}_thz", _REAL, f"softest mode at {text}; imaginary as negative; {source}", "THz")
+        for key, text in places.items()
+    ]
+
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "references": pa.schema(
+        [
+            _SUITE,
+            _COMPOUND,
+            _field("formula", _STR, "chemical formula as published", required=True),
+            _field("prototype", _STR, "structure type", required=True),
+            _field("A", _STR, "element on the A site"),
+            _field("B", _STR, "element on the B site (M in A2MM'X6)"),
+            _field("Bp", _STR, "element on the B' site (M' in A2MM'X6)"),
+            _field("X", _STR, "element on the X site"),
+            _field("charge_a", _INT, "charge state on A", "e"),
+            _field("charge_b", _INT, "charge state on B", "e"),
+            _field("charge_bp", _INT, "charge state on B'", "e"),
+            _field("charge_note", _STR, "why the charge states are ambiguous or not assigned; null when unique"),
+            _field("octahedral_factor", _REAL, "mean B-site radius over X radius"),
+            _field("octahedral_mismatch", _REAL, "half the difference of the B-site radii over X radius"),
+            _field("tolerance_factor", _REAL, "Goldschmidt factor, generalised to two B sites"),
+            _field("descriptor_source", _STR, "published, or computed from Shannon radii"),
+            _field("lattice_constant", _REAL, "cubic lattice constant of the DFT geometry", "Å"),
+            _field("formation_energy", _REAL, "relative to elemental crystals; not a hull distance", "eV/atom"),
+            *_omegas("DFT"),
+            _field("sigma", _REAL, "anharmonicity score at 300 K, pooled"),
+            _field("sigma_a", _REAL, "σ at 300 K on the A site"),
+            _field("sigma_b", _REAL, "σ at 300 K on the B site"),
+            _field("sigma_bp", _REAL, "σ at 300 K on the B' site"),
+            _field("sigma_x", _REAL, "σ at 300 K on the X site"),
+            _field("sigma_third_order", _REAL, "σ at 300 K against force constants to third order"),
+            _field("sigma_tdep_22", _REAL, "the source's σ_TDEP^(2,2)"),
+            _field("sigma_tdep_24", _REAL, "the source's σ_TDEP^(2,4)"),
+            _field("sigma_tdep_34", _REAL, "the source's σ_TDEP^(3,4)"),
+            _field("sigma_tdep_44", _REAL, "the source's σ_TDEP^(4,4)"),
+            _field("sigma_weighted_frequency_thz", _REAL, "Σ ω_i σ_i / Σ σ_i over band-path modes", "THz"),
+            _field("functional", _STR, "exchange-correlation functional and code", required=True),
+            _field("doi", _STR, "doi of the source"),
+            _field("source", _STR, "where the numbers were published", required=True),
+        ]
+    ),
+    "potentials": pa.schema(
+        [
+            _POTENTIAL,
+            _field("name", _STR, "name for people", required=True),
+            _field("family", _STR, "MACE or CHGNet", required=True),
+            _field("benchmark", _BOOL, "one of the four models of doi:10.1039/d5cp04693a", required=True),
+            _field("training_set", _STR, "data the potential was trained on", required=True),
+            _field("training_structures", _INT, "structures in the training set"),
+            _field("functional", _STR, "functional of the training data", required=True),
+            _field("licence", _STR, "SPDX id or name of the licence of the weights", required=True),
+            _field("parameters", _INT, "trainable parameters"),
+            _field("checkpoint_sha256", _STR, "sha256 of the checkpoint used; null when never loaded"),
+            _field("citation", _STR, "what to cite", required=True),
+            _field("doi", _STR, "doi of the citation"),
+            _field("source", _STR, "where the weights come from", required=True),
+        ]
+    ),
+    "harmonic": pa.schema(
+        [
+            _RUN,
+            _SUITE,
+            _COMPOUND,
+            _POTENTIAL,
+            _field("protocol", _STR, "named protocol", required=True),
+            _field("geometry", _STR, "reference (the DFT cell) or relaxed (with the potential)", required=True),
+            _field("a", _REAL, "cubic lattice constant used", "Å"),
+            _field("x", _REAL, "anion coordinate in Fm-3m (24e)"),
+            _field("relax_steps", _INT, "force calls of the relaxation"),
+            _field("max_force", _REAL, "largest force component left in the cell", "eV/Å"),
+            _field("pressure", _REAL, "pressure left in the cell", "eV/Å³"),
+            *_omegas("potential"),
+            _field("q_set", _STR, "q points that omega_min_thz was taken over"),
+            _field("omega_min_q", _STR, "q point of omega_min_thz, primitive reciprocal coordinates"),
+            _field("label", _STR, "harmonic label at tolerance_thz: stable, unstable or undecidable"),
+            _field("tolerance_thz", _REAL, "stable when omega_min_thz > −tolerance", "THz"),
+            _field("noise_floor_thz", _REAL, "largest acoustic |ω| at Γ before symmetrisation", "THz"),
+            _field("asr_residual", _REAL, "largest |Σ_j Φ_ij| before symmetrisation", "eV/Å²"),
+            _field("omega_rmse_thz", _REAL, "RMSE of all modes against DFT on a common q mesh", "THz"),
+            _field("dtype", _STR, "floating-point type of the forces"),
+            _field("displacement", _REAL, "finite displacement", "Å"),
+            _field("n_displacements", _INT, "inequivalent displacements evaluated"),
+            _field("n_atoms", _INT, "atoms in the supercell"),
+            _field("seconds", _REAL, "wall time of the calculation", "s"),
+            _field("force_seconds", _REAL, "wall time inside force calls", "s"),
+            _STATUS,
+            _REASON,
+        ]
+    ),
+    "runs": pa.schema(
+        [
+            _RUN,
+            _field("stage", _STR, "harmonic", required=True),
+            _SUITE,
+            _POTENTIAL,
+            _field("protocol", _STR, "named protocol", required=True),
+            _field("protocol_digest", _STR, "digest of the protocol's settings", required=True),
+            _field("protocol_json", _STR, "the settings", required=True),
+            _field("checkpoint_sha256", _STR, "sha256 of the checkpoint; null for imported forces"),
+            _field("code_commit", _STR, "commit of the code"),
+            _field("package_versions", _STR, "versions of the packages that make the numbers, as JSON", required=True),
+            _field("hardware", _STR, "processor or accelerator", required=True),
+            _field("precision", _STR, "floating-point type of the forces", required=True),
+            _field("started", _STR, "start, ISO 8601, UTC", required=True),
+            _field("finished", _STR, "end, ISO 8601, UTC"),
+            _field("n_tasks", _INT, "compounds in the suite", required=True),
+            _field("n_ok", _INT, "rows with status ok", required=True),
+            _field("n_failed", _INT, "rows that failed", required=True),
+            _field("n_not_run", _INT, "rows not run", required=True),
+            _field("seconds", _REAL, "summed wall time of the tasks", "s"),
+            _field("force_fraction", _REAL, "share of that time inside force calls"),
+        ]
+    ),
+}
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "references": ("suite", "compound"),
+    "potentials": ("potential",),
+    "harmonic": ("run", "suite", "compound", "potential", "geometry"),
+    "runs": ("run",),
+}
+
+
+def from_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Rows as a validated table; a key that the schema lacks raises, a missing nullable one is null."""
+    schema = SCHEMAS[name]
+    listed = list(rows)
+    for row in listed:
+        if extra := set(row) - set(schema.names):
+            raise TableError(f"{name}: no such column: {', '.join(sorted(extra))}")
+    columns = {field.name: [row.get(field.name) for row in listed] for field in schema}
+    try:
+        table = pa.Table.from_pydict(columns, schema=schema)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TableError(f"{name}: {error}") from error
+    return validate(name, table)
+
+
+def validate(name: str, table: pa.Table) -> pa.Table:
+    """The table itself if it keeps the contract of `name`; else `TableError` with column and row."""
+    schema = SCHEMAS[name]
+    if not table.schema.equals(schema):
+        missing = [f.name for f in schema if f.name not in table.schema.names]
+        raise TableError(f"{name}: schema differs" + (f", missing {', '.join(missing)}" if missing else ""))
+    for field in schema:
+        if not field.nullable and table[field.name].null_count:
+            row = table[field.name].is_null().to_pylist().index(True)
+            raise TableError(f"{name}: {field.name} is empty in row {row}")
+    seen: set[tuple[Any, ...]] = set()
+    for row, key in enumerate(zip(*(table[k].to_pylist() for k in KEYS[name]), strict=True)):
+        if key in seen:
+            raise TableError(f"{name}: duplicate key {key} in row {row}")
+        seen.add(key)
+    return table
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Which file holds which table."""
+
+    directory: Path
+    tables: dict[str, dict[str, Any]]
+
+    def path(self, name: str) -> Path:
+        """Path of the Parquet file of table `name`; `TableError` when it was never published."""
+        if name not in self.tables:
+            raise TableError(f"{self.directory / MANIFEST} lists no table {name!r}")
+        return self.directory / str(self.tables[name]["file"])
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """The manifest in `directory`, empty when there is none; refuses a newer major schema."""
+    path = directory / MANIFEST
+    if not path.exists():
+        return Manifest(directory, {})
+    content = json.loads(path.read_text(encoding="utf-8"))
+    major = int(content["schema"]["major"])
+    if major > SCHEMA_MAJOR:
+        raise TableError(f"{path} has schema {major}; this version reads up to {SCHEMA_MAJOR}: update softmode")
+    return Manifest(directory, content["tables"])
+
+
+def read(directory: Path, name: str) -> pa.Table:
+    """The published table `name`, validated; an empty one when it was never published."""
+    manifest = read_manifest(directory)
+    if name not in manifest.tables:
+        return SCHEMAS[name].empty_table()
+    path = manifest.path(name)
+    table = pq.read_table(path, schema=SCHEMAS[name])  # type: ignore[no-untyped-call]
+    return validate(name, table)
+
+
+def publish(directory: Path, tables: Mapping[str, pa.Table]) -> Manifest:
+    """Write `tables`, keep the others, switch the manifest atomically, then remove files of older generations.
+
+    The files of the generation just replaced stay, so a reader that holds its manifest can still finish.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    previous = read_manifest(directory).tables
+    listed = dict(previous)
+    for name, table in tables.items():
+        content = _parquet(validate(name, table))
+        sha = hashlib.sha256(content).hexdigest()
+        file = f"{name}-{sha[:8]}.parquet"
+        write_atomic(directory / file, content)
+        listed[name] = {"file": file, "rows": table.num_rows, "bytes": len(content), "sha256": sha}
+    manifest = {"schema": {"major": SCHEMA_MAJOR, "minor": SCHEMA_MINOR}, "tables": dict(sorted(listed.items()))}
+    write_atomic(directory / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    kept = {entry["file"] for entry in (*listed.values(), *previous.values())}
+    for path in directory.glob("*.parquet"):
+        if path.name not in kept:
+            path.unlink()
+    return Manifest(directory, listed)
+
+
+def check(directory: Path) -> list[str]:
+    """What is wrong with the published tables, one sentence each; empty when all is well."""
+    problems = []
+    manifest = read_manifest(directory)
+    for name, entry in manifest.tables.items():
+        path = manifest.path(name)
+        if not path.exists():
+            problems.append(f"{name}: {path.name} is missing")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+            problems.append(f"{name}: {path.name} does not match its checksum")
+        else:
+            try:
+                read(directory, name)
+            except (TableError, pa.ArrowInvalid) as error:
+                problems.append(str(error))
+    return problems
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write beside `path`, then rename over it: a reader or a crash never meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _parquet(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd", compression_level=9)  # type: ignore[no-untyped-call]
+    return buffer.getvalue()
