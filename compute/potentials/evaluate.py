@@ -1,0 +1,74 @@
+"""What every potential gives: energy, forces and stress of structures, in eV and Å."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+class EvaluationError(ValueError):
+    """A structure that the potential cannot describe."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Result for one structure of N atoms, in float64 whatever the potential computed in.
+
+    `energy` of the whole cell in eV; `forces` (N, 3) in eV/Å; `stress` (3, 3) in eV/Å³ as dE/dε / V, positive
+    under tension as in ASE, or None where it was not asked for.
+    """
+
+    energy: float
+    forces: np.ndarray
+    stress: np.ndarray | None = None
+
+
+class Potential(Protocol):
+    """A loaded interatomic potential."""
+
+    id: str
+    checkpoint_sha256: str
+    dtype: str
+    device: str
+
+    def evaluate(self, structures: Sequence[Atoms], *, stress: bool = False) -> list[Evaluation]:
+        """One result per structure, in order; the other structures of the call do not change it.
+
+        Raises `EvaluationError` for a structure that the potential cannot describe.
+        """
+        ...
+
+
+def batches(structures: Sequence[Atoms], max_atoms: int) -> Iterator[Sequence[Atoms]]:
+    """Consecutive slices of `structures` with at most `max_atoms` atoms, or one structure, each."""
+    start = atoms = 0
+    for index, structure in enumerate(structures):
+        if index > start and atoms + len(structure) > max_atoms:
+            yield structures[start:index]
+            start, atoms = index, 0
+        atoms += len(structure)
+    if start < len(structures):
+        yield structures[start:]
+
+
+def calculator(potential: Potential) -> Any:
+    """`potential` as an ASE calculator of energy, forces and stress."""
+    from ase.calculators.calculator import Calculator, all_changes
+
+    class PotentialCalculator(Calculator):
+        implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
+
+        def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
+            super().calculate(atoms, properties, system_changes)
+            (result,) = potential.evaluate([self.atoms], stress="stress" in properties)
+            self.results = {"energy": result.energy, "free_energy": result.energy, "forces": result.forces}
+            if result.stress is not None:
+                self.results["stress"] = result.stress.ravel()[[0, 4, 8, 5, 2, 1]]
+
+    return PotentialCalculator()

@@ -1,0 +1,74 @@
+"""Which potentials are known: who made them, from what data, under which licence, and where the weights are."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Family = Literal["MACE", "CHGNet"]
+
+
+class UnknownPotential(ValueError):
+    """An id that no registered or local potential has."""
+
+
+class PotentialEntry(BaseModel):
+    """One published potential. A number that its authors do not state is None, never an estimate."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    family: Family
+    benchmark: bool = Field(default=False, description="one of the four models of doi:10.1039/d5cp04693a")
+    training_set: str
+    training_structures: int | None = None
+    functional: str
+    licence: str = Field(description="SPDX id, or the name of a licence that has none")
+    licence_url: str
+    parameters: int | None = Field(default=None, description="trainable parameters")
+    citation: str
+    doi: str | None = None
+    kind: Literal["packaged", "download"]
+    source: str = Field(description="address of the weights, or of the project whose package brings them")
+    file: str = Field(description="file name, or path below the package's folder of weights")
+    head: str | None = Field(default=None, description="readout of a multi-head model that is used")
+
+    @property
+    def permissive(self) -> bool:
+        """Whether the weights may be fetched without accepting terms beyond keeping a notice."""
+        return self.licence == "MIT" or self.licence.startswith("BSD-")
+
+
+@cache
+def entries() -> Mapping[str, PotentialEntry]:
+    """All registered potentials by id, in the order of the registry."""
+    content = tomllib.loads(files(__package__).joinpath("registry.toml").read_text(encoding="utf-8"))
+    shared = content.get("shared", {})
+    listed = [
+        PotentialEntry(id=id, **{**shared.get(row.pop("like", ""), {}), **row})
+        for id, row in content["potentials"].items()
+    ]
+    return MappingProxyType({entry.id: entry for entry in listed})
+
+
+def entry(id: str) -> PotentialEntry:
+    """The registered potential `id`; `UnknownPotential` names the nearest ids."""
+    if id in entries():
+        return entries()[id]
+    near = get_close_matches(id, entries(), n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else "softmode potentials list shows those that exist"
+    raise UnknownPotential(f"there is no potential {id!r}: {hint}")
+
+
+def row(entry: PotentialEntry, checkpoint_sha256: str | None = None) -> dict[str, Any]:
+    """`entry` as a row of the table `potentials`."""
+    columns = entry.model_dump(exclude={"id", "licence_url", "kind", "file", "head"})
+    return {"potential": entry.id, **columns, "checkpoint_sha256": checkpoint_sha256}
