@@ -1,0 +1,56 @@
+"""Stability labels: the one place where a number becomes stable, unstable, undecidable or missing.
+
+Every label in the tables and on the pages comes from here. A NaN compares false with everything, so a plain
+`<` would turn a missing number into one of the two answers; here it is `missing`, never a verdict.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+STABLE = "stable"
+UNSTABLE = "unstable"
+UNDECIDABLE = "undecidable"
+MISSING = "missing"
+LABELS = (STABLE, UNSTABLE, UNDECIDABLE, MISSING)
+
+
+def harmonic_labels(
+    omega_min_thz: ArrayLike, tolerance_thz: float, noise_floor_thz: ArrayLike | None = None
+) -> NDArray[np.str_]:
+    """Harmonic labels of compounds, in the shape of `omega_min_thz`.
+
+    Stable: ω_min > −tolerance. Undecidable: |ω_min| < noise floor, whatever the tolerance. Missing: ω_min is
+    not finite. All in THz, imaginary modes as negative numbers. A noise floor that is absent or NaN makes no
+    row undecidable: the sources publish none for DFT. Raises `ValueError` for a negative or NaN tolerance.
+    """
+    if not tolerance_thz >= 0:
+        raise ValueError(f"tolerance must not be negative: {tolerance_thz}")
+    omega = np.asarray(omega_min_thz, dtype=float)
+    doubt = None if noise_floor_thz is None else np.abs(omega) < np.asarray(noise_floor_thz, dtype=float)
+    return _labels(omega, omega > -tolerance_thz, doubt)
+
+
+def sigma_labels(sigma: ArrayLike, threshold: float = 1.0, sigma_se: ArrayLike | None = None) -> NDArray[np.str_]:
+    """Labels at temperature from the anharmonicity score σ (dimensionless), in the shape of `sigma`.
+
+    Stable: σ < threshold, the published criterion at 300 K with threshold 1. Undecidable: |σ − threshold| is
+    below two standard errors. Missing: σ is not finite. Raises `ValueError` for a threshold that is not positive.
+    """
+    if not threshold > 0:
+        raise ValueError(f"threshold must be positive: {threshold}")
+    score = np.asarray(sigma, dtype=float)
+    doubt = None
+    if sigma_se is not None:
+        doubt = np.abs(score - threshold) < 2 * np.asarray(sigma_se, dtype=float)
+    return _labels(score, score < threshold, doubt)
+
+
+def _labels(
+    values: NDArray[np.float64], stable: NDArray[np.bool_], doubt: NDArray[np.bool_] | None
+) -> NDArray[np.str_]:
+    labels = np.where(stable, STABLE, UNSTABLE)
+    if doubt is not None:
+        labels = np.where(doubt, UNDECIDABLE, labels)
+    return np.asarray(np.where(np.isfinite(values), labels, MISSING), dtype=np.str_)
