@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
+import pickle
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compute.potentials.evaluate import Evaluation, EvaluationError, batches
+from compute.potentials.store import LoadError
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -102,34 +102,30 @@ class ChgnetPotential:
 
 
 def load_chgnet(
-    id: str, path: Path, *, dtype: str = "float64", device: str = "cpu", max_atoms: int = 160
+    id: str, content: bytes, sha256: str, *, dtype: str, device: str, max_atoms: int | None = None
 ) -> ChgnetPotential:
-    """The CHGNet checkpoint at `path` (.pth.tar), ready to evaluate. Unpickling runs code from the file."""
+    """The CHGNet checkpoint with the given bytes, ready to evaluate. Unpickling runs code from the file.
+
+    Raises `LoadError` when it is not a CHGNet checkpoint. By default structures go one by one on a processor,
+    where batches of 40-atom cells and more were measured to be slower, and 4096 atoms at a time elsewhere.
+    """
     import torch
     from chgnet.model import CHGNet
 
-    content = path.read_bytes()
-    state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)["model"]
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)["model"]
+        weights, arguments = state["state_dict"], state["model_args"]
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ImportError, AttributeError, KeyError, TypeError) as error:
+        raise LoadError(f"{id} is not a CHGNet checkpoint: {error}") from error
     # Version 0.2.0 has biases that later versions dropped; only the weights tell which a checkpoint is.
-    bias = "atom_conv_layers.0.mlp_out.layers.1.bias" in state["state_dict"]
-    arguments = state["model_args"] | {"mlp_out_bias": bias}
+    bias = "atom_conv_layers.0.mlp_out.layers.1.bias" in weights
     with contextlib.redirect_stdout(io.StringIO()):
-        model = CHGNet.from_dict({"state_dict": state["state_dict"], "model_args": arguments})
+        model = CHGNet.from_dict({"state_dict": weights, "model_args": arguments | {"mlp_out_bias": bias}})
     return ChgnetPotential(
         model,
         id=id,
-        checkpoint_sha256=hashlib.sha256(content).hexdigest(),
+        checkpoint_sha256=sha256,
         dtype=dtype,
         device=device,
-        max_atoms=max_atoms,
+        max_atoms=max_atoms or (64 if device == "cpu" else 4096),
     )
-
-
-def packaged_checkpoint(file: str) -> Path:
-    """Path of a checkpoint that comes with the chgnet package, without importing it."""
-    from importlib.util import find_spec
-
-    spec = find_spec("chgnet")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("chgnet is not installed: pip install 'softmode[compute]'")
-    return Path(spec.origin).parent / "pretrained" / file

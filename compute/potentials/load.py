@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from compute.potentials.evaluate import Potential
-from compute.potentials.registry import entry
+from compute.potentials.registry import entries
+from compute.potentials.store import Checkpoint, LoadError, default_directory, locate, pin
 
 
 def load(
     potential_id: str, *, dtype: str = "float64", device: str = "auto", directory: Path | None = None
 ) -> Potential:
-    """The potential `potential_id` on `device` ("cpu", "cuda" or "auto") in `dtype` ("float64" or "float32")."""
-    from compute.potentials.chgnet import load_chgnet, packaged_checkpoint
+    """The potential `potential_id`, a registered one or one added by the user.
 
-    known = entry(potential_id)
-    return load_chgnet(known.id, packaged_checkpoint(known.file), dtype=dtype, device="cpu")
+    `dtype` is "float64" or "float32"; `device` is "cpu", "cuda" (or another of torch) or "auto"; `directory`
+    holds the checkpoints. Raises `UnknownPotential` for an unknown id, and `LoadError` when the checkpoint is
+    missing, differs from its pinned sha256, or cannot be read.
+    """
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"dtype is float32 or float64, not {dtype!r}")
+    directory = directory or default_directory()
+    checkpoint = locate(potential_id, directory)
+    if not checkpoint.path.is_file():
+        raise LoadError(_missing(checkpoint))
+    content = checkpoint.path.read_bytes()
+    sha256 = checkpoint.verified(hashlib.sha256(content).hexdigest())
+    if checkpoint.origin == "fetched" and checkpoint.sha256 is None:
+        pin(checkpoint, directory, sha256)
+    if device == "auto":
+        import torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if checkpoint.family == "CHGNet":
+        from compute.potentials.chgnet import load_chgnet
+
+        return load_chgnet(potential_id, content, sha256, dtype=dtype, device=device)
+    from compute.potentials.mace import load_mace
+
+    return load_mace(potential_id, content, sha256, dtype=dtype, device=device, head=checkpoint.head)
+
+
+def _missing(checkpoint: Checkpoint) -> str:
+    if checkpoint.origin == "local":
+        return f"{checkpoint.id} is no longer at {checkpoint.path}: restore the file"
+    if checkpoint.origin == "packaged":
+        return f"{checkpoint.path} is missing: install chgnet again"
+    accept = "" if entries()[checkpoint.id].permissive else " --accept-licence"
+    return (
+        f"{checkpoint.id} has no weights at {checkpoint.path}, nor under that id in"
+        f" {checkpoint.path.with_name('local.json')}: run softmode potentials fetch {checkpoint.id}{accept}"
+    )

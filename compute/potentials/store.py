@@ -1,0 +1,191 @@
+"""Where checkpoints lie on this machine, and what their content must be.
+
+A folder holds the fetched files, `pins.json` (sha256 of each, fixed at its first use, and the licence accepted
+for it) and `local.json` (checkpoints of the user, recorded where they lie).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from compute.potentials.registry import Family, UnknownPotential, entries, entry, row
+from compute.tables import write_atomic
+
+PINS = "pins.json"
+LOCAL = "local.json"
+_SUFFIXES: dict[str, Family] = {".model": "MACE", ".pt": "MACE", ".pth.tar": "CHGNet", ".pth": "CHGNet"}
+_UNSTATED = "not stated"
+
+
+class LoadError(ValueError):
+    """A checkpoint that is missing, changed, or not what its name says."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that should be on this machine; `sha256` is None before its first use."""
+
+    id: str
+    family: Family
+    path: Path
+    sha256: str | None = None
+    head: str | None = None
+    origin: str = "fetched"
+
+    def verified(self, found: str) -> str:
+        """`found`, the sha256 of the content; `LoadError` when another one was pinned."""
+        if self.sha256 is not None and found != self.sha256:
+            remedy = (
+                f"delete the file and run: softmode potentials fetch {self.id}"
+                if self.origin == "fetched"
+                else "restore the file, or add it under another id"
+            )
+            raise LoadError(f"{self.path} has changed: sha256 {found}, expected {self.sha256}; {remedy}")
+        return found
+
+
+def default_directory() -> Path:
+    """Folder of the checkpoints: `SOFTMODE_POTENTIALS`, else `softmode/potentials` in the user's cache."""
+    if chosen := os.environ.get("SOFTMODE_POTENTIALS"):
+        return Path(chosen)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("softmode") / "potentials"
+
+
+def locate(id: str, directory: Path | None = None) -> Checkpoint:
+    """The checkpoint of `id`, whether or not its file exists; `UnknownPotential` for an id that nothing has."""
+    directory = directory or default_directory()
+    local = read_records(directory / LOCAL)
+    if id in local:
+        kept = local[id]
+        return Checkpoint(id, kept["family"], Path(kept["path"]), kept["sha256"], kept["head"], "local")
+    try:
+        known = entry(id)
+    except UnknownPotential as error:
+        added = f"; your own in {directory}: {', '.join(local)}" if local else ""
+        raise UnknownPotential(f"{error}{added}") from None
+    if known.kind == "packaged":
+        return Checkpoint(id, known.family, packaged_path(known.file), origin="packaged")
+    sha256 = read_records(directory / PINS).get(id, {}).get("sha256")
+    return Checkpoint(id, known.family, directory / known.file, sha256, known.head)
+
+
+def add(file: Path, id: str, *, head: str | None = None, directory: Path | None = None) -> Checkpoint:
+    """Record the user's own checkpoint under a new `id`: its absolute path and sha256, no copy.
+
+    `head` names the readout of a MACE model with several. Raises `ValueError` for an id that is taken or not
+    made of lower-case letters, digits, dots and hyphens, and `LoadError` for a file that is no checkpoint.
+    """
+    directory = directory or default_directory()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", id):
+        raise ValueError(f"{id!r} cannot be an id: use lower-case letters, digits, dots and hyphens")
+    if id in entries():
+        raise ValueError(f"{id} is a published potential: choose another id")
+    if not file.is_file():
+        raise LoadError(f"there is no file {file}")
+    family = next((family for suffix, family in _SUFFIXES.items() if file.name.endswith(suffix)), None)
+    if family is None:
+        raise LoadError(f"{file.name} is neither MACE (.model, .pt) nor CHGNet (.pth, .pth.tar): rename it")
+    record = {"path": str(file.resolve()), "sha256": file_sha256(file), "family": family, "head": head}
+    with updated_records(directory / LOCAL) as local:
+        if local.get(id, record) != record:
+            raise ValueError(f"{id} already names {local[id]['path']}: choose another id")
+        local[id] = record
+    return locate(id, directory)
+
+
+def pin(checkpoint: Checkpoint, directory: Path, sha256: str, **details: Any) -> None:
+    """Fix the sha256 of a fetched checkpoint; later content must match it. `details` are kept beside it."""
+    with updated_records(directory / PINS) as pins:
+        pins[checkpoint.id] = {
+            **pins.get(checkpoint.id, {}),
+            "file": checkpoint.path.name,
+            "sha256": sha256,
+            "pinned": datetime.now(UTC).isoformat(timespec="seconds"),
+            **details,
+        }
+
+
+def verify(directory: Path | None = None) -> list[dict[str, Any]]:
+    """One row per checkpoint that was pinned or added: `id`, `path`, `state` (ok, changed or missing)."""
+    directory = directory or default_directory()
+    checked = []
+    for id in (*read_records(directory / PINS), *read_records(directory / LOCAL)):
+        checkpoint = locate(id, directory)
+        if checkpoint.sha256 is None:
+            continue
+        if not checkpoint.path.is_file():
+            state = "missing"
+        else:
+            state = "ok" if file_sha256(checkpoint.path) == checkpoint.sha256 else "changed"
+        checked.append({"id": id, "path": str(checkpoint.path), "state": state})
+    return checked
+
+
+def rows(directory: Path | None = None) -> list[dict[str, Any]]:
+    """The table `potentials`: every registered potential, then the user's own.
+
+    `checkpoint_sha256` is the pinned one, or that of the packaged file; None for what was never here.
+    """
+    directory = directory or default_directory()
+    listed = []
+    for known in entries().values():
+        checkpoint = locate(known.id, directory)
+        sha256 = checkpoint.sha256
+        if checkpoint.origin == "packaged" and checkpoint.path.is_file():
+            sha256 = file_sha256(checkpoint.path)
+        listed.append(row(known, sha256))
+    unstated = dict.fromkeys(("training_set", "functional", "licence", "citation"), _UNSTATED)
+    for id, kept in read_records(directory / LOCAL).items():
+        own = {"potential": id, "name": id, "family": kept["family"], "benchmark": False, "source": "local file"}
+        listed.append({**own, **unstated, "checkpoint_sha256": kept["sha256"]})
+    return listed
+
+
+def file_sha256(path: Path) -> str:
+    """sha256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def packaged_path(file: str) -> Path:
+    """Path of weights that come with the chgnet package, found without importing it."""
+    from importlib.util import find_spec
+
+    spec = find_spec("chgnet")
+    if spec is None or spec.origin is None:
+        raise LoadError("chgnet is not installed: pip install 'softmode[compute]'")
+    return Path(spec.origin).parent / "pretrained" / file
+
+
+def read_records(path: Path) -> dict[str, Any]:
+    """Records by id; empty when the file does not exist."""
+    if not path.exists():
+        return {}
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise LoadError(f"{path} is damaged ({error}): repair or delete it") from error
+    return content
+
+
+@contextmanager
+def updated_records(path: Path) -> Iterator[dict[str, Any]]:
+    """Records to change in place; written atomically at the end, with other processes kept out meanwhile."""
+    from filelock import FileLock
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        records = read_records(path)
+        yield records
+        write_atomic(path, (json.dumps(records, indent=2) + "\n").encode())
