@@ -129,8 +129,10 @@ SCHEMAS: dict[str, pa.Schema] = {
             _field("omega_min_q", _STR, "q point of omega_min_thz, primitive reciprocal coordinates"),
             _field("label", _STR, "harmonic label at tolerance_thz: stable, unstable or undecidable"),
             _field("tolerance_thz", _REAL, "stable when omega_min_thz > −tolerance", "THz"),
-            _field("noise_floor_thz", _REAL, "largest acoustic |ω| at Γ before symmetrisation", "THz"),
-            _field("asr_residual", _REAL, "largest |Σ_j Φ_ij| before symmetrisation", "eV/Å²"),
+            _field("omega_min_half_thz", _REAL, "omega_min_thz again with half the displacement", "THz"),
+            _field("noise_floor_thz", _REAL, "no |ω| below it is told from zero", "THz"),
+            _field("noise_method", _STR, "how the noise floor was found: halved displacement, or sum rule"),
+            _field("asr_residual", _REAL, "largest 2-norm of Σ_j Φ_ij or Σ_i Φ_ij before symmetrisation", "eV/Å²"),
             _field("omega_rmse_thz", _REAL, "RMSE of all modes against DFT on a common q mesh", "THz"),
             _field("dtype", _STR, "floating-point type of the forces"),
             _field("displacement", _REAL, "finite displacement", "Å"),
@@ -153,7 +155,12 @@ SCHEMAS: dict[str, pa.Schema] = {
             _field("protocol_json", _STR, "the settings", required=True),
             _field("checkpoint_sha256", _STR, "sha256 of the checkpoint; null for imported forces"),
             _field("code_commit", _STR, "commit of the code"),
-            _field("package_versions", _STR, "versions of the packages that make the numbers, as JSON", required=True),
+            _field(
+                "package_versions",
+                _STR,
+                "versions of the packages that make the numbers, as JSON",
+                required=True,
+            ),
             _field("hardware", _STR, "processor or accelerator", required=True),
             _field("precision", _STR, "floating-point type of the forces", required=True),
             _field("started", _STR, "start, ISO 8601, UTC", required=True),
@@ -259,7 +266,10 @@ def publish(directory: Path, tables: Mapping[str, pa.Table]) -> Manifest:
         file = f"{name}-{sha[:8]}.parquet"
         write_atomic(directory / file, content)
         listed[name] = {"file": file, "rows": table.num_rows, "bytes": len(content), "sha256": sha}
-    manifest = {"schema": {"major": SCHEMA_MAJOR, "minor": SCHEMA_MINOR}, "tables": dict(sorted(listed.items()))}
+    manifest = {
+        "schema": {"major": SCHEMA_MAJOR, "minor": SCHEMA_MINOR},
+        "tables": dict(sorted(listed.items())),
+    }
     write_atomic(directory / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
     kept = {entry["file"] for entry in (*listed.values(), *previous.values())}
     for path in directory.glob("*.parquet"):

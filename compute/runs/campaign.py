@@ -1,0 +1,212 @@
+"""A campaign: plan → tasks → one shard per task → merge → publish. Interrupted anywhere, it resumes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from compute import tables
+from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, digest
+from compute.runs import plan, rows
+from compute.runs.provenance import code_commit, hardware, package_versions
+from compute.runs.shards import Shards
+from compute.runs.tasks import Task, run
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A stage of one potential over one suite. Its name holds a digest of all that decides its numbers."""
+
+    suite: str
+    potential: str
+    checkpoint_sha256: str | None
+    protocol: HarmonicProtocol
+    references: tuple[Row, ...]
+    tasks: tuple[Task, ...]
+    directory: Path
+
+    @property
+    def run(self) -> str:
+        """Name of the run, the same whenever the same thing is computed."""
+        identity = {
+            "checkpoint": self.checkpoint_sha256,
+            "protocol": self.protocol.digest,
+            "schema": tables.SCHEMA_MAJOR,
+        }
+        return f"harmonic-{self.suite}-{self.potential}-{self.protocol.name}-{digest(identity)[:8]}"
+
+    @property
+    def shards(self) -> Shards:
+        """Where the results of the tasks are."""
+        return Shards(self.directory / self.run / "shards")
+
+
+@dataclass(frozen=True)
+class Status:
+    """How many tasks ended with which status; `seconds` and `force_seconds` are sums over finished tasks."""
+
+    counts: Counter[str]
+    seconds: float
+    force_seconds: float
+
+    @property
+    def force_fraction(self) -> float | None:
+        """Share of the time inside force calls, None where nothing was timed."""
+        return self.force_seconds / self.seconds if self.seconds else None
+
+
+def campaign(
+    suite: str,
+    potential: str,
+    checkpoint_sha256: str | None,
+    protocol: str,
+    data: Path,
+    directory: Path,
+    source: Path | None = None,
+) -> Campaign:
+    """The campaign over all compounds that the table `references` in `data` has for `suite`.
+
+    Raises `PlanError` when it cannot be planned.
+    """
+    if protocol not in HARMONIC_PROTOCOLS:
+        raise plan.PlanError(f"no protocol {protocol}: it is one of {', '.join(HARMONIC_PROTOCOLS)}")
+    settings = HARMONIC_PROTOCOLS[protocol]
+    listed = [row for row in tables.read(data, "references").to_pylist() if row["suite"] == suite]
+    planned = plan.tasks(listed, potential, checkpoint_sha256, settings, source)
+    return Campaign(suite, potential, checkpoint_sha256, settings, tuple(listed), tuple(planned), directory)
+
+
+def compute(
+    campaign: Campaign,
+    tasks: Sequence[Task],
+    executor: Executor,
+    *,
+    threads: int = 1,
+    progress: Callable[[Row], None] = lambda row: None,
+) -> None:
+    """Run those of `tasks` that have no shard yet; `progress` is called with each new row."""
+    shards = campaign.shards
+    _note_start(campaign)
+    cache = str(campaign.directory / "stored-phonons")
+    pending = {
+        executor.submit(run, task, threads, cache): task for task in tasks if not shards.has(task.digest)
+    }
+    for future in as_completed(pending):
+        task = pending[future]
+        row = future.result()
+        shards.write(task.digest, task.compound, row)
+        progress(row)
+
+
+def status(campaign: Campaign) -> Status:
+    """What the shards on disk say."""
+    counts: Counter[str] = Counter()
+    seconds = force_seconds = 0.0
+    for task in campaign.tasks:
+        row = campaign.shards.read(task.digest)
+        counts["not-run" if row is None else row["status"]] += 1
+        seconds += (row or {}).get("seconds") or 0.0
+        force_seconds += (row or {}).get("force_seconds") or 0.0
+    return Status(counts, seconds, force_seconds)
+
+
+def merge(campaign: Campaign) -> dict[str, pa.Table]:
+    """The tables `harmonic` and `runs` of this campaign: every compound of the suite is a row.
+
+    Raises `PlanError` for a shard that no task of the plan explains.
+    """
+    digests = {task.digest for task in campaign.tasks}
+    if extra := sorted(p.stem for p in campaign.shards.directory.glob("*.json") if p.stem not in digests):
+        raise plan.PlanError(f"{len(extra)} shards in {campaign.shards.directory} belong to no task, first {extra[0]}")
+    done = {task.compound: campaign.shards.read(task.digest) for task in campaign.tasks}
+    n_done = sum(row is not None for row in done.values())
+    missing = rows.not_run(f"not among the {n_done} of {len(campaign.references)} compounds computed so far")
+    common = {
+        "run": campaign.run,
+        "suite": campaign.suite,
+        "potential": campaign.potential,
+        "protocol": campaign.protocol.name,
+        "geometry": "relaxed" if campaign.suite == "mp0b3" else campaign.protocol.geometry,
+    }
+    merged = [
+        {**(done[reference["compound"]] or missing), **common, "compound": reference["compound"]}
+        for reference in campaign.references
+    ]
+    return {
+        "harmonic": tables.from_rows("harmonic", merged),
+        "runs": tables.from_rows("runs", [_run_row(campaign, status(campaign))]),
+    }
+
+
+def publish(campaign: Campaign, data: Path) -> tables.Manifest:
+    """Merge, and put the result in place of what `data` had for the same suite, potential and geometry."""
+    new = merge(campaign)
+    harmonic = new["harmonic"]
+    same = set(zip(*(harmonic[key].to_pylist() for key in ("suite", "potential", "geometry")), strict=True))
+    kept = [
+        row
+        for row in tables.read(data, "harmonic").to_pylist()
+        if (row["suite"], row["potential"], row["geometry"]) not in same
+    ]
+    used = {row["run"] for row in kept}
+    runs = [row for row in tables.read(data, "runs").to_pylist() if row["run"] in used - {campaign.run}]
+    return tables.publish(
+        data,
+        {
+            "harmonic": tables.from_rows("harmonic", [*kept, *harmonic.to_pylist()]),
+            "runs": tables.from_rows("runs", [*runs, *new["runs"].to_pylist()]),
+        },
+    )
+
+
+def _note_start(campaign: Campaign) -> None:
+    path = campaign.directory / campaign.run / "run.json"
+    if not path.exists():
+        note = {
+            "started": _now(),
+            "code_commit": code_commit(),
+            "package_versions": package_versions(),
+            "hardware": hardware(),
+        }
+        tables.write_atomic(path, json.dumps(note, indent=1).encode())
+
+
+def _run_row(campaign: Campaign, state: Status) -> Row:
+    note = json.loads((campaign.directory / campaign.run / "run.json").read_text())
+    ok, not_run = state.counts["ok"], state.counts["not-run"]
+    return {
+        "run": campaign.run,
+        "stage": "harmonic",
+        "suite": campaign.suite,
+        "potential": campaign.potential,
+        "protocol": campaign.protocol.name,
+        "protocol_digest": campaign.protocol.digest,
+        "protocol_json": campaign.protocol.model_dump_json(),
+        "checkpoint_sha256": campaign.checkpoint_sha256,
+        "code_commit": note["code_commit"],
+        "package_versions": json.dumps(note["package_versions"], sort_keys=True),
+        "hardware": note["hardware"],
+        "precision": campaign.protocol.dtype,
+        "started": note["started"],
+        "finished": _now() if not not_run else None,
+        "n_tasks": len(campaign.tasks),
+        "n_ok": ok,
+        "n_failed": len(campaign.tasks) - ok - not_run,
+        "n_not_run": not_run,
+        "seconds": state.seconds or None,
+        "force_fraction": state.force_fraction,
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,32 @@
+"""Where tasks run: a local Dask cluster of processes, or one already running at an address."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+
+
+def default_workers() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def executor(workers: int, address: str | None = None) -> Iterator[Executor]:
+    """A `concurrent.futures` executor: `workers` local processes of one thread, or the scheduler at `address`.
+
+    Leaving it cancels what has not started.
+    """
+    from distributed import Client, LocalCluster
+
+    if address is not None:
+        with Client(address, timeout="20s") as client:
+            yield client.get_executor(pure=False)
+        return
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, memory_limit=0) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client.get_executor(pure=False)

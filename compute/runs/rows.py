@@ -1,0 +1,82 @@
+"""Rows of the table `harmonic` from what the stages return."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compute.physics.stability import harmonic_labels
+from compute.protocols import HarmonicProtocol
+from compute.stages.harmonic import Harmonic
+from compute.stages.stored import StoredPhonons
+
+Row = dict[str, Any]
+
+
+def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
+    """The row of a finished harmonic calculation, without run, suite, compound and potential."""
+    label = harmonic_labels([result.omega_min], protocol.tolerance_thz, [result.noise_floor])[0]
+    return {
+        "a": float(result.geometry.a),
+        "x": None if result.geometry.x is None else float(result.geometry.x),
+        "relax_steps": result.geometry.steps if protocol.geometry == "relaxed" else None,
+        "max_force": float(result.geometry.max_force),
+        "pressure": float(result.geometry.pressure),
+        **{f"omega_{key}_thz": float(omega) for key, omega in result.omegas.items()},
+        "omega_min_thz": result.omega_min,
+        "q_set": f"commensurate with {protocol.supercell}x{protocol.supercell}x{protocol.supercell}",
+        "omega_min_q": q_text(result.omega_min_q),
+        "label": str(label),
+        "tolerance_thz": protocol.tolerance_thz,
+        "omega_min_half_thz": result.omega_min_half,
+        "noise_floor_thz": result.noise_floor,
+        "noise_method": "halved displacement",
+        "asr_residual": result.asr_residual,
+        "dtype": protocol.dtype,
+        "displacement": protocol.displacement,
+        "n_displacements": result.n_displacements,
+        "n_atoms": result.n_atoms,
+        "seconds": result.seconds,
+        "force_seconds": result.force_seconds,
+        "status": "ok",
+    }
+
+
+def stored_row(model: StoredPhonons, reference: StoredPhonons, protocol: HarmonicProtocol) -> Row:
+    """The row of stored forces of a potential, held against DFT on the same q mesh."""
+    label = harmonic_labels([model.omega_min], protocol.tolerance_thz, [model.noise_floor])[0]
+    return {
+        "omega_gamma_thz": model.omega_gamma,
+        "omega_min_thz": model.omega_min,
+        "q_set": "commensurate with the stored supercell",
+        "omega_min_q": q_text(model.omega_min_q),
+        "label": str(label),
+        "tolerance_thz": protocol.tolerance_thz,
+        "noise_floor_thz": model.noise_floor,
+        "noise_method": "sum rule",
+        "asr_residual": model.asr_residual,
+        "omega_rmse_thz": float(np.sqrt(np.mean((model.frequencies - reference.frequencies) ** 2))),
+        "dtype": protocol.dtype,
+        "displacement": model.displacement,
+        "n_displacements": model.n_displacements,
+        "n_atoms": model.n_atoms,
+        "status": "ok",
+    }
+
+
+def not_run(reason: str) -> Row:
+    """The row of a compound that no task was run for."""
+    return {"status": "not-run", "reason": reason}
+
+
+def failed(status: str, reason: str) -> Row:
+    """The row of a calculation that ended without a result."""
+    return {"status": status, "reason": reason}
+
+
+def q_text(q: tuple[float, float, float]) -> str:
+    """A q point as the tables write it: three numbers with spaces."""
+    return " ".join(f"{component:g}" for component in q)
+
+

@@ -1,0 +1,46 @@
+"""One atomic JSON file per finished task: present means done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from compute.tables import write_atomic
+
+Row = dict[str, Any]
+
+
+class Shards:
+    """The shards of one run, in `directory`."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+
+    def path(self, digest: str) -> Path:
+        """Where the shard of the task with `digest` is or would be."""
+        return self.directory / f"{digest}.json"
+
+    def has(self, digest: str) -> bool:
+        """Whether the task with `digest` is done."""
+        return self.path(digest).exists()
+
+    def write(self, digest: str, compound: str, row: Row) -> None:
+        """Record the result of a task."""
+        write_atomic(self.path(digest), json.dumps({"compound": compound, "row": row}, indent=1).encode())
+
+    def read(self, digest: str) -> Row | None:
+        """The row of a finished task without its traceback, or None."""
+        if not self.has(digest):
+            return None
+        row = json.loads(self.path(digest).read_text())["row"]
+        row.pop("traceback", None)
+        return dict(row)
+
+    def forget_failures(self, digests: Iterable[str]) -> int:
+        """Remove the shards that are not ok, so that the next run does them again; how many they were."""
+        failures = [d for d in digests if (row := self.read(d)) is not None and row["status"] != "ok"]
+        for digest in failures:
+            self.path(digest).unlink()
+        return len(failures)

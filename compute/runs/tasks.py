@@ -1,0 +1,98 @@
+"""What a campaign computes for one compound: a task, and the functions that carry it out.
+
+A task is plain data with a digest. A function takes one and returns a row; it never raises, because a failure is a
+row too.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from compute.potentials.evaluate import EvaluationError, Potential
+from compute.potentials.load import load
+from compute.protocols import HarmonicProtocol, digest
+from compute.references import mp0b3
+from compute.runs import rows
+from compute.runs.stored import cached_phonons
+from compute.stages.harmonic import harmonic
+from compute.stages.relax import RelaxationError
+from compute.structures.compounds import identify
+from compute.tables import SCHEMA_MAJOR
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One compound, one potential, one protocol. `a` in Å is the published lattice constant, where there is one.
+
+    `checkpoint_sha256` is checked against the potential that a worker loads. `forces` names the npz file of stored
+    forces, for the suite that has them.
+    """
+
+    suite: str
+    compound: str
+    a: float | None
+    potential: str
+    checkpoint_sha256: str | None
+    protocol: HarmonicProtocol
+    forces: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Name of the task's shard: structure, checkpoint, protocol and schema."""
+        content = {**asdict(self), "protocol": self.protocol.digest, "schema": SCHEMA_MAJOR}
+        if self.forces is not None:
+            content["forces"] = Path(self.forces).name
+        return digest(content)
+
+
+def run(task: Task, threads: int | None = None, cache_directory: str | None = None) -> Row:
+    """The row of `task`, and under `traceback` what went wrong; `threads` limits torch in this process."""
+    work: Callable[[], Row]
+    if task.forces is not None:
+        work = lambda: _stored(task, Path(cache_directory) if cache_directory else None)  # noqa: E731
+    else:
+        work = lambda: _harmonic(task, threads)  # noqa: E731
+    try:
+        return work()
+    except RelaxationError as error:
+        return rows.failed("not-relaxed", str(error))
+    except EvaluationError as error:
+        return rows.failed("not-described", str(error))
+    except Exception as error:  # noqa: BLE001  the boundary of a task: whatever it was, it becomes a row
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        return {**rows.failed("error", reason), "traceback": traceback.format_exc()}
+
+
+def _harmonic(task: Task, threads: int | None) -> Row:
+    potential = _potential(task.potential, task.protocol.dtype, threads)
+    if potential.checkpoint_sha256 != task.checkpoint_sha256:
+        raise ValueError(f"this worker's checkpoint of {task.potential} differs from the campaign's")
+    compound = identify(task.compound, task.suite, [task.compound])
+    return rows.harmonic_row(harmonic(compound, potential, task.protocol, task.a), task.protocol)
+
+
+def _stored(task: Task, cache_directory: Path | None) -> Row:
+    path = Path(str(task.forces))
+    model, reference = (cached_phonons(path, method, cache_directory) for method in ("mace", "dft"))
+    return rows.stored_row(model, reference, task.protocol)
+
+
+@cache
+def _potential(potential: str, dtype: str, threads: int | None) -> Potential:
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+    return load(potential, dtype=dtype)
+
+
+def stored_task(path: Path, protocol: HarmonicProtocol) -> Task:
+    """The task of one npz file of suite mp0b3."""
+    return Task("mp0b3", path.stem, None, mp0b3.POTENTIAL, None, protocol, str(path))

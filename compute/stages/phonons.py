@@ -1,0 +1,144 @@
+"""Force constants by finite displacements, and the frequencies they give.
+
+What symmetry fixes (which atoms to displace, the basis that symfc fits in) does not change with the scale of the
+cell, so it is a `Plan`, made once per structure type and used for every compound of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from compute.physics import phonons as physics
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from phonopy import Phonopy
+
+QPoint = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Displacements of a supercell and the symmetry that turns their forces into force constants.
+
+    `displacements` (n, N, 3) in Å; `dataset` is phonopy's form of the same; `template` the phonopy object whose
+    supercell and symmetry apply; `basis` symfc's basis of the force constants that symmetry allows.
+    """
+
+    template: Phonopy
+    dataset: Mapping[str, Any]
+    displacements: np.ndarray
+    basis: Mapping[int, Any]
+
+
+@dataclass(frozen=True)
+class ForceConstants:
+    """Φ (N, N, 3, 3) in eV/Å² of one supercell.
+
+    `raw` comes straight from the finite differences; `values` obeys space group, permutation symmetry and the
+    acoustic sum rule (symfc; A. Seko and A. Togo, doi:10.1103/PhysRevB.110.214302).
+    """
+
+    raw: np.ndarray
+    values: np.ndarray
+
+
+def plan(template: Phonopy, dataset: Mapping[str, Any]) -> Plan:
+    """The plan for `template` displaced as `dataset` says (phonopy's first_atoms form)."""
+    from symfc import Symfc
+
+    displacements = np.zeros((len(dataset["first_atoms"]), len(template.supercell), 3))
+    for index, first in enumerate(dataset["first_atoms"]):
+        displacements[index, first["number"]] = first["displacement"]
+    fit = Symfc(_symfc_cell(template))
+    fit.compute_basis_set(2)
+    return Plan(template, dataset, displacements, fit.basis_set)
+
+
+def symmetric_plan(atoms: Atoms, supercell: int, displacement: float) -> Plan:
+    """The inequivalent displacements, of length `displacement` in Å, of `supercell`³ repeats of `atoms`."""
+    template = phonopy_of(atoms, np.eye(3, dtype=int) * supercell)
+    template.generate_displacements(distance=displacement)
+    return plan(template, template.dataset)
+
+
+def phonopy_of(
+    atoms: Atoms, supercell_matrix: np.ndarray, primitive_matrix: np.ndarray | str = "P", *, symmetry: bool = True
+) -> Phonopy:
+    """A phonopy object of the unit cell `atoms`; `symmetry=False` skips the search, for frequencies alone."""
+    from phonopy import Phonopy
+    from phonopy.structure.atoms import PhonopyAtoms
+
+    # Masses from ASE: phonopy has none for Po.
+    cell = PhonopyAtoms(
+        numbers=atoms.numbers,
+        masses=atoms.get_masses(),
+        cell=atoms.cell.array,
+        scaled_positions=atoms.get_scaled_positions(wrap=False),
+    )
+    return Phonopy(cell, supercell_matrix, primitive_matrix=primitive_matrix, is_symmetry=symmetry)
+
+
+def displaced(phonon: Phonopy, displacements: np.ndarray) -> list[Atoms]:
+    """One supercell of `phonon` per row of `displacements` (n, N, 3), in Å."""
+    from ase import Atoms
+
+    cell = phonon.supercell
+    return [Atoms(cell.symbols, positions=cell.positions + u, cell=cell.cell, pbc=True) for u in displacements]
+
+
+def solve(plan: Plan, forces: np.ndarray) -> ForceConstants:
+    """Force constants from `forces` (n, N, 3) in eV/Å on the plan's displaced supercells."""
+    from phonopy.interface.fc_calculator import get_fc2
+    from symfc import Symfc
+
+    if forces.shape != plan.displacements.shape or not np.isfinite(forces).all():
+        raise ValueError(f"forces must be finite and of shape {plan.displacements.shape}, not {forces.shape}")
+    first = [{**entry, "forces": f} for entry, f in zip(plan.dataset["first_atoms"], forces, strict=True)]
+    raw = get_fc2(
+        plan.template.supercell,
+        {**plan.dataset, "first_atoms": first},
+        primitive=plan.template.primitive,
+        symmetry=plan.template.symmetry,
+    )
+    fit = Symfc(_symfc_cell(plan.template))
+    fit.basis_set = plan.basis
+    fit.displacements, fit.forces = plan.displacements, forces
+    fit.solve(2, is_compact_fc=False)
+    return ForceConstants(raw=raw, values=fit.force_constants[2])
+
+
+def frequencies(phonon: Phonopy, q_points: Sequence[QPoint] | np.ndarray) -> np.ndarray:
+    """ω (len(q), 3n) in THz, ascending, imaginary as negative; q in primitive reciprocal coordinates."""
+    return np.asarray(phonon.run_qpoints(q_points).frequencies)
+
+
+def commensurate_q(phonon: Phonopy) -> np.ndarray:
+    """The q points (m, 3) at which the supercell's force constants are exact, in primitive coordinates."""
+    from phonopy.harmonic.dynmat_to_fc import get_commensurate_points
+
+    matrix = np.linalg.inv(phonon.primitive_matrix) @ phonon.supercell_matrix
+    return get_commensurate_points(np.rint(matrix).astype(int))
+
+
+def softest(phonon: Phonopy, q_points: Sequence[QPoint] | np.ndarray) -> tuple[float, QPoint]:
+    """The lowest ω in THz over `q_points` without the acoustic modes at Γ, and the q it lies at."""
+    lowest = [
+        physics.without_acoustic(modes)[0] if np.allclose(q, np.rint(q)) else modes[0]
+        for q, modes in zip(q_points, frequencies(phonon, q_points), strict=True)
+        if len(modes) > 3 or not np.allclose(q, np.rint(q))
+    ]
+    index = int(np.argmin(lowest))
+    q = q_points[index]
+    return float(lowest[index]), (float(q[0]), float(q[1]), float(q[2]))
+
+
+def _symfc_cell(phonon: Phonopy) -> Any:
+    from symfc.utils.utils import SymfcAtoms
+
+    cell = phonon.supercell
+    return SymfcAtoms(cell=cell.cell, scaled_positions=cell.scaled_positions, numbers=cell.numbers)

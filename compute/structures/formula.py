@@ -1,0 +1,51 @@
+"""Reading a chemical formula as a person types it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import reduce
+from math import gcd
+
+SYMBOLS = frozenset(
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr "
+    "Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir "
+    "Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu".split()
+)
+_TOKEN = re.compile(r"([A-Z][a-z]?)(\d*)")
+_ACCEPTED = "write element symbols with whole-number counts, such as Cs2AgBiBr6 or CsPbBr3"
+
+
+class FormulaError(ValueError):
+    """A formula that cannot be read or does not fit; the message is one sentence for the person who typed it."""
+
+
+def parse(text: str) -> dict[str, int]:
+    """Element to count, in the order first typed, divided by the common divisor.
+
+    Subscripts (Cs₂AgBiBr₆) and spaces are accepted. Raises `FormulaError` naming the part that cannot be read.
+    """
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    if not plain:
+        raise FormulaError(f"The formula is empty; {_ACCEPTED}.")
+    counts: dict[str, int] = {}
+    position = 0
+    while position < len(plain):
+        token = _TOKEN.match(plain, position)
+        if token is None:
+            raise FormulaError(f"“{plain[position:]}” in “{text}” cannot be read; {_ACCEPTED}.")
+        symbol, digits = token.groups()
+        if symbol not in SYMBOLS:
+            raise FormulaError(f"“{symbol}” in “{text}” is not an element; {_ACCEPTED}.")
+        count = int(digits) if digits else 1
+        if count == 0 or len(digits) > 3:
+            raise FormulaError(f"“{symbol}{digits}” in “{text}” is not a possible count; {_ACCEPTED}.")
+        counts[symbol] = counts.get(symbol, 0) + count
+        position = token.end()
+    divisor = reduce(gcd, counts.values())
+    return {symbol: count // divisor for symbol, count in counts.items()}
+
+
+def composition_key(text: str) -> frozenset[tuple[str, int]]:
+    """The same for every way of writing one composition."""
+    return frozenset(parse(text).items())
