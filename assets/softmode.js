@@ -1,0 +1,26 @@
+// Clientside callbacks. The address is written, never read, here: the server reads it when a page is laid out.
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.softmode = {
+  writeAddress: function (query) {
+    if (typeof query === "string") {
+      var address = window.location.pathname + (query ? "?" + query : "") + window.location.hash;
+      window.history.replaceState(window.history.state, "", address);
+    }
+  },
+
+  setTitle: function (title) {
+    if (title) {
+      document.title = title;
+    }
+  },
+
+  // The filters have changed: drop the rows that the table holds, so that it asks for them again.
+  refetch: function () {
+    var started = window.dash_clientside.callback_context.triggered.length > 0;
+    var grid = window.dash_ag_grid && started ? window.dash_ag_grid.getApi("compounds-grid") : null;
+    if (grid) {
+      grid.ensureIndexVisible(0);
+      grid.purgeInfiniteCache();
+    }
+  },
+};

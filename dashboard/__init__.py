@@ -1,0 +1,1 @@
+"""The web: pages over the published tables. Never imports the stack that computes them."""

@@ -1,0 +1,1 @@
+"""Pieces of pages: what is shown more than once."""

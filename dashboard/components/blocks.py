@@ -1,0 +1,106 @@
+"""Building blocks of a page: heading, section, figure with caption, table, statement of a number, notice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.figures.theme import CONFIG
+
+Child = Component | str | None
+
+
+def page_head(title: str, *lead: Any) -> Component:
+    """Title of a page and the sentence that says what it answers."""
+    return html.Header([html.H1(title), html.P(list(lead), className="lead")], className="page-head")
+
+
+def section(title: str, *children: Any, about: Any = None) -> Component:
+    """A titled part of a page; `about` is one sentence on what it shows."""
+    head = [html.H2(title)]
+    if about is not None:
+        head.append(html.P(about, className="about"))
+    return html.Section([*head, *children])
+
+
+def captioned(figure: go.Figure, caption: Any, *, label: str) -> Component:
+    """A figure with its caption below; `label` says in words what it shows to those who cannot see it."""
+    graph = dcc.Graph(figure=figure, config=CONFIG, className="graph")
+    return html.Figure(
+        [html.Div(graph, role="img", **{"aria-label": label}), html.Figcaption(caption)], className="figure"
+    )
+
+
+def statement(value: str, label: str, note: Any = None) -> Component:
+    """One number, what it is, and over how many compounds."""
+    return html.Div(
+        [html.Dt(label), html.Dd(value), html.Dd(note, className="note") if note else None], className="statement"
+    )
+
+
+def statements(*children: Component) -> Component:
+    """Numbers side by side."""
+    return html.Dl(list(children), className="statements")
+
+
+def table(head: Sequence[Any], rows: Sequence[Sequence[Any]], *, caption: Any, numeric_from: int = 1) -> Component:
+    """A table whose first column names the row; columns from `numeric_from` are set as numbers."""
+
+    def kind(column: int) -> str:
+        return "num" if column >= numeric_from else ""
+
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(caption),
+                html.Thead(html.Tr([html.Th(h, scope="col", className=kind(i)) for i, h in enumerate(head)])),
+                html.Tbody(
+                    [
+                        html.Tr(
+                            [
+                                html.Th(cell, scope="row") if i == 0 else html.Td(cell, className=kind(i))
+                                for i, cell in enumerate(row)
+                            ]
+                        )
+                        for row in rows
+                    ]
+                ),
+            ]
+        ),
+        className="table-scroll",
+        tabIndex=0,
+        role="region",
+        **{"aria-label": caption if isinstance(caption, str) else "table"},
+    )
+
+
+def not_computed(what: str, command: str) -> Component:
+    """States that something is not computed and how to compute it."""
+    return html.Div(
+        [html.P([html.Strong("Not computed. "), what]), html.P(["Compute it with ", html.Code(command)])],
+        className="not-computed",
+    )
+
+
+def address_notice(problems: Sequence[str]) -> Child:
+    """Says which parts of the address were not understood; nothing when all were."""
+    if not problems:
+        return None
+    keys = ", ".join(problems)
+    return html.Div(
+        f"Not understood in the address and replaced by the default: {keys}.", role="status", className="notice"
+    )
+
+
+def link(text: str, href: str) -> Component:
+    """A link that leaves the site."""
+    return html.A(text, href=href, target="_blank", rel="noopener noreferrer")
+
+
+def doi_link(doi: str) -> Component:
+    """A DOI as a link."""
+    return link(f"doi:{doi}", f"https://doi.org/{doi}")

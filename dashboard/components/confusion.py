@@ -1,0 +1,169 @@
+"""The comparison of two sets of verdicts: matrix, scores or shares, and their course over the tolerance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from dash import html
+from dash.development.base_component import Component
+from numpy.typing import NDArray
+
+from compute.physics import metrics
+from compute.protocols import SUITES
+from dashboard.components.blocks import captioned, section, statement, statements, table
+from dashboard.components.text import count, number, percent
+from dashboard.dataset import Dataset
+from dashboard.figures.sweep import sweep
+from dashboard.queries import stability as query
+from dashboard.viewstate import StabilityView
+
+HARMONIC_ABOUT = {
+    "abx3": "Like with like: DFT and potential use the same lattice constant and the same q points Γ, R, M, X.",
+    "mp0b3": "DFT and potential use the same supercells and q points, each in its own relaxed cell.",
+}
+CROSS_ABOUT = (
+    "Two different questions. DFT: is the compound stable at 300 K (σ below the threshold)? Potential: is it "
+    "harmonically stable at 0 K? Heat can stabilise a compound whose harmonic phonons are soft, so a "
+    "disagreement here is not an error and no score is given."
+)
+
+
+def comparison(dataset: Dataset, view: StabilityView) -> list[Component]:
+    """Everything that depends on the view, in reading order."""
+    data = query.compared(dataset, view)
+    truth = query.truth_labels(data, view, view.tolerance_thz)
+    answer = query.answer_labels(data, view.tolerance_thz)
+    counts = query.crosstab(truth, answer)
+    sigma = view.criterion == "sigma"
+    about = CROSS_ABOUT if sigma else HARMONIC_ABOUT[view.suite]
+    beside = _shares(counts) if sigma else _scores(truth, answer)
+    matrix = html.Div([_matrix(counts, view), _accounting(counts, view)], className="matrix", id="stability-matrix")
+    title = "Cross-tabulation" if sigma else "Confusion matrix"
+    return [
+        section(title, html.Div([matrix, html.Div(beside)], className="side-by-side"), about=about),
+        section("How much the tolerance decides", _curve(query.sweep(data, view), view)),
+    ]
+
+
+def _matrix(counts: NDArray[np.int64], view: StabilityView) -> Component:
+    asked = f"DFT: σ < {view.threshold:g}" if view.criterion == "sigma" else "DFT: harmonic"
+    head = [html.Th(asked, scope="col")] + [html.Th(a, scope="col") for a in query.ANSWERS]
+    rows = []
+    for i, truth in enumerate(query.TRUTHS):
+        total = int(counts[i].sum())
+        cells = [
+            html.Td(
+                [html.Span(count(int(n)), className="big"), html.Span(percent(int(n), total), className="sub")],
+                className=_kind(truth, answer, view),
+                style={"--share": f"{n / total if total else 0:.3f}"},
+            )
+            for answer, n in zip(query.ANSWERS, counts[i], strict=True)
+        ]
+        name = [truth, html.Span(f"n = {count(total)}", className="sub")]
+        rows.append(html.Tr([html.Th(name, scope="row"), *cells]))
+    columns = html.Tr([html.Td(""), html.Th("potential: harmonic", colSpan=len(query.ANSWERS), scope="colgroup")])
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(f"n = {count(int(counts.sum()))} compounds; shares are of each row"),
+                html.Thead([columns, html.Tr(head)]),
+                html.Tbody(rows),
+            ]
+        ),
+        className="table-scroll",
+        tabIndex=0,
+        role="region",
+        **{"aria-label": "Compounds by DFT verdict and by the potential’s verdict"},
+    )
+
+
+def _kind(truth: str, answer: str, view: StabilityView) -> str:
+    decided = truth in metrics.CLASSES and answer in metrics.CLASSES
+    if not decided:
+        return "open"
+    if view.criterion == "sigma":
+        return "cross"
+    return "agree" if truth == answer else "disagree"
+
+
+def _accounting(counts: NDArray[np.int64], view: StabilityView) -> Component:
+    columns = dict(zip(query.ANSWERS, counts.sum(0).tolist(), strict=True))
+    return html.P(
+        f"Stable means ω_min > −{view.tolerance_thz:.2f} THz. Undecidable: |ω_min| is below the noise floor of that "
+        f"calculation ({count(columns['undecidable'])}). Failed: {count(columns['failed'])}. Not run: "
+        f"{count(columns['not run'])}. No label: DFT gives no number ({count(int(counts[2].sum()))}).",
+        className="fine",
+    )
+
+
+def _scores(truth: NDArray[np.str_], answer: NDArray[np.str_]) -> list[Component]:
+    scores = query.scores(truth, answer)
+    decided = scores["decided"]
+    low, high = metrics.bootstrap_interval(metrics.confusion_counts(truth, answer), "mcc")
+    interval = f"95 % interval {number(low)} to {number(high)}" if np.isfinite(low) else ""
+    columns = list(scores.values())
+    single = ("accuracy", "balanced_accuracy", "mcc")
+    rows: list[list[Any]] = [["n", *(count(s.n) for s in columns)]]
+    rows += [
+        [name.replace("_", " ").replace("mcc", "MCC"), *(number(getattr(s, name), 3) for s in columns)]
+        for name in single
+    ]
+    rows += [
+        [
+            f"{name if name != 'f1' else 'F1'}, {label}",
+            *(number(getattr(s, name)[i], 3) for s in columns),
+        ]
+        for i, label in enumerate(metrics.CLASSES)
+        for name in ("precision", "recall", "f1")
+    ]
+    return [
+        statements(
+            statement(number(decided.mcc), "Matthews correlation", interval),
+            statement(number(decided.balanced_accuracy), "balanced accuracy", f"n = {count(decided.n)} decided"),
+        ),
+        table(
+            ("score", "decided", "attempted", "all"),
+            rows,
+            caption="Decided: both sides have a verdict. Attempted: failed and undecidable count as wrong. "
+            "All: not run counts as wrong too.",
+        ),
+    ]
+
+
+def _shares(counts: NDArray[np.int64]) -> list[Component]:
+    (ss, su), (us, uu) = counts[:2, :2].tolist()
+    return [
+        statements(
+            statement(percent(ss, ss + us), "σ-stable among harmonically stable", f"{count(ss)} of {count(ss + us)}"),
+            statement(percent(su, su + uu), "σ-stable among harmonically unstable", f"{count(su)} of {count(su + uu)}"),
+        ),
+        html.P("If harmonic stability decided stability at 300 K, the first share would be 100 % and the second 0 %."),
+    ]
+
+
+def _curve(counts: metrics.Counts, view: StabilityView) -> Component:
+    n = int(counts.sum((-2, -1)).max(initial=0))
+    where = f"{SUITES[view.suite].title}, {view.potential}"
+    if view.criterion == "sigma":
+        totals = counts.sum(1)
+        stable = counts[:, 0, :] / np.where(totals == 0, np.nan, totals)
+        figure = sweep(
+            query.SWEEP_THZ,
+            {"among harmonically stable": stable[:, 0], "among harmonically unstable": stable[:, 1]},
+            view.tolerance_thz,
+            y_title="share that is σ-stable",
+        )
+        see = "The further apart the lines, the more harmonic stability says about 300 K."
+        return captioned(figure, [html.Strong(f"{where}, n ≤ {count(n)}. "), see], label="Shares over tolerance")
+    figure = sweep(
+        query.SWEEP_THZ,
+        {"Matthews correlation": metrics.mcc(counts), "balanced accuracy": metrics.balanced_accuracy(counts)},
+        view.tolerance_thz,
+        y_title="score (decided compounds)",
+    )
+    see = (
+        "The tolerance moves both verdicts. Where a line is steep, the score says as much about the tolerance "
+        "as about the potential."
+    )
+    return captioned(figure, [html.Strong(f"{where}, n ≤ {count(n)}. "), see], label="Scores over tolerance")

@@ -1,0 +1,123 @@
+"""Labelled controls. Ids are `<page>-<field of the view>`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from compute.protocols import SUITES
+
+SUITE_OPTIONS = [{"value": s.id, "label": s.title} for s in SUITES.values()]
+
+
+def options(values: Sequence[str], names: Mapping[str, str] | None = None) -> list[dict[str, str]]:
+    """Options of a select, with names for people where there are any."""
+    return [{"value": v, "label": (names or {}).get(v, v)} for v in values]
+
+
+def bar(*children: Component, label: str) -> Component:
+    """Controls in a row that wraps."""
+    return html.Div(list(children), className="controls", role="group", **{"aria-label": label})
+
+
+def select(identity: str, label: str, data: Sequence[Any], value: str | None, **more: Any) -> Component:
+    """One of several."""
+    return dmc.Select(
+        id=identity, label=label, data=list(data), value=value, allowDeselect=False, checkIconPosition="right", **more
+    )
+
+
+def multi(identity: str, label: str, data: Sequence[Any], value: Sequence[str], everything: str = "all") -> Component:
+    """Any of several; none chosen admits all."""
+    return dmc.MultiSelect(
+        id=identity,
+        label=label,
+        data=list(data),
+        value=list(value),
+        placeholder="" if value else everything,
+        clearable=True,
+        hidePickedOptions=True,
+    )
+
+
+def choice(identity: str, label: str, data: Sequence[Any], value: str) -> Component:
+    """One of a few, all visible."""
+    return html.Div(
+        [
+            html.Span(label, className="control-label", id=f"{identity}-label"),
+            dmc.SegmentedControl(
+                id=identity, data=list(data), value=value, size="sm", **{"aria-labelledby": f"{identity}-label"}
+            ),
+        ],
+        className="control",
+    )
+
+
+def slider(
+    identity: str, label: str, *, value: float, low: float, high: float, step: float, marks: Sequence[float]
+) -> Component:
+    """A number within bounds, with its present value beside the label (`<identity>-value`)."""
+    return html.Div(
+        [
+            html.Span([f"{label} ", html.Output(f"{value:.2f}", id=f"{identity}-value")], className="control-label"),
+            dmc.Slider(
+                id=identity,
+                value=value,
+                min=low,
+                max=high,
+                step=step,
+                precision=2,
+                marks=[{"value": m, "label": f"{m:g}"} for m in marks],
+                thumbLabel=label,
+                label=None,
+                updatemode="drag",
+            ),
+        ],
+        className="control wide",
+    )
+
+
+def interval_text(low: float, high: float, top: float) -> str:
+    """An interval in words; "any" when nothing is excluded."""
+    if low <= 0 and high >= top:
+        return "any"
+    return f"{low:.1f} to {high:.1f}" if high < top else f"{low:.1f} or more"
+
+
+def range_slider(
+    identity: str,
+    label: str,
+    *,
+    value: tuple[float, float],
+    low: float,
+    high: float,
+    step: float,
+    marks: Sequence[float],
+) -> Component:
+    """An interval; the upper end of the track stands for no bound."""
+    return html.Div(
+        [
+            html.Span(
+                [f"{label} ", html.Output(interval_text(*value, high), id=f"{identity}-value")],
+                className="control-label",
+            ),
+            dmc.RangeSlider(
+                id=identity,
+                value=list(value),
+                min=low,
+                max=high,
+                step=step,
+                minRange=0,
+                precision=1,
+                marks=[{"value": m, "label": f"{m:g}" if m < high else "∞"} for m in marks],
+                thumbFromLabel=f"{label}, from",
+                thumbToLabel=f"{label}, to",
+                label=None,
+            ),
+        ],
+        className="control wide",
+    )

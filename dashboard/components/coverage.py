@@ -1,0 +1,82 @@
+"""What is computed: a table of suites by potentials with a bar per cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from compute.protocols import SUITES
+from dashboard.components.text import count
+from dashboard.queries.results import Coverage
+
+
+def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str]) -> Component:
+    """One row per potential, one column per suite; what was never run says so."""
+    cells = {(e.potential, e.suite): e for e in entries}
+    head = [html.Th("potential", scope="col")] + [
+        html.Th([s.title, html.Span(f"{count(s.size)} compounds", className="sub")], scope="col")
+        for s in SUITES.values()
+    ]
+    body = [
+        html.Tr(
+            [
+                html.Th([names[p], html.Code(p, className="sub")] if names[p] != p else html.Code(p), scope="row"),
+                *(html.Td(_cell(cells[p, s])) for s in SUITES),
+            ]
+        )
+        for p in names
+    ]
+    if not names:
+        return html.P("No potential is registered and no run is published.", className="not-computed")
+    return html.Div(
+        [
+            html.Div(
+                html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="coverage"),
+                className="table-scroll",
+                tabIndex=0,
+                role="region",
+                **{"aria-label": "Coverage per potential and suite"},
+            ),
+            html.P(
+                [
+                    "To compute what is missing: ",
+                    html.Code("softmode campaign run --suite SUITE --potential POTENTIAL"),
+                    " with the suites ",
+                    *_listed(list(SUITES)),
+                    ".",
+                ],
+                className="fine",
+            ),
+        ]
+    )
+
+
+def _listed(words: list[str]) -> list[Component | str]:
+    parts: list[Component | str] = []
+    for i, word in enumerate(words):
+        parts += [", " if i else "", html.Code(word)]
+    return parts
+
+
+def _cell(entry: Coverage) -> Component:
+    if not entry.counts or entry.not_run == entry.n:
+        return html.Span("not computed", className="muted")
+    failed = sum(entry.failures.values())
+    parts = [f"{count(entry.ok)} ok"]
+    parts += [f"{count(n)} {kind}" for kind, n in entry.failures.items()]
+    if entry.not_run:
+        parts.append(f"{count(entry.not_run)} not run")
+    segments = [("ok", entry.ok), ("failed", failed), ("not-run", entry.not_run)]
+    return html.Div(
+        [
+            html.Div(
+                [html.Span(className=kind, style={"width": f"{100 * n / entry.n:.2f}%"}) for kind, n in segments if n],
+                className="cover-bar",
+                **{"aria-hidden": "true"},
+            ),
+            html.Span(", ".join(parts)),
+            html.Span(f"{entry.geometry} geometry", className="sub"),
+        ]
+    )

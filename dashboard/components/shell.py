@@ -1,0 +1,70 @@
+"""What surrounds every page: header with navigation, colour scheme, and the place for the page itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+# Mantine wants ten shades of the one accent colour; primaryShade picks from them per scheme.
+TEAL = (
+    "#e7f6f4", "#cfeae7", "#9fd5cf", "#6bbfb6", "#42aca1", "#2a9f93", "#178f84", "#0f766e", "#0b635c", "#06504a",
+)  # fmt: skip
+THEME = {
+    "primaryColor": "accent",
+    "primaryShade": {"light": 7, "dark": 5},
+    "colors": {"accent": list(TEAL)},
+    "defaultRadius": "sm",
+    "respectReducedMotion": True,
+    "fontFamily": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",
+    "autoContrast": True,
+}
+
+
+def shell() -> Component:
+    """The frame of the site; `nav`, `page` and `title` are filled by the router."""
+    return dmc.MantineProvider(
+        theme=THEME,
+        defaultColorScheme="auto",
+        children=[
+            dcc.Location(id="location", refresh="callback-nav"),
+            dcc.Store(id="title"),
+            html.Header(
+                html.Div(
+                    [
+                        dcc.Link("Softmode", href="/", className="brand"),
+                        html.Nav(id="nav", **{"aria-label": "Pages"}),
+                        dmc.ColorSchemeToggle(
+                            id="scheme",
+                            lightIcon=html.Span(className="icon sun"),
+                            darkIcon=html.Span(className="icon moon"),
+                            variant="subtle",
+                            color="gray",
+                            size="lg",
+                            **{"aria-label": "Switch between light and dark"},
+                        ),
+                    ],
+                    className="bar",
+                ),
+                className="site-head",
+            ),
+            html.Main(id="page", tabIndex=-1),
+        ],
+    )
+
+
+def navigation(entries: Sequence[tuple[str, str]], current: str) -> list[Component]:
+    """One link per page (path, name); the current one is marked."""
+    return [
+        dmc.Anchor(
+            name,
+            href=path,
+            refresh=False,
+            underline="never",
+            className="nav-link current" if path == current else "nav-link",
+            **({"aria-current": "page"} if path == current else {}),
+        )
+        for path, name in entries
+    ]

@@ -1,0 +1,35 @@
+"""How numbers are written: the same everywhere, and never a number where there is none."""
+
+from __future__ import annotations
+
+import math
+
+MINUS = "−"
+NOT_DEFINED = "not defined"
+
+
+def number(value: float, decimals: int = 2, *, sign: bool = False) -> str:
+    """`value` with a true minus sign; NaN is "not defined"."""
+    if not math.isfinite(value):
+        return NOT_DEFINED
+    text = f"{value:+.{decimals}f}" if sign else f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", MINUS)
+
+
+def count(n: int) -> str:
+    """`n` with thousands apart."""
+    return f"{n:,}"
+
+
+def percent(part: int, whole: int) -> str:
+    """Share of `part` in `whole`; "not defined" when the whole is empty."""
+    if whole == 0:
+        return NOT_DEFINED
+    return f"{100 * part / whole:.1f} %"
+
+
+def plural(n: int, word: str) -> str:
+    """`n` and `word`, with an s where it is due."""
+    return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}s"

@@ -1,0 +1,107 @@
+"""The published tables in memory, behind a locked DuckDB: read only through parameters.
+
+The tables are validated on the way in and joined once into `pairs`, one row per compound and potential, so that
+every page counts from the same rows. A new manifest is noticed and loaded whole: never a mixture of two.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from compute import tables
+
+TABLES = ("references", "potentials", "harmonic", "runs")
+
+# One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
+# like) over a relaxed one, then the newest.
+_CHOSEN = """
+CREATE TABLE chosen AS
+SELECT suite, potential, run, protocol, geometry FROM (
+    SELECT h.suite, h.potential, h.run, h.protocol, h.geometry,
+           count(*) FILTER (h.status <> 'not-run') AS attempted, max(r.started) AS started
+    FROM harmonic h LEFT JOIN runs r USING (run)
+    GROUP BY ALL
+)
+QUALIFY row_number() OVER (
+    PARTITION BY suite, potential
+    ORDER BY attempted > 0 DESC, geometry = 'reference' DESC, started DESC NULLS LAST, run DESC
+) = 1
+"""
+
+_PAIRS = """
+CREATE TABLE pairs AS
+SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.sigma, r.lattice_constant,
+       r.omega_min_thz AS dft_omega_min_thz, r.omega_gamma_thz AS dft_omega_gamma_thz,
+       r.omega_r_thz AS dft_omega_r_thz, r.omega_m_thz AS dft_omega_m_thz, r.omega_x_thz AS dft_omega_x_thz,
+       r.functional, r.doi, r.source,
+       c.potential, c.run, c.protocol, c.geometry,
+       h.omega_min_thz, h.omega_gamma_thz, h.omega_r_thz, h.omega_m_thz, h.omega_x_thz, h.omega_l_thz,
+       h.label, h.tolerance_thz, h.noise_floor_thz, h.omega_rmse_thz, h.a,
+       CASE WHEN c.potential IS NOT NULL THEN coalesce(h.status, 'not-run') END AS status, h.reason
+FROM "references" r
+LEFT JOIN chosen c USING (suite)
+LEFT JOIN harmonic h
+    ON h.suite = c.suite AND h.potential = c.potential AND h.run = c.run
+    AND h.geometry = c.geometry AND h.compound = r.compound
+"""
+
+_LOCKS = (
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET enable_external_access = false",
+    "SET memory_limit = '512MB'",
+    "SET lock_configuration = true",
+)
+
+
+class Dataset:
+    """Reads `directory` when first asked, which is after a server has forked, and again when it is published anew."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Rows of a query. `sql` is written in this package, never by a visitor; values come as `$name`."""
+        with self._current().cursor() as cursor:  # connections must not be shared between threads, cursors may
+            return cursor.execute(sql, dict(parameters or {})).df()
+
+    def rows(self, table: str) -> int:
+        """Rows of one published table; 0 when it was never published."""
+        if table not in TABLES:
+            raise KeyError(table)
+        return int(self.frame(f'SELECT count(*) AS n FROM "{table}"')["n"].iloc[0])
+
+    def _current(self) -> duckdb.DuckDBPyConnection:
+        stamp = _stamp(self.directory / tables.MANIFEST)
+        with self._lock:
+            if self._connection is None or stamp != self._stamp:
+                # The old connection is not closed: a cursor of another thread may still read it.
+                self._connection, self._stamp = _load(self.directory), stamp
+            return self._connection
+
+
+def _stamp(manifest: Path) -> tuple[int, int]:
+    if not manifest.exists():
+        return (0, 0)
+    stat = manifest.stat()
+    return (stat.st_mtime_ns, stat.st_ino)
+
+
+def _load(directory: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"threads": "2"})
+    for name in TABLES:
+        connection.register("incoming", tables.read(directory, name))
+        connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
+        connection.unregister("incoming")
+    for statement in (_CHOSEN, _PAIRS, *_LOCKS):
+        connection.execute(statement)
+    return connection

@@ -1,0 +1,65 @@
+"""Potential against DFT as a density: thousands of points in one square."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.figures.theme import COUNT_SCALE, NEUTRAL, framed
+
+Values = NDArray[np.float64]
+BIN_THZ = 0.25
+
+
+def window(dft: Values, potential: Values) -> tuple[float, float]:
+    """Common range of both axes (THz): the central 99 % of all values, on whole THz."""
+    if dft.size == 0:
+        return (-1.0, 1.0)
+    low, high = np.quantile(np.concatenate([dft, potential]), (0.005, 0.995))
+    return (float(np.floor(low)), float(max(np.ceil(high), 0)) + BIN_THZ)
+
+
+def outside(dft: Values, potential: Values) -> int:
+    """Compounds that lie outside `window` on either axis."""
+    low, high = window(dft, potential)
+    inside = (dft >= low) & (dft <= high) & (potential >= low) & (potential <= high)
+    return int(np.sum(~inside))
+
+
+def parity(dft: Values, potential: Values, place: str) -> go.Figure:
+    """Heat map of counts in bins of 0.25 THz, with the diagonal and the zero lines; arrays of shape (n,) in THz."""
+    low, high = window(dft, potential)
+    edges = np.arange(low, high + BIN_THZ, BIN_THZ)
+    counts, _, _ = np.histogram2d(potential, dft, bins=(edges, edges))
+    shown = np.where(counts > 0, counts, np.nan)
+    top = max(float(counts.max()), 10.0)
+    ticks = [t for t in (1, 3, 10, 30, 100, 300, 1000) if t <= top]
+    figure = go.Figure(
+        go.Heatmap(
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=(edges[:-1] + edges[1:]) / 2,
+            z=np.log10(shown),
+            customdata=counts.astype(int),
+            zmin=0,
+            zmax=np.log10(top),
+            colorscale=COUNT_SCALE,
+            colorbar={
+                "title": {"text": "compounds", "side": "right"},
+                "tickvals": np.log10(ticks),
+                "ticktext": [f"{t:,}" for t in ticks],
+                "thickness": 10,
+                "outlinewidth": 0,
+                "len": 0.9,
+            },
+            hovertemplate="DFT %{x:.2f} THz<br>potential %{y:.2f} THz<br>%{customdata} compounds<extra></extra>",
+        )
+    )
+    line = {"color": NEUTRAL, "width": 1}
+    figure.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line)
+    for zero in ({"x0": low, "x1": high, "y0": 0, "y1": 0}, {"x0": 0, "x1": 0, "y0": low, "y1": high}):
+        figure.add_shape(type="line", line={**line, "dash": "dot"}, **zero)
+    framed(figure, x_title=f"DFT {place} (THz)", y_title=f"potential {place} (THz)", height=460)
+    figure.update_xaxes(range=(low, high), constrain="domain")
+    figure.update_yaxes(range=(low, high), scaleanchor="x", constrain="domain")
+    return figure

@@ -1,0 +1,40 @@
+"""What every figure has in common. Text and lines that must follow light and dark are coloured by the style sheet."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True, "displayModeBar": "hover"}
+
+ACCENT = "#0f8a80"
+STABLE_COLOUR = "#3576b8"
+UNSTABLE_COLOUR = "#cf6a1c"
+NEUTRAL = "#868e96"
+# Truncated viridis: its ends stay visible on white and on near-black.
+COUNT_SCALE = ((0.0, "#3f5f9a"), (0.35, "#27808e"), (0.7, "#35b779"), (1.0, "#d8e219"))
+
+
+def framed(figure: go.Figure, *, x_title: str, y_title: str, height: int) -> go.Figure:
+    """`figure` with titled axes, quiet grid, transparent ground and room for the labels."""
+    axis = {
+        "showline": False,
+        "zeroline": False,
+        "gridcolor": "rgba(134,142,150,0.22)",
+        "ticks": "outside",
+        "tickcolor": "rgba(134,142,150,0.5)",
+        "automargin": True,
+    }
+    figure.update_layout(
+        template="none",
+        height=height,
+        margin={"l": 12, "r": 12, "t": 12, "b": 12},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13},
+        hoverlabel={"bgcolor": "#212529", "bordercolor": "#212529", "font": {"color": "#ffffff"}},
+        xaxis={**axis, "title": {"text": x_title, "standoff": 8}},
+        yaxis={**axis, "title": {"text": y_title, "standoff": 8}},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
+        modebar={"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "remove": ["select2d", "lasso2d", "autoScale2d"]},
+    )
+    return figure

@@ -1,0 +1,1 @@
+"""Pages: each knows its path, its layout and its callbacks."""

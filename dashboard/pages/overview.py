@@ -1,0 +1,223 @@
+"""Overview: what is computed, and how far each potential is from DFT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dash import Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from compute.protocols import SUITES
+from dashboard.components import controls
+from dashboard.components.blocks import (
+    address_notice,
+    captioned,
+    not_computed,
+    page_head,
+    section,
+    statement,
+    statements,
+    table,
+)
+from dashboard.components.coverage import coverage_table
+from dashboard.components.provenance import provenance
+from dashboard.components.text import count, number, percent
+from dashboard.dataset import Dataset
+from dashboard.figures.parity import outside, parity
+from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.queries import agreement, results, stability
+from dashboard.queries.provenance import runs, sources
+from dashboard.viewstate import OverviewView, StabilityView, build, decode, encode
+
+SUITE = "abx3"
+BENCHMARK = "mp0b3"
+
+
+def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
+    """The page for the view in `query`."""
+    view, problems = decode(OverviewView, query)
+    return html.Div(
+        [
+            page_head(
+                "Can a foundation potential be trusted with soft phonons?",
+                "Softmode compares the phonons that foundation potentials (MACE, CHGNet) predict with published "
+                "density functional theory (DFT), compound by compound. It counts where a potential calls a compound "
+                "dynamically stable that DFT calls unstable, or the reverse, and by how much its frequencies are off.",
+            ),
+            address_notice(problems),
+            section(
+                "What is computed",
+                coverage_table(results.coverage(dataset), results.potential_names(dataset)),
+                about="Compounds with a harmonic calculation, out of all compounds of each suite. A failed "
+                "calculation stays in the count.",
+            ),
+            *_perovskites(dataset, view),
+            _benchmark(dataset),
+            provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
+            dcc.Store(id=VIEW_QUERY, data=encode(view)),
+        ],
+        className="page",
+    )
+
+
+def _perovskites(dataset: Dataset, view: OverviewView) -> list[Component]:
+    title = "Cubic ABX₃ perovskites at the DFT geometry"
+    computed = results.potentials_with_results(dataset, SUITE)
+    if not computed:
+        return [
+            section(
+                title,
+                not_computed(
+                    "No potential has been run on this suite.",
+                    f"softmode campaign run --suite {SUITE} --potential chgnet-0.3.0",
+                ),
+            )
+        ]
+    view = _resolved(view, computed)
+    names = results.potential_names(dataset)
+    return [
+        section(
+            title,
+            controls.bar(
+                controls.select("overview-potential", "Potential", controls.options(computed, names), view.potential),
+                controls.choice(
+                    "overview-place",
+                    "Softest mode at",
+                    [{"value": k, "label": v} for k, v in PLACE_LABELS.items()],
+                    view.place,
+                ),
+                label="What to compare",
+            ),
+            html.Div(_agreement(dataset, view), id="overview-agreement"),
+            about="Both sides use the published lattice constant and the same q points Γ, R, M and X, so the "
+            "difference is the error of the forces alone.",
+        )
+    ]
+
+
+PLACE_LABELS = {"min": "any", **{k: v for k, v in agreement.PLACE_NAMES.items() if k != "min"}}
+
+
+def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
+    pairs = agreement.frequency_pairs(dataset, SUITE, view.potential, view.place)
+    dft, potential = pairs["dft"].to_numpy(float), pairs["potential"].to_numpy(float)
+    place = f"ω at {PLACE_LABELS[view.place]}" if view.place != "min" else "ω_min"
+    lost = outside(dft, potential)
+    figure = captioned(
+        parity(dft, potential, place),
+        [
+            html.Strong(f"n = {count(len(pairs))}. "),
+            "Imaginary modes are negative. On the diagonal the two agree; above it the potential is too stiff, below "
+            "it too soft. Upper left: instabilities of DFT that the potential misses. "
+            f"{count(lost)} {'compound lies' if lost == 1 else 'compounds lie'} outside the frame.",
+        ],
+        label=f"Counts of compounds by {place} of DFT and of the potential",
+    )
+    return [html.Div([figure, html.Div(_numbers(dataset, view))], className="side-by-side")]
+
+
+def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
+    deviations = agreement.deviations(dataset, SUITE, view.potential)
+    labels = StabilityView(suite=SUITE, potential=view.potential)
+    data = stability.compared(dataset, labels)
+    truth = stability.truth_labels(data, labels, labels.tolerance_thz)
+    decided = stability.scores(truth, stability.answer_labels(data, labels.tolerance_thz))["decided"]
+    unstable = int((truth == "unstable").sum())
+    labelled = int((truth != stability.NO_LABEL).sum())
+    lowest = deviations["min"]
+    return [
+        statements(
+            statement(f"{number(lowest.rmse)} THz", "RMSE of ω_min", f"n = {count(lowest.n)}"),
+            statement(f"{number(lowest.bias, sign=True)} THz", "bias of ω_min", "potential − DFT"),
+            statement(_share(decided.accuracy), "same harmonic label", f"n = {count(decided.n)} decided"),
+        ),
+        html.P(
+            [
+                f"DFT calls {percent(unstable, labelled)} of {count(labelled)} compounds unstable, so always answering "
+                "“unstable” would agree as often. The Matthews correlation, 0 for such guessing and 1 for a "
+                f"perfect answer, is {number(decided.mcc)}. ",
+                dcc.Link("See every count", href=f"/stability?{encode(labels)}".rstrip("?")),
+                ".",
+            ]
+        ),
+        table(
+            ("softest mode at", "n", "RMSE (THz)", "MAE (THz)", "bias (THz)"),
+            [
+                [PLACE_LABELS[k], count(d.n), number(d.rmse), number(d.mae), number(d.bias, sign=True)]
+                for k, d in deviations.items()
+            ],
+            caption="Potential − DFT. A negative bias means that the potential is too soft.",
+        ),
+        html.P(
+            "The source counts the acoustic modes at Γ, so a stable compound has 0 there; for “any” and Γ both sides "
+            "are cut at 0.",
+            className="fine",
+        ),
+    ]
+
+
+def _share(value: float) -> str:
+    return number(100 * value, 1) + " %" if value == value else number(value)
+
+
+def _benchmark(dataset: Dataset) -> Component:
+    suite = SUITES[BENCHMARK]
+    about = (
+        f"{suite.size} materials of any structure. DFT and potential each relax their own cell; the error is the "
+        "RMSE over all modes on a common mesh of q points."
+    )
+    computed = results.potentials_with_results(dataset, BENCHMARK)
+    names = results.potential_names(dataset)
+    if not computed:
+        missing = not_computed("The published forces have not been imported.", f"softmode reference import {BENCHMARK}")
+        return section(suite.title, missing, about=about)
+    rows: list[list[Any]] = []
+    for potential in computed:
+        error = agreement.frequency_error(dataset, BENCHMARK, potential)
+        rows.append(
+            [
+                names.get(potential, potential),
+                count(error.n),
+                number(error.median),
+                number(error.lower_quartile),
+                number(error.upper_quartile),
+            ]
+        )
+    return section(
+        suite.title,
+        table(
+            ("potential", "n", "median RMSE (THz)", "lower quartile (THz)", "upper quartile (THz)"),
+            rows,
+            caption="Frequency RMSE against DFT, over materials",
+        ),
+        about=about,
+    )
+
+
+def _resolved(view: OverviewView, computed: list[str]) -> OverviewView:
+    return view if view.potential in computed else replace(view, potential=computed[0])
+
+
+def register(app: Dash, dataset: Dataset) -> None:
+    """Potential and place recompute the figure and every number beside it."""
+
+    @app.callback(
+        Output("overview-agreement", "children"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("overview-potential", "value"),
+        Input("overview-place", "value"),
+        prevent_initial_call=True,
+    )
+    def _update(potential: Any, place: Any) -> tuple[Any, str]:
+        view = build(OverviewView, potential=potential, place=place)
+        computed = results.potentials_with_results(dataset, SUITE)
+        if not computed:
+            return [], encode(view)
+        view = _resolved(view, computed)
+        shown = replace(view, potential="") if view.potential == computed[0] else view
+        return _agreement(dataset, view), encode(shown)
+
+
+PAGE = Page("/", "Overview", "Softmode: soft phonons of foundation potentials", layout, register)

@@ -1,0 +1,1 @@
+"""One function per question: parameters in, a frame or a dataclass out."""

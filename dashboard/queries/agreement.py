@@ -1,0 +1,73 @@
+"""How far the frequencies of a potential are from DFT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from compute.physics.metrics import Deviation, deviation
+from dashboard.dataset import Dataset
+
+PLACE_COLUMNS = {
+    "min": "omega_min_thz",
+    "gamma": "omega_gamma_thz",
+    "r": "omega_r_thz",
+    "m": "omega_m_thz",
+    "x": "omega_x_thz",
+}
+# The source of abx3 lists the softest mode at Γ with the acoustic modes, so a compound without an imaginary mode has 0
+# there, and at most 0 as its minimum. The potential's modes are without them: to compare like with like, both sides
+# are cut at 0.
+CUT_AT_ZERO = {("abx3", "gamma"), ("abx3", "min")}
+PLACE_NAMES = {"min": "ω_min", "gamma": "Γ", "r": "R", "m": "M", "x": "X"}
+
+
+@dataclass(frozen=True)
+class FrequencyError:
+    """RMSE of all modes against DFT on a common q mesh, over the compounds of a suite (THz)."""
+
+    n: int
+    median: float
+    lower_quartile: float
+    upper_quartile: float
+
+
+def frequency_pairs(dataset: Dataset, suite: str, potential: str, place: str) -> pd.DataFrame:
+    """Columns `compound`, `dft` and `potential` (THz), one row per compound in which both are known.
+
+    Positive numbers are cut at 0 for the places in `CUT_AT_ZERO`.
+    """
+    column = PLACE_COLUMNS[place]
+    frame = dataset.frame(
+        f"SELECT compound, dft_{column} AS dft, {column} AS potential FROM pairs "
+        f"WHERE suite = $suite AND potential = $potential AND status = 'ok' "
+        f"AND dft_{column} IS NOT NULL AND {column} IS NOT NULL ORDER BY compound",
+        {"suite": suite, "potential": potential},
+    )
+    if (suite, place) in CUT_AT_ZERO:
+        frame[["dft", "potential"]] = frame[["dft", "potential"]].clip(upper=0)
+    return frame
+
+
+def deviations(dataset: Dataset, suite: str, potential: str) -> dict[str, Deviation]:
+    """Deviation potential − DFT of the softest mode at every place that the suite compares (THz)."""
+    result = {}
+    for place in PLACE_COLUMNS:
+        pairs = frequency_pairs(dataset, suite, potential, place)
+        result[place] = deviation(pairs["potential"], pairs["dft"])
+    return result
+
+
+def frequency_error(dataset: Dataset, suite: str, potential: str) -> FrequencyError:
+    """Median and quartiles of `omega_rmse_thz`; NaN when no compound has it."""
+    values = dataset.frame(
+        "SELECT omega_rmse_thz AS v FROM pairs WHERE suite = $suite AND potential = $potential "
+        "AND status = 'ok' AND omega_rmse_thz IS NOT NULL",
+        {"suite": suite, "potential": potential},
+    )["v"].to_numpy(float)
+    if values.size == 0:
+        return FrequencyError(0, np.nan, np.nan, np.nan)
+    lower, median, upper = np.quantile(values, (0.25, 0.5, 0.75))
+    return FrequencyError(int(values.size), float(median), float(lower), float(upper))

@@ -1,0 +1,88 @@
+"""Which potentials have results, and how far each suite is covered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from compute.protocols import SUITES
+from dashboard.dataset import Dataset
+from dashboard.viewstate import ANIONS
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Compounds of one suite by the status that one potential gave them; `counts` is empty when never computed."""
+
+    suite: str
+    potential: str
+    geometry: str | None
+    n: int
+    counts: Mapping[str, int]
+
+    @property
+    def ok(self) -> int:
+        """Compounds with a result."""
+        return self.counts.get("ok", 0)
+
+    @property
+    def not_run(self) -> int:
+        """Compounds that the campaign has not reached."""
+        return self.counts.get("not-run", 0)
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Compounds per kind of failure, most frequent first."""
+        failed = {k: n for k, n in self.counts.items() if k not in ("ok", "not-run")}
+        return dict(sorted(failed.items(), key=lambda item: -item[1]))
+
+
+def potential_names(dataset: Dataset) -> dict[str, str]:
+    """Name for people by potential id: every registered potential, then any that only has results."""
+    frame = dataset.frame(
+        "SELECT potential, name FROM potentials UNION ALL "
+        "SELECT DISTINCT potential, potential FROM chosen ANTI JOIN potentials USING (potential)"
+    )
+    return dict(zip(frame["potential"], frame["name"], strict=True))
+
+
+def potentials_with_results(dataset: Dataset, suite: str) -> list[str]:
+    """Potentials with at least one calculation in `suite`, the one with most results first."""
+    frame = dataset.frame(
+        "SELECT potential FROM pairs WHERE suite = $suite AND status <> 'not-run' GROUP BY potential "
+        "ORDER BY count(*) FILTER (status = 'ok') DESC, potential",
+        {"suite": suite},
+    )
+    return frame["potential"].tolist()
+
+
+def coverage(dataset: Dataset) -> list[Coverage]:
+    """One entry per suite and potential, in the order of the suites and of the registry."""
+    frame = dataset.frame(
+        "SELECT suite, potential, geometry, status, count(*) AS n FROM pairs WHERE potential IS NOT NULL GROUP BY ALL"
+    )
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    geometry: dict[tuple[str, str], str] = {}
+    for row in frame.itertuples(index=False):
+        counts.setdefault((row.suite, row.potential), {})[row.status] = int(row.n)
+        geometry[row.suite, row.potential] = row.geometry
+    return [
+        Coverage(
+            suite=suite.id,
+            potential=potential,
+            geometry=geometry.get((suite.id, potential)),
+            n=sum(counts.get((suite.id, potential), {}).values()) or suite.size,
+            counts=counts.get((suite.id, potential), {}),
+        )
+        for suite in SUITES.values()
+        for potential in potential_names(dataset)
+    ]
+
+
+def anions(dataset: Dataset, suite: str) -> list[str]:
+    """Anions that occur on the X site of `suite`, in the order of the periodic table's groups."""
+    frame = dataset.frame(
+        'SELECT DISTINCT X FROM "references" WHERE suite = $suite AND X IS NOT NULL', {"suite": suite}
+    )
+    present = set(frame["X"])
+    return [anion for anion in ANIONS if anion in present]

@@ -1,0 +1,79 @@
+"""What the server answers beyond the pages: security headers, 404, and 400 for callbacks that no page sends."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from dash import Dash
+from flask import Response, abort, request
+
+CALLBACK_PATH = "/_dash-update-component"
+MAX_BODY = 256 * 1024
+DAY = 86_400
+
+
+def secure(app: Dash, paths: Collection[str]) -> None:
+    """Guard the server of `app`, whose pages live at `paths`."""
+    app.server.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+
+    @app.server.before_request
+    def _refuse_malformed_callbacks() -> None:
+        if request.path == CALLBACK_PATH and not is_callback_body(request.get_json(silent=True), app.callback_map):
+            abort(400)
+
+    @app.server.after_request
+    def _headers(response: Response) -> Response:
+        # Dash answers every unknown path with the site itself; the page then says that it does not exist.
+        if request.endpoint == "/<path:path>" and request.path not in paths:
+            response.status_code = 404
+        response.headers["Content-Security-Policy"] = content_security_policy(app.csp_hashes())
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        # plotly and the lazily loaded chunks carry no fingerprint and would be asked for on every visit.
+        if request.path.startswith("/_dash-component-suites/") and not response.cache_control.max_age:
+            response.cache_control.public = True
+            response.cache_control.max_age = DAY
+        return response
+
+
+def content_security_policy(script_hashes: Collection[str]) -> str:
+    """Everything from this server; inline scripts only by hash. Plotly and the table write inline styles."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' {' '.join(script_hashes)}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def is_callback_body(body: Any, callbacks: dict[str, Any]) -> bool:
+    """Whether `body` asks for a registered callback with exactly the inputs and states it declares."""
+    if not isinstance(body, dict) or not isinstance(body.get("output"), str):
+        return False
+    callback = callbacks.get(body["output"])
+    if callback is None or not isinstance(body.get("outputs"), dict | list):
+        return False
+    changed = body.get("changedPropIds", [])
+    if not isinstance(changed, list) or not all(isinstance(item, str) for item in changed):
+        return False
+    return all(
+        _names(body.get(part, [])) == [(d["id"], d["property"]) for d in callback[key]]
+        for part, key in (("inputs", "inputs"), ("state", "state"))
+    )
+
+
+def _names(items: Any) -> list[tuple[Any, Any]] | None:
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        return None
+    return [(item.get("id"), item.get("property")) for item in items]

@@ -1,0 +1,21 @@
+"""Settings of the web server, read from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSETS = ROOT / "assets"
+
+
+class Settings(BaseSettings):
+    """Environment variables have the prefix `SOFTMODE_`, such as `SOFTMODE_DATA`."""
+
+    model_config = SettingsConfigDict(env_prefix="SOFTMODE_", frozen=True, extra="ignore")
+
+    data: Path = Field(default=ROOT / "data" / "parquet", description="directory of the published tables")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8050, ge=1, le=65535, description="port to listen on")

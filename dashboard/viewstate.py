@@ -1,0 +1,189 @@
+"""The URL is the view: every page has one frozen state, and this module turns it into a query and back.
+
+A field declares its short key, its default and the values it admits. Defaults are left out of the query; what is
+malformed becomes the default and is named, so that a page can say so.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
+
+from compute.protocols import HARMONIC_PROTOCOLS, SUITES
+
+View = TypeVar("View")
+
+DEFAULT_TOLERANCE_THZ = HARMONIC_PROTOCOLS["reference-geometry"].tolerance_thz
+
+
+class Kind(Protocol):
+    """How one value is written in a query and read back; `read` raises `ValueError` for anything else."""
+
+    def read(self, text: str) -> Any: ...
+    def write(self, value: Any) -> str: ...
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a fixed set of words."""
+
+    words: tuple[str, ...]
+
+    def read(self, text: str) -> str:
+        if text not in self.words:
+            raise ValueError(text)
+        return text
+
+    def write(self, value: str) -> str:
+        return self.read(value)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Any of a fixed set of words, in the order of the set and joined by dots."""
+
+    words: tuple[str, ...]
+
+    def read(self, text: str) -> tuple[str, ...]:
+        chosen = text.split(".") if text else []
+        if not set(chosen) <= set(self.words) or len(set(chosen)) != len(chosen):
+            raise ValueError(text)
+        return tuple(word for word in self.words if word in chosen)
+
+    def write(self, value: tuple[str, ...]) -> str:
+        return ".".join(self.read(".".join(value)))
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number within bounds, kept to a fixed count of decimals."""
+
+    low: float
+    high: float
+    decimals: int
+
+    def read(self, text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value) or not self.low <= value <= self.high:
+            raise ValueError(text)
+        return round(value, self.decimals) + 0.0  # −0 is written as 0
+
+    def write(self, value: float) -> str:
+        return f"{self.read(str(value)):.{self.decimals}f}".rstrip("0").rstrip(".")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A short text that matches a pattern as a whole."""
+
+    pattern: str
+
+    def read(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            raise ValueError(text)
+        return text
+
+    def write(self, value: str) -> str:
+        return self.read(value)
+
+
+ANIONS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te")
+STATUSES = ("ok", "failed", "not-run")
+LABELS = ("stable", "unstable", "undecidable")
+AGREEMENTS = ("agree", "disagree")
+CRITERIA = ("harmonic", "sigma")
+PLACES = ("min", "gamma", "r", "m", "x")
+
+_SUITE = Choice(tuple(SUITES))
+_POTENTIAL = Text(r"[A-Za-z0-9._+-]{0,64}")
+_ELEMENT = Text(r"([A-Z][a-z]?)?")
+_FORMULA = Text(r"[A-Za-z0-9().-]{0,32}")
+SIGMA_MAX = 5.0  # stands for no upper bound; the largest published σ is 13
+_SIGMA = Number(0, SIGMA_MAX, 2)
+TOLERANCE_THZ = Number(0, 0.5, 2)
+THRESHOLD = Number(0.5, 2, 2)
+
+
+def _key(key: str, kind: Kind, default: Any) -> Any:
+    return field(default=default, metadata={"key": key, "kind": kind})
+
+
+@dataclass(frozen=True)
+class OverviewView:
+    """What the overview shows. An empty potential means the first that has results."""
+
+    potential: str = _key("p", _POTENTIAL, "")
+    place: str = _key("q", Choice(PLACES), "min")
+
+
+@dataclass(frozen=True)
+class CompoundsView:
+    """Which rows the table of compounds holds; an empty filter admits everything."""
+
+    suite: str = _key("s", _SUITE, "abx3")
+    potential: str = _key("p", _POTENTIAL, "")
+    anion: tuple[str, ...] = _key("an", Choices(ANIONS), ())
+    element: str = _key("el", _ELEMENT, "")
+    status: tuple[str, ...] = _key("st", Choices(STATUSES), ())
+    label: tuple[str, ...] = _key("la", Choices(LABELS), ())
+    agreement: tuple[str, ...] = _key("ag", Choices(AGREEMENTS), ())
+    sigma_low: float = _key("sl", _SIGMA, 0.0)
+    sigma_high: float = _key("sh", _SIGMA, SIGMA_MAX)
+    formula: str = _key("f", _FORMULA, "")
+
+
+@dataclass(frozen=True)
+class StabilityView:
+    """Which compounds are compared, and where the lines between stable and unstable lie."""
+
+    suite: str = _key("s", _SUITE, "abx3")
+    potential: str = _key("p", _POTENTIAL, "")
+    anion: tuple[str, ...] = _key("an", Choices(ANIONS), ())
+    criterion: str = _key("c", Choice(CRITERIA), "harmonic")
+    tolerance_thz: float = _key("t", TOLERANCE_THZ, DEFAULT_TOLERANCE_THZ)
+    threshold: float = _key("th", THRESHOLD, 1.0)
+
+
+def encode(view: View) -> str:
+    """The query of `view`, without `?`; fields at their default are left out."""
+    pairs = []
+    for item in fields(view):
+        value = getattr(view, item.name)
+        if value != item.default:
+            pairs.append((item.metadata["key"], item.metadata["kind"].write(value)))
+    return urlencode(pairs)
+
+
+def decode(kind: type[View], query: Mapping[str, Any]) -> tuple[View, tuple[str, ...]]:
+    """The view that `query` describes, and the keys that were malformed and fell back to their default."""
+    values, problems = {}, []
+    for item in fields(kind):
+        key = item.metadata["key"]
+        if key not in query:
+            continue
+        try:
+            values[item.name] = item.metadata["kind"].read(str(query[key]))
+        except ValueError:
+            problems.append(key)
+    known = {item.metadata["key"] for item in fields(kind)}
+    problems += [key for key in query if key not in known]
+    return kind(**values), tuple(problems)
+
+
+def build(kind: type[View], **raw: Any) -> View:
+    """The view of raw control values by field name; an empty or inadmissible value becomes the default."""
+    values = {}
+    for item in fields(kind):
+        value = raw.get(item.name)
+        if value is None:
+            continue
+        text = ".".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        try:
+            values[item.name] = item.metadata["kind"].read(text)
+        except ValueError:
+            continue
+    return kind(**values)

@@ -1,0 +1,127 @@
+"""A small invented data set for the tests of the web: the numbers are chosen to be countable by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from compute import tables
+
+CHGNET, MACE, IDLE = "chgnet-test", "mace-test", "never-run"
+RUN = "run-abx3-test"
+
+# formula, A, B, X, DFT σ, DFT ω_min, potential ω_min, noise floor, status
+ABX3 = (
+    ("CsPbI3", "Cs", "Pb", "I", 1.30, -1.00, -0.80, 0.01, "ok"),
+    ("CsPbBr3", "Cs", "Pb", "Br", 1.10, -0.90, -0.30, 0.01, "ok"),
+    ("CsPbCl3", "Cs", "Pb", "Cl", 1.05, -0.50, 0.40, 0.01, "ok"),  # DFT unstable, potential stable
+    ("CsSrF3", "Cs", "Sr", "F", 0.60, -0.02, 0.90, 0.01, "ok"),
+    ("KMgF3", "K", "Mg", "F", 0.50, 0.00, 1.20, 0.01, "ok"),
+    ("RbCaF3", "Rb", "Ca", "F", 0.70, -0.05, -0.25, 0.01, "ok"),  # DFT stable, potential unstable
+    ("KMnF3", "K", "Mn", "F", 0.90, -0.30, -0.02, 0.05, "ok"),  # below the noise floor
+    ("BaTiO3", "Ba", "Ti", "O", 1.40, -5.00, None, None, "not-relaxed"),
+    ("SrTiO3", "Sr", "Ti", "O", 0.80, -2.00, None, None, "not-run"),
+    ("LaAlO3", "La", "Al", "O", None, None, -1.50, 0.01, "ok"),  # DFT gives no number
+)
+# formula, A, B, Bp, X, DFT σ, potential ω_min
+HDP = (
+    ("Cs2AgBiBr6", "Cs", "Ag", "Bi", "Br", 0.95, -0.50),
+    ("Cs2AgInCl6", "Cs", "Ag", "In", "Cl", 0.70, 0.30),
+    ("Cs2NaBiI6", "Cs", "Na", "Bi", "I", 1.20, -1.10),
+)
+MP0B3 = (("mp-1", "NaCl", 0.10), ("mp-2", "Si", 0.30), ("mp-3", "MgO", 0.20))
+
+
+def publish(directory: Path) -> Path:
+    """Publish the data set into `directory`."""
+    tables.publish(
+        directory,
+        {name: tables.from_rows(name, rows) for name, rows in _rows().items()},
+    )
+    return directory
+
+
+def _rows() -> dict[str, list[dict[str, Any]]]:
+    references = [_reference("abx3", f, "cubic-perovskite", a, b, None, x, s, w) for f, a, b, x, s, w, *_ in ABX3]
+    references += [_reference("hdp", f, "elpasolite", a, b, bp, x, s, None) for f, a, b, bp, x, s, _ in HDP]
+    references += [_reference("mp0b3", c, "any", None, None, None, None, None, 0.5, f) for c, f, _ in MP0B3]
+    harmonic = [_abx3(RUN, row) for row in ABX3]
+    harmonic += [{**_abx3("run-older", row), "status": "not-run", "omega_min_thz": None} for row in ABX3]
+    harmonic += [
+        _harmonic("run-hdp-test", "hdp", row[0], CHGNET, "relaxed", omega_min_thz=row[6], noise_floor_thz=0.01)
+        for row in HDP
+    ]
+    harmonic += [
+        _harmonic("run-mp0b3-test", "mp0b3", c, MACE, "relaxed", omega_min_thz=0.4, omega_rmse_thz=rmse)
+        for c, _, rmse in MP0B3
+    ]
+    return {
+        "references": references,
+        "harmonic": harmonic,
+        "potentials": [_potential(CHGNET, "CHGNet"), _potential(MACE, "MACE"), _potential(IDLE, "MACE")],
+        "runs": [
+            _run(RUN, "abx3", CHGNET, "2026-02-02T00:00:00Z"),
+            _run("run-older", "abx3", CHGNET, "2026-01-01T00:00:00Z"),
+            _run("run-hdp-test", "hdp", CHGNET, "2026-02-03T00:00:00Z"),
+            _run("run-mp0b3-test", "mp0b3", MACE, "2026-02-04T00:00:00Z"),
+        ],
+    }
+
+
+def _reference(
+    suite: str,
+    compound: str,
+    prototype: str,
+    a: Any,
+    b: Any,
+    bp: Any,
+    x: Any,
+    sigma: Any,
+    omega: Any,
+    formula: Any = None,
+) -> dict[str, Any]:
+    row = {
+        "suite": suite, "compound": compound, "formula": formula or compound, "prototype": prototype,
+        "A": a, "B": b, "Bp": bp, "X": x, "sigma": sigma, "omega_min_thz": omega, "functional": "invented",
+        "source": "invented for tests", "doi": "10.0000/test" if suite == "hdp" else None,
+    }  # fmt: skip
+    if suite == "abx3" and omega is not None:
+        row |= {"omega_gamma_thz": omega, "omega_r_thz": omega + 0.5, "omega_m_thz": omega + 1.0}
+    return row
+
+
+def _abx3(run: str, row: tuple[Any, ...]) -> dict[str, Any]:
+    formula, *_, omega, noise, status = row
+    numbers: dict[str, Any] = {}
+    if omega is not None:
+        numbers = {"omega_min_thz": omega, "omega_gamma_thz": omega, "omega_r_thz": omega + 1.0}
+    reason = {"not-relaxed": "force left above the limit", "not-run": "not reached"}.get(status)
+    return _harmonic(
+        run, "abx3", formula, CHGNET, "reference", status=status, reason=reason, noise_floor_thz=noise, **numbers
+    )
+
+
+def _harmonic(
+    run: str, suite: str, compound: str, potential: str, geometry: str, status: str = "ok", **more: Any
+) -> dict[str, Any]:
+    return {
+        "run": run, "suite": suite, "compound": compound, "potential": potential, "geometry": geometry,
+        "protocol": f"{geometry}-geometry", "status": status, "tolerance_thz": 0.1, **more,
+    }  # fmt: skip
+
+
+def _potential(potential: str, family: str) -> dict[str, Any]:
+    return {
+        "potential": potential, "name": potential.title(), "family": family, "benchmark": family == "MACE",
+        "training_set": "invented", "functional": "invented", "licence": "MIT", "citation": "invented for tests",
+        "source": "invented for tests", "checkpoint_sha256": "ab" * 32,
+    }  # fmt: skip
+
+
+def _run(run: str, suite: str, potential: str, started: str) -> dict[str, Any]:
+    return {
+        "run": run, "stage": "harmonic", "suite": suite, "potential": potential, "protocol": "reference-geometry",
+        "protocol_digest": "0123456789abcdef", "protocol_json": "{}", "checkpoint_sha256": "ab" * 32,
+        "package_versions": '{"phonopy": "4.10"}', "hardware": "invented", "precision": "float64", "started": started,
+        "n_tasks": 1, "n_ok": 1, "n_failed": 0, "n_not_run": 0,
+    }  # fmt: skip
