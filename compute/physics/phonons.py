@@ -51,5 +51,3 @@ def without_acoustic(frequencies: Array) -> Array:
 def rmse(a: Array, b: Array) -> float:
     """Root mean square difference of two arrays of the same shape."""
     return float(np.sqrt(np.mean((a - b) ** 2)))
-
-

@@ -71,9 +71,7 @@ def _row(row: dict[str, str], where: str, unique: Unique) -> dict[str, Any]:
         ),
         **omegas,
         "omega_min_thz": min(known) if len(known) == len(omegas) else None,
-        **{
-            name: number(row[column], "sigma", f"{where}, {column}", optional=True) for column, name in _SIGMAS.items()
-        },
+        **{name: number(row[column], "sigma", f"{where}, {column}", optional=True) for column, name in _SIGMAS.items()},
         "functional": FUNCTIONAL,
         "doi": SUITES["abx3"].doi,
         "source": SUITES["abx3"].source,

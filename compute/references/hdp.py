@@ -73,9 +73,7 @@ def _database(source: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
             where,
             uid.removeprefix("dpv_"),
             {
-                "formation_energy": number(
-                    keys["formation_energy"], "formation_energy", f"{where}, formation_energy"
-                ),
+                "formation_energy": number(keys["formation_energy"], "formation_energy", f"{where}, formation_energy"),
                 "sigma": number(keys["sigma_300K_single"], "sigma", f"{where}, sigma_300K_single"),
                 "lattice_constant": number((4 * volume) ** (1 / 3), "lattice_constant", f"{where}, lattice constant"),
             },

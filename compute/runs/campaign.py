@@ -98,9 +98,7 @@ def compute(
     shards = campaign.shards
     _note_start(campaign)
     cache = str(campaign.directory / "stored-phonons")
-    pending = {
-        executor.submit(run, task, threads, cache): task for task in tasks if not shards.has(task.digest)
-    }
+    pending = {executor.submit(run, task, threads, cache): task for task in tasks if not shards.has(task.digest)}
     for future in as_completed(pending):
         task = pending[future]
         row = future.result()

@@ -34,9 +34,7 @@ def stratified(references: Sequence[Row]) -> list[Row]:
     for key in strata:
         random.Random(str(key)).shuffle(strata[key])
     longest = max((len(rows) for rows in strata.values()), default=0)
-    return [
-        strata[key][index] for index in range(longest) for key in sorted(strata) if index < len(strata[key])
-    ]
+    return [strata[key][index] for index in range(longest) for key in sorted(strata) if index < len(strata[key])]
 
 
 def tasks(

@@ -78,5 +78,3 @@ def failed(status: str, reason: str) -> Row:
 def q_text(q: tuple[float, float, float]) -> str:
     """A q point as the tables write it: three numbers with spaces."""
     return " ".join(f"{component:g}" for component in q)
-
-

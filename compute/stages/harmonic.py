@@ -55,9 +55,7 @@ class Stopwatch:
             self.seconds += time.perf_counter() - start
 
 
-def harmonic(
-    compound: Compound, potential: Potential, protocol: HarmonicProtocol, a: float | None = None
-) -> Harmonic:
+def harmonic(compound: Compound, potential: Potential, protocol: HarmonicProtocol, a: float | None = None) -> Harmonic:
     """Run the harmonic stage.
 
     With `protocol.geometry` "reference", `a` (Å) is the DFT lattice constant and the prototype must have no other

@@ -50,8 +50,9 @@ def relax(compound: Compound, potential: Potential, protocol: HarmonicProtocol, 
         (result,) = potential.evaluate([atoms], stress=True)
         if result.stress is None or not np.isfinite(result.energy):
             raise RelaxationError("the potential gave no finite energy and stress")
-        trace = float(np.trace(result.stress)) * atoms.get_volume()
-        calls.append(Relaxed(here, anion, len(calls) + 1, float(np.abs(result.forces).max()), -trace / 3 / atoms.get_volume()))
+        pressure = -float(np.trace(result.stress)) / 3
+        trace = -3 * pressure * atoms.get_volume()
+        calls.append(Relaxed(here, anion, len(calls) + 1, float(np.abs(result.forces).max()), pressure))
         if anion is None:
             return result.energy, np.array([trace])
         # u = x a moves the anions along their axes; at fixed u a strain leaves them behind.
@@ -68,9 +69,14 @@ def relax(compound: Compound, potential: Potential, protocol: HarmonicProtocol, 
         method="BFGS",
         options={"gtol": protocol.max_force / 10, "maxiter": protocol.max_relax_steps, "hess_inv0": first},
     )
-    best = min(calls, key=lambda call: max(call.max_force / protocol.max_force, abs(call.pressure) / protocol.max_pressure))
-    if best.max_force > protocol.max_force or abs(best.pressure) > protocol.max_pressure:
+    best = min(calls, key=lambda call: _excess(call, protocol))
+    if _excess(best, protocol) > 1:
         raise RelaxationError(
             f"not converged in {len(calls)} force calls: |F| {best.max_force:.1e} eV/Å, p {best.pressure:.1e} eV/Å³"
         )
     return Relaxed(best.a, best.x, len(calls), best.max_force, best.pressure)
+
+
+def _excess(state: Relaxed, protocol: HarmonicProtocol) -> float:
+    """Force or pressure left, whichever is worse, in units of its limit."""
+    return max(state.max_force / protocol.max_force, abs(state.pressure) / protocol.max_pressure)

@@ -93,7 +93,8 @@ def _double_perovskite(text: str, counts: dict[str, int], published: list[str]) 
     anions = [element for element, count in counts.items() if count == 6 and element in HALIDES]
     if len(anions) != 1 or sum(counts.values()) != 10:
         raise FormulaError(
-            f"“{text}” is not a halide double perovskite; accepted are A2MM'X6, A3M'X6 and AM'X3 with X = F, Cl, Br or I."
+            f"“{text}” is not a halide double perovskite;"
+            " accepted are A2MM'X6, A3M'X6 and AM'X3 with X = F, Cl, Br or I."
         )
     X = anions[0]
     cations = {element: count for element, count in counts.items() if element != X}

@@ -30,5 +30,4 @@ def elpasolite(A: str, B: str, Bp: str, X: str, a: float, x: float) -> Atoms:
     axes = x * a * np.vstack([np.eye(3), -np.eye(3)])
     quarter = 0.25 * a * np.ones(3)
     positions = np.vstack([quarter, -quarter, np.zeros(3), 2 * quarter, axes])
-    atoms = Atoms([A, A, B, Bp] + [X] * 6, positions=positions, cell=cell, pbc=True)
-    return atoms
+    return Atoms([A, A, B, Bp] + [X] * 6, positions=positions, cell=cell, pbc=True)

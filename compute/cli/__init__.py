@@ -1,0 +1,19 @@
+"""The command line, `softmode …`. Each command imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import typer
+
+from compute.cli import campaign, data, harmonic, reference, serve
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Which foundation potential can be trusted with a soft phonon, for which chemistry, and why it fails.",
+)
+app.command("harmonic")(harmonic.command)
+app.command("serve")(serve.command)
+app.add_typer(reference.app, name="reference")
+app.add_typer(campaign.app, name="campaign")
+app.add_typer(data.app, name="data")

@@ -1,0 +1,176 @@
+"""`softmode campaign`: one potential over a whole suite, resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
+from compute.protocols import HARMONIC_PROTOCOLS, SUITES
+from compute.settings import data_directory, var_directory
+
+if TYPE_CHECKING:
+    from compute.runs.campaign import Campaign
+
+app = typer.Typer(no_args_is_help=True, help="One potential over a whole suite; interrupted anywhere, it resumes.")
+
+SuiteOption = Annotated[str, typer.Option("--suite", help=" or ".join(SUITES))]
+PotentialOption = Annotated[str, typer.Option("--potential", help="As listed by: softmode potentials list.")]
+ProtocolOption = Annotated[
+    str | None,
+    typer.Option("--protocol", help=f"{' or '.join(HARMONIC_PROTOCOLS)}. Default: reference-geometry except for hdp."),
+]
+SourceOption = Annotated[Path | None, typer.Option("--source", help="Folder of stored forces, for suite mp0b3.")]
+StageOption = Annotated[str, typer.Option("--stage", help="harmonic")]
+
+
+@app.command("run")
+def run(
+    suite: SuiteOption,
+    potential: PotentialOption,
+    stage: StageOption = "harmonic",
+    protocol: ProtocolOption = None,
+    source: SourceOption = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many compounds, balanced over σ and anion.")] = None,
+    shard: Annotated[str | None, typer.Option(help="i/n: this part of n equal ones; merge afterwards.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://…")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Local processes. Default: all processors.")] = None,
+    publish: Annotated[bool, typer.Option(help="Merge and publish at the end; not with --shard.")] = True,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute what is missing, then merge and publish."""
+    with one_sentence(ValueError, OSError):
+        from compute.runs.campaign import compute, status
+        from compute.runs.campaign import publish as publish_campaign
+        from compute.runs.engine import default_workers, executor
+        from compute.runs.plan import slice_of
+
+        planned = _campaign(suite, potential, stage, protocol, source, data)
+        todo = list(planned.tasks)[:limit]
+        if shard is not None:
+            todo = slice_of(todo, *_fraction(shard))
+        with _progress() as progress, executor(workers or default_workers(), engine) as pool:
+            bar = progress.add_task(planned.run, total=len(todo), rate="")
+            progress.update(bar, completed=sum(planned.shards.has(task.digest) for task in todo))
+
+            def advance(row: dict[str, Any]) -> None:
+                progress.advance(bar)
+                speed = progress.tasks[bar].finished_speed or progress.tasks[bar].speed
+                progress.update(bar, rate=f"{60 * speed:.0f}/min" if speed else "")
+
+            compute(planned, todo, pool, progress=advance)
+        if publish and shard is None:
+            publish_campaign(planned, data or data_directory())
+        _report(planned, status(planned), as_json)
+
+
+@app.command("status")
+def status_(
+    suite: SuiteOption,
+    potential: PotentialOption,
+    stage: StageOption = "harmonic",
+    protocol: ProtocolOption = None,
+    source: SourceOption = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """How far a campaign is."""
+    with one_sentence(ValueError, OSError):
+        from compute.runs.campaign import status
+
+        planned = _campaign(suite, potential, stage, protocol, source, data)
+        _report(planned, status(planned), as_json)
+
+
+@app.command("merge")
+def merge(
+    suite: SuiteOption,
+    potential: PotentialOption,
+    stage: StageOption = "harmonic",
+    protocol: ProtocolOption = None,
+    source: SourceOption = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Merge the finished tasks and publish them; compounds without one become rows that say so."""
+    with one_sentence(ValueError, OSError):
+        from compute.runs.campaign import publish, status
+
+        planned = _campaign(suite, potential, stage, protocol, source, data)
+        publish(planned, data or data_directory())
+        _report(planned, status(planned), as_json)
+
+
+@app.command("retry")
+def retry(
+    suite: SuiteOption,
+    potential: PotentialOption,
+    stage: StageOption = "harmonic",
+    protocol: ProtocolOption = None,
+    source: SourceOption = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forget the failures, so that the next `run` does them again."""
+    with one_sentence(ValueError, OSError):
+        planned = _campaign(suite, potential, stage, protocol, source, data)
+        forgotten = planned.shards.forget_failures(task.digest for task in planned.tasks)
+    if as_json:
+        print_json({"run": planned.run, "forgotten": forgotten})
+    else:
+        out.print(f"{planned.run}: {forgotten} failures forgotten; run the campaign again.")
+
+
+def _campaign(
+    suite: str, potential: str, stage: str, protocol: str | None, source: Path | None, data: Path | None
+) -> Campaign:
+    from compute.potentials.load import load
+    from compute.runs.campaign import campaign
+
+    if suite not in SUITES:
+        fail(f"No suite {suite}: it is one of {', '.join(SUITES)}.")
+    if stage != "harmonic":
+        fail(f"No stage {stage}: it is harmonic.")
+    checkpoint = None if suite == "mp0b3" else load(potential, device="cpu").checkpoint_sha256
+    chosen = protocol or ("reference-geometry" if suite == "abx3" else "relaxed-geometry")
+    directory = var_directory() / "runs"
+    return campaign(suite, potential, checkpoint, chosen, data or data_directory(), directory, source)
+
+
+def _fraction(text: str) -> tuple[int, int]:
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdigit() and parts.isdigit()):
+        fail(f"--shard {text}: write i/n, such as 1/4.")
+    return int(part), int(parts)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=err,
+    )
+
+
+def _report(planned: Campaign, state: Any, as_json: bool) -> None:
+    summary = {
+        "run": planned.run,
+        "compounds": len(planned.tasks),
+        "status": dict(sorted(state.counts.items())),
+        "seconds": round(state.seconds, 1),
+        "force_fraction": None if state.force_fraction is None else round(state.force_fraction, 3),
+    }
+    if as_json:
+        print_json(summary)
+        return
+    counts = ", ".join(f"{n} {word}" for word, n in summary["status"].items())
+    out.print(f"{planned.run}: {len(planned.tasks)} compounds: {counts}.")
+    if state.force_fraction is not None:
+        out.print(f"{state.force_fraction:.0%} of {state.seconds:.0f} s of computing went into force calls.")

@@ -1,0 +1,93 @@
+"""`softmode harmonic`: one compound, printed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from compute.cli.common import AsJson, Data, fail, one_sentence, out, print_json
+from compute.protocols import HARMONIC_PROTOCOLS, SUITES
+from compute.settings import data_directory
+from compute.tables import TableError, read
+
+
+def command(
+    formula: Annotated[str, typer.Argument(help="Formula, elements in any order: CsPbBr3, Cs₂AgBiBr₆.")],
+    suite: Annotated[str, typer.Option(help="hdp or abx3.")],
+    potential: Annotated[str, typer.Option(help="As listed by: softmode potentials list.")],
+    protocol: Annotated[
+        str | None,
+        typer.Option(help=f"{' or '.join(HARMONIC_PROTOCOLS)}. Default: the published geometry where there is one."),
+    ] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Harmonic frequencies of one compound, beside the published ones."""
+    if suite not in ("hdp", "abx3"):
+        fail(f"No suite {suite} with formulas: it is hdp or abx3.")
+    if protocol is not None and protocol not in HARMONIC_PROTOCOLS:
+        fail(f"No protocol {protocol}: it is one of {', '.join(HARMONIC_PROTOCOLS)}.")
+    with one_sentence(ValueError, RuntimeError, TableError):
+        result = _result(formula, suite, potential, protocol, data)
+    if as_json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+def _result(formula: str, suite: str, potential: str, protocol: str | None, data: Any) -> dict[str, Any]:
+    from compute.potentials.load import load
+    from compute.runs.rows import harmonic_row
+    from compute.stages.harmonic import harmonic
+    from compute.structures.compounds import identify
+
+    references = {
+        row["compound"]: row
+        for row in read(data or data_directory(), "references").to_pylist()
+        if row["suite"] == suite
+    }
+    compound = identify(formula, suite, references.keys())
+    published = references.get(compound.formula, {})
+    a = published.get("lattice_constant")
+    settings = HARMONIC_PROTOCOLS[protocol or ("reference-geometry" if a else "relaxed-geometry")]
+    loaded = load(potential, dtype=settings.dtype)
+    row = harmonic_row(harmonic(compound, loaded, settings, a), settings)
+    omegas = [f"omega_{label}_thz" for label in (*SUITES[suite].q_points, "min")]
+    return {
+        "suite": suite,
+        "compound": compound.formula,
+        "sites": dict(compound.sites),
+        "notes": list(compound.notes),
+        "potential": potential,
+        "checkpoint_sha256": loaded.checkpoint_sha256,
+        "protocol": settings.name,
+        **row,
+        "published": {key: published.get(key) for key in (*omegas, "sigma", "functional", "doi", "source")}
+        if published
+        else None,
+    }
+
+
+def _print(result: dict[str, Any]) -> None:
+    x = f", x = {result['x']:.4f}" if result["x"] is not None else ""
+    out.print(
+        f"[bold]{result['compound']}[/bold]  {result['potential']}, {result['protocol']}, a = {result['a']:.4f} Å{x}"
+    )
+    published = result["published"]
+    grid = Table("ω of the softest mode (THz)", result["potential"], "published DFT")
+    for label in (*SUITES[result["suite"]].q_points, "min"):
+        key = f"omega_{label}_thz"
+        name = {"gamma": "Γ", "min": "lowest of all"}.get(label, label.upper())
+        there = published[key] if published else None
+        grid.add_row(name, f"{result[key]:+.3f}", "not published" if there is None else f"{there:+.3f}")
+    out.print(grid)
+    out.print(
+        f"{result['label']} at tolerance {result['tolerance_thz']} THz; noise floor {result['noise_floor_thz']:.3f} THz"
+        f" ({result['noise_method']}); {result['n_displacements']} displacements, {result['seconds']:.1f} s"
+    )
+    if published and published["sigma"] is not None:
+        out.print(f"Published σ at 300 K: {published['sigma']:.3f}")
+    for note in result["notes"]:
+        out.print(f"Note: {note}.")

@@ -1,0 +1,18 @@
+"""Where things are: the published tables and everything written at run time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+
+
+def data_directory() -> Path:
+    """Folder of the published tables: `SOFTMODE_DATA`, else data/parquet of the checkout."""
+    return Path(os.environ.get("SOFTMODE_DATA") or _ROOT / "data" / "parquet")
+
+
+def var_directory() -> Path:
+    """Folder of everything written at run time: `SOFTMODE_VAR`, else var of the checkout."""
+    return Path(os.environ.get("SOFTMODE_VAR") or _ROOT / "var")
