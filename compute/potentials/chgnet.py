@@ -106,8 +106,8 @@ def load_chgnet(
 ) -> ChgnetPotential:
     """The CHGNet checkpoint with the given bytes, ready to evaluate. Unpickling runs code from the file.
 
-    Raises `LoadError` when it is not a CHGNet checkpoint. By default structures go one by one on a processor,
-    where batches of 40-atom cells and more were measured to be slower, and 4096 atoms at a time elsewhere.
+    Raises `LoadError` when it is not a CHGNet checkpoint. By default a batch holds 64 atoms on a processor, where
+    larger ones were measured to be slower, and 4096 elsewhere.
     """
     import torch
     from chgnet.model import CHGNet

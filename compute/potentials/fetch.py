@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int | None], None]
 
-_CHUNK = 1 << 18
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -71,6 +70,7 @@ def fetch(
     with _clear_errors(directory), FileLock(directory / f".{known.file}.lock"):
         checkpoint = locate(id, directory)
         source = url or known.source
+        details = {"licence": known.licence, "licence_accepted": accepted}
         if not checkpoint.path.exists():
             part = directory / f"{known.file}.part"
             _download(source, part, progress, patience)
@@ -82,8 +82,8 @@ def fetch(
                     f" from elsewhere with --url, or remove {id} from {directory / PINS} if the new file is right"
                 )
             os.replace(part, checkpoint.path)
-        sha256 = checkpoint.verified(file_sha256(checkpoint.path))
-        pin(checkpoint, directory, sha256, url=source, licence=known.licence, licence_accepted=accepted)
+            details["url"] = source
+        pin(checkpoint, directory, checkpoint.verified(file_sha256(checkpoint.path)), **details)
     return checkpoint.path
 
 
@@ -153,7 +153,7 @@ def _download_once(client: httpx.Client, url: str, part: Path, progress: Progres
             _remember(part, url, response)
             with part.open("ab" if done else "wb") as stream:
                 progress(done, total)
-                for chunk in response.iter_bytes(_CHUNK):
+                for chunk in response.iter_bytes():
                     if done == 0:
                         _refuse_page(url, "", chunk)
                     stream.write(chunk)

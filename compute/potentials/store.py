@@ -105,15 +105,14 @@ def add(file: Path, id: str, *, head: str | None = None, directory: Path | None 
 
 
 def pin(checkpoint: Checkpoint, directory: Path, sha256: str, **details: Any) -> None:
-    """Fix the sha256 of a fetched checkpoint; later content must match it. `details` are kept beside it."""
+    """Fix the sha256 of a fetched checkpoint, unless one is fixed; `details` are kept beside it."""
     with updated_records(directory / PINS) as pins:
-        pins[checkpoint.id] = {
-            **pins.get(checkpoint.id, {}),
+        first = {
             "file": checkpoint.path.name,
             "sha256": sha256,
             "pinned": datetime.now(UTC).isoformat(timespec="seconds"),
-            **details,
         }
+        pins[checkpoint.id] = {**pins.get(checkpoint.id, first), **details}
 
 
 def verify(directory: Path | None = None) -> list[dict[str, Any]]:
