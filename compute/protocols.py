@@ -83,6 +83,7 @@ class HarmonicProtocol(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
+    method: int = Field(default=1, ge=1, description="raised when the code changes what the same settings give")
     geometry: Literal["reference", "relaxed"]
     supercell: int = Field(default=2, ge=1, le=6, description="repeats of the primitive cell along each axis")
     displacement: float = Field(default=0.01, gt=0, le=0.1, description="finite displacement, Å")

@@ -222,6 +222,23 @@ def test_chgnet_refuses_what_it_cannot_describe(potentials):
         chgnet.evaluate([Atoms("Cf", cell=[3] * 3, pbc=True)])
 
 
+@one_of_each_family
+def test_no_result_is_ever_nan(potential):
+    with pytest.raises(EvaluationError, match="no finite result for ClNa"):
+        potential.evaluate([Atoms("NaCl", positions=[(1, 1, 1), (1, 1, 1)], cell=[5] * 3, pbc=True)])
+    with pytest.raises(EvaluationError, match="no atoms"):
+        potential.evaluate([perovskite(), Atoms(cell=[5] * 3, pbc=True)])
+    assert potential.evaluate([]) == []
+
+
+def test_mace_describes_a_molecule_but_not_its_stress(potentials):
+    molecule = Atoms("NaCl", positions=[(0, 0, 0), (2.5, 0, 0)])
+    forces = potentials["small-mace"].evaluate([molecule])[0].forces
+    np.testing.assert_allclose(forces.sum(axis=0), 0, atol=1e-12)
+    with pytest.raises(EvaluationError, match="give a cell"):
+        potentials["small-mace"].evaluate([molecule], stress=True)
+
+
 def test_mace_names_the_element_it_was_not_trained_on(potentials):
     with pytest.raises(EvaluationError, match="not trained on Hg, I:"):
         potentials["small-mace"].evaluate([Atoms("HgI", positions=[(0, 0, 0), (2.8, 0, 0)], cell=[6] * 3, pbc=True)])
@@ -250,7 +267,7 @@ def test_a_fetched_file_is_pinned_at_its_first_use_and_enforced_afterwards(tmp_p
     copy = tmp_path / "mace-mpa-0-medium.model"
     copy.write_bytes(store.locate("small-mace", directory).path.read_bytes())
     load("mace-mpa-0-medium", device="cpu", directory=tmp_path)
-    assert store.verify(tmp_path) == [{"id": "mace-mpa-0-medium", "path": str(copy), "state": "ok"}]
+    assert store.verify(tmp_path) == [{"potential": "mace-mpa-0-medium", "path": str(copy), "state": "ok"}]
     copy.write_bytes(b"something else")
     with pytest.raises(LoadError, match=r"has changed: sha256 \w{64}, expected \w{64}; delete the file and run"):
         load("mace-mpa-0-medium", directory=tmp_path)

@@ -29,12 +29,31 @@ def noise_floor_from_sum_rule(force_constants: Array, masses: Array) -> float:
     return float(THZ_PER_ROOT * np.sqrt(np.max(sum_rule_residual(force_constants) / masses)))
 
 
-def noise_floor_from_halving(omega: float, omega_half: float) -> float:
-    """√|ω² − ω_½²| in THz, squares signed, from the same mode at displacement d and d/2.
+def noise_floor_from_frozen_phonon(omega: float, omega_frozen: float) -> float:
+    """√|ω² − ω_frozen²| in THz, squares signed: Φ's answer for a mode against one force call along that mode.
 
-    It is zero for a smooth potential as d → 0. A cusp of the potential or rounded forces keep it up.
+    It is near zero for a smooth potential. A cusp of the potential or rounded forces keep it up, and then no Φ is
+    its harmonic limit.
     """
-    return float(np.sqrt(abs(signed_square(omega) - signed_square(omega_half))))
+    return float(np.sqrt(abs(signed_square(omega) - signed_square(omega_frozen))))
+
+
+def softest_pattern(force_constants: Array, masses: Array, length: float) -> Array:
+    """Displacements (N, 3) in Å of the supercell's softest mode but the three translations, the largest `length`."""
+    size = 3 * len(masses)
+    scaled = force_constants / np.sqrt(np.outer(masses, masses))[:, :, None, None]
+    dynamical = scaled.transpose(0, 2, 1, 3).reshape(size, size)
+    eigenvalues, vectors = np.linalg.eigh((dynamical + dynamical.T) / 2)
+    optical = np.argsort(np.abs(eigenvalues))[3:]
+    softest = optical[np.argmin(eigenvalues[optical])]
+    pattern = vectors[:, softest].reshape(-1, 3) / np.sqrt(masses)[:, None]
+    return np.asarray(pattern * (length / np.linalg.norm(pattern, axis=1).max()))
+
+
+def frozen_frequency(displacements: Array, forces: Array, masses: Array) -> float:
+    """ω in THz of the pattern `displacements` (N, 3) from the forces it meets: ω² = −F·u / Σ m u²."""
+    square = -np.sum(forces * displacements) / np.sum(masses[:, None] * displacements**2)
+    return float(np.sign(square) * np.sqrt(abs(square)) * THZ_PER_ROOT)
 
 
 def signed_square(omega: Array | float) -> Array:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.potentials.evaluate import Evaluation, EvaluationError, batches
+from compute.potentials.evaluate import Evaluation, EvaluationError, batches, finite
 from compute.potentials.store import LoadError
 
 if TYPE_CHECKING:
@@ -68,11 +68,9 @@ class ChgnetPotential:
         if by_lattice is not None:
             stress = cell.T @ by_lattice / structure.get_volume()
             stress = (stress + stress.T) / 2
-        return Evaluation(
-            energy=energy + float(self._element_energies[structure.numbers - 1].sum()),
-            forces=-np.linalg.solve(cell, by_fraction.T).T,
-            stress=stress,
-        )
+        energy += float(self._element_energies[structure.numbers - 1].sum())
+        forces = -np.linalg.solve(cell, by_fraction.T).T
+        return finite(self.id, structure, Evaluation(energy, forces, stress))
 
     def _graph(self, structure: Atoms, stress: bool) -> Any:
         import torch

@@ -40,15 +40,27 @@ class Potential(Protocol):
     def evaluate(self, structures: Sequence[Atoms], *, stress: bool = False) -> list[Evaluation]:
         """One result per structure, in order; the other structures of the call do not change it.
 
-        Raises `EvaluationError` for a structure that the potential cannot describe.
+        Raises `EvaluationError` for a structure that the potential cannot describe; no result is ever NaN.
         """
         ...
+
+
+def finite(id: str, structure: Atoms, result: Evaluation) -> Evaluation:
+    """`result` itself; `EvaluationError` when it holds a NaN or infinity, as for atoms on top of one another."""
+    stress = 0.0 if result.stress is None else result.stress
+    if not (np.isfinite(result.energy) and np.isfinite(result.forces).all() and np.isfinite(stress).all()):
+        raise EvaluationError(
+            f"{id} gives no finite result for {structure.get_chemical_formula()}: check the structure"
+        )
+    return result
 
 
 def batches(structures: Sequence[Atoms], max_atoms: int) -> Iterator[Sequence[Atoms]]:
     """Consecutive slices of `structures` with at most `max_atoms` atoms, or one structure, each."""
     start = atoms = 0
     for index, structure in enumerate(structures):
+        if len(structure) == 0:
+            raise EvaluationError("a structure has no atoms")
         if index > start and atoms + len(structure) > max_atoms:
             yield structures[start:index]
             start, atoms = index, 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.potentials.evaluate import Evaluation, EvaluationError, batches
+from compute.potentials.evaluate import Evaluation, EvaluationError, batches, finite
 from compute.potentials.store import LoadError
 
 if TYPE_CHECKING:
@@ -51,13 +51,16 @@ class MacePotential:
     def _evaluate_batch(self, structures: Sequence[Atoms], stress: bool) -> list[Evaluation]:
         from mace.tools.torch_geometric import Batch
 
+        if stress and any(structure.cell.rank < 3 for structure in structures):
+            raise EvaluationError("the stress of a structure without a cell is not defined: give a cell")
         batch = Batch.from_data_list([self._graph(structure) for structure in structures]).to(self.device)
         out = self._model(batch.to_dict(), compute_force=True, compute_stress=stress)
         energies = out["energy"].tolist()
         ends = np.cumsum([len(structure) for structure in structures])[:-1]
         forces = np.split(_float64(out["forces"]), ends)
         stresses = _float64(out["stress"]) if stress else [None] * len(structures)
-        return [Evaluation(*row) for row in zip(energies, forces, stresses, strict=True)]
+        results = (Evaluation(*row) for row in zip(energies, forces, stresses, strict=True))
+        return [finite(self.id, *pair) for pair in zip(structures, results, strict=True)]
 
     def _graph(self, structure: Atoms) -> Any:
         import torch

@@ -116,7 +116,7 @@ def pin(checkpoint: Checkpoint, directory: Path, sha256: str, **details: Any) ->
 
 
 def verify(directory: Path | None = None) -> list[dict[str, Any]]:
-    """One row per checkpoint that was pinned or added: `id`, `path`, `state` (ok, changed or missing)."""
+    """One row per checkpoint that was pinned or added: `potential`, `path`, `state` (ok, changed or missing)."""
     directory = directory or default_directory()
     checked = []
     for id in (*read_records(directory / PINS), *read_records(directory / LOCAL)):
@@ -127,7 +127,7 @@ def verify(directory: Path | None = None) -> list[dict[str, Any]]:
             state = "missing"
         else:
             state = "ok" if file_sha256(checkpoint.path) == checkpoint.sha256 else "changed"
-        checked.append({"id": id, "path": str(checkpoint.path), "state": state})
+        checked.append({"potential": id, "path": str(checkpoint.path), "state": state})
     return checked
 
 
@@ -158,13 +158,12 @@ def file_sha256(path: Path) -> str:
 
 
 def packaged_path(file: str) -> Path:
-    """Path of weights that come with the chgnet package, found without importing it."""
+    """Path of weights that come with the chgnet package, found without importing it; it may not exist."""
     from importlib.util import find_spec
 
     spec = find_spec("chgnet")
-    if spec is None or spec.origin is None:
-        raise LoadError("chgnet is not installed: pip install 'softmode[compute]'")
-    return Path(spec.origin).parent / "pretrained" / file
+    package = Path(spec.origin).parent if spec and spec.origin else Path("chgnet")
+    return package / "pretrained" / file
 
 
 def read_records(path: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Harmonic:
     omegas: dict[str, float]
     omega_min: float
     omega_min_q: phonons.QPoint
-    omega_min_half: float
+    omega_frozen: float
     noise_floor: float
     asr_residual: float
     n_displacements: int
@@ -79,34 +79,29 @@ def harmonic(compound: Compound, potential: Potential, protocol: HarmonicProtoco
     phonon = phonons.phonopy_of(
         compound.structure(geometry.a, geometry.x), plan.template.supercell_matrix, symmetry=False
     )
-    both = np.concatenate([plan.displacements, plan.displacements / 2])
-    forces = np.array([result.forces for result in watched.evaluate(phonons.displaced(phonon, both))])
-    full, half = np.split(forces, 2)
-    q_set = phonons.commensurate_q(phonon)
-    # Forces are linear in the displacement to harmonic order, so twice those at d/2 stand for those at d.
-    phonon.force_constants = _chosen(phonons.solve(plan, 2 * half), protocol)
-    omega_min_half, _ = phonons.softest(phonon, q_set)
-    constants = phonons.solve(plan, full)
-    phonon.force_constants = _chosen(constants, protocol)
-    omega_min, omega_min_q = phonons.softest(phonon, q_set)
+    results = watched.evaluate(phonons.displaced(phonon, plan.displacements))
+    constants = phonons.solve(plan, np.array([result.forces for result in results]))
+    phonon.force_constants = constants.values if protocol.symmetrise == "symfc" else constants.raw
+    omega_min, omega_min_q = phonons.softest(phonon, phonons.commensurate_q(phonon))
+    # One more force call, along the softest mode, tells whether Φ is the potential's harmonic limit at all.
+    masses = phonon.supercell.masses
+    pattern = physics.softest_pattern(phonon.force_constants, masses, protocol.displacement)
+    (frozen,) = watched.evaluate(phonons.displaced(phonon, pattern[None]))
+    omega_frozen = physics.frozen_frequency(pattern, frozen.forces, masses)
     omegas = {label: phonons.softest(phonon, star)[0] for label, star in SUITES[compound.suite].q_points.items()}
     return Harmonic(
         geometry=geometry,
         omegas=omegas,
         omega_min=omega_min,
         omega_min_q=omega_min_q,
-        omega_min_half=omega_min_half,
-        noise_floor=physics.noise_floor_from_halving(omega_min, omega_min_half),
+        omega_frozen=omega_frozen,
+        noise_floor=physics.noise_floor_from_frozen_phonon(omega_min, omega_frozen),
         asr_residual=float(physics.sum_rule_residual(constants.raw).max()),
-        n_displacements=len(both),
+        n_displacements=len(plan.displacements),
         n_atoms=len(phonon.supercell),
         seconds=time.perf_counter() - start,
         force_seconds=watched.seconds,
     )
-
-
-def _chosen(constants: phonons.ForceConstants, protocol: HarmonicProtocol) -> np.ndarray:
-    return constants.values if protocol.symmetrise == "symfc" else constants.raw
 
 
 def _pattern(compound: Compound) -> tuple[int, ...]:

@@ -1,0 +1,33 @@
+# Two commands: `make run` serves the published results, `make test` runs everything that checks them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8050
+
+.PHONY: run test install lint clean
+
+run: install
+	$(BIN)/softmode serve --port $(PORT)
+
+test: lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+install: $(VENV)/compute
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+
+$(VENV)/compute: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[compute]"
+	touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[compute,dev]"
+	touch $@ $(VENV)/compute

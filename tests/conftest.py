@@ -1,0 +1,32 @@
+"""Shared by all tests: nothing of a test is written into the checkout or the user's cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _separate_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOFTMODE_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("SOFTMODE_POTENTIALS", str(tmp_path / "potentials"))
+
+
+@pytest.fixture(scope="session")
+def published() -> list[dict]:
+    """Rows of the published table `references`."""
+    from compute import tables
+
+    return tables.read(ROOT / "data" / "parquet", "references").to_pylist()
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of source files beside the checkout; a test that needs it is skipped without it."""
+    if not SHARED.is_dir():
+        pytest.skip("the source files of the references are not beside this checkout")
+    return SHARED

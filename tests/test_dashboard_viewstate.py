@@ -1,0 +1,59 @@
+"""The address and the view are the same thing: nothing is lost on the way, and nonsense becomes the default."""
+
+from dataclasses import fields
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import viewstate
+from dashboard.viewstate import Choice, Choices, CompoundsView, Number, OverviewView, StabilityView, Text
+
+VIEWS = (OverviewView, CompoundsView, StabilityView)
+
+
+def _values(kind):
+    if isinstance(kind, Choice):
+        return st.sampled_from(kind.words)
+    if isinstance(kind, Choices):
+        return st.sets(st.sampled_from(kind.words)).map(lambda s: tuple(w for w in kind.words if w in s))
+    if isinstance(kind, Number):
+        return st.floats(kind.low, kind.high).map(lambda v: round(v, kind.decimals) + 0.0)
+    assert isinstance(kind, Text)
+    return st.from_regex(kind.pattern, fullmatch=True)
+
+
+def views(cls):
+    return st.builds(cls, **{item.name: _values(item.metadata["kind"]) for item in fields(cls)})
+
+
+@given(st.one_of(*(views(cls) for cls in VIEWS)))
+def test_a_view_survives_the_address(view):
+    query = dict(parse_qsl(viewstate.encode(view), keep_blank_values=True))
+    assert viewstate.decode(type(view), query) == (view, ())
+
+
+@pytest.mark.parametrize("cls", VIEWS)
+def test_defaults_are_left_out_and_keys_are_unique(cls):
+    assert viewstate.encode(cls()) == ""
+    keys = [item.metadata["key"] for item in fields(cls)]
+    assert len(keys) == len(set(keys))
+
+
+@given(st.sampled_from(VIEWS), st.dictionaries(st.text(max_size=3), st.text(max_size=20)))
+def test_any_query_gives_a_view_that_can_be_written(cls, query):
+    view, problems = viewstate.decode(cls, query)
+    assert set(problems) <= set(query)
+    assert viewstate.decode(cls, dict(parse_qsl(viewstate.encode(view)))) == (view, ())
+
+
+def test_malformed_parts_fall_back_and_are_named():
+    view, problems = viewstate.decode(StabilityView, {"t": "nan", "s": "hdp", "th": "9", "zz": "1"})
+    assert view == StabilityView(suite="hdp")
+    assert problems == ("t", "th", "zz")
+
+
+def test_control_values_are_checked_like_an_address():
+    view = viewstate.build(StabilityView, suite="drop table", anion=["I", "F"], tolerance_thz="0.2", potential=None)
+    assert view == StabilityView(anion=("F", "I"), tolerance_thz=0.2)
