@@ -11,6 +11,7 @@ from flask import Response, jsonify
 
 from compute.tables import TableError
 from dashboard import security
+from dashboard.bundle import serve_cartesian_plotly
 from dashboard.components.blocks import page_head
 from dashboard.components.shell import navigation, shell
 from dashboard.compression import compress_responses
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     app.clientside_callback(ClientsideFunction("softmode", "writeAddress"), Input(VIEW_QUERY, "data"))
     _add_health(app, dataset)
     security.secure(app, {page.path for page in PAGES})
+    serve_cartesian_plotly(app.server)
     compress_responses(app.server)
     return app
 

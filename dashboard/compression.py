@@ -33,8 +33,10 @@ def compress_responses(server: Flask) -> None:
 
 
 def _worth_it(response: Response) -> bool:
-    return ((response.status_code in (200, 404) and request.method == "GET") or request.method == "POST") and (
-        "Content-Encoding" not in response.headers
+    return (
+        request.method in ("GET", "POST")
+        and response.status_code in (200, 404)
+        and "Content-Encoding" not in response.headers
         and (response.mimetype or "").startswith(TYPES)
         and request.accept_encodings.quality("gzip") > 0
     )

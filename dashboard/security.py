@@ -34,8 +34,7 @@ def secure(app: Dash, paths: Collection[str]) -> None:
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         # plotly and the lazily loaded chunks carry no fingerprint and would be asked for on every visit.
         if request.path.startswith("/_dash-component-suites/") and not response.cache_control.max_age:
-            response.cache_control.public = True
-            response.cache_control.max_age = DAY
+            response.headers["Cache-Control"] = f"public, max-age={DAY}"
         return response
 
 

@@ -35,7 +35,7 @@ def captioned(figure: go.Figure, caption: Any, *, label: str) -> Component:
     )
 
 
-def statement(value: str, label: str, note: Any = None) -> Component:
+def statement(value: str, label: Any, note: Any = None) -> Component:
     """One number, what it is, and over how many compounds."""
     return html.Div(
         [html.Dt(label), html.Dd(value), html.Dd(note, className="note") if note else None], className="statement"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from compute.physics import metrics
 from compute.protocols import SUITES
 from dashboard.components.blocks import captioned, section, statement, statements, table
-from dashboard.components.text import count, number, percent
+from dashboard.components.text import count, marked, number, percent
 from dashboard.dataset import Dataset
 from dashboard.figures.sweep import sweep
 from dashboard.queries import stability as query
@@ -47,35 +47,42 @@ def comparison(dataset: Dataset, view: StabilityView) -> list[Component]:
 
 
 def _matrix(counts: NDArray[np.int64], view: StabilityView) -> Component:
-    asked = f"DFT: σ < {view.threshold:g}" if view.criterion == "sigma" else "DFT: harmonic"
-    head = [html.Th(asked, scope="col")] + [html.Th(a, scope="col") for a in query.ANSWERS]
-    rows = []
-    for i, truth in enumerate(query.TRUTHS):
-        total = int(counts[i].sum())
-        cells = [
-            html.Td(
-                [html.Span(count(int(n)), className="big"), html.Span(percent(int(n), total), className="sub")],
-                className=_kind(truth, answer, view),
-                style={"--share": f"{n / total if total else 0:.3f}"},
-            )
-            for answer, n in zip(query.ANSWERS, counts[i], strict=True)
-        ]
-        name = [truth, html.Span(f"n = {count(total)}", className="sub")]
-        rows.append(html.Tr([html.Th(name, scope="row"), *cells]))
-    columns = html.Tr([html.Td(""), html.Th("potential: harmonic", colSpan=len(query.ANSWERS), scope="colgroup")])
-    return html.Div(
-        html.Table(
+    asked = f"DFT: σ < {view.threshold:g} at 300 K" if view.criterion == "sigma" else "DFT: harmonic"
+    totals = counts.sum(1).tolist()
+    head = [
+        html.Th([truth, html.Span(f"n = {count(total)}", className="sub")], scope="col")
+        for truth, total in zip(query.TRUTHS, totals, strict=True)
+    ]
+    rows = [
+        html.Tr(
             [
-                html.Caption(f"n = {count(int(counts.sum()))} compounds; shares are of each row"),
-                html.Thead([columns, html.Tr(head)]),
-                html.Tbody(rows),
+                html.Th(answer, scope="row"),
+                *(
+                    html.Td(
+                        _cell(int(n), total),
+                        className=_kind(truth, answer, view),
+                        style={"--share": f"{n / total if total else 0:.3f}"},
+                    )
+                    for truth, total, n in zip(query.TRUTHS, totals, counts[:, j].tolist(), strict=True)
+                ),
             ]
-        ),
-        className="table-scroll",
-        tabIndex=0,
-        role="region",
-        **{"aria-label": "Compounds by DFT verdict and by the potential’s verdict"},
+        )
+        for j, answer in enumerate(query.ANSWERS)
+    ]
+    above = html.Tr([html.Td(""), html.Th(asked, colSpan=len(query.TRUTHS), scope="colgroup")])
+    return html.Table(
+        [
+            html.Caption(f"n = {count(int(counts.sum()))} compounds; shares are of each column"),
+            html.Thead([above, html.Tr([html.Th("potential: harmonic", scope="col"), *head])]),
+            html.Tbody(rows),
+        ]
     )
+
+
+def _cell(n: int, total: int) -> Component:
+    if n == 0:
+        return html.Span("0", className="zero")
+    return html.Div([html.Span(count(n), className="big"), html.Span(percent(n, total), className="sub")])
 
 
 def _kind(truth: str, answer: str, view: StabilityView) -> str:
@@ -90,9 +97,11 @@ def _kind(truth: str, answer: str, view: StabilityView) -> str:
 def _accounting(counts: NDArray[np.int64], view: StabilityView) -> Component:
     columns = dict(zip(query.ANSWERS, counts.sum(0).tolist(), strict=True))
     return html.P(
-        f"Stable means ω_min > −{view.tolerance_thz:.2f} THz. Undecidable: |ω_min| is below the noise floor of that "
-        f"calculation ({count(columns['undecidable'])}). Failed: {count(columns['failed'])}. Not run: "
-        f"{count(columns['not run'])}. No label: DFT gives no number ({count(int(counts[2].sum()))}).",
+        marked(
+            f"Stable means ω_min > −{view.tolerance_thz:.2f} THz. Undecidable: |ω_min| is below the noise floor of "
+            f"that calculation ({count(columns['undecidable'])}). Failed: {count(columns['failed'])}. Not run: "
+            f"{count(columns['not run'])}. No label: DFT gives no number ({count(int(counts[2].sum()))})."
+        ),
         className="fine",
     )
 
@@ -155,15 +164,15 @@ def _curve(counts: metrics.Counts, view: StabilityView) -> Component:
             y_title="share that is σ-stable",
         )
         see = "The further apart the lines, the more harmonic stability says about 300 K."
-        return captioned(figure, [html.Strong(f"{where}, n ≤ {count(n)}. "), see], label="Shares over tolerance")
+        return captioned(figure, [html.Strong(f"{where}, n up to {count(n)}. "), see], label="Shares over tolerance")
     figure = sweep(
         query.SWEEP_THZ,
         {"Matthews correlation": metrics.mcc(counts), "balanced accuracy": metrics.balanced_accuracy(counts)},
         view.tolerance_thz,
-        y_title="score (decided compounds)",
+        y_title="score of decided compounds",
     )
     see = (
         "The tolerance moves both verdicts. Where a line is steep, the score says as much about the tolerance "
         "as about the potential."
     )
-    return captioned(figure, [html.Strong(f"{where}, n ≤ {count(n)}. "), see], label="Scores over tolerance")
+    return captioned(figure, [html.Strong(f"{where}, n up to {count(n)}. "), see], label="Scores over tolerance")

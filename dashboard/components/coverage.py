@@ -23,7 +23,7 @@ def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str]) -> Com
         html.Tr(
             [
                 html.Th([names[p], html.Code(p, className="sub")] if names[p] != p else html.Code(p), scope="row"),
-                *(html.Td(_cell(cells[p, s])) for s in SUITES),
+                *(html.Td(_cell(cells[p, s.id]), **{"data-suite": s.title}) for s in SUITES.values()),
             ]
         )
         for p in names

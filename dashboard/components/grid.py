@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashboard.components.text import number
 
 NOTHING = "–"
+BLOCK = 100
 
 # field, header, width, decimals (None for text), what the header means
 COLUMNS: tuple[tuple[str, str, int, int | None, str], ...] = (
@@ -21,9 +22,9 @@ COLUMNS: tuple[tuple[str, str, int, int | None, str], ...] = (
     ("Bp", "B′", 64, None, "element on the B′ site"),
     ("X", "X", 64, None, "element on the X site"),
     ("sigma", "DFT σ", 90, 2, "anharmonicity score at 300 K; stable below 1"),
-    ("dft_omega_min_thz", "DFT ω_min (THz)", 130, 2, "softest mode of DFT; imaginary as negative"),
-    ("omega_min_thz", "ω_min (THz)", 115, 2, "softest mode of the potential; imaginary as negative"),
-    ("delta_omega_min_thz", "Δω_min (THz)", 120, 2, "potential − DFT; negative is too soft"),
+    ("dft_omega_min_thz", "DFT ω min (THz)", 150, 2, "softest mode of DFT; imaginary as negative"),
+    ("omega_min_thz", "ω min (THz)", 120, 2, "softest mode of the potential; imaginary as negative"),
+    ("delta_omega_min_thz", "Δω min (THz)", 125, 2, "potential − DFT; negative is too soft"),
     ("dft_label", "DFT label", 110, None, "harmonic label of DFT at the default tolerance"),
     ("label", "label", 115, None, "harmonic label of the potential at the default tolerance"),
     ("agreement", "agreement", 110, None, "whether the two labels are the same"),
@@ -48,7 +49,7 @@ def grid(identity: str) -> Component:
         columnDefs=[_definition(*column) for column in COLUMNS],
         defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
         dashGridOptions={
-            "cacheBlockSize": 100,
+            "cacheBlockSize": BLOCK,
             "maxBlocksInCache": 10,
             "rowHeight": 34,
             "headerHeight": 38,
@@ -76,6 +77,16 @@ _LABEL_RULES = {
     "is-unstable": "params.value == 'unstable'",
     "is-disagree": "params.value == 'disagree'",
 }
+
+
+def rows_asked(request: Any) -> tuple[list[dict[str, str]], int, int] | None:
+    """Sort order, first and last row of a request by the table; None for anything that it would not send."""
+    if not isinstance(request, dict):
+        return None
+    start, sort = request.get("startRow"), request.get("sortModel") or []
+    if not isinstance(start, int) or not isinstance(sort, list) or not all(isinstance(s, dict) for s in sort):
+        return None
+    return sort, start, start + BLOCK
 
 
 def shown(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

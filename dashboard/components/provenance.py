@@ -31,7 +31,7 @@ def provenance(sources: pd.DataFrame, runs: pd.DataFrame) -> Component:
 def _source(row: Any) -> Component:
     suite = SUITES[row.suite]
     where = doi_link(row.doi) if isinstance(row.doi, str) and row.doi else link(suite.source, suite.source)
-    return html.Li([f"{suite.citation}. ", where, f" ({count(row.n)} compounds, {row.functional})"])
+    return html.Li([f"{suite.citation}. ", where, f"; {count(row.n)} compounds, {row.functional}"])
 
 
 def _benchmark() -> Component:

@@ -12,10 +12,13 @@ from dash.development.base_component import Component
 TEAL = (
     "#e7f6f4", "#cfeae7", "#9fd5cf", "#6bbfb6", "#42aca1", "#2a9f93", "#178f84", "#0f766e", "#0b635c", "#06504a",
 )  # fmt: skip
+INK = (
+    "#e6eaea", "#c3cbcc", "#a3adb0", "#7d888b", "#4a5457", "#333b3e", "#262c2f", "#1b2022", "#171b1d", "#101315",
+)  # fmt: skip
 THEME = {
     "primaryColor": "accent",
     "primaryShade": {"light": 7, "dark": 5},
-    "colors": {"accent": list(TEAL)},
+    "colors": {"accent": list(TEAL), "dark": list(INK)},
     "defaultRadius": "sm",
     "respectReducedMotion": True,
     "fontFamily": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",

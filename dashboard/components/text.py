@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from dash import html
+from dash.development.base_component import Component
+
 MINUS = "−"
 NOT_DEFINED = "not defined"
 
@@ -33,3 +36,12 @@ def percent(part: int, whole: int) -> str:
 def plural(n: int, word: str) -> str:
     """`n` and `word`, with an s where it is due."""
     return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}s"
+
+
+def marked(text: str) -> list[Component | str]:
+    """`text` with every "ω_min" set as ω with a subscript."""
+    first, *rest = text.split("ω_min")
+    parts: list[Component | str] = [first]
+    for piece in rest:
+        parts += ["ω", html.Sub("min"), piece]
+    return parts

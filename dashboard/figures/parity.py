@@ -45,12 +45,16 @@ def parity(dft: Values, potential: Values, place: str) -> go.Figure:
             zmax=np.log10(top),
             colorscale=COUNT_SCALE,
             colorbar={
-                "title": {"text": "compounds", "side": "right"},
+                "title": {"text": "compounds per bin", "side": "top"},
+                "orientation": "h",
                 "tickvals": np.log10(ticks),
                 "ticktext": [f"{t:,}" for t in ticks],
                 "thickness": 10,
                 "outlinewidth": 0,
-                "len": 0.9,
+                "len": 1.0,
+                "x": 0.5,
+                "y": 1.0,
+                "yanchor": "bottom",
             },
             hovertemplate="DFT %{x:.2f} THz<br>potential %{y:.2f} THz<br>%{customdata} compounds<extra></extra>",
         )
@@ -59,7 +63,7 @@ def parity(dft: Values, potential: Values, place: str) -> go.Figure:
     figure.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line)
     for zero in ({"x0": low, "x1": high, "y0": 0, "y1": 0}, {"x0": 0, "x1": 0, "y0": low, "y1": high}):
         figure.add_shape(type="line", line={**line, "dash": "dot"}, **zero)
-    framed(figure, x_title=f"DFT {place} (THz)", y_title=f"potential {place} (THz)", height=460)
+    framed(figure, x_title=f"DFT {place} (THz)", y_title=f"potential {place} (THz)", height=520)
     figure.update_xaxes(range=(low, high), constrain="domain")
     figure.update_yaxes(range=(low, high), scaleanchor="x", constrain="domain")
     return figure

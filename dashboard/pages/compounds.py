@@ -12,9 +12,9 @@ from dash.development.base_component import Component
 
 from dashboard.components import controls
 from dashboard.components.blocks import address_notice, not_computed, page_head
-from dashboard.components.grid import grid, shown
+from dashboard.components.grid import grid, rows_asked, shown
 from dashboard.components.provenance import provenance
-from dashboard.components.text import count
+from dashboard.components.text import count, marked
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import results
@@ -68,7 +68,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 controls.multi(_FILTERS["anion"], "Anion", results.anions(dataset, view.suite), view.anion),
                 controls.multi(_FILTERS["status"], "Status", STATUSES, view.status),
                 controls.multi(_FILTERS["label"], "Label of the potential", LABELS, view.label),
-                controls.multi(_FILTERS["agreement"], "Labels", AGREEMENTS, view.agreement),
+                controls.multi(_FILTERS["agreement"], "DFT and potential", AGREEMENTS, view.agreement),
                 controls.range_slider(
                     _SIGMA, "DFT σ at 300 K", value=(view.sigma_low, view.sigma_high), low=0, high=SIGMA_MAX,
                     step=0.1, marks=(0, 1, 2, 3, 4, 5),
@@ -86,16 +86,18 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             html.Div(_missing(dataset, view), id="compounds-missing"),
             grid("compounds-grid"),
             html.P(
+                marked(
                 f"Labels at a tolerance of {DEFAULT_TOLERANCE_THZ:g} THz: stable when ω_min > −tolerance, undecidable "
                 "when |ω_min| is below the noise floor. Δω_min is potential − DFT. In cubic ABX₃ DFT’s ω_min is at "
                 "most 0, because its source counts the acoustic modes. A dash means that there is no number; status "
-                "and reason say why.",
+                "and reason say why."
+                ),
                 className="fine",
             ),
             html.Div(_foot(dataset, view), id="compounds-foot"),
             dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
         ],
-        className="page wide-page",
+        className="page",
     )  # fmt: skip
 
 
@@ -188,10 +190,10 @@ def register(app: Dash, dataset: Dataset) -> None:
         state={"values": states},
     )
     def _rows(request: Any, values: dict[str, Any]) -> Any:
-        if not isinstance(request, dict):
+        if (asked := rows_asked(request)) is None:
             return no_update
         frame = compounds(dataset, _view(dataset, values))
-        records = block(frame, request.get("sortModel") or [], int(request["startRow"]), int(request["endRow"]))
+        records = block(frame, *asked)
         return {"rowData": shown(records), "rowCount": len(frame)}
 
     @app.callback(

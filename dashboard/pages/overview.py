@@ -23,7 +23,7 @@ from dashboard.components.blocks import (
 )
 from dashboard.components.coverage import coverage_table
 from dashboard.components.provenance import provenance
-from dashboard.components.text import count, number, percent
+from dashboard.components.text import count, marked, number, percent, plural
 from dashboard.dataset import Dataset
 from dashboard.figures.parity import outside, parity
 from dashboard.pages.page import VIEW_QUERY, Page
@@ -85,7 +85,7 @@ def _perovskites(dataset: Dataset, view: OverviewView) -> list[Component]:
                 controls.choice(
                     "overview-place",
                     "Softest mode at",
-                    [{"value": k, "label": v} for k, v in PLACE_LABELS.items()],
+                    [{"value": k, "label": v} for k, v in agreement.PLACE_NAMES.items()],
                     view.place,
                 ),
                 label="What to compare",
@@ -97,25 +97,28 @@ def _perovskites(dataset: Dataset, view: OverviewView) -> list[Component]:
     ]
 
 
-PLACE_LABELS = {"min": "any", **{k: v for k, v in agreement.PLACE_NAMES.items() if k != "min"}}
-
-
 def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
     pairs = agreement.frequency_pairs(dataset, SUITE, view.potential, view.place)
     dft, potential = pairs["dft"].to_numpy(float), pairs["potential"].to_numpy(float)
-    place = f"ω at {PLACE_LABELS[view.place]}" if view.place != "min" else "ω_min"
+    place = "ω<sub>min</sub>" if view.place == "min" else f"ω at {agreement.PLACE_NAMES[view.place]}"
     lost = outside(dft, potential)
     figure = captioned(
         parity(dft, potential, place),
         [
             html.Strong(f"n = {count(len(pairs))}. "),
             "Imaginary modes are negative. On the diagonal the two agree; above it the potential is too stiff, below "
-            "it too soft. Upper left: instabilities of DFT that the potential misses. "
-            f"{count(lost)} {'compound lies' if lost == 1 else 'compounds lie'} outside the frame.",
+            "it too soft. Upper left: instabilities of DFT that the potential misses. ",
+            _outside(lost),
         ],
-        label=f"Counts of compounds by {place} of DFT and of the potential",
+        label="Counts of compounds by the softest mode of DFT and of the potential",
     )
     return [html.Div([figure, html.Div(_numbers(dataset, view))], className="side-by-side")]
+
+
+def _outside(n: int) -> str:
+    if n == 0:
+        return "No compound lies outside the frame."
+    return f"{plural(n, 'compound')} {'lies' if n == 1 else 'lie'} outside the frame."
 
 
 def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
@@ -129,8 +132,8 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
     lowest = deviations["min"]
     return [
         statements(
-            statement(f"{number(lowest.rmse)} THz", "RMSE of ω_min", f"n = {count(lowest.n)}"),
-            statement(f"{number(lowest.bias, sign=True)} THz", "bias of ω_min", "potential − DFT"),
+            statement(f"{number(lowest.rmse)} THz", marked("RMSE of ω_min"), f"n = {count(lowest.n)}"),
+            statement(f"{number(lowest.bias, sign=True)} THz", marked("bias of ω_min"), "potential − DFT"),
             statement(_share(decided.accuracy), "same harmonic label", f"n = {count(decided.n)} decided"),
         ),
         html.P(
@@ -145,7 +148,7 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
         table(
             ("softest mode at", "n", "RMSE (THz)", "MAE (THz)", "bias (THz)"),
             [
-                [PLACE_LABELS[k], count(d.n), number(d.rmse), number(d.mae), number(d.bias, sign=True)]
+                [agreement.PLACE_NAMES[k], count(d.n), number(d.rmse), number(d.mae), number(d.bias, sign=True)]
                 for k, d in deviations.items()
             ],
             caption="Potential − DFT. A negative bias means that the potential is too soft.",

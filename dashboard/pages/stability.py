@@ -22,7 +22,7 @@ from dashboard.viewstate import StabilityView, build, decode, encode
 
 # What DFT publishes: hdp only σ, mp0b3 only harmonic phonons, abx3 both.
 SUITE_CRITERIA = {"abx3": ("harmonic", "sigma"), "hdp": ("sigma",), "mp0b3": ("harmonic",)}
-CRITERION_NAMES = {"harmonic": "harmonic ω_min", "sigma": "σ at 300 K"}
+CRITERION_NAMES = {"harmonic": "harmonic", "sigma": "σ at 300 K"}
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:

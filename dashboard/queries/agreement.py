@@ -21,7 +21,7 @@ PLACE_COLUMNS = {
 # there, and at most 0 as its minimum. The potential's modes are without them: to compare like with like, both sides
 # are cut at 0.
 CUT_AT_ZERO = {("abx3", "gamma"), ("abx3", "min")}
-PLACE_NAMES = {"min": "ω_min", "gamma": "Γ", "r": "R", "m": "M", "x": "X"}
+PLACE_NAMES = {"min": "any", "gamma": "Γ", "r": "R", "m": "M", "x": "X"}
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def block(frame: pd.DataFrame, sort: Sequence[dict[str, str]], start: int, end: 
 
     `sort` holds `colId` and `sort` ("asc" or "desc"); columns that do not exist are ignored, nulls come last.
     """
-    keys = [(s["colId"], s["sort"] != "desc") for s in sort if s.get("colId") in frame.columns]
+    keys = [(s["colId"], s.get("sort") != "desc") for s in sort if s.get("colId") in frame.columns]
     if keys:
         columns, ascending = map(list, zip(*keys, strict=True))
         frame = frame.sort_values(columns, ascending=ascending, na_position="last", kind="stable")
