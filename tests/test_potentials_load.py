@@ -11,7 +11,6 @@ pytest.importorskip("chgnet")
 
 import torch
 from ase import Atoms
-from mace_model import train_small_mace
 from scipy.spatial.transform import Rotation
 
 from compute import tables
@@ -20,6 +19,7 @@ from compute.potentials.evaluate import EvaluationError, batches, calculator
 from compute.potentials.load import load
 from compute.potentials.registry import UnknownPotential
 from compute.potentials.store import LoadError
+from tests.mace_model import train_small_mace
 
 CHGNETS = ("chgnet-0.2.0", "chgnet-0.3.0", "chgnet-r2scan")
 EVERY = (*CHGNETS, "small-mace")
