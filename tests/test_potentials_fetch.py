@@ -65,7 +65,8 @@ class Handler(BaseHTTPRequestHandler):
         content, etag = self.server.content, self.server.etag
         start = 0
         asked = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        if asked and fault != "no ranges" and self.headers.get("If-Range") == etag:
+        same = self.headers.get("If-Range") == etag or fault == "no comparison"
+        if asked and fault != "no ranges" and same:
             start = int(asked[1])
         headers = {"ETag": etag} if etag else {}
         if start:
@@ -162,6 +163,17 @@ def test_a_file_that_changes_between_attempts_is_not_mixed(server, tmp_path):
         fetch(ID, directory=tmp_path, url=server.url, patience=Patience(attempts=1))
     server.content, server.etag = CONTENT[::-1], '"two"'
     assert fetch(ID, directory=tmp_path, url=server.url, patience=HASTY).read_bytes() == CONTENT[::-1]
+
+
+def test_a_server_that_ignores_the_condition_cannot_mix_two_versions(server, tmp_path):
+    server.faults = ["cut"]
+    with pytest.raises(FetchError, match="broke"):
+        fetch(ID, directory=tmp_path, url=server.url, patience=Patience(attempts=1))
+    server.content, server.etag = CONTENT[::-1], '"two"'
+    server.faults = ["no comparison"]
+    assert fetch(ID, directory=tmp_path, url=server.url, patience=HASTY).read_bytes() == CONTENT[::-1]
+    assert "Range" in server.requests[1]
+    assert "Range" not in server.requests[2]
 
 
 def test_a_part_that_was_not_asked_for_is_dropped(server, tmp_path):

@@ -172,12 +172,13 @@ def test_float64_is_finer_than_float32(potential, directory):
     assert felt == pytest.approx(-1e-8 * potential.evaluate([atoms])[0].forces[0, 0], abs=2e-12)
 
 
-def test_chgnet_agrees_with_its_own_calculator(potentials, capsys):
+@pytest.mark.parametrize("version", ["0.2.0", "0.3.0", "r2scan"])
+def test_chgnet_agrees_with_its_own_calculator(potentials, version):
     from chgnet.model import CHGNet, CHGNetCalculator
 
     atoms = perovskite()
-    ours = potentials["chgnet-0.3.0"].evaluate([atoms], stress=True)[0]
-    model = CHGNet.load(model_name="0.3.0", use_device="cpu", verbose=False)
+    ours = potentials[f"chgnet-{version}"].evaluate([atoms], stress=True)[0]
+    model = CHGNet.load(model_name=version, use_device="cpu", verbose=False)
     atoms.calc = CHGNetCalculator(model, use_device="cpu")
     assert ours.energy == pytest.approx(atoms.get_potential_energy(), abs=1e-4)
     np.testing.assert_allclose(ours.forces, atoms.get_forces(), atol=1e-4)
@@ -293,6 +294,14 @@ def test_an_added_checkpoint_must_be_a_known_kind_under_a_free_id(tmp_path):
         store.add(other, "mine", directory=tmp_path)
     with pytest.raises(LoadError, match="neither MACE"):
         store.add(file.rename(tmp_path / "mine.txt"), "text", directory=tmp_path)
+
+
+def test_a_chgnet_checkpoint_of_the_user_is_loaded(potentials, tmp_path):
+    file = tmp_path / "tuned.pth.tar"
+    file.write_bytes(store.locate("chgnet-0.2.0").path.read_bytes())
+    store.add(file, "tuned", directory=tmp_path)
+    tuned = load("tuned", device="cpu", directory=tmp_path).evaluate([perovskite()])[0]
+    assert tuned.energy == potentials["chgnet-0.2.0"].evaluate([perovskite()])[0].energy
 
 
 @pytest.mark.parametrize("name", ["broken.model", "broken.pth.tar"])

@@ -28,7 +28,9 @@ class ChgnetPotential:
     def __init__(self, model: Any, *, id: str, checkpoint_sha256: str, dtype: str, device: str, max_atoms: int):
         self.id, self.checkpoint_sha256, self.dtype, self.device = id, checkpoint_sha256, dtype, device
         self.max_atoms = max_atoms
-        self._element_energies = model.composition_model.fc.weight.detach().cpu().double().numpy().ravel()
+        self._element_energies = np.zeros(len(model.atom_embedding.embedding.weight))
+        if model.composition_model is not None:
+            self._element_energies += model.composition_model.fc.weight.detach().double().numpy().ravel()
         model.composition_model = None
         self._model = (model.double() if dtype == "float64" else model.float()).to(device).eval().requires_grad_(False)
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from compute.potentials.registry import PotentialEntry, entry
 from compute.potentials.store import PINS, default_directory, file_sha256, locate, pin, read_records
+from compute.tables import write_atomic
 
 if TYPE_CHECKING:
     import httpx
@@ -150,10 +151,11 @@ def _download_once(client: httpx.Client, url: str, part: Path, progress: Progres
                 raise _Interrupted(f"{url} has changed since the fetch began: fetch again")
             if response.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
                 raise FetchError(f"{url} answers {response.status_code} {response.reason_phrase}: try --url")
-            done, total = _range_of(response, done, part)
+            done, total = _range_of(response, done, headers.get("If-Range"), part)
             _refuse_page(url, response.headers.get("content-type", ""), b"")
-            _remember(part, url, response)
             with part.open("ab" if done else "wb") as stream:
+                # Only now, when bytes of another version are gone, may the note say which version this is.
+                write_atomic(_note(part), json.dumps({"url": url, "validator": _validator(response)}).encode())
                 progress(done, total)
                 for chunk in response.iter_bytes():
                     if done == 0:
@@ -186,24 +188,26 @@ def _resume_from(part: Path, url: str) -> tuple[int, dict[str, str]]:
     return size, {"Range": f"bytes={size}-", "If-Range": note["validator"]}
 
 
-def _range_of(response: httpx.Response, done: int, part: Path) -> tuple[int, int | None]:
-    """First byte of the answer and length of the whole file, None when the server does not say."""
+def _range_of(response: httpx.Response, done: int, asked: str | None, part: Path) -> tuple[int, int | None]:
+    """First byte of the answer and length of the whole file, None when the server does not say.
+
+    A part that starts elsewhere, or belongs to another version than `asked`, is dropped.
+    """
     if response.status_code == 200:
         length = response.headers.get("content-length")
         return 0, int(length) if length else None
     unit, _, rest = response.headers.get("content-range", "").partition(" ")
     span, _, total = rest.partition("/")
-    if unit != "bytes" or span.partition("-")[0] != str(done):
+    if unit != "bytes" or span.partition("-")[0] != str(done) or _validator(response) not in ("", asked):
         part.unlink()
         raise _Interrupted(f"{response.url.host} sent another part than was asked for: fetch again")
     return done, int(total) if total.isdigit() else None
 
 
-def _remember(part: Path, url: str, response: httpx.Response) -> None:
+def _validator(response: httpx.Response) -> str:
+    """What names this version of the file in If-Range: a strong tag (RFC 9110, 13.1.5), else the date."""
     tag = response.headers.get("etag", "")
-    # If-Range takes strong tags only (RFC 9110, 13.1.5).
-    validator = tag if tag.startswith('"') else response.headers.get("last-modified", "")
-    _note(part).write_text(json.dumps({"url": url, "validator": validator}), encoding="utf-8")
+    return tag if tag.startswith('"') else response.headers.get("last-modified", "")
 
 
 def _note(part: Path) -> Path:
