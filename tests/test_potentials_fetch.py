@@ -204,7 +204,7 @@ def test_an_error_of_the_server_and_a_missing_server_are_named(server, tmp_path)
     server.faults = ["404"]
     with pytest.raises(FetchError, match="answers 404 Not Found"):
         fetch(ID, directory=tmp_path, url=server.url, patience=HASTY)
-    with pytest.raises(FetchError, match=r"broke .ConnectError"):
+    with pytest.raises(FetchError, match=r"cannot reach 127.0.0.1 .ConnectError"):
         fetch(ID, directory=tmp_path, url="http://127.0.0.1:9/x", patience=Patience(attempts=2, pause=0.0))
 
 

@@ -163,6 +163,9 @@ def _download_once(client: httpx.Client, url: str, part: Path, progress: Progres
                     stream.write(chunk)
                     done += len(chunk)
                     progress(done, total)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        host = urlsplit(url).hostname
+        raise _Interrupted(f"cannot reach {host} ({type(error).__name__}): check the network or use --url") from error
     except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
         raise _Interrupted(
             f"the connection to {urlsplit(url).hostname} broke ({type(error).__name__}): fetch again to go on from"
