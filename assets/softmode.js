@@ -15,9 +15,8 @@ window.dash_clientside.softmode = {
   },
 
   // The filters have changed: drop the rows that the table holds, so that it asks for them again.
-  refetch: function () {
-    var started = window.dash_clientside.callback_context.triggered.length > 0;
-    var grid = window.dash_ag_grid && started ? window.dash_ag_grid.getApi("compounds-grid") : null;
+  refetch: function (query) {
+    var grid = typeof query === "string" && window.dash_ag_grid ? window.dash_ag_grid.getApi("compounds-grid") : null;
     if (grid) {
       grid.ensureIndexVisible(0);
       grid.purgeInfiniteCache();

@@ -37,6 +37,7 @@ _FILTERS = {
     for name in ("suite", "potential", "anion", "element", "status", "label", "agreement", "formula")
 }
 _SIGMA = "compounds-sigma"
+_REFETCH = "compounds-refetch"
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
@@ -95,6 +96,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 className="fine",
             ),
             html.Div(_foot(dataset, view), id="compounds-foot"),
+            dcc.Store(id=_REFETCH),
             dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
         ],
         className="page",
@@ -159,6 +161,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         Output(_FILTERS["element"], "data"),
         Output(_FILTERS["element"], "value"),
         Output(f"{_SIGMA}-value", "children"),
+        Output(_REFETCH, "data"),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
         inputs={"values": inputs},
         prevent_initial_call=True,
@@ -177,12 +180,11 @@ def register(app: Dash, dataset: Dataset) -> None:
             elements(dataset, view.suite),
             view.element or None,
             controls.interval_text(view.sigma_low, view.sigma_high, SIGMA_MAX),
+            encode(view),
             encode(_shown(dataset, view)),
         )
 
-    app.clientside_callback(
-        ClientsideFunction("softmode", "refetch"), Input("compounds-count", "children"), Input(VIEW_QUERY, "data")
-    )
+    app.clientside_callback(ClientsideFunction("softmode", "refetch"), Input(_REFETCH, "data"))
 
     @app.callback(
         Output("compounds-grid", "getRowsResponse"),

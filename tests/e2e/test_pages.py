@@ -1,0 +1,160 @@
+"""The site in a browser: what is drawn, what a control changes, and that the address is the view."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.e2e
+
+PATHS = ("/", "/compounds", "/stability", "/stability?s=hdp")
+TOLERANCE = "#stability-tolerance_thz [role=slider]"
+
+
+def matrix(page: Page) -> list[str]:
+    return [text.split("\n")[0] for text in page.locator("#stability-matrix tbody td").all_inner_texts()]
+
+
+def settled_width(page: Page) -> int:
+    """Width of the page once figures have followed a change of the window."""
+    for _ in range(20):
+        if page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]:
+            break
+        page.wait_for_timeout(100)
+    return page.evaluate("document.documentElement.scrollWidth")
+
+
+def choose(page: Page, control: str, option: str) -> None:
+    page.locator(control).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_is_drawn_within_the_window_in_both_schemes(visit, path):
+    page = visit(path)
+    drawn = ".ag-row" if path == "/compounds" else ".js-plotly-plot .xtick text"
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_selector(drawn)
+            expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
+            assert settled_width(page) <= width
+
+
+def test_moving_the_tolerance_changes_the_matrix_and_the_address(visit):
+    page = visit("/stability")
+    # rows: the potential's answer; columns: DFT stable, unstable, no label
+    assert matrix(page) == ["2", "1", "0", "1", "2", "1", "0", "1", "0", "0", "1", "0", "0", "1", "0"]
+    page.locator(TOLERANCE).focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#stability-tolerance_thz-value")).to_have_text("0.30")
+    expect(page.locator("#stability-matrix tbody td").first).to_contain_text("3")
+    page.wait_for_url("**/stability?t=0.3")
+    before = matrix(page)
+    page.reload()
+    page.wait_for_selector("#stability-matrix")
+    assert matrix(page) == before
+    expect(page.locator("#stability-tolerance_thz-value")).to_have_text("0.30")
+
+
+def test_filters_change_n(visit):
+    page = visit("/stability")
+    expect(page.locator("#stability-matrix caption")).to_contain_text("n = 10 compounds")
+    choose(page, "#stability-anion", "F")
+    expect(page.locator("#stability-matrix caption")).to_contain_text("n = 4 compounds")
+    page.wait_for_url("**/stability?an=F")
+
+
+def test_the_suite_decides_which_criterion_is_offered(visit):
+    page = visit("/stability")
+    choose(page, "#stability-suite", "Halide double perovskites")
+    expect(page.get_by_role("heading", name="Cross-tabulation")).to_be_visible()
+    expect(page.locator("#stability-threshold-box")).to_be_visible()
+    expect(page.locator("#stability-matrix caption")).to_contain_text("n = 3 compounds")
+    page.wait_for_url("**/stability?s=hdp")
+
+
+def test_the_table_follows_its_filters_and_its_address(visit):
+    page = visit("/compounds")
+    expect(page.locator("#compounds-count")).to_have_text("10 of 10 compounds")
+    expect(page.locator(".ag-center-cols-container .ag-row")).to_have_count(10)
+    page.get_by_label("Formula contains").fill("cspb")
+    expect(page.locator("#compounds-count")).to_have_text("3 of 10 compounds")
+    expect(page.locator(".ag-center-cols-container .ag-row")).to_have_count(3)
+    page.wait_for_url("**/compounds?f=cspb")
+    page.reload()
+    expect(page.locator("#compounds-count")).to_have_text("3 of 10 compounds")
+    expect(page.locator(".ag-pinned-left-cols-container .ag-row").first).to_contain_text("CsPbBr3")
+
+
+def test_sorting_is_of_all_rows(visit):
+    page = visit("/compounds")
+    page.wait_for_selector(".ag-row")
+    page.locator(".ag-header-cell[col-id=sigma]").click()
+    first = page.locator(".ag-pinned-left-cols-container .ag-row[row-index='0']")
+    expect(first).to_contain_text("KMgF3")
+
+
+def test_the_download_is_what_is_shown_with_its_sources(visit):
+    page = visit("/compounds?f=cspb")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    header, *rows = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert {"doi", "source", "run", "protocol"} <= set(header.split(","))
+    assert len(rows) == 3
+
+
+def test_overview_recomputes_for_another_place(visit):
+    page = visit("/")
+    expect(page.locator("figcaption").first).to_contain_text("n = 7")
+    page.locator("#overview-place").get_by_text("M", exact=True).click()
+    expect(page.locator("figcaption").first).to_contain_text("n = 0")
+    page.wait_for_url("**/?q=m")
+
+
+def test_navigation_keeps_history_and_marks_the_page(visit):
+    page = visit("/")
+    page.get_by_role("navigation").get_by_text("Stability").click()
+    expect(page.locator("#nav [aria-current=page]")).to_have_text("Stability")
+    expect(page).to_have_title("Stability · Softmode")
+    page.go_back()
+    expect(page.locator("#nav [aria-current=page]")).to_have_text("Overview")
+
+
+def test_the_colour_scheme_is_remembered(visit):
+    page = visit("/stability")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+
+
+def test_controls_have_names_and_the_skip_link_works(visit):
+    page = visit("/stability")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    for name in ("Suite", "Potential", "Anion"):
+        expect(
+            page.get_by_role("textbox", name=name, exact=True).or_(page.get_by_label(name).first).first
+        ).to_be_visible()
+    expect(page.get_by_role("slider", name="Tolerance (THz)")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "page"
+
+
+def test_malformed_address_gives_the_default_and_a_notice(visit):
+    page = visit("/stability?t=abc")
+    expect(page.locator(".notice")).to_contain_text("replaced by the default: t")
+    expect(page.locator("#stability-tolerance_thz-value")).to_have_text("0.10")
+
+
+def test_unknown_paths_are_404_and_say_so(visit, server, chromium):
+    context = chromium.new_context()
+    page = context.new_page()
+    response = page.goto(server + "/no-such-page")
+    assert response is not None
+    assert response.status == 404
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    context.close()
