@@ -27,9 +27,9 @@ def section(title: str, *children: Any, about: Any = None) -> Component:
     return html.Section([*head, *children])
 
 
-def captioned(figure: go.Figure, caption: Any, *, label: str) -> Component:
-    """A figure with its caption below; `label` says in words what it shows to those who cannot see it."""
-    graph = dcc.Graph(figure=figure, config=CONFIG, className="graph")
+def captioned(figure: go.Figure, caption: Any, *, label: str, shape: str = "wide") -> Component:
+    """A figure, wide or square, with its caption; `label` says in words what it shows to those who cannot see it."""
+    graph = dcc.Graph(figure=figure, config=CONFIG, responsive=True, className=f"graph {shape}")
     return html.Figure(
         [html.Div(graph, role="img", **{"aria-label": label}), html.Figcaption(caption)], className="figure"
     )
@@ -84,6 +84,13 @@ def not_computed(what: str, command: str) -> Component:
         [html.P([html.Strong("Not computed. "), what]), html.P(["Compute it with ", html.Code(command)])],
         className="not-computed",
     )
+
+
+def campaign_command(suite: str) -> str:
+    """The command that computes `suite` with a potential that can be had without asking anyone."""
+    if suite == "mp0b3":
+        return "softmode campaign run --suite mp0b3 --potential mace-mp-0b3-medium --source FOLDER"
+    return f"softmode campaign run --suite {suite} --potential chgnet-0.3.0"
 
 
 def address_notice(problems: Sequence[str]) -> Child:

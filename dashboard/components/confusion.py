@@ -98,7 +98,7 @@ def _accounting(counts: NDArray[np.int64], view: StabilityView) -> Component:
     columns = dict(zip(query.ANSWERS, counts.sum(0).tolist(), strict=True))
     return html.P(
         marked(
-            f"Stable means ω_min > −{view.tolerance_thz:.2f} THz. Undecidable: |ω_min| is below the noise floor of "
+            f"Stable means ω_min > −{view.tolerance_thz:.2f} THz. Undecidable: ω_min is within the noise floor of "
             f"that calculation ({count(columns['undecidable'])}). Failed: {count(columns['failed'])}. Not run: "
             f"{count(columns['not run'])}. No label: DFT gives no number ({count(int(counts[2].sum()))})."
         ),

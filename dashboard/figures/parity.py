@@ -54,7 +54,8 @@ def parity(dft: Values, potential: Values, place: str) -> go.Figure:
                 "len": 1.0,
                 "x": 0.5,
                 "y": 1.0,
-                "yanchor": "bottom",
+                "yref": "container",  # beside the paper, a colour bar would squeeze the square
+                "yanchor": "top",
             },
             hovertemplate="DFT %{x:.2f} THz<br>potential %{y:.2f} THz<br>%{customdata} compounds<extra></extra>",
         )
@@ -63,7 +64,8 @@ def parity(dft: Values, potential: Values, place: str) -> go.Figure:
     figure.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line)
     for zero in ({"x0": low, "x1": high, "y0": 0, "y1": 0}, {"x0": 0, "x1": 0, "y0": low, "y1": high}):
         figure.add_shape(type="line", line={**line, "dash": "dot"}, **zero)
-    framed(figure, x_title=f"DFT {place} (THz)", y_title=f"potential {place} (THz)", height=520)
+    framed(figure, x_title=f"DFT {place} (THz)", y_title=f"potential {place} (THz)")
+    figure.update_layout(margin={"t": 72})
     figure.update_xaxes(range=(low, high), constrain="domain")
-    figure.update_yaxes(range=(low, high), scaleanchor="x", constrain="domain")
+    figure.update_yaxes(range=(low, high), scaleanchor="x", constrain="domain", constraintoward="top")
     return figure

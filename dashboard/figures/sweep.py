@@ -45,7 +45,7 @@ def sweep(
                 hoverinfo="skip",
             )
     figure.add_vline(x=current_thz, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
-    framed(figure, x_title="tolerance (THz)", y_title=y_title, height=340)
+    framed(figure, x_title="tolerance (THz)", y_title=y_title)
     lowest = min([floor, *(float(np.nanmin(v)) for v in curves.values() if np.isfinite(v).any())])
     figure.update_layout(hovermode="x unified")
     figure.update_yaxes(range=(lowest - 0.02, 1.02))

@@ -14,8 +14,8 @@ NEUTRAL = "#868e96"
 COUNT_SCALE = ((0.0, "#3f5f9a"), (0.35, "#27808e"), (0.7, "#35b779"), (1.0, "#d8e219"))
 
 
-def framed(figure: go.Figure, *, x_title: str, y_title: str, height: int) -> go.Figure:
-    """`figure` with titled axes, quiet grid, transparent ground and room for the labels."""
+def framed(figure: go.Figure, *, x_title: str, y_title: str) -> go.Figure:
+    """`figure` with titled axes, quiet grid and transparent ground; the style sheet gives it its size."""
     axis = {
         "showline": False,
         "zeroline": False,
@@ -26,7 +26,7 @@ def framed(figure: go.Figure, *, x_title: str, y_title: str, height: int) -> go.
     }
     figure.update_layout(
         template="none",
-        height=height,
+        autosize=True,
         margin={"l": 12, "r": 12, "t": 12, "b": 12},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

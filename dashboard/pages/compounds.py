@@ -11,7 +11,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 
 from dashboard.components import controls
-from dashboard.components.blocks import address_notice, not_computed, page_head
+from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head
 from dashboard.components.grid import grid, rows_asked, shown
 from dashboard.components.provenance import provenance
 from dashboard.components.text import count, marked
@@ -89,7 +89,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             html.P(
                 marked(
                 f"Labels at a tolerance of {DEFAULT_TOLERANCE_THZ:g} THz: stable when ω_min > −tolerance, undecidable "
-                "when |ω_min| is below the noise floor. Δω_min is potential − DFT. In cubic ABX₃ DFT’s ω_min is at "
+                "when ω_min is within the noise floor. Δω_min is potential − DFT. In cubic ABX₃ DFT’s ω_min is at "
                 "most 0, because its source counts the acoustic modes. A dash means that there is no number; status "
                 "and reason say why."
                 ),
@@ -111,8 +111,9 @@ def _missing(dataset: Dataset, view: CompoundsView) -> Any:
     if suite_size(dataset, view.suite) == 0:
         return not_computed("The published numbers are not imported.", f"softmode reference import {view.suite}")
     if not view.potential:
-        command = f"softmode campaign run --suite {view.suite} --potential chgnet-0.3.0"
-        return not_computed("No potential has been run on this suite; the table has DFT alone.", command)
+        return not_computed(
+            "No potential has been run on this suite; the table has DFT alone.", campaign_command(view.suite)
+        )
     return None
 
 

@@ -13,6 +13,7 @@ from compute.protocols import SUITES
 from dashboard.components import controls
 from dashboard.components.blocks import (
     address_notice,
+    campaign_command,
     captioned,
     not_computed,
     page_head,
@@ -69,10 +70,7 @@ def _perovskites(dataset: Dataset, view: OverviewView) -> list[Component]:
         return [
             section(
                 title,
-                not_computed(
-                    "No potential has been run on this suite.",
-                    f"softmode campaign run --suite {SUITE} --potential chgnet-0.3.0",
-                ),
+                not_computed("No potential has been run on this suite.", campaign_command(SUITE)),
             )
         ]
     view = _resolved(view, computed)
@@ -102,15 +100,18 @@ def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
     dft, potential = pairs["dft"].to_numpy(float), pairs["potential"].to_numpy(float)
     place = "ω<sub>min</sub>" if view.place == "min" else f"ω at {agreement.PLACE_NAMES[view.place]}"
     lost = outside(dft, potential)
+    cut = (SUITE, view.place) in agreement.CUT_AT_ZERO
+    missed = "Along the upper edge" if cut else "Upper left of the dotted lines"
     figure = captioned(
         parity(dft, potential, place),
         [
             html.Strong(f"n = {count(len(pairs))}. "),
             "Imaginary modes are negative. On the diagonal the two agree; above it the potential is too stiff, below "
-            "it too soft. Upper left: instabilities of DFT that the potential misses. ",
+            f"it too soft. {missed}: instabilities of DFT that the potential misses. ",
             _outside(lost),
         ],
         label="Counts of compounds by the softest mode of DFT and of the potential",
+        shape="square",
     )
     return [html.Div([figure, html.Div(_numbers(dataset, view))], className="side-by-side")]
 
@@ -174,7 +175,7 @@ def _benchmark(dataset: Dataset) -> Component:
     computed = results.potentials_with_results(dataset, BENCHMARK)
     names = results.potential_names(dataset)
     if not computed:
-        missing = not_computed("The published forces have not been imported.", f"softmode reference import {BENCHMARK}")
+        missing = not_computed("The stored forces of this suite have not been evaluated.", campaign_command(BENCHMARK))
         return section(suite.title, missing, about=about)
     rows: list[list[Any]] = []
     for potential in computed:

@@ -10,7 +10,7 @@ from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components import controls
-from dashboard.components.blocks import address_notice, not_computed, page_head
+from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head
 from dashboard.components.confusion import comparison
 from dashboard.components.provenance import provenance
 from dashboard.dataset import Dataset
@@ -66,8 +66,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
 def _results(dataset: Dataset, view: StabilityView) -> list[Any]:
     foot = provenance(sources(dataset, [view.suite]), runs(dataset, [view.suite], view.potential or None))
     if not view.potential:
-        command = f"softmode campaign run --suite {view.suite} --potential chgnet-0.3.0"
-        return [not_computed("No potential has been run on this suite.", command), foot]
+        return [not_computed("No potential has been run on this suite.", campaign_command(view.suite)), foot]
     return [*comparison(dataset, view), foot]
 
 
