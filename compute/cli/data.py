@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -50,6 +50,32 @@ def check(data: Data = None, as_json: AsJson = False) -> None:
         out.print("All published tables are sound." + (f" Not published: {', '.join(missing)}." if missing else ""))
     if problems:
         raise typer.Exit(1)
+
+
+@app.command("schema")
+def schema(
+    table: Annotated[str | None, typer.Argument(help=f"One of {', '.join(tables.SCHEMAS)}; default all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Columns of the tables, with units and meaning."""
+    if table is not None and table not in tables.SCHEMAS:
+        fail(f"No table {table}: it is one of {', '.join(tables.SCHEMAS)}.")
+    columns = [
+        {"table": name, "column": field.name, "type": str(field.type), **_metadata(field)}
+        for name in ([table] if table else tables.SCHEMAS)
+        for field in tables.SCHEMAS[name]
+    ]
+    if as_json:
+        print_json(columns)
+        return
+    grid = Table("table", "column", "type", "unit", "description")
+    for column in columns:
+        grid.add_row(*(str(column[key]) for key in ("table", "column", "type", "unit", "description")))
+    out.print(grid)
+
+
+def _metadata(field: Any) -> dict[str, str]:
+    return {key.decode(): value.decode() for key, value in field.metadata.items()}
 
 
 def _summary(directory: Any) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def _show(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool)
         return
     table = Table(box=None, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        # An id is there to be copied: it never wraps.
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in ("id", "potential"))
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
     out.print(table)

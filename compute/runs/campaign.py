@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from compute import tables
+from compute.potentials import store
 from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, digest
 from compute.runs import plan, rows
 from compute.runs.provenance import code_commit, hardware, package_versions
@@ -163,6 +164,7 @@ def publish(campaign: Campaign, data: Path) -> tables.Manifest:
         {
             "harmonic": tables.from_rows("harmonic", [*kept, *harmonic.to_pylist()]),
             "runs": tables.from_rows("runs", [*runs, *new["runs"].to_pylist()]),
+            "potentials": tables.from_rows("potentials", store.rows()),
         },
     )
 
