@@ -17,5 +17,3 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SOFTMODE_", frozen=True, extra="ignore")
 
     data: Path = Field(default=ROOT / "data" / "parquet", description="directory of the published tables")
-    host: str = Field(default="127.0.0.1", description="address to listen on")
-    port: int = Field(default=8050, ge=1, le=65535, description="port to listen on")

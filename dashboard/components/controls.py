@@ -27,7 +27,13 @@ def bar(*children: Component, label: str) -> Component:
 def select(identity: str, label: str, data: Sequence[Any], value: str | None, **more: Any) -> Component:
     """One of several."""
     return dmc.Select(
-        id=identity, label=label, data=list(data), value=value, allowDeselect=False, checkIconPosition="right", **more
+        id=identity,
+        label=label,
+        data=list(data),
+        value=value,
+        allowDeselect=False,
+        checkIconPosition="right",
+        **{"placeholder": "none", **more},
     )
 
 

@@ -9,36 +9,44 @@ from typing import Any
 import dash_ag_grid as dag
 from dash.development.base_component import Component
 
+from compute.tables import SCHEMAS
 from dashboard.components.text import number
 
 NOTHING = "–"
 BLOCK = 100
 
-# field, header, width, decimals (None for text), what the header means
-COLUMNS: tuple[tuple[str, str, int, int | None, str], ...] = (
-    ("formula", "formula", 130, None, "chemical formula as published"),
-    ("A", "A", 64, None, "element on the A site"),
-    ("B", "B", 64, None, "element on the B site"),
-    ("Bp", "B′", 64, None, "element on the B′ site"),
-    ("X", "X", 64, None, "element on the X site"),
-    ("sigma", "DFT σ", 90, 2, "anharmonicity score at 300 K; stable below 1"),
-    ("dft_omega_min_thz", "DFT ω min (THz)", 150, 2, "softest mode of DFT; imaginary as negative"),
-    ("omega_min_thz", "ω min (THz)", 120, 2, "softest mode of the potential; imaginary as negative"),
-    ("delta_omega_min_thz", "Δω min (THz)", 125, 2, "potential − DFT; negative is too soft"),
-    ("dft_label", "DFT label", 110, None, "harmonic label of DFT at the default tolerance"),
-    ("label", "label", 115, None, "harmonic label of the potential at the default tolerance"),
-    ("agreement", "agreement", 110, None, "whether the two labels are the same"),
-    ("omega_gamma_thz", "ω Γ (THz)", 105, 2, "potential, softest optical mode at Γ"),
-    ("omega_r_thz", "ω R (THz)", 105, 2, "potential, softest mode at R"),
-    ("omega_m_thz", "ω M (THz)", 105, 2, "potential, softest mode at M"),
-    ("omega_x_thz", "ω X (THz)", 105, 2, "potential, softest mode at X"),
-    ("noise_floor_thz", "noise floor (THz)", 130, 3, "largest acoustic |ω| at Γ before symmetrisation"),
-    ("status", "status", 110, None, "ok, not-run, or the kind of failure"),
-    ("reason", "reason", 280, None, "why the status is not ok"),
-    ("suite", "suite", 85, None, "set of compounds"),
-)  # fmt: skip
+# field, header, width, decimals (None for text)
+COLUMNS: tuple[tuple[str, str, int, int | None], ...] = (
+    ("formula", "formula", 130, None),
+    ("A", "A", 64, None),
+    ("B", "B", 64, None),
+    ("Bp", "B′", 64, None),
+    ("X", "X", 64, None),
+    ("sigma", "DFT σ", 90, 2),
+    ("dft_omega_min_thz", "DFT ω min (THz)", 150, 2),
+    ("omega_min_thz", "ω min (THz)", 120, 2),
+    ("delta_omega_min_thz", "Δω min (THz)", 125, 2),
+    ("dft_label", "DFT label", 110, None),
+    ("label", "label", 115, None),
+    ("agreement", "agreement", 110, None),
+    ("omega_gamma_thz", "ω Γ (THz)", 105, 2),
+    ("omega_r_thz", "ω R (THz)", 105, 2),
+    ("omega_m_thz", "ω M (THz)", 105, 2),
+    ("omega_x_thz", "ω X (THz)", 105, 2),
+    ("noise_floor_thz", "noise floor (THz)", 140, 3),
+    ("status", "status", 110, None),
+    ("reason", "reason", 280, None),
+    ("suite", "suite", 85, None),
+)
+_DERIVED = {
+    "dft_omega_min_thz": "softest mode at any q of the q-set; imaginary as negative; DFT",
+    "delta_omega_min_thz": "potential − DFT; negative means that the potential is too soft",
+    "dft_label": "harmonic label of DFT at the default tolerance",
+    "label": "harmonic label of the potential at the default tolerance",
+    "agreement": "whether the two labels are the same",
+}
 FIELDS = tuple(column[0] for column in COLUMNS)
-_DECIMALS = {field: decimals for field, _, _, decimals, _ in COLUMNS}
+_DECIMALS = {field: decimals for field, _, _, decimals in COLUMNS}
 
 
 def grid(identity: str) -> Component:
@@ -61,8 +69,21 @@ def grid(identity: str) -> Component:
     )
 
 
-def _definition(field: str, header: str, width: int, decimals: int | None, meaning: str) -> dict[str, Any]:
-    definition: dict[str, Any] = {"field": field, "headerName": header, "width": width, "headerTooltip": meaning}
+def meaning(field: str) -> str:
+    """What a column holds, in the words of the table that it comes from."""
+    if field in _DERIVED:
+        return _DERIVED[field]
+    table = next(t for t in ("harmonic", "references") if field in SCHEMAS[t].names)
+    return str(SCHEMAS[table].field(field).metadata[b"description"].decode())
+
+
+def _definition(field: str, header: str, width: int, decimals: int | None) -> dict[str, Any]:
+    definition: dict[str, Any] = {
+        "field": field,
+        "headerName": header,
+        "width": width,
+        "headerTooltip": meaning(field),
+    }
     if decimals is not None:
         definition["type"] = "rightAligned"
     if field == "formula":

@@ -56,6 +56,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             ),
             *_perovskites(dataset, view),
             _benchmark(dataset),
+            _double_perovskites(dataset),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
             dcc.Store(id=VIEW_QUERY, data=encode(view)),
         ],
@@ -198,6 +199,20 @@ def _benchmark(dataset: Dataset) -> Component:
         ),
         about=about,
     )
+
+
+def _double_perovskites(dataset: Dataset) -> Component:
+    suite = SUITES["hdp"]
+    about = (
+        f"For these {count(suite.size)} compounds the source gives σ at 300 K and no frequencies, so a potential’s "
+        "phonons cannot be compared one by one."
+    )
+    if not results.potentials_with_results(dataset, suite.id):
+        missing = not_computed("No potential has been run on this suite.", campaign_command(suite.id))
+        return section(suite.title, missing, about=about)
+    view = StabilityView(suite=suite.id)
+    link = dcc.Link("Harmonic stability against stability at 300 K", href=f"/stability?{encode(view)}")
+    return section(suite.title, html.P([link, "."]), about=about)
 
 
 def _resolved(view: OverviewView, computed: list[str]) -> OverviewView:
