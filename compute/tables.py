@@ -248,7 +248,7 @@ def read(directory: Path, name: str) -> pa.Table:
     if name not in manifest.tables:
         return SCHEMAS[name].empty_table()
     path = manifest.path(name)
-    table = pq.read_table(path, schema=SCHEMAS[name])  # type: ignore[no-untyped-call]
+    table = pq.read_table(path, schema=SCHEMAS[name])
     return validate(name, table)
 
 
@@ -309,5 +309,5 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 def _parquet(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd", compression_level=9)  # type: ignore[no-untyped-call]
+    pq.write_table(table, buffer, compression="zstd", compression_level=9)
     return buffer.getvalue()

@@ -62,7 +62,10 @@ def run(
                 speed = progress.tasks[bar].finished_speed or progress.tasks[bar].speed
                 progress.update(bar, rate=f"{60 * speed:.0f}/min" if speed else "")
 
-            compute(planned, todo, pool, progress=advance)
+            try:
+                compute(planned, todo, pool, progress=advance)
+            except KeyboardInterrupt:
+                fail("Interrupted. What is done is kept: run the same command again to go on.")
         if publish and shard is None:
             publish_campaign(planned, data or data_directory())
         _report(planned, status(planned), as_json)

@@ -18,7 +18,7 @@ def sum_rule_residual(force_constants: Array) -> Array:
     """Per atom, the larger 2-norm of Σ_j Φ_ij and Σ_j Φ_ji in eV/Å²; zero where Φ is translation invariant."""
     rows = np.linalg.norm(force_constants.sum(axis=1), ord=2, axis=(-2, -1))
     columns = np.linalg.norm(force_constants.sum(axis=0), ord=2, axis=(-2, -1))
-    return np.maximum(rows, columns)
+    return np.asarray(np.maximum(rows, columns))
 
 
 def noise_floor_from_sum_rule(force_constants: Array, masses: Array) -> float:
