@@ -37,10 +37,9 @@ def test_every_compound_is_in_the_matrix_once(dataset):
 
 def test_scores_state_what_they_count(dataset):
     scores = stability.scores(*labels(dataset, view()))
-    assert [scores[k].n for k in ("decided", "attempted", "all")] == [6, 8, 9]
+    assert [(name, score.n) for name, score in scores.items()] == [("decided", 6), ("all run", 8)]
     assert scores["decided"].accuracy == pytest.approx(4 / 6)
-    assert scores["attempted"].accuracy == pytest.approx(4 / 8)
-    assert scores["all"].accuracy == pytest.approx(4 / 9)
+    assert scores["all run"].accuracy == pytest.approx(4 / 8)
     assert scores["decided"].recall == pytest.approx((2 / 3, 2 / 3))
 
 
@@ -78,6 +77,7 @@ def test_coverage_tells_failed_from_not_run_from_never_computed(dataset):
     assert cover["abx3", IDLE].counts == {}
     assert cover["abx3", IDLE].n == 3660
     assert results.potentials_with_results(dataset, "abx3") == [CHGNET]
+    assert results.benchmark_potentials(dataset) == [MACE, IDLE]
 
 
 def test_the_newest_run_that_ran_answers(dataset):
@@ -94,6 +94,11 @@ def test_deviations_by_hand_are_cut_at_zero_where_the_source_is(dataset):
     assert deviations["r"].bias == pytest.approx((0.7 + 1.1 + 1.4 + 1.42 + 1.7 + 0.3 + 0.78) / 7)
     assert deviations["x"].n == 0
     assert math.isnan(deviations["x"].rmse)
+
+
+def test_the_noise_floor_is_the_median_of_the_finished_rows(dataset):
+    assert agreement.median_noise_floor(dataset, "abx3", CHGNET) == pytest.approx(0.01)
+    assert math.isnan(agreement.median_noise_floor(dataset, "abx3", IDLE))
 
 
 def test_frequency_error_of_the_benchmark(dataset):

@@ -132,10 +132,10 @@ def _scores(truth: NDArray[np.str_], answer: NDArray[np.str_]) -> list[Component
             statement(number(decided.balanced_accuracy), "balanced accuracy", f"n = {count(decided.n)} decided"),
         ),
         table(
-            ("score", "decided", "attempted", "all"),
+            ("score", *scores),
             rows,
-            caption="Decided: both sides have a verdict. Attempted: failed and undecidable count as wrong. "
-            "All: not run counts as wrong too.",
+            caption="Decided: both sides have a verdict. All run: failed and undecidable count as wrong. "
+            f"Not run and in no score: {count(int((answer == query.NOT_RUN).sum()))}.",
         ),
     ]
 

@@ -12,9 +12,12 @@ from dashboard.components.text import count
 from dashboard.queries.results import Coverage
 
 
-def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str]) -> Component:
-    """One row per potential, one column per suite; what was never run says so."""
+def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str], benchmark: Sequence[str]) -> Component:
+    """One row per potential that has results or belongs to the `benchmark`, one column per suite; the rest by name."""
     cells = {(e.potential, e.suite): e for e in entries}
+    ran = {e.potential for e in entries if e.counts and e.not_run < e.n}
+    shown = [p for p in names if p in ran] + [p for p in names if p in benchmark and p not in ran]
+    others = [names[p] for p in names if p not in shown]
     head = [html.Th("potential", scope="col")] + [
         html.Th([s.title, html.Span(f"{count(s.size)} compounds", className="sub")], scope="col")
         for s in SUITES.values()
@@ -26,7 +29,7 @@ def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str]) -> Com
                 *(html.Td(_cell(cells[p, s.id]), **{"data-suite": s.title}) for s in SUITES.values()),
             ]
         )
-        for p in names
+        for p in shown
     ]
     if not names:
         return html.P("No potential is registered and no run is published.", className="not-computed")
@@ -39,6 +42,7 @@ def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str]) -> Com
                 role="region",
                 **{"aria-label": "Coverage per potential and suite"},
             ),
+            html.P(f"Registered and not computed: {', '.join(others)}.", className="fine") if others else None,
             html.P(
                 [
                     "To compute what is missing: ",

@@ -50,7 +50,11 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             address_notice(problems),
             section(
                 "What is computed",
-                coverage_table(results.coverage(dataset), results.potential_names(dataset)),
+                coverage_table(
+                    results.coverage(dataset),
+                    results.potential_names(dataset),
+                    results.benchmark_potentials(dataset),
+                ),
                 about="Compounds with a harmonic calculation, out of all compounds of each suite. A failed "
                 "calculation stays in the count.",
             ),
@@ -132,6 +136,7 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
     unstable = int((truth == "unstable").sum())
     labelled = int((truth != stability.NO_LABEL).sum())
     lowest = deviations["min"]
+    noise = agreement.median_noise_floor(dataset, SUITE, view.potential)
     return [
         statements(
             statement(f"{number(lowest.rmse)} THz", marked("RMSE of ω_min"), f"n = {count(lowest.n)}"),
@@ -156,8 +161,9 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
             caption="Potential − DFT. A negative bias means that the potential is too soft.",
         ),
         html.P(
-            "The source counts the acoustic modes at Γ, so a stable compound has 0 there; for “any” and Γ both sides "
-            "are cut at 0.",
+            "The source counts the acoustic modes at Γ, so a stable compound has 0 there; for “any” and Γ both sides are "
+            f"cut at 0. The median noise floor of the potential is {number(noise)} THz: half of its calculations "
+            "cannot tell a smaller ω from 0.",
             className="fine",
         ),
     ]

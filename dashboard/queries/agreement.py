@@ -60,6 +60,16 @@ def deviations(dataset: Dataset, suite: str, potential: str) -> dict[str, Deviat
     return result
 
 
+def median_noise_floor(dataset: Dataset, suite: str, potential: str) -> float:
+    """Median of `noise_floor_thz` over finished calculations (THz); NaN when there is none."""
+    frame = dataset.frame(
+        "SELECT median(noise_floor_thz) AS v FROM pairs WHERE suite = $suite AND potential = $potential "
+        "AND status = 'ok'",
+        {"suite": suite, "potential": potential},
+    )
+    return float(frame["v"].fillna(np.nan).iloc[0])
+
+
 def frequency_error(dataset: Dataset, suite: str, potential: str) -> FrequencyError:
     """Median and quartiles of `omega_rmse_thz`; NaN when no compound has it."""
     values = dataset.frame(

@@ -46,6 +46,11 @@ def potential_names(dataset: Dataset) -> dict[str, str]:
     return dict(zip(frame["potential"], frame["name"], strict=True))
 
 
+def benchmark_potentials(dataset: Dataset) -> list[str]:
+    """Registered potentials that belong to the published benchmark."""
+    return dataset.frame("SELECT potential FROM potentials WHERE benchmark")["potential"].tolist()
+
+
 def potentials_with_results(dataset: Dataset, suite: str) -> list[str]:
     """Potentials with at least one calculation in `suite`, the one with most results first."""
     frame = dataset.frame(

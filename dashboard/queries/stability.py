@@ -88,12 +88,14 @@ def crosstab(truth: NDArray[np.str_], answer: NDArray[np.str_]) -> NDArray[np.in
 
 
 def scores(truth: NDArray[np.str_], answer: NDArray[np.str_]) -> dict[str, Score]:
-    """Scores over the decided compounds, over those attempted, and over all; what is not decided is wrong."""
-    attempted = answer != NOT_RUN
+    """Scores over the decided compounds, and over all that were run, where what is not decided is wrong.
+
+    What was never run says nothing about the potential: it has its row in the matrix and no part in a score.
+    """
+    run = answer != NOT_RUN
     return {
         "decided": score(metrics.confusion_counts(truth, answer)),
-        "attempted": score(metrics.counted_as_wrong(truth[attempted], answer[attempted])),
-        "all": score(metrics.counted_as_wrong(truth, answer)),
+        "all run": score(metrics.counted_as_wrong(truth[run], answer[run])),
     }
 
 
