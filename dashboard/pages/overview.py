@@ -161,8 +161,8 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
             caption="Potential − DFT. A negative bias means that the potential is too soft.",
         ),
         html.P(
-            "The source counts the acoustic modes at Γ, so a stable compound has 0 there; for “any” and Γ both sides are "
-            f"cut at 0. The median noise floor of the potential is {number(noise)} THz: half of its calculations "
+            "The source counts the acoustic modes at Γ, so a stable compound has 0 there; for “any” and Γ both sides "
+            f"are cut at 0. The median noise floor of the potential is {number(noise)} THz: half of its calculations "
             "cannot tell a smaller ω from 0.",
             className="fine",
         ),
