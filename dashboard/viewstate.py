@@ -174,6 +174,15 @@ def decode(kind: type[View], query: Mapping[str, Any]) -> tuple[View, tuple[str,
     return kind(**values), tuple(problems)
 
 
+def replaced(asked: View, shown: View) -> tuple[str, ...]:
+    """Keys that the address gave and that the data could not follow, such as a potential without results."""
+    return tuple(
+        item.metadata["key"]
+        for item in fields(asked)
+        if getattr(asked, item.name) not in (item.default, getattr(shown, item.name))
+    )
+
+
 def build(kind: type[View], **raw: Any) -> View:
     """The view of raw control values by field name; an empty or inadmissible value becomes the default."""
     values = {}

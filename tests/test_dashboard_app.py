@@ -95,6 +95,7 @@ def test_values_of_another_type_do_not_break_a_page(client, pathname):
 def test_a_malformed_address_is_answered_with_a_notice(client):
     shown = client.post(CALLBACK_PATH, json=router_body("/stability", "?t=abc&c=sigma")).text
     assert "replaced by the default: t." in shown
+    assert "replaced by the default: p." in client.post(CALLBACK_PATH, json=router_body("/", "?p=none-such")).text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -57,3 +57,9 @@ def test_malformed_parts_fall_back_and_are_named():
 def test_control_values_are_checked_like_an_address():
     view = viewstate.build(StabilityView, suite="drop table", anion=["I", "F"], tolerance_thz="0.2", potential=None)
     assert view == StabilityView(anion=("F", "I"), tolerance_thz=0.2)
+
+
+def test_what_the_data_cannot_follow_is_named():
+    asked = StabilityView(potential="unknown", anion=("I",))
+    assert viewstate.replaced(asked, StabilityView(potential="first", anion=("I",))) == ("p",)
+    assert viewstate.replaced(StabilityView(), StabilityView(potential="first", criterion="sigma")) == ()

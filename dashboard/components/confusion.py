@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 from compute.physics import metrics
 from compute.protocols import SUITES
 from dashboard.components.blocks import captioned, section, statement, statements, table
-from dashboard.components.text import count, marked, number, percent
+from dashboard.components.text import compared_how, count, marked, number, percent
 from dashboard.dataset import Dataset
 from dashboard.figures.sweep import sweep
+from dashboard.queries import results
 from dashboard.queries import stability as query
 from dashboard.viewstate import StabilityView
 
-HARMONIC_ABOUT = {
-    "abx3": "Like with like: DFT and potential use the same lattice constant and the same q points Γ, R, M, X.",
-    "mp0b3": "DFT and potential use the same supercells and q points, each in its own relaxed cell.",
-}
 CROSS_ABOUT = (
     "Two different questions. DFT: is the compound stable at 300 K (σ below the threshold)? Potential: is it "
     "harmonically stable at 0 K? Heat can stabilise a compound whose harmonic phonons are soft, so a "
@@ -36,7 +33,8 @@ def comparison(dataset: Dataset, view: StabilityView) -> list[Component]:
     answer = query.answer_labels(data, view.tolerance_thz)
     counts = query.crosstab(truth, answer)
     sigma = view.criterion == "sigma"
-    about = CROSS_ABOUT if sigma else HARMONIC_ABOUT[view.suite]
+    geometry = results.geometry(dataset, view.suite, view.potential)
+    about = CROSS_ABOUT if sigma else compared_how(view.suite, geometry)
     beside = _shares(counts) if sigma else _scores(truth, answer)
     matrix = html.Div([_matrix(counts, view), _accounting(counts, view)], className="matrix", id="stability-matrix")
     title = "Cross-tabulation" if sigma else "Confusion matrix"

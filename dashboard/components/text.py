@@ -45,3 +45,15 @@ def marked(text: str) -> list[Component | str]:
     for piece in rest:
         parts += ["ω", html.Sub("min"), piece]
     return parts
+
+
+def compared_how(suite: str, geometry: str | None) -> str:
+    """What the two sides of a harmonic comparison have in common."""
+    if suite == "mp0b3":
+        return "DFT and potential use the same supercells and q points, each in its own relaxed cell."
+    if geometry == "reference":
+        return (
+            "Like with like: both sides use the published lattice constant and the same q points, so the difference "
+            "is the error of the forces alone."
+        )
+    return "The same q points, each side in its own relaxed cell: part of the difference is the cell."

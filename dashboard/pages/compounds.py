@@ -30,6 +30,7 @@ from dashboard.viewstate import (
     build,
     decode,
     encode,
+    replaced,
 )
 
 _FILTERS = {
@@ -53,7 +54,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "Every compound of a suite with the softest mode of DFT and of the potential. Filter, sort by a "
                 "column, and download what is left with its sources.",
             ),
-            address_notice(problems),
+            address_notice(problems + replaced(asked, view)),
             controls.bar(
                 controls.select(_FILTERS["suite"], "Suite", controls.SUITE_OPTIONS, view.suite),
                 controls.select(

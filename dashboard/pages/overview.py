@@ -9,6 +9,7 @@ from typing import Any
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from compute.physics import metrics
 from compute.protocols import SUITES
 from dashboard.components import controls
 from dashboard.components.blocks import (
@@ -24,21 +25,22 @@ from dashboard.components.blocks import (
 )
 from dashboard.components.coverage import coverage_table
 from dashboard.components.provenance import provenance
-from dashboard.components.text import count, marked, number, percent, plural
+from dashboard.components.suites import benchmark, double_perovskites
+from dashboard.components.text import compared_how, count, marked, number, percent, plural
 from dashboard.dataset import Dataset
 from dashboard.figures.parity import outside, parity
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import agreement, results, stability
 from dashboard.queries.provenance import runs, sources
-from dashboard.viewstate import OverviewView, StabilityView, build, decode, encode
+from dashboard.viewstate import OverviewView, StabilityView, build, decode, encode, replaced
 
 SUITE = "abx3"
-BENCHMARK = "mp0b3"
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page for the view in `query`."""
-    view, problems = decode(OverviewView, query)
+    asked, problems = decode(OverviewView, query)
+    view = _resolved(asked, results.potentials_with_results(dataset, SUITE))
     return html.Div(
         [
             page_head(
@@ -47,7 +49,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "density functional theory (DFT), compound by compound. It counts where a potential calls a compound "
                 "dynamically stable that DFT calls unstable, or the reverse, and by how much its frequencies are off.",
             ),
-            address_notice(problems),
+            address_notice(problems + replaced(asked, view)),
             section(
                 "What is computed",
                 coverage_table(
@@ -59,17 +61,17 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "calculation stays in the count.",
             ),
             *_perovskites(dataset, view),
-            _benchmark(dataset),
-            _double_perovskites(dataset),
+            benchmark(dataset),
+            double_perovskites(dataset),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
-            dcc.Store(id=VIEW_QUERY, data=encode(view)),
+            dcc.Store(id=VIEW_QUERY, data=encode(_shown(view, results.potentials_with_results(dataset, SUITE)))),
         ],
         className="page",
     )
 
 
 def _perovskites(dataset: Dataset, view: OverviewView) -> list[Component]:
-    title = "Cubic ABX₃ perovskites at the DFT geometry"
+    title = "Cubic ABX₃ perovskites"
     computed = results.potentials_with_results(dataset, SUITE)
     if not computed:
         return [
@@ -78,7 +80,6 @@ def _perovskites(dataset: Dataset, view: OverviewView) -> list[Component]:
                 not_computed("No potential has been run on this suite.", campaign_command(SUITE)),
             )
         ]
-    view = _resolved(view, computed)
     names = results.potential_names(dataset)
     return [
         section(
@@ -94,8 +95,6 @@ def _perovskites(dataset: Dataset, view: OverviewView) -> list[Component]:
                 label="What to compare",
             ),
             html.Div(_agreement(dataset, view), id="overview-agreement"),
-            about="Both sides use the published lattice constant and the same q points Γ, R, M and X, so the "
-            "difference is the error of the forces alone.",
         )
     ]
 
@@ -110,7 +109,7 @@ def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
     figure = captioned(
         parity(dft, potential, place),
         [
-            html.Strong(f"n = {count(len(pairs))}. "),
+            html.Strong(f"n = {count(len(pairs))} of {count(SUITES[SUITE].size)} compounds. "),
             "Imaginary modes are negative. On the diagonal the two agree; above it the potential is too stiff, below "
             f"it too soft. {missed}: instabilities of DFT that the potential misses. ",
             _outside(lost),
@@ -118,7 +117,11 @@ def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
         label="Counts of compounds by the softest mode of DFT and of the potential",
         shape="square",
     )
-    return [html.Div([figure, html.Div(_numbers(dataset, view))], className="side-by-side")]
+    how = compared_how(SUITE, results.geometry(dataset, SUITE, view.potential))
+    return [
+        html.P(how, className="about"),
+        html.Div([figure, html.Div(_numbers(dataset, view))], className="side-by-side"),
+    ]
 
 
 def _outside(n: int) -> str:
@@ -132,9 +135,10 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
     labels = StabilityView(suite=SUITE, potential=view.potential)
     data = stability.compared(dataset, labels)
     truth = stability.truth_labels(data, labels, labels.tolerance_thz)
-    decided = stability.scores(truth, stability.answer_labels(data, labels.tolerance_thz))["decided"]
-    unstable = int((truth == "unstable").sum())
-    labelled = int((truth != stability.NO_LABEL).sum())
+    answer = stability.answer_labels(data, labels.tolerance_thz)
+    counts = metrics.confusion_counts(truth, answer)
+    decided = stability.score(counts)
+    unstable = int(counts[metrics.CLASSES.index("unstable")].sum())
     lowest = deviations["min"]
     noise = agreement.median_noise_floor(dataset, SUITE, view.potential)
     return [
@@ -145,8 +149,8 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
         ),
         html.P(
             [
-                f"DFT calls {percent(unstable, labelled)} of {count(labelled)} compounds unstable, so always answering "
-                "“unstable” would agree as often. The Matthews correlation, 0 for such guessing and 1 for a "
+                f"DFT calls {percent(unstable, decided.n)} of these {count(decided.n)} compounds unstable, so always "
+                "answering “unstable” would agree as often. The Matthews correlation, 0 for such guessing and 1 for a "
                 f"perfect answer, is {number(decided.mcc)}. ",
                 dcc.Link("See every count", href=f"/stability?{encode(labels)}".rstrip("?")),
                 ".",
@@ -173,56 +177,13 @@ def _share(value: float) -> str:
     return number(100 * value, 1) + " %" if value == value else number(value)
 
 
-def _benchmark(dataset: Dataset) -> Component:
-    suite = SUITES[BENCHMARK]
-    about = (
-        f"{suite.size} materials of any structure. DFT and potential each relax their own cell; the error is the "
-        "RMSE over all modes on a common mesh of q points."
-    )
-    computed = results.potentials_with_results(dataset, BENCHMARK)
-    names = results.potential_names(dataset)
-    if not computed:
-        missing = not_computed("The stored forces of this suite have not been evaluated.", campaign_command(BENCHMARK))
-        return section(suite.title, missing, about=about)
-    rows: list[list[Any]] = []
-    for potential in computed:
-        error = agreement.frequency_error(dataset, BENCHMARK, potential)
-        rows.append(
-            [
-                names.get(potential, potential),
-                count(error.n),
-                number(error.median),
-                number(error.lower_quartile),
-                number(error.upper_quartile),
-            ]
-        )
-    return section(
-        suite.title,
-        table(
-            ("potential", "n", "median RMSE (THz)", "lower quartile (THz)", "upper quartile (THz)"),
-            rows,
-            caption="Frequency RMSE against DFT, over materials",
-        ),
-        about=about,
-    )
-
-
-def _double_perovskites(dataset: Dataset) -> Component:
-    suite = SUITES["hdp"]
-    about = (
-        f"For these {count(suite.size)} compounds the source gives σ at 300 K and no frequencies, so a potential’s "
-        "phonons cannot be compared one by one."
-    )
-    if not results.potentials_with_results(dataset, suite.id):
-        missing = not_computed("No potential has been run on this suite.", campaign_command(suite.id))
-        return section(suite.title, missing, about=about)
-    view = StabilityView(suite=suite.id)
-    link = dcc.Link("Harmonic stability against stability at 300 K", href=f"/stability?{encode(view)}")
-    return section(suite.title, html.P([link, "."]), about=about)
-
-
 def _resolved(view: OverviewView, computed: list[str]) -> OverviewView:
-    return view if view.potential in computed else replace(view, potential=computed[0])
+    return view if view.potential in computed else replace(view, potential=next(iter(computed), ""))
+
+
+def _shown(view: OverviewView, computed: list[str]) -> OverviewView:
+    """The view as the address states it: without the potential that comes first anyway."""
+    return replace(view, potential="") if view.potential == next(iter(computed), "") else view
 
 
 def register(app: Dash, dataset: Dataset) -> None:
@@ -236,13 +197,11 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _update(potential: Any, place: Any) -> tuple[Any, str]:
-        view = build(OverviewView, potential=potential, place=place)
         computed = results.potentials_with_results(dataset, SUITE)
-        if not computed:
+        view = _resolved(build(OverviewView, potential=potential, place=place), computed)
+        if not view.potential:
             return [], encode(view)
-        view = _resolved(view, computed)
-        shown = replace(view, potential="") if view.potential == computed[0] else view
-        return _agreement(dataset, view), encode(shown)
+        return _agreement(dataset, view), encode(_shown(view, computed))
 
 
 PAGE = Page("/", "Overview", "Softmode: soft phonons of foundation potentials", layout, register)

@@ -18,7 +18,7 @@ from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import results
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.results import anions
-from dashboard.viewstate import StabilityView, build, decode, encode
+from dashboard.viewstate import StabilityView, build, decode, encode, replaced
 
 # What DFT publishes: hdp only σ, mp0b3 only harmonic phonons, abx3 both.
 SUITE_CRITERIA = {"abx3": ("harmonic", "sigma"), "hdp": ("sigma",), "mp0b3": ("harmonic",)}
@@ -37,7 +37,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "DFT’s verdict on each compound against the potential’s. Move the tolerance and see which "
                 "verdicts depend on it; failures stay in the count.",
             ),
-            address_notice(problems),
+            address_notice(problems + replaced(asked, view)),
             controls.bar(
                 controls.select("stability-suite", "Suite", controls.SUITE_OPTIONS, view.suite),
                 controls.select("stability-potential", "Potential", _potentials(dataset, view, names), view.potential),

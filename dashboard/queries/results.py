@@ -61,6 +61,15 @@ def potentials_with_results(dataset: Dataset, suite: str) -> list[str]:
     return frame["potential"].tolist()
 
 
+def geometry(dataset: Dataset, suite: str, potential: str) -> str | None:
+    """Geometry of the run that answers for `suite` and `potential`: reference, relaxed or none."""
+    frame = dataset.frame(
+        "SELECT geometry FROM chosen WHERE suite = $suite AND potential = $potential",
+        {"suite": suite, "potential": potential},
+    )
+    return None if frame.empty else str(frame["geometry"].iloc[0])
+
+
 def coverage(dataset: Dataset) -> list[Coverage]:
     """One entry per suite and potential, in the order of the suites and of the registry."""
     frame = dataset.frame(
