@@ -1,4 +1,4 @@
-"""Sections of the overview on the suites that have no frequencies to compare one by one."""
+"""Sections of the overview on the suites beside the cubic perovskites."""
 
 from __future__ import annotations
 
