@@ -24,6 +24,7 @@ class Suite(BaseModel):
     title: str
     prototype: str
     size: int = Field(description="compounds in the published set")
+    protocol: str = Field(description="harmonic protocol used unless another is named")
     q_points: dict[str, tuple[QPoint, ...]] = Field(
         description="label to the star of q in fractional coordinates of the primitive reciprocal cell"
     )
@@ -39,6 +40,7 @@ SUITES: dict[str, Suite] = {
         title="Halide double perovskites",
         prototype="elpasolite",
         size=1813,
+        protocol="relaxed-geometry",
         q_points={
             "gamma": ((0, 0, 0),),
             "x": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
@@ -54,6 +56,7 @@ SUITES: dict[str, Suite] = {
         title="Cubic ABX3 perovskites",
         prototype="cubic-perovskite",
         size=3660,
+        protocol="reference-geometry",
         q_points={
             "gamma": ((0, 0, 0),),
             "r": ((_HALF, _HALF, _HALF),),
@@ -69,6 +72,7 @@ SUITES: dict[str, Suite] = {
         title="MACE-MP-0b3 phonon benchmark subset",
         prototype="any",
         size=60,
+        protocol="published-forces",
         q_points={"gamma": ((0, 0, 0),)},
         doi="10.5281/zenodo.15462975",
         source="https://github.com/JaGeo/mace-mp-03b-phonon-benchmark",
@@ -85,7 +89,9 @@ class HarmonicProtocol(BaseModel):
     name: str
     method: int = Field(default=1, ge=1, description="raised when the code changes what the same settings give")
     geometry: Literal["reference", "relaxed"]
-    supercell: int = Field(default=2, ge=1, le=6, description="repeats of the primitive cell along each axis")
+    supercell: int | None = Field(
+        default=2, ge=1, le=6, description="repeats of the primitive cell along each axis; None: as published"
+    )
     displacement: float = Field(default=0.01, gt=0, le=0.1, description="finite displacement, Å")
     dtype: Literal["float32", "float64"] = "float64"
     symmetrise: Literal["symfc", "none"] = "symfc"
@@ -106,6 +112,8 @@ HARMONIC_PROTOCOLS: dict[str, HarmonicProtocol] = {
     for protocol in (
         HarmonicProtocol(name="reference-geometry", geometry="reference"),
         HarmonicProtocol(name="relaxed-geometry", geometry="relaxed"),
+        # Forces that others published, each method in its own relaxed cell; stored in single precision.
+        HarmonicProtocol(name="published-forces", geometry="relaxed", supercell=None, dtype="float32"),
     )
 }
 

@@ -41,9 +41,9 @@ _STATUS = _field("status", _STR, "ok, not-run, or a word for the failure", requi
 _REASON = _field("reason", _STR, "why the status is not ok")
 
 
-def _omegas(source: str) -> list[pa.Field]:
+def _omegas(source: str, acoustic: str) -> list[pa.Field]:
     places = {
-        "gamma": "Γ, without the three acoustic modes",
+        "gamma": f"Γ, {acoustic}",
         "r": "R (½½½), Pm-3m",
         "m": "M (½½0), Pm-3m",
         "x": "X: (½00) in Pm-3m, (½½0) in primitive coordinates in Fm-3m",
@@ -77,7 +77,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             _field("descriptor_source", _STR, "published, or computed from Shannon radii"),
             _field("lattice_constant", _REAL, "cubic lattice constant of the DFT geometry", "Å"),
             _field("formation_energy", _REAL, "relative to elemental crystals; not a hull distance", "eV/atom"),
-            *_omegas("DFT"),
+            *_omegas("DFT", "in abx3 with the acoustic modes, so 0 where none is imaginary"),
             _field("sigma", _REAL, "anharmonicity score at 300 K, pooled"),
             _field("sigma_a", _REAL, "σ at 300 K on the A site"),
             _field("sigma_b", _REAL, "σ at 300 K on the B site"),
@@ -124,7 +124,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             _field("relax_steps", _INT, "force calls of the relaxation"),
             _field("max_force", _REAL, "largest force component left in the cell", "eV/Å"),
             _field("pressure", _REAL, "pressure left in the cell", "eV/Å³"),
-            *_omegas("potential"),
+            *_omegas("potential", "without the three acoustic modes"),
             _field("q_set", _STR, "q points that omega_min_thz was taken over"),
             _field("omega_min_q", _STR, "q point of omega_min_thz, primitive reciprocal coordinates"),
             _field("label", _STR, "harmonic label at tolerance_thz: stable, unstable or undecidable"),

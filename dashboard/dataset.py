@@ -42,7 +42,8 @@ SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.sigma
        r.functional, r.doi, r.source,
        c.potential, c.run, c.protocol, c.geometry,
        h.omega_min_thz, h.omega_gamma_thz, h.omega_r_thz, h.omega_m_thz, h.omega_x_thz, h.omega_l_thz,
-       h.label, h.tolerance_thz, h.noise_floor_thz, h.omega_rmse_thz, h.a,
+       h.label, h.tolerance_thz, h.noise_floor_thz, h.omega_rmse_thz,
+       h.a AS cell_constant,  -- DuckDB does not tell a from A
        CASE WHEN c.potential IS NOT NULL THEN coalesce(h.status, 'not-run') END AS status, h.reason
 FROM "references" r
 LEFT JOIN chosen c USING (suite)

@@ -140,7 +140,7 @@ def test_stored_forces_become_rows_of_the_potential(tmp_path):
     source.mkdir()
     npz(source / "mp-1.npz")
     publish_references(data, "mp0b3", reference_rows("mp0b3", source, var / "stored-phonons"))
-    planned = campaigns.campaign("mp0b3", "mace-mp-0b3-medium", None, "relaxed-geometry", data, var, source)
+    planned = campaigns.campaign("mp0b3", "mace-mp-0b3-medium", None, "published-forces", data, var, source)
 
     class Here:
         """An executor that runs at once, in this process."""
@@ -161,7 +161,7 @@ def test_stored_forces_become_rows_of_the_potential(tmp_path):
     (reference,) = tables.read(data, "references").to_pylist()
     assert reference["formula"] == "SrTiO3"
     with pytest.raises(plan.PlanError, match="mace-mp-0b3-medium only"):
-        campaigns.campaign("mp0b3", "chgnet-0.3.0", None, "relaxed-geometry", data, var, source)
+        campaigns.campaign("mp0b3", "chgnet-0.3.0", None, "published-forces", data, var, source)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,7 @@ def test_stored_forces_become_rows_of_the_potential(tmp_path):
         (["--suite", "abx3", "--potential", "mace-mp-0b3-medium"], "softmode potentials fetch mace-mp-0b3-medium"),
         (["--suite", "abx3", "--potential", "chgnet-0.3.0", "--protocol", "fast"], "reference-geometry"),
         (["--suite", "abx3", "--potential", "chgnet-0.3.0", "--shard", "2"], "1/4"),
+        (["--suite", "abx3", "--potential", "chgnet-0.3.0", "--protocol", "published-forces"], "reference-geometry"),
         (["--suite", "hdp", "--potential", "chgnet-0.3.0"], "softmode reference import"),
     ],
 )

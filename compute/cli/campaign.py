@@ -21,7 +21,7 @@ SuiteOption = Annotated[str, typer.Option("--suite", help=" or ".join(SUITES))]
 PotentialOption = Annotated[str, typer.Option("--potential", help="As listed by: softmode potentials list.")]
 ProtocolOption = Annotated[
     str | None,
-    typer.Option("--protocol", help=f"{' or '.join(HARMONIC_PROTOCOLS)}. Default: reference-geometry except for hdp."),
+    typer.Option("--protocol", help=f"One of {', '.join(HARMONIC_PROTOCOLS)}. Default: the suite's own."),
 ]
 SourceOption = Annotated[Path | None, typer.Option("--source", help="Folder of stored forces, for suite mp0b3.")]
 StageOption = Annotated[str, typer.Option("--stage", help="harmonic")]
@@ -139,7 +139,7 @@ def _campaign(
     if stage != "harmonic":
         fail(f"No stage {stage}: it is harmonic.")
     checkpoint = None if suite == "mp0b3" else load(potential, device="cpu").checkpoint_sha256
-    chosen = protocol or ("reference-geometry" if suite == "abx3" else "relaxed-geometry")
+    chosen = protocol or SUITES[suite].protocol
     directory = var_directory() / "runs"
     return campaign(suite, potential, checkpoint, chosen, data or data_directory(), directory, source)
 

@@ -12,6 +12,8 @@ from compute.protocols import HARMONIC_PROTOCOLS, SUITES
 from compute.settings import data_directory
 from compute.tables import TableError, read
 
+_PROTOCOLS = [name for name, protocol in HARMONIC_PROTOCOLS.items() if protocol.supercell is not None]
+
 
 def command(
     formula: Annotated[str, typer.Argument(help="Formula, elements in any order: CsPbBr3, Cs₂AgBiBr₆.")],
@@ -19,7 +21,7 @@ def command(
     potential: Annotated[str, typer.Option(help="As listed by: softmode potentials list.")],
     protocol: Annotated[
         str | None,
-        typer.Option(help=f"{' or '.join(HARMONIC_PROTOCOLS)}. Default: the published geometry where there is one."),
+        typer.Option(help=f"{' or '.join(_PROTOCOLS)}. Default: the published geometry where there is one."),
     ] = None,
     data: Data = None,
     as_json: AsJson = False,
@@ -27,8 +29,8 @@ def command(
     """Harmonic frequencies of one compound, beside the published ones."""
     if suite not in ("hdp", "abx3"):
         fail(f"No suite {suite} with formulas: it is hdp or abx3.")
-    if protocol is not None and protocol not in HARMONIC_PROTOCOLS:
-        fail(f"No protocol {protocol}: it is one of {', '.join(HARMONIC_PROTOCOLS)}.")
+    if protocol is not None and protocol not in _PROTOCOLS:
+        fail(f"No protocol {protocol}: it is {' or '.join(_PROTOCOLS)}.")
     with one_sentence(ValueError, RuntimeError, TableError):
         result = _result(formula, suite, potential, protocol, data)
     if as_json:

@@ -135,7 +135,7 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
         "suite": campaign.suite,
         "potential": campaign.potential,
         "protocol": campaign.protocol.name,
-        "geometry": "relaxed" if campaign.suite == "mp0b3" else campaign.protocol.geometry,
+        "geometry": campaign.protocol.geometry,
     }
     merged = [
         {**(done[reference["compound"]] or missing), **common, "compound": reference["compound"]}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from compute.protocols import HarmonicProtocol
+from compute.protocols import SUITES, HarmonicProtocol
 from compute.references import mp0b3
 from compute.runs.tasks import Task, stored_task
 
@@ -48,6 +48,8 @@ def tasks(
     if not references:
         raise PlanError("no references for this suite: run softmode reference import first")
     suite = references[0]["suite"]
+    if (suite == "mp0b3") != (protocol.supercell is None):
+        raise PlanError(f"suite {suite} is computed with --protocol {SUITES[suite].protocol}, not {protocol.name}")
     if suite == "mp0b3":
         return _stored(references, potential, protocol, source)
     if protocol.geometry == "reference" and all(row["lattice_constant"] is None for row in references):

@@ -62,6 +62,8 @@ def harmonic(compound: Compound, potential: Potential, protocol: HarmonicProtoco
     free parameter; with "relaxed", a and x are relaxed with the potential, from `a` or from ionic radii.
     Raises `RelaxationError`, `EvaluationError` or `ValueError`.
     """
+    if protocol.supercell is None:
+        raise ValueError(f"protocol {protocol.name} is for published forces; nothing is displaced")
     start = time.perf_counter()
     watched = Stopwatch(potential)
     guess, x = compound.guess()

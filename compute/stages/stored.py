@@ -40,7 +40,12 @@ def stored_phonons(forces: ForceSet) -> StoredPhonons:
 
     Raises `ValueError` where the stored supercell's sites are not those of the unit cell and matrix.
     """
-    phonon, constants = _solved(forces)
+    phonon = _displaced(forces)
+    phonon.produce_force_constants()
+    raw = phonon.force_constants
+    # symfc's projector, not its fit: the fit's normal equations grow with the square of the number of force constants
+    # that symmetry leaves free, which is beyond any memory for the large cells of low symmetry.
+    phonon.symmetrize_force_constants(use_symfc_projector=True)
     omega_min, omega_min_q = phonons.softest(phonon, phonons.commensurate_q(phonon))
     grid = np.stack(np.meshgrid(*[np.arange(MESH) / MESH] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     return StoredPhonons(
@@ -48,29 +53,34 @@ def stored_phonons(forces: ForceSet) -> StoredPhonons:
         omega_gamma=phonons.softest(phonon, [(0.0, 0.0, 0.0)])[0],
         omega_min=omega_min,
         omega_min_q=omega_min_q,
-        noise_floor=physics.noise_floor_from_sum_rule(constants.raw, phonon.supercell.masses),
-        asr_residual=float(physics.sum_rule_residual(constants.raw).max()),
+        noise_floor=physics.noise_floor_from_sum_rule(raw, phonon.supercell.masses),
+        asr_residual=float(physics.sum_rule_residual(raw).max()),
         displacement=float(np.linalg.norm(forces.displacements, axis=1).mean()),
         n_displacements=len(forces.displacements),
         n_atoms=len(phonon.supercell),
     )
 
 
-def _solved(forces: ForceSet) -> tuple[Phonopy, phonons.ForceConstants]:
+def _displaced(forces: ForceSet) -> Phonopy:
+    """The phonopy object that holds `forces`, with its atoms in phonopy's order."""
     from ase import Atoms
 
     unit = Atoms(numbers=forces.numbers, scaled_positions=forces.scaled, cell=forces.cell, pbc=True)
     phonon = phonons.phonopy_of(unit, forces.supercell_matrix, forces.primitive_matrix)
     order = _nearest(phonon.supercell.scaled_positions, forces.super_scaled)
     here = np.argsort(order)
-    first_atoms = [
-        {"number": int(here[atom]), "displacement": np.array(u, dtype=float)}
-        for atom, u in zip(forces.atoms, forces.displacements, strict=True)
-    ]
-    plan = phonons.plan(phonon, {"natom": len(order), "first_atoms": first_atoms})
-    constants = phonons.solve(plan, np.asarray(forces.forces[:, order], dtype=float))
-    phonon.force_constants = constants.values
-    return phonon, constants
+    phonon.dataset = {
+        "natom": len(order),
+        "first_atoms": [
+            {
+                "number": int(here[atom]),
+                "displacement": np.array(u, dtype=float),
+                "forces": np.array(found[order], dtype=float),
+            }
+            for atom, u, found in zip(forces.atoms, forces.displacements, forces.forces, strict=True)
+        ],
+    }
+    return phonon
 
 
 def _nearest(here: np.ndarray, there: np.ndarray) -> np.ndarray:

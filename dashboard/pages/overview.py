@@ -28,6 +28,7 @@ from dashboard.components.provenance import provenance
 from dashboard.components.suites import benchmark, double_perovskites
 from dashboard.components.text import compared_how, count, marked, number, percent, plural
 from dashboard.dataset import Dataset
+from dashboard.figures.noise import noise_by_bond
 from dashboard.figures.parity import outside, parity
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import agreement, results, stability
@@ -121,7 +122,26 @@ def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
     return [
         html.P(how, className="about"),
         html.Div([figure, html.Div(_numbers(dataset, view))], className="side-by-side"),
+        *_noise(dataset, view.potential),
     ]
+
+
+def _noise(dataset: Dataset, potential: str) -> list[Component]:
+    floors = agreement.noise_floors(dataset, SUITE, potential)
+    if floors.empty:
+        return []
+    figure = captioned(
+        noise_by_bond(floors["bond"].to_numpy(float), floors["noise_floor"].to_numpy(float)),
+        [
+            html.Strong(f"n = {count(len(floors))}. "),
+            "How far the softest mode’s ω from force constants is from the same mode frozen in, at displacements of "
+            "0.01 Å. Near 0 the potential is smooth; where the curve is high it has no harmonic limit to speak of. "
+            "CHGNet rises below 3 Å, where its three-body terms begin: they have a cusp at straight bonds, which "
+            "every cubic perovskite has.",
+        ],
+        label="Median and quartiles of the noise floor by B–X distance",
+    )
+    return [html.H3("Where the potential itself can be asked"), figure]
 
 
 def _outside(n: int) -> str:

@@ -70,6 +70,15 @@ def median_noise_floor(dataset: Dataset, suite: str, potential: str) -> float:
     return float(frame["v"].fillna(np.nan).iloc[0])
 
 
+def noise_floors(dataset: Dataset, suite: str, potential: str) -> pd.DataFrame:
+    """Columns `bond` (B–X distance of the ABX3 cell, Å) and `noise_floor` (THz) of finished calculations."""
+    return dataset.frame(
+        "SELECT cell_constant / 2 AS bond, noise_floor_thz AS noise_floor FROM pairs WHERE suite = $suite "
+        "AND potential = $potential AND status = 'ok' AND cell_constant IS NOT NULL AND noise_floor_thz IS NOT NULL",
+        {"suite": suite, "potential": potential},
+    )
+
+
 def frequency_error(dataset: Dataset, suite: str, potential: str) -> FrequencyError:
     """Median and quartiles of `omega_rmse_thz`; NaN when no compound has it."""
     values = dataset.frame(
