@@ -94,7 +94,7 @@ def _abx3(run: str, row: tuple[Any, ...]) -> dict[str, Any]:
     formula, *_, omega, noise, status = row
     numbers: dict[str, Any] = {}
     if omega is not None:
-        numbers = {"omega_min_thz": omega, "omega_gamma_thz": omega, "omega_r_thz": omega + 1.0}
+        numbers = {"a": 5.5, "omega_min_thz": omega, "omega_gamma_thz": omega, "omega_r_thz": omega + 1.0}
     reason = {"not-relaxed": "force left above the limit", "not-run": "not reached"}.get(status)
     return _harmonic(
         run, "abx3", formula, CHGNET, "reference", status=status, reason=reason, noise_floor_thz=noise, **numbers

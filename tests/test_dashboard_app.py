@@ -8,6 +8,7 @@ from plotly.offline import get_plotlyjs_version
 from dashboard.app import PAGES, create_app
 from dashboard.bundle import CARTESIAN, PLOTLY_PATH, bundle_version
 from dashboard.dataset import Dataset
+from dashboard.figures.noise import binned_quartiles, noise_by_bond
 from dashboard.figures.parity import outside, parity
 from dashboard.security import CALLBACK_PATH
 from dashboard.settings import Settings
@@ -124,6 +125,14 @@ def test_plotly_is_the_small_bundle_of_the_same_version(client):
     response = client.get(PLOTLY_PATH, headers={"Accept-Encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
     assert len(response.data) < 600_000
+
+
+def test_the_noise_figure_shows_quartiles_of_bins_with_enough_compounds():
+    bond = np.array([2.71, 2.72, 2.73, 2.74, 2.75, 3.11])
+    found = binned_quartiles(bond, np.array([1.0, 2.0, 3.0, 4.0, 5.0, 0.0]))
+    assert found["bond"] == pytest.approx([2.75])
+    assert (found["n"][0], found["lower"][0], found["median"][0], found["upper"][0]) == (5, 2, 3, 4)
+    assert len(noise_by_bond(bond[5:], np.zeros(1)).data) == 3
 
 
 def test_the_parity_figure_counts_every_compound_once():

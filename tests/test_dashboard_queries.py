@@ -137,6 +137,12 @@ def test_rows_come_sorted_with_nulls_last(dataset):
     assert set(compounds.EXPORT) <= set(frame.columns)
 
 
+def test_noise_floors_come_with_the_bond_they_belong_to(dataset):
+    floors = agreement.noise_floors(dataset, "abx3", CHGNET)
+    assert floors["bond"].tolist() == [2.75] * 8
+    assert sorted(floors["noise_floor"]) == [0.01] * 7 + [0.05]
+
+
 def test_without_tables_there_are_no_rows_and_no_errors(tmp_path):
     empty = Dataset(tmp_path)
     assert empty.rows("harmonic") == 0

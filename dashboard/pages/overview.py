@@ -135,13 +135,13 @@ def _noise(dataset: Dataset, potential: str) -> list[Component]:
         [
             html.Strong(f"n = {count(len(floors))}. "),
             "How far the softest mode’s ω from force constants is from the same mode frozen in, at displacements of "
-            "0.01 Å. Near 0 the potential is smooth; where the curve is high it has no harmonic limit to speak of. "
+            "0.01 Å. Near 0 the potential is smooth; where the curve is high its harmonic limit lies below any usual displacement. "
             "CHGNet rises below 3 Å, where its three-body terms begin: they have a cusp at straight bonds, which "
             "every cubic perovskite has.",
         ],
         label="Median and quartiles of the noise floor by B–X distance",
     )
-    return [html.H3("Where the potential itself can be asked"), figure]
+    return [html.H3("Where the potential has a harmonic limit"), figure]
 
 
 def _outside(n: int) -> str:
