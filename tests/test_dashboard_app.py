@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from plotly.offline import get_plotlyjs_version
 
@@ -136,8 +137,6 @@ def test_the_noise_figure_shows_quartiles_of_bins_with_enough_compounds():
 
 
 def test_the_parity_figure_counts_every_compound_once():
-    import numpy as np
-
     dft, potential = np.linspace(-5, 0, 200), np.linspace(-4, 0, 200)
     figure = parity(dft, potential, "ω")
     assert int(np.sum(figure.data[0].customdata)) + outside(dft, potential) == 200

@@ -135,7 +135,8 @@ def _noise(dataset: Dataset, potential: str) -> list[Component]:
         [
             html.Strong(f"n = {count(len(floors))}. "),
             "How far the softest mode’s ω from force constants is from the same mode frozen in, at displacements of "
-            "0.01 Å. Near 0 the potential is smooth; where the curve is high its harmonic limit lies below any usual displacement. "
+            "0.01 Å. Near 0 the potential is smooth; where the curve is high, its frequencies are those of the "
+            "displacement as much as of the compound. "
             "CHGNet rises below 3 Å, where its three-body terms begin: they have a cusp at straight bonds, which "
             "every cubic perovskite has.",
         ],
