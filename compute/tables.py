@@ -38,7 +38,7 @@ _COMPOUND = _field("compound", _STR, "canonical formula, or material id in mp0b3
 _POTENTIAL = _field("potential", _STR, "potential as named in the table potentials", required=True)
 _RUN = _field("run", _STR, "run as named in the table runs", required=True)
 _STATUS = _field("status", _STR, "ok, not-run, or a word for the failure", required=True)
-_REASON = _field("reason", _STR, "why the status is not ok")
+_REASON = _field("reason", _STR, "why the status is not ok, or what could not be compared")
 
 
 def _omegas(source: str, acoustic: str) -> list[pa.Field]:

@@ -194,13 +194,21 @@ def test_stored_forces_give_phonons_whatever_the_order_of_atoms(tmp_path):
         ({"mace_forces": np.zeros((3, 39, 3))}, "mace_forces has shape"),
         ({"dft_forces": np.full((3, 40, 3), np.nan)}, "not finite"),
         ({"dft_disp": np.full((3, 3), 1.0)}, "the unit is Å"),
-        ({"mace_numbers": np.array([38, 22, 16, 16, 16])}, "differ in composition"),
     ],
 )
 def test_a_broken_force_file_is_named(tmp_path, overrides, says):
     with pytest.raises(SourceError, match=says) as error:
         mp0b3.read(npz(tmp_path / "mp-1.npz", **overrides))
     assert "mp-1.npz" in str(error.value)
+
+
+def test_forces_of_two_compounds_are_not_compared(tmp_path):
+    other = npz(tmp_path / "mp-1.npz", mace_numbers=np.array([38, 22, 16, 16, 16]))
+    assert "DFT forces are of SrTiO3, its MACE forces of SrTiS3" in mp0b3.read(other).mismatch
+    assert mp0b3.read(npz(tmp_path / "mp-2.npz", mace_cell=np.eye(3)[[1, 2, 0]] * 3.92)).mismatch
+    turned = mp0b3.read(npz(tmp_path / "mp-3.npz", mace_primitive_matrix=np.eye(3)[[1, 2, 0]]))
+    assert turned.mismatch is None
+    assert np.array_equal(turned.mace.primitive_matrix, turned.dft.primitive_matrix)
 
 
 def test_a_supercell_that_is_not_the_unit_cells_is_refused(tmp_path):

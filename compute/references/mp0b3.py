@@ -5,7 +5,7 @@ Source: github.com/JaGeo/mace-mp-03b-phonon-benchmark, doi:10.5281/zenodo.154629
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,8 @@ from compute.references.checks import SourceError
 from compute.structures.forcesets import ForceSet
 
 POTENTIAL = "mace-mp-0b3-medium"
+# Relative difference up to which two cells are the same crystal, relaxed with two methods.
+_SAME_CELL = 0.15
 _KEYS = {
     "cell": "cell",
     "numbers": "numbers",
@@ -29,12 +31,17 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class Material:
-    """One material with the forces of both methods, each in its own relaxed cell."""
+    """One material with the forces of both methods, each in its own relaxed cell.
+
+    `formula` is that of the MACE forces. `mismatch` says why the two cannot be compared; None where they can. Those
+    that can share the primitive matrix, so that a q point means the same in both.
+    """
 
     id: str
     formula: str
     dft: ForceSet
     mace: ForceSet
+    mismatch: str | None
 
 
 def files(source: Path) -> list[Path]:
@@ -47,14 +54,26 @@ def files(source: Path) -> list[Path]:
 
 def read(path: Path) -> Material:
     """The material in the npz file `path`. Raises `SourceError` naming the file and what is wrong."""
+    with np.load(path, allow_pickle=False) as archive:
+        dft, mace = (_force_set(path, archive, prefix) for prefix in ("dft", "mace"))
+    mismatch = _mismatch(dft, mace)
+    if mismatch is None:
+        mace = replace(mace, primitive_matrix=dft.primitive_matrix)
+    return Material(path.stem, _formula(mace), dft, mace, mismatch)
+
+
+def _mismatch(dft: ForceSet, mace: ForceSet) -> str | None:
+    if sorted(dft.numbers) != sorted(mace.numbers):
+        return f"the source's DFT forces are of {_formula(dft)}, its MACE forces of {_formula(mace)}"
+    if np.linalg.norm(dft.cell - mace.cell) > _SAME_CELL * np.linalg.norm(dft.cell):
+        return "the source's DFT and MACE cells differ in setting"
+    return None
+
+
+def _formula(forces: ForceSet) -> str:
     from ase.symbols import Symbols
 
-    with np.load(path, allow_pickle=False) as archive:
-        sets = {prefix: _force_set(path, archive, prefix) for prefix in ("dft", "mace")}
-    if sorted(sets["dft"].numbers) != sorted(sets["mace"].numbers):
-        raise SourceError(f"{path.name}: DFT and MACE cells differ in composition")
-    formula = Symbols(sets["dft"].numbers).formula.reduce()[0].format("metal")
-    return Material(id=path.stem, formula=str(formula), **sets)
+    return str(Symbols(forces.numbers).formula.reduce()[0].format("metal"))
 
 
 def _force_set(path: Path, archive: np.lib.npyio.NpzFile, prefix: str) -> ForceSet:

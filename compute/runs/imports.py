@@ -40,14 +40,15 @@ def publish_references(data: Path, suite: str, found: list[Row]) -> tables.Manif
 
 def _mp0b3_row(path: Path, cache_directory: Path | None) -> Row:
     material = mp0b3.read(path)
-    phonons = cached_phonons(path, "dft", cache_directory)
+    # DFT forces of another compound are no reference: the row stays, without frequencies.
+    phonons = None if material.mismatch else cached_phonons(path, "dft", cache_directory)
     return {
         "suite": "mp0b3",
         "compound": material.id,
         "formula": material.formula,
         "prototype": "any",
-        "omega_gamma_thz": phonons.omega_gamma,
-        "omega_min_thz": phonons.omega_min,
+        "omega_gamma_thz": phonons and phonons.omega_gamma,
+        "omega_min_thz": phonons and phonons.omega_min,
         "functional": "PBE (VASP)",
         "doi": SUITES["mp0b3"].doi,
         "source": SUITES["mp0b3"].source,

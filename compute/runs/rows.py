@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from compute.physics.phonons import rmse
 from compute.physics.stability import harmonic_labels
 from compute.protocols import HarmonicProtocol
 from compute.stages.harmonic import Harmonic
@@ -43,8 +42,10 @@ def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
     }
 
 
-def stored_row(model: StoredPhonons, reference: StoredPhonons, protocol: HarmonicProtocol) -> Row:
-    """The row of stored forces of a potential, held against DFT on the same q mesh."""
+def stored_row(
+    model: StoredPhonons, reference: StoredPhonons | None, mismatch: str | None, protocol: HarmonicProtocol
+) -> Row:
+    """The row of stored forces of a potential, held against DFT on the same q mesh; `mismatch` says why not."""
     label = harmonic_labels([model.omega_min], protocol.tolerance_thz, [model.noise_floor])[0]
     return {
         "omega_gamma_thz": model.omega_gamma,
@@ -56,12 +57,13 @@ def stored_row(model: StoredPhonons, reference: StoredPhonons, protocol: Harmoni
         "noise_floor_thz": model.noise_floor,
         "noise_method": "sum rule",
         "asr_residual": model.asr_residual,
-        "omega_rmse_thz": float(np.sqrt(np.mean((model.frequencies - reference.frequencies) ** 2))),
+        "omega_rmse_thz": None if reference is None else rmse(model.frequencies, reference.frequencies),
         "dtype": protocol.dtype,
         "displacement": model.displacement,
         "n_displacements": model.n_displacements,
         "n_atoms": model.n_atoms,
         "status": "ok",
+        "reason": mismatch and f"not compared: {mismatch}",
     }
 
 

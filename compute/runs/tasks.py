@@ -80,8 +80,9 @@ def _harmonic(task: Task, threads: int | None) -> Row:
 
 def _stored(task: Task, cache_directory: Path | None) -> Row:
     path = Path(str(task.forces))
-    model, reference = (cached_phonons(path, method, cache_directory) for method in ("mace", "dft"))
-    return rows.stored_row(model, reference, task.protocol)
+    mismatch = mp0b3.read(path).mismatch
+    reference = None if mismatch else cached_phonons(path, "dft", cache_directory)
+    return rows.stored_row(cached_phonons(path, "mace", cache_directory), reference, mismatch, task.protocol)
 
 
 @cache
