@@ -202,6 +202,21 @@ def test_a_broken_force_file_is_named(tmp_path, overrides, says):
     assert "mp-1.npz" in str(error.value)
 
 
+def test_displacements_that_leave_force_constants_open_are_refused(tmp_path):
+    from compute.stages.stored import stored_phonons
+
+    with np.load(npz(tmp_path / "mp-1.npz")) as archive:
+        displacements = archive["dft_disp"].copy()
+    displacements[2] = [0, 0, 0.01] if np.ptp(displacements[2, :2]) else [0.01, 0, 0]
+    # The anion's fourfold axis never turns a displacement along it: two directions stay unknown.
+    along = mp0b3.read(npz(tmp_path / "mp-2.npz", dft_disp=displacements)).dft
+    sites = along.super_scaled[along.atoms[2]] * 2
+    axis = int(np.argmin(np.abs(np.mod(sites, 1))))
+    displacements[2] = np.eye(3)[axis] * 0.01
+    with pytest.raises(ValueError, match="do not determine"):
+        stored_phonons(mp0b3.read(npz(tmp_path / "mp-3.npz", dft_disp=displacements)).dft)
+
+
 def test_forces_of_two_compounds_are_not_compared(tmp_path):
     other = npz(tmp_path / "mp-1.npz", mace_numbers=np.array([38, 22, 16, 16, 16]))
     assert "DFT forces are of SrTiO3, its MACE forces of SrTiS3" in mp0b3.read(other).mismatch

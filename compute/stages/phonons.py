@@ -67,9 +67,17 @@ def symmetric_plan(atoms: Atoms, supercell: int, displacement: float) -> Plan:
 
 
 def phonopy_of(
-    atoms: Atoms, supercell_matrix: np.ndarray, primitive_matrix: np.ndarray | str = "P", *, symmetry: bool = True
+    atoms: Atoms,
+    supercell_matrix: np.ndarray,
+    primitive_matrix: np.ndarray | str = "P",
+    *,
+    symmetry: bool = True,
+    symprec: float = 1e-5,
 ) -> Phonopy:
-    """A phonopy object of the unit cell `atoms`; `symmetry=False` skips the search, for frequencies alone."""
+    """A phonopy object of the unit cell `atoms`; `symmetry=False` skips the search, for frequencies alone.
+
+    Symmetry holds within `symprec` in Å.
+    """
     from phonopy import Phonopy
     from phonopy.structure.atoms import PhonopyAtoms
 
@@ -80,7 +88,7 @@ def phonopy_of(
         cell=atoms.cell.array,
         scaled_positions=atoms.get_scaled_positions(wrap=False),
     )
-    return Phonopy(cell, supercell_matrix, primitive_matrix=primitive_matrix, is_symmetry=symmetry)
+    return Phonopy(cell, supercell_matrix, primitive_matrix=primitive_matrix, is_symmetry=symmetry, symprec=symprec)
 
 
 def displaced(phonon: Phonopy, displacements: np.ndarray) -> list[Atoms]:

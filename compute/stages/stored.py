@@ -14,6 +14,8 @@ from compute.structures.forcesets import ForceSet
 if TYPE_CHECKING:
     from phonopy import Phonopy
 
+_REACHED = 0.3  # least singular value of the unit displacements of an atom
+_SYMPRECS = (1e-5, 1e-4, 1e-3, 1e-2)  # Å
 MESH = 8  # q points along each axis of the primitive reciprocal cell
 
 
@@ -38,9 +40,14 @@ class StoredPhonons:
 def stored_phonons(forces: ForceSet) -> StoredPhonons:
     """Symmetrised force constants from `forces` and the frequencies they give.
 
-    Raises `ValueError` where the stored supercell's sites are not those of the unit cell and matrix.
+    Raises `ValueError` where the stored supercell's sites are not those of the unit cell and matrix, or where the
+    displacements do not determine the force constants.
     """
-    phonon = _displaced(forces)
+    # The source chose its displacements with a tolerance of its own: the tightest that makes them sufficient is used.
+    candidates = (_displaced(forces, symprec) for symprec in _SYMPRECS)
+    phonon = next((candidate for candidate in candidates if _determined(candidate)), None)
+    if phonon is None:
+        raise ValueError("the stored displacements do not determine the force constants")
     phonon.produce_force_constants()
     raw = phonon.force_constants
     # symfc's projector, not its fit: the fit's normal equations grow with the square of the number of force constants
@@ -61,12 +68,12 @@ def stored_phonons(forces: ForceSet) -> StoredPhonons:
     )
 
 
-def _displaced(forces: ForceSet) -> Phonopy:
+def _displaced(forces: ForceSet, symprec: float) -> Phonopy:
     """The phonopy object that holds `forces`, with its atoms in phonopy's order."""
     from ase import Atoms
 
     unit = Atoms(numbers=forces.numbers, scaled_positions=forces.scaled, cell=forces.cell, pbc=True)
-    phonon = phonons.phonopy_of(unit, forces.supercell_matrix, forces.primitive_matrix)
+    phonon = phonons.phonopy_of(unit, forces.supercell_matrix, forces.primitive_matrix, symprec=symprec)
     order = _nearest(phonon.supercell.scaled_positions, forces.super_scaled)
     here = np.argsort(order)
     phonon.dataset = {
@@ -81,6 +88,19 @@ def _displaced(forces: ForceSet) -> Phonopy:
         ],
     }
     return phonon
+
+
+def _determined(phonon: Phonopy) -> bool:
+    """Whether the displacements of each atom, turned by its site symmetry, reach all three directions."""
+    cell = phonon.supercell.cell.T
+    directions: dict[int, list[np.ndarray]] = {}
+    for first in phonon.dataset["first_atoms"]:
+        unit = first["displacement"] / np.linalg.norm(first["displacement"])
+        rotations = phonon.symmetry.get_site_symmetry(first["number"])
+        turned = [cell @ rotation @ np.linalg.inv(cell) @ unit for rotation in rotations]
+        directions.setdefault(first["number"], []).extend(turned)
+    spans = [np.linalg.svd(np.array(found), compute_uv=False) for found in directions.values()]
+    return all(len(span) == 3 and span[2] > _REACHED for span in spans)
 
 
 def _nearest(here: np.ndarray, there: np.ndarray) -> np.ndarray:
