@@ -7,7 +7,6 @@ row too.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -54,13 +53,10 @@ class Task:
 
 def run(task: Task, threads: int | None = None, cache_directory: str | None = None) -> Row:
     """The row of `task`, and under `traceback` what went wrong; `threads` limits torch in this process."""
-    work: Callable[[], Row]
-    if task.forces is not None:
-        work = lambda: _stored(task, Path(cache_directory) if cache_directory else None)  # noqa: E731
-    else:
-        work = lambda: _harmonic(task, threads)  # noqa: E731
     try:
-        return work()
+        if task.forces is not None:
+            return _stored(task, Path(cache_directory) if cache_directory else None)
+        return _harmonic(task, threads)
     except RelaxationError as error:
         return rows.failed("not-relaxed", str(error))
     except EvaluationError as error:
