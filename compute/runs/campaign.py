@@ -173,7 +173,7 @@ def _note_start(campaign: Campaign) -> None:
     path = campaign.directory / campaign.run / "run.json"
     if not path.exists():
         note = {
-            "started": _now(),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "code_commit": code_commit(),
             "package_versions": package_versions(),
             "hardware": hardware(),
@@ -184,6 +184,7 @@ def _note_start(campaign: Campaign) -> None:
 def _run_row(campaign: Campaign, state: Status) -> Row:
     note = json.loads((campaign.directory / campaign.run / "run.json").read_text())
     ok, not_run = state.counts["ok"], state.counts["not-run"]
+    latest = campaign.shards.latest()
     return {
         "run": campaign.run,
         "stage": "harmonic",
@@ -198,7 +199,7 @@ def _run_row(campaign: Campaign, state: Status) -> Row:
         "hardware": note["hardware"],
         "precision": campaign.protocol.dtype,
         "started": note["started"],
-        "finished": _now() if not not_run else None,
+        "finished": None if not_run or latest is None else latest.isoformat(timespec="seconds"),
         "n_tasks": len(campaign.tasks),
         "n_ok": ok,
         "n_failed": len(campaign.tasks) - ok - not_run,
@@ -206,7 +207,3 @@ def _run_row(campaign: Campaign, state: Status) -> Row:
         "seconds": state.seconds or None,
         "force_fraction": state.force_fraction,
     }
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ class Shards:
         row = json.loads(self.path(digest).read_text())["row"]
         row.pop("traceback", None)
         return dict(row)
+
+    def latest(self) -> datetime | None:
+        """When the newest shard was written, in UTC; None where there is none."""
+        times = [path.stat().st_mtime for path in self.directory.glob("*.json")]
+        return datetime.fromtimestamp(max(times), UTC) if times else None
 
     def forget_failures(self, digests: Iterable[str]) -> int:
         """Remove the shards that are not ok, so that the next run does them again; how many they were."""
