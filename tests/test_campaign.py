@@ -86,6 +86,21 @@ def test_killed_anywhere_it_resumes_and_publishes_every_compound(data, tmp_path)
     assert len(shards(var)) == 6
 
 
+def test_a_running_scheduler_takes_the_tasks_and_shards_add_up(data):
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        engine = ["--engine", cluster.scheduler_address, "--limit", "2"]
+        first = softmode(data, "run", *OPTIONS, *engine, "--shard", "1/2")
+        assert json.loads(first.stdout)["status"] == {"not-run": 6, "ok": 1}, first.stderr
+        assert tables.read(data, "harmonic").num_rows == 0, "a part alone publishes nothing"
+        softmode(data, "run", *OPTIONS, *engine, "--shard", "2/2")
+    merged = softmode(data, "merge", *OPTIONS)
+    done = json.loads(merged.stdout)["status"]
+    assert done["not-run"] == 5
+    assert tables.read(data, "harmonic").num_rows == 7
+
+
 def test_the_published_numbers_come_out_again(published):
     stored = tables.read(ROOT / "data" / "parquet", "harmonic").to_pylist()
     row = next(r for r in stored if (r["suite"], r["compound"], r["geometry"]) == ("abx3", "CsPbI3", "reference"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,61 +72,51 @@ def run(
         _report(planned, status(planned), as_json)
 
 
-@app.command("status")
-def status_(
-    suite: SuiteOption,
-    potential: PotentialOption,
-    stage: StageOption = "harmonic",
-    protocol: ProtocolOption = None,
-    source: SourceOption = None,
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
+def _status(planned: Campaign, data: Path, as_json: bool) -> None:
     """How far a campaign is."""
-    with one_sentence(ValueError, OSError):
-        from compute.runs.campaign import status
+    from compute.runs.campaign import status
 
-        planned = _campaign(suite, potential, stage, protocol, source, data)
-        _report(planned, status(planned), as_json)
+    _report(planned, status(planned), as_json)
 
 
-@app.command("merge")
-def merge(
-    suite: SuiteOption,
-    potential: PotentialOption,
-    stage: StageOption = "harmonic",
-    protocol: ProtocolOption = None,
-    source: SourceOption = None,
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
+def _merge(planned: Campaign, data: Path, as_json: bool) -> None:
     """Merge the finished tasks and publish them; compounds without one become rows that say so."""
-    with one_sentence(ValueError, OSError):
-        from compute.runs.campaign import publish, status
+    from compute.runs.campaign import publish, status
 
-        planned = _campaign(suite, potential, stage, protocol, source, data)
-        publish(planned, data or data_directory())
-        _report(planned, status(planned), as_json)
+    publish(planned, data)
+    _report(planned, status(planned), as_json)
 
 
-@app.command("retry")
-def retry(
-    suite: SuiteOption,
-    potential: PotentialOption,
-    stage: StageOption = "harmonic",
-    protocol: ProtocolOption = None,
-    source: SourceOption = None,
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
+def _retry(planned: Campaign, data: Path, as_json: bool) -> None:
     """Forget the failures, so that the next `run` does them again."""
-    with one_sentence(ValueError, OSError):
-        planned = _campaign(suite, potential, stage, protocol, source, data)
-        forgotten = planned.shards.forget_failures(task.digest for task in planned.tasks)
+    forgotten = planned.shards.forget_failures(task.digest for task in planned.tasks)
     if as_json:
         print_json({"run": planned.run, "forgotten": forgotten})
     else:
         out.print(f"{planned.run}: {forgotten} failures forgotten; run the campaign again.")
+
+
+def _command(action: Callable[[Campaign, Path, bool], None]) -> Callable[..., None]:
+    """`action` as a command that takes the options which name a campaign."""
+
+    def command(
+        suite: SuiteOption,
+        potential: PotentialOption,
+        stage: StageOption = "harmonic",
+        protocol: ProtocolOption = None,
+        source: SourceOption = None,
+        data: Data = None,
+        as_json: AsJson = False,
+    ) -> None:
+        with one_sentence(ValueError, OSError):
+            planned = _campaign(suite, potential, stage, protocol, source, data)
+            action(planned, data or data_directory(), as_json)
+
+    return command
+
+
+for _name, _action in {"status": _status, "merge": _merge, "retry": _retry}.items():
+    app.command(_name, help=_action.__doc__)(_command(_action))
 
 
 def _campaign(

@@ -21,6 +21,6 @@ def command(
     if data is not None:
         os.environ["SOFTMODE_DATA"] = str(data.resolve())
     out.print(f"Softmode at http://{host}:{port}  (Ctrl-C stops it)")
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}"]
+    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", f"{host}:{port}"]
     # Threads share one set of in-memory tables; a request asks DuckDB for milliseconds.
     os.execv(sys.executable, [*command, "--workers", str(workers), "--threads", "8", "dashboard.wsgi:app"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from compute.protocols import SUITES
 from compute.references.checks import SourceError, Unique, number, rows
+from compute.references.columns import compound_columns
 from compute.structures.compounds import identify
 from compute.structures.formula import FormulaError
 
@@ -54,17 +54,8 @@ def _row(row: dict[str, str], where: str, unique: Unique) -> dict[str, Any]:
         name: number(row[column], "omega", f"{where}, {column}", optional=True) for column, name in _OMEGAS.items()
     }
     known = [omega for omega in omegas.values() if omega is not None]
-    descriptors = compound.descriptors()
     return {
-        "suite": "abx3",
-        "compound": formula,
-        "formula": formula,
-        "prototype": compound.prototype,
-        **sites,
-        **{f"charge_{site.lower()}": q for site, q in compound.charges.items() if site != "X"},
-        "charge_note": "; ".join(compound.notes) or None,
-        **descriptors,
-        "descriptor_source": "computed from Shannon radii" if descriptors else None,
+        **compound_columns(compound, formula),
         "lattice_constant": number(row["lattice_constant_A"], "lattice_constant", f"{where}, lattice_constant_A"),
         "formation_energy": number(
             row["formation_energy_eV_per_atom"], "formation_energy", f"{where}, formation_energy_eV_per_atom"
@@ -73,6 +64,4 @@ def _row(row: dict[str, str], where: str, unique: Unique) -> dict[str, Any]:
         "omega_min_thz": min(known) if len(known) == len(omegas) else None,
         **{name: number(row[column], "sigma", f"{where}, {column}", optional=True) for column, name in _SIGMAS.items()},
         "functional": FUNCTIONAL,
-        "doi": SUITES["abx3"].doi,
-        "source": SUITES["abx3"].source,
     }

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from compute.protocols import SUITES
 from compute.references.checks import SourceError, Unique, number, rows
-from compute.structures.compounds import Compound, identify
+from compute.references.columns import compound_columns
+from compute.structures.compounds import identify
 from compute.structures.formula import FormulaError, composition_key
 
 FUNCTIONAL = "PBE (VASP, 520 eV)"
@@ -36,7 +36,9 @@ def read(source: Path) -> list[dict[str, Any]]:
             unique.add(composition_key(formula), where)
         except FormulaError as error:
             raise SourceError(f"{where}: {error}") from error
-        found.append(_row(compound, formula, values))
+        if "octahedral_factor" in values:
+            values["descriptor_source"] = "published"
+        found.append({**compound_columns(compound, formula), **values, "functional": FUNCTIONAL})
     return found
 
 
@@ -78,22 +80,3 @@ def _database(source: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 "lattice_constant": number((4 * volume) ** (1 / 3), "lattice_constant", f"{where}, lattice constant"),
             },
         )
-
-
-def _row(compound: Compound, formula: str, values: dict[str, Any]) -> dict[str, Any]:
-    published = "octahedral_factor" in values
-    return {
-        "suite": "hdp",
-        "compound": formula,
-        "formula": formula,
-        "prototype": compound.prototype,
-        **compound.sites,
-        **{f"charge_{site.lower()}": q for site, q in compound.charges.items() if site != "X"},
-        "charge_note": "; ".join(compound.notes) or None,
-        **compound.descriptors(),
-        **values,
-        "descriptor_source": "published" if published else "computed from Shannon radii",
-        "functional": FUNCTIONAL,
-        "doi": SUITES["hdp"].doi,
-        "source": SUITES["hdp"].source,
-    }
