@@ -47,23 +47,18 @@ class ForceConstants:
     values: np.ndarray
 
 
-def plan(template: Phonopy, dataset: Mapping[str, Any]) -> Plan:
-    """The plan for `template` displaced as `dataset` says (phonopy's first_atoms form)."""
+def symmetric_plan(atoms: Atoms, supercell: int, displacement: float) -> Plan:
+    """The inequivalent displacements, of length `displacement` in Å, of `supercell`³ repeats of `atoms`."""
     from symfc import Symfc
 
-    displacements = np.zeros((len(dataset["first_atoms"]), len(template.supercell), 3))
-    for index, first in enumerate(dataset["first_atoms"]):
+    template = phonopy_of(atoms, np.eye(3, dtype=int) * supercell)
+    template.generate_displacements(distance=displacement)
+    displacements = np.zeros((len(template.dataset["first_atoms"]), len(template.supercell), 3))
+    for index, first in enumerate(template.dataset["first_atoms"]):
         displacements[index, first["number"]] = first["displacement"]
     fit = Symfc(_symfc_cell(template))
     fit.compute_basis_set(2)
-    return Plan(template, dataset, displacements, fit.basis_set)
-
-
-def symmetric_plan(atoms: Atoms, supercell: int, displacement: float) -> Plan:
-    """The inequivalent displacements, of length `displacement` in Å, of `supercell`³ repeats of `atoms`."""
-    template = phonopy_of(atoms, np.eye(3, dtype=int) * supercell)
-    template.generate_displacements(distance=displacement)
-    return plan(template, template.dataset)
+    return Plan(template, template.dataset, displacements, fit.basis_set)
 
 
 def phonopy_of(
@@ -134,15 +129,18 @@ def commensurate_q(phonon: Phonopy) -> np.ndarray:
 
 
 def softest(phonon: Phonopy, q_points: Sequence[QPoint] | np.ndarray) -> tuple[float, QPoint]:
-    """The lowest ω in THz over `q_points` without the acoustic modes at Γ, and the q it lies at."""
-    lowest = [
-        physics.without_acoustic(modes)[0] if np.allclose(q, np.rint(q)) else modes[0]
-        for q, modes in zip(q_points, frequencies(phonon, q_points), strict=True)
-        if len(modes) > 3 or not np.allclose(q, np.rint(q))
-    ]
-    index = int(np.argmin(lowest))
-    q = q_points[index]
-    return float(lowest[index]), (float(q[0]), float(q[1]), float(q[2]))
+    """The lowest ω in THz over `q_points` without the acoustic modes at Γ, and the q it lies at.
+
+    Raises `ValueError` where nothing is left: Γ alone, with one atom in the primitive cell.
+    """
+    candidates: list[tuple[float, QPoint]] = []
+    for q, modes in zip(q_points, frequencies(phonon, q_points), strict=True):
+        kept = physics.without_acoustic(modes) if np.allclose(q, np.rint(q)) else modes
+        if len(kept):
+            candidates.append((float(kept[0]), (float(q[0]), float(q[1]), float(q[2]))))
+    if not candidates:
+        raise ValueError("one atom per primitive cell has no optical mode at Γ")
+    return min(candidates)
 
 
 def _symfc_cell(phonon: Phonopy) -> Any:
