@@ -174,3 +174,15 @@ def test_a_relaxation_that_does_not_converge_is_an_error():
 def test_a_suite_without_published_geometry_needs_relaxation():
     with pytest.raises(ValueError, match="relaxed-geometry"):
         harmonic(identify("Cs2AgBiBr6", "hdp"), ELPASOLITE, REFERENCE)
+
+
+def test_chgnets_cusp_at_straight_bonds_is_its_three_body_terms():
+    from compute.potentials.load import load
+
+    potential = load("chgnet-0.3.0", device="cpu")
+    compound, a = identify("RbMgCl3", "abx3"), 5.02
+    whole = harmonic(compound, potential, REFERENCE, a)
+    potential._model.graph_converter.bond_graph_cutoff = 1.0  # no bond is that short, so no angle is left
+    pairs_only = harmonic(compound, potential, REFERENCE, a)
+    assert whole.noise_floor > 2
+    assert pairs_only.noise_floor < 0.3
