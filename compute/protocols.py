@@ -69,7 +69,7 @@ SUITES: dict[str, Suite] = {
     ),
     "mp0b3": Suite(
         id="mp0b3",
-        title="MACE-MP-0b3 phonon benchmark subset",
+        title="MACE-MP-0b3 benchmark",
         prototype="any",
         size=60,
         protocol="published-forces",
