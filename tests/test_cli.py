@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from compute.cli import app
+from tests.mace_model import train_small_mace
 from tests.test_references import ABX3, write
 
 
@@ -53,6 +54,20 @@ def test_errors_are_one_sentence(arguments, says):
     assert done.exit_code == 1
     assert says in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_a_mace_model_of_the_user_goes_the_whole_way(tmp_path):
+    file = train_small_mace(tmp_path / "mine.model")
+    added = softmode("potentials", "add", str(file), "--id", "my-mace", "--json")
+    assert added.exit_code == 0, added.output
+    done = softmode("harmonic", "CsPbBr3", "--suite", "abx3", "--potential", "my-mace", "--json")
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    assert result["checkpoint_sha256"] == json.loads(added.stdout)[0]["sha256"]
+    assert result["n_displacements"] == 3
+    assert result["omega_min_thz"] <= min(result[f"omega_{q}_thz"] for q in ("gamma", "r", "m", "x")) + 1e-3
+    # MACE is smooth: force constants and the frozen mode agree.
+    assert result["noise_floor_thz"] < 0.2
 
 
 def test_import_then_summary(tmp_path):
