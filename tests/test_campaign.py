@@ -16,7 +16,7 @@ from compute import tables
 from compute.protocols import HARMONIC_PROTOCOLS
 from compute.runs import campaign as campaigns
 from compute.runs import plan
-from compute.runs.tasks import Task, run
+from compute.runs.tasks import Task, run, stored_task
 from tests.conftest import ROOT
 from tests.test_references import npz
 
@@ -146,6 +146,17 @@ def test_a_digest_changes_with_all_that_changes_the_numbers():
         Task("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, protocol.model_copy(update={"displacement": 0.02})),
     ]
     assert len({task.digest for task in [base, *others]}) == 5
+
+
+def test_stored_forces_are_known_by_their_content(tmp_path):
+    protocol = HARMONIC_PROTOCOLS["published-forces"]
+    here = stored_task(npz(tmp_path / "mp-1.npz"), protocol)
+    (tmp_path / "moved").mkdir()
+    moved = tmp_path / "moved" / "mp-1.npz"
+    moved.write_bytes((tmp_path / "mp-1.npz").read_bytes())
+    assert stored_task(moved, protocol).digest == here.digest
+    changed = stored_task(npz(tmp_path / "mp-1.npz", shuffle=True), protocol)
+    assert changed.digest != here.digest
 
 
 def test_stored_forces_become_rows_of_the_potential(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -92,14 +92,13 @@ def compute(
     tasks: Sequence[Task],
     executor: Executor,
     *,
-    threads: int = 1,
     progress: Callable[[Row], None] = lambda row: None,
 ) -> None:
     """Run those of `tasks` that have no shard yet; `progress` is called with each new row."""
     shards = campaign.shards
     _note_start(campaign)
     cache = str(campaign.directory / "stored-phonons")
-    pending = {executor.submit(run, task, threads, cache): task for task in tasks if not shards.has(task.digest)}
+    pending = {executor.submit(run, task, 1, cache): task for task in tasks if not shards.has(task.digest)}
     for future in as_completed(pending):
         task = pending[future]
         row = future.result()
@@ -109,13 +108,20 @@ def compute(
 
 def status(campaign: Campaign) -> Status:
     """What the shards on disk say."""
-    counts: Counter[str] = Counter()
-    seconds = force_seconds = 0.0
-    for task in campaign.tasks:
-        row = campaign.shards.read(task.digest)
-        counts["not-run" if row is None else row["status"]] += 1
-        seconds += (row or {}).get("seconds") or 0.0
-        force_seconds += (row or {}).get("force_seconds") or 0.0
+    return _tally(_results(campaign))
+
+
+def _results(campaign: Campaign) -> dict[str, Row | None]:
+    """The row of every task by compound, None where it is not done yet."""
+    return {task.compound: campaign.shards.read(task.digest) for task in campaign.tasks}
+
+
+def _tally(results: Mapping[str, Row | None]) -> Status:
+    done = [row for row in results.values() if row is not None]
+    counts = Counter(row["status"] for row in done)
+    if missing := len(results) - len(done):
+        counts["not-run"] = missing
+    seconds, force_seconds = (sum(row.get(key) or 0.0 for row in done) for key in ("seconds", "force_seconds"))
     return Status(counts, seconds, force_seconds)
 
 
@@ -127,7 +133,8 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
     digests = {task.digest for task in campaign.tasks}
     if extra := sorted(p.stem for p in campaign.shards.directory.glob("*.json") if p.stem not in digests):
         raise plan.PlanError(f"{len(extra)} shards in {campaign.shards.directory} belong to no task, first {extra[0]}")
-    done = {task.compound: campaign.shards.read(task.digest) for task in campaign.tasks}
+    # Read once: a campaign may be running, and both tables must tell of the same moment.
+    done = _results(campaign)
     n_done = sum(row is not None for row in done.values())
     missing = rows.not_run(f"not among the {n_done} of {len(campaign.references)} compounds computed so far")
     common = {
@@ -143,7 +150,7 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
     ]
     return {
         "harmonic": tables.from_rows("harmonic", merged),
-        "runs": tables.from_rows("runs", [_run_row(campaign, status(campaign))]),
+        "runs": tables.from_rows("runs", [_run_row(campaign, _tally(done))]),
     }
 
 

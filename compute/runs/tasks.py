@@ -14,6 +14,7 @@ from typing import Any
 
 from compute.potentials.evaluate import EvaluationError, Potential
 from compute.potentials.load import load
+from compute.potentials.store import file_sha256
 from compute.protocols import HarmonicProtocol, digest
 from compute.references import mp0b3
 from compute.runs import rows
@@ -31,7 +32,7 @@ class Task:
     """One compound, one potential, one protocol. `a` in Å is the published lattice constant, where there is one.
 
     `checkpoint_sha256` is checked against the potential that a worker loads. `forces` names the npz file of stored
-    forces, for the suite that has them.
+    forces, for the suite that has them, and `forces_sha256` its content.
     """
 
     suite: str
@@ -41,13 +42,14 @@ class Task:
     checkpoint_sha256: str | None
     protocol: HarmonicProtocol
     forces: str | None = None
+    forces_sha256: str | None = None
 
     @property
     def digest(self) -> str:
         """Name of the task's shard: structure, checkpoint, protocol and schema."""
         content = {**asdict(self), "protocol": self.protocol.digest, "schema": SCHEMA_MAJOR}
-        if self.forces is not None:
-            content["forces"] = Path(self.forces).name
+        # Stored forces are known by their content, wherever the file lies.
+        del content["forces"]
         return digest(content)
 
 
@@ -92,4 +94,4 @@ def _potential(potential: str, dtype: str, threads: int | None) -> Potential:
 
 def stored_task(path: Path, protocol: HarmonicProtocol) -> Task:
     """The task of one npz file of suite mp0b3."""
-    return Task("mp0b3", path.stem, None, mp0b3.POTENTIAL, None, protocol, str(path))
+    return Task("mp0b3", path.stem, None, mp0b3.POTENTIAL, None, protocol, str(path), file_sha256(path))
