@@ -1,7 +1,7 @@
-"""The published tables: pyarrow schemas, validation, atomic publishing and reading.
+"""The published tables: validation, atomic publishing and reading; their columns are in `compute.schemas`.
 
-Each field carries its unit and description as metadata. Publishing writes files named by their content hash
-and then replaces `manifest.json`, so a reader sees the old set or the new one and never a mixture.
+Publishing writes files named by their content hash and then replaces `manifest.json`, so a reader sees the old set
+or the new one and never a mixture.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from compute.schemas import KEYS, SCHEMAS
+
 SCHEMA_MAJOR = 1
 SCHEMA_MINOR = 0
 MANIFEST = "manifest.json"
@@ -25,162 +27,6 @@ MANIFEST = "manifest.json"
 
 class TableError(ValueError):
     """A table or manifest that does not keep its contract."""
-
-
-def _field(name: str, kind: pa.DataType, text: str, unit: str = "", *, required: bool = False) -> pa.Field:
-    return pa.field(name, kind, nullable=not required, metadata={"description": text, "unit": unit})
-
-
-_STR, _INT, _REAL, _BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
-
-_SUITE = _field("suite", _STR, "set of compounds: hdp, abx3 or mp0b3", required=True)
-_COMPOUND = _field("compound", _STR, "canonical formula, or material id in mp0b3", required=True)
-_POTENTIAL = _field("potential", _STR, "potential as named in the table potentials", required=True)
-_RUN = _field("run", _STR, "run as named in the table runs", required=True)
-_STATUS = _field("status", _STR, "ok, not-run, or a word for the failure", required=True)
-_REASON = _field("reason", _STR, "why the status is not ok, or what could not be compared")
-
-
-def _omegas(source: str, acoustic: str) -> list[pa.Field]:
-    places = {
-        "gamma": f"Γ, {acoustic}",
-        "r": "R (½½½), Pm-3m",
-        "m": "M (½½0), Pm-3m",
-        "x": "X: (½00) in Pm-3m, (½½0) in primitive coordinates in Fm-3m",
-        "l": "L (½00) in primitive coordinates, Fm-3m",
-        "min": "any q of the q-set",
-    }
-    return [
-        _field(f"omega_{key}_thz", _REAL, f"softest mode at {text}; imaginary as negative; {source}", "THz")
-        for key, text in places.items()
-    ]
-
-
-SCHEMAS: dict[str, pa.Schema] = {
-    "references": pa.schema(
-        [
-            _SUITE,
-            _COMPOUND,
-            _field("formula", _STR, "chemical formula as published", required=True),
-            _field("prototype", _STR, "structure type", required=True),
-            _field("A", _STR, "element on the A site"),
-            _field("B", _STR, "element on the B site (M in A2MM'X6)"),
-            _field("Bp", _STR, "element on the B' site (M' in A2MM'X6)"),
-            _field("X", _STR, "element on the X site"),
-            _field("charge_a", _INT, "charge state on A", "e"),
-            _field("charge_b", _INT, "charge state on B", "e"),
-            _field("charge_bp", _INT, "charge state on B'", "e"),
-            _field("charge_note", _STR, "why the charge states are ambiguous or not assigned; null when unique"),
-            _field("octahedral_factor", _REAL, "mean B-site radius over X radius"),
-            _field("octahedral_mismatch", _REAL, "half the difference of the B-site radii over X radius"),
-            _field("tolerance_factor", _REAL, "Goldschmidt factor, generalised to two B sites"),
-            _field("descriptor_source", _STR, "published, or computed from Shannon radii"),
-            _field("lattice_constant", _REAL, "cubic lattice constant of the DFT geometry", "Å"),
-            _field("formation_energy", _REAL, "relative to elemental crystals; not a hull distance", "eV/atom"),
-            *_omegas("DFT", "in abx3 with the acoustic modes, so 0 where none is imaginary"),
-            _field("sigma", _REAL, "anharmonicity score at 300 K, pooled"),
-            _field("sigma_a", _REAL, "σ at 300 K on the A site"),
-            _field("sigma_b", _REAL, "σ at 300 K on the B site"),
-            _field("sigma_bp", _REAL, "σ at 300 K on the B' site"),
-            _field("sigma_x", _REAL, "σ at 300 K on the X site"),
-            _field("sigma_third_order", _REAL, "σ at 300 K against force constants to third order"),
-            _field("sigma_tdep_22", _REAL, "the source's σ_TDEP^(2,2)"),
-            _field("sigma_tdep_24", _REAL, "the source's σ_TDEP^(2,4)"),
-            _field("sigma_tdep_34", _REAL, "the source's σ_TDEP^(3,4)"),
-            _field("sigma_tdep_44", _REAL, "the source's σ_TDEP^(4,4)"),
-            _field("sigma_weighted_frequency_thz", _REAL, "Σ ω_i σ_i / Σ σ_i over band-path modes", "THz"),
-            _field("functional", _STR, "exchange-correlation functional and code", required=True),
-            _field("doi", _STR, "doi of the source"),
-            _field("source", _STR, "where the numbers were published", required=True),
-        ]
-    ),
-    "potentials": pa.schema(
-        [
-            _POTENTIAL,
-            _field("name", _STR, "name for people", required=True),
-            _field("family", _STR, "MACE or CHGNet", required=True),
-            _field("benchmark", _BOOL, "one of the four models of doi:10.1039/d5cp04693a", required=True),
-            _field("training_set", _STR, "data the potential was trained on", required=True),
-            _field("training_structures", _INT, "structures in the training set"),
-            _field("functional", _STR, "functional of the training data", required=True),
-            _field("licence", _STR, "SPDX id or name of the licence of the weights", required=True),
-            _field("parameters", _INT, "trainable parameters"),
-            _field("checkpoint_sha256", _STR, "sha256 of the checkpoint used; null when never loaded"),
-            _field("citation", _STR, "what to cite", required=True),
-            _field("doi", _STR, "doi of the citation"),
-            _field("source", _STR, "where the weights come from", required=True),
-        ]
-    ),
-    "harmonic": pa.schema(
-        [
-            _RUN,
-            _SUITE,
-            _COMPOUND,
-            _POTENTIAL,
-            _field("protocol", _STR, "named protocol", required=True),
-            _field("geometry", _STR, "reference (the DFT cell) or relaxed (with the potential)", required=True),
-            _field("a", _REAL, "cubic lattice constant used", "Å"),
-            _field("x", _REAL, "anion coordinate in Fm-3m (24e)"),
-            _field("relax_steps", _INT, "force calls of the relaxation"),
-            _field("max_force", _REAL, "largest force component left in the cell", "eV/Å"),
-            _field("pressure", _REAL, "pressure left in the cell", "eV/Å³"),
-            *_omegas("potential", "without the three acoustic modes"),
-            _field("q_set", _STR, "q points that omega_min_thz was taken over"),
-            _field("omega_min_q", _STR, "q point of omega_min_thz, primitive reciprocal coordinates"),
-            _field("label", _STR, "harmonic label at tolerance_thz: stable, unstable or undecidable"),
-            _field("tolerance_thz", _REAL, "stable when omega_min_thz > −tolerance", "THz"),
-            _field("omega_frozen_thz", _REAL, "the softest mode again, from one force call along it", "THz"),
-            _field("noise_floor_thz", _REAL, "no |ω| below it is told from zero", "THz"),
-            _field("noise_method", _STR, "how the noise floor was found: frozen phonon, or sum rule"),
-            _field("asr_residual", _REAL, "largest 2-norm of Σ_j Φ_ij or Σ_i Φ_ij before symmetrisation", "eV/Å²"),
-            _field("omega_rmse_thz", _REAL, "RMSE of all modes against DFT on a common q mesh", "THz"),
-            _field("dtype", _STR, "floating-point type of the forces"),
-            _field("displacement", _REAL, "finite displacement", "Å"),
-            _field("n_displacements", _INT, "inequivalent displacements evaluated"),
-            _field("n_atoms", _INT, "atoms in the supercell"),
-            _field("seconds", _REAL, "wall time of the calculation", "s"),
-            _field("force_seconds", _REAL, "wall time inside force calls", "s"),
-            _STATUS,
-            _REASON,
-        ]
-    ),
-    "runs": pa.schema(
-        [
-            _RUN,
-            _field("stage", _STR, "harmonic", required=True),
-            _SUITE,
-            _POTENTIAL,
-            _field("protocol", _STR, "named protocol", required=True),
-            _field("protocol_digest", _STR, "digest of the protocol's settings", required=True),
-            _field("protocol_json", _STR, "the settings", required=True),
-            _field("checkpoint_sha256", _STR, "sha256 of the checkpoint; null for imported forces"),
-            _field("code_commit", _STR, "commit of the code"),
-            _field(
-                "package_versions",
-                _STR,
-                "versions of the packages that make the numbers, as JSON",
-                required=True,
-            ),
-            _field("hardware", _STR, "processor or accelerator", required=True),
-            _field("precision", _STR, "floating-point type of the forces", required=True),
-            _field("started", _STR, "start, ISO 8601, UTC", required=True),
-            _field("finished", _STR, "end, ISO 8601, UTC"),
-            _field("n_tasks", _INT, "compounds in the suite", required=True),
-            _field("n_ok", _INT, "rows with status ok", required=True),
-            _field("n_failed", _INT, "rows that failed", required=True),
-            _field("n_not_run", _INT, "rows not run", required=True),
-            _field("seconds", _REAL, "summed wall time of the tasks", "s"),
-            _field("force_fraction", _REAL, "share of that time inside force calls"),
-        ]
-    ),
-}
-
-KEYS: dict[str, tuple[str, ...]] = {
-    "references": ("suite", "compound"),
-    "potentials": ("potential",),
-    "harmonic": ("run", "suite", "compound", "potential", "geometry"),
-    "runs": ("run",),
-}
 
 
 def from_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from compute import tables
+from compute.schemas import KEYS, SCHEMAS
 from tests.conftest import ROOT
 
 ROW = {"suite": "abx3", "compound": "CsPbBr3", "formula": "CsPbBr3", "prototype": "cubic-perovskite"}
@@ -15,12 +16,12 @@ REFERENCE = {**ROW, "functional": "PBE", "source": "somewhere"}
 
 
 def test_every_column_says_what_it_is():
-    for name, schema in tables.SCHEMAS.items():
+    for name, schema in SCHEMAS.items():
         for field in schema:
             assert field.metadata[b"description"], (name, field.name)
             if field.name.endswith("_thz"):
                 assert field.metadata[b"unit"] == b"THz"
-        assert set(tables.KEYS[name]) <= set(schema.names)
+        assert set(KEYS[name]) <= set(schema.names)
 
 
 def test_published_tables_read_back_the_same(tmp_path):
@@ -90,7 +91,7 @@ def test_the_published_tables_are_sound_and_small():
     directory = ROOT / "data" / "parquet"
     assert tables.check(directory) == []
     listed = tables.read_manifest(directory).tables
-    assert set(listed) == set(tables.SCHEMAS)
+    assert set(listed) == set(SCHEMAS)
     assert sum(entry["bytes"] for entry in listed.values()) < 15e6
 
 

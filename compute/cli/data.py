@@ -10,6 +10,7 @@ from rich.table import Table
 
 from compute import tables
 from compute.cli.common import AsJson, Data, fail, one_sentence, out, print_json
+from compute.schemas import SCHEMAS
 from compute.settings import data_directory
 
 app = typer.Typer(no_args_is_help=True, help="The published tables.")
@@ -41,7 +42,7 @@ def check(data: Data = None, as_json: AsJson = False) -> None:
     directory = data or data_directory()
     with one_sentence(tables.TableError):
         problems = tables.check(directory)
-        missing = [name for name in tables.SCHEMAS if name not in tables.read_manifest(directory).tables]
+        missing = [name for name in SCHEMAS if name not in tables.read_manifest(directory).tables]
     if as_json:
         print_json({"problems": problems, "not_published": missing})
     elif problems:
@@ -54,16 +55,16 @@ def check(data: Data = None, as_json: AsJson = False) -> None:
 
 @app.command("schema")
 def schema(
-    table: Annotated[str | None, typer.Argument(help=f"One of {', '.join(tables.SCHEMAS)}; default all.")] = None,
+    table: Annotated[str | None, typer.Argument(help=f"One of {', '.join(SCHEMAS)}; default all.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Columns of the tables, with units and meaning."""
-    if table is not None and table not in tables.SCHEMAS:
-        fail(f"No table {table}: it is one of {', '.join(tables.SCHEMAS)}.")
+    if table is not None and table not in SCHEMAS:
+        fail(f"No table {table}: it is one of {', '.join(SCHEMAS)}.")
     columns = [
         {"table": name, "column": field.name, "type": str(field.type), **_metadata(field)}
-        for name in ([table] if table else tables.SCHEMAS)
-        for field in tables.SCHEMAS[name]
+        for name in ([table] if table else SCHEMAS)
+        for field in SCHEMAS[name]
     ]
     if as_json:
         print_json(columns)

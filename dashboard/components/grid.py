@@ -9,7 +9,7 @@ from typing import Any
 import dash_ag_grid as dag
 from dash.development.base_component import Component
 
-from compute.tables import SCHEMAS
+from compute.schemas import SCHEMAS
 from dashboard.components.text import number
 
 NOTHING = "–"
