@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compute.physics.stability import LABELS, harmonic_labels, sigma_labels
+from compute.physics.stability import LABELS, harmonic_labels, renormalised_labels, sigma_labels
 
 finite = st.floats(-20, 20)
 
@@ -41,10 +41,26 @@ def test_sigma_within_two_standard_errors_is_undecidable():
     assert sigma_labels([0.95, 0.9], 1.0, [0.04, 0.04]).tolist() == ["undecidable", "stable"]
 
 
+def test_a_renormalised_frequency_at_the_tolerance_is_stable():
+    labels = renormalised_labels([0.5, -0.1, -0.11, -2.0], 0.1, [0.01, 0.01, 0.01, 0.01])
+    assert labels.tolist() == ["stable", "stable", "unstable", "unstable"]
+
+
+def test_a_renormalised_frequency_within_its_error_or_noise_is_undecidable():
+    assert renormalised_labels([0.5, -0.5, 0.5], 0.1, [0.3, 0.3, 0.2]).tolist() == ["undecidable"] * 2 + ["stable"]
+    assert renormalised_labels([0.5, 0.5], 0.1, [0.0, 0.0], [0.6, math.nan]).tolist() == ["undecidable", "stable"]
+
+
+def test_a_renormalised_frequency_without_a_number_or_an_error_is_missing():
+    assert set(renormalised_labels([math.nan, math.inf, 1.0], 0.1, [0.0, 0.0, math.nan])) == {"missing"}
+
+
 def test_impossible_settings_raise():
     for tolerance in (-0.1, math.nan):
         with pytest.raises(ValueError, match="tolerance"):
             harmonic_labels([1.0], tolerance)
+        with pytest.raises(ValueError, match="tolerance"):
+            renormalised_labels([1.0], tolerance, [0.1])
     with pytest.raises(ValueError, match="threshold"):
         sigma_labels([1.0], threshold=0.0)
 

@@ -40,14 +40,32 @@ def noise_floor_from_frozen_phonon(omega: float, omega_frozen: float) -> float:
 
 def softest_pattern(force_constants: Array, masses: Array, length: float) -> Array:
     """Displacements (N, 3) in Å of the supercell's softest mode but the three translations, the largest `length`."""
-    size = 3 * len(masses)
-    scaled = force_constants / np.sqrt(np.outer(masses, masses))[:, :, None, None]
-    dynamical = scaled.transpose(0, 2, 1, 3).reshape(size, size)
-    eigenvalues, vectors = np.linalg.eigh((dynamical + dynamical.T) / 2)
+    eigenvalues, vectors = np.linalg.eigh(_mass_weighted(force_constants, masses))
     optical = np.argsort(np.abs(eigenvalues))[3:]
     softest = optical[np.argmin(eigenvalues[optical])]
     pattern = vectors[:, softest].reshape(-1, 3) / np.sqrt(masses)[:, None]
     return np.asarray(pattern * (length / np.linalg.norm(pattern, axis=1).max()))
+
+
+def normal_modes(force_constants: Array, masses: Array) -> tuple[Array, Array]:
+    """ω (M,) in THz, ascending, and orthonormal mass-weighted eigenvectors (M, N, 3) of a supercell; M = 3N − 3.
+
+    The translations, known to be √m_i for every direction, are projected out before the eigenvalues are found: an
+    optical mode near zero cannot be taken for one of them.
+    """
+    translations = np.kron(np.sqrt(masses)[:, None], np.eye(3))
+    others = np.linalg.qr(translations, mode="complete")[0][:, 3:]
+    eigenvalues, vectors = np.linalg.eigh(others.T @ _mass_weighted(force_constants, masses) @ others)
+    omega = signed_root(eigenvalues) * THZ_PER_ROOT
+    return omega, np.asarray((others @ vectors).T.reshape(-1, len(masses), 3))
+
+
+def _mass_weighted(force_constants: Array, masses: Array) -> Array:
+    """Φ_ij/√(m_i m_j) as a symmetric matrix (3N, 3N) in eV/Å²/u."""
+    size = 3 * len(masses)
+    scaled = force_constants / np.sqrt(np.outer(masses, masses))[:, :, None, None]
+    dynamical = scaled.transpose(0, 2, 1, 3).reshape(size, size)
+    return np.asarray((dynamical + dynamical.T) / 2)
 
 
 def frozen_frequency(displacements: Array, forces: Array, masses: Array) -> float:
@@ -59,6 +77,11 @@ def frozen_frequency(displacements: Array, forces: Array, masses: Array) -> floa
 def signed_square(omega: Array | float) -> Array:
     """ω² with the sign of ω: the eigenvalue of the dynamical matrix, in THz²."""
     return np.asarray(np.sign(omega) * np.square(omega))
+
+
+def signed_root(square: Array | float) -> Array:
+    """ω in THz from ω² in THz²: the inverse of `signed_square`."""
+    return np.asarray(np.sign(square) * np.sqrt(np.abs(square)))
 
 
 def without_acoustic(frequencies: Array) -> Array:

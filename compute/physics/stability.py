@@ -47,6 +47,28 @@ def sigma_labels(sigma: ArrayLike, threshold: float = 1.0, sigma_se: ArrayLike |
     return _labels(score, score < threshold, doubt)
 
 
+def renormalised_labels(
+    omega_min_thz: ArrayLike,
+    tolerance_thz: float,
+    omega_min_se_thz: ArrayLike,
+    noise_floor_thz: ArrayLike | None = None,
+) -> NDArray[np.str_]:
+    """Labels at temperature from effective force constants, in the shape of `omega_min_thz`.
+
+    Stable: renormalised ω_min ≥ −tolerance. Undecidable: |ω_min| is below two standard errors or below the noise
+    floor, whatever the tolerance. Missing: ω_min is not finite or its error is NaN. All in THz, imaginary modes as
+    negative numbers. Raises `ValueError` for a negative or NaN tolerance.
+    """
+    if not tolerance_thz >= 0:
+        raise ValueError(f"tolerance must not be negative: {tolerance_thz}")
+    omega = np.asarray(omega_min_thz, dtype=float)
+    error = np.asarray(omega_min_se_thz, dtype=float)
+    doubt = np.abs(omega) < 2 * error
+    if noise_floor_thz is not None:
+        doubt |= np.abs(omega) < np.asarray(noise_floor_thz, dtype=float)
+    return _labels(np.where(np.isnan(error), np.nan, omega), omega >= -tolerance_thz, doubt)
+
+
 def _labels(
     values: NDArray[np.float64], stable: NDArray[np.bool_], doubt: NDArray[np.bool_] | None
 ) -> NDArray[np.str_]:

@@ -97,10 +97,8 @@ def displaced(phonon: Phonopy, displacements: np.ndarray) -> list[Atoms]:
 def solve(plan: Plan, forces: np.ndarray) -> ForceConstants:
     """Force constants from `forces` (n, N, 3) in eV/Å on the plan's displaced supercells."""
     from phonopy.interface.fc_calculator import get_fc2
-    from symfc import Symfc
 
-    if forces.shape != plan.displacements.shape or not np.isfinite(forces).all():
-        raise ValueError(f"forces must be finite and of shape {plan.displacements.shape}, not {forces.shape}")
+    values = fit(plan, plan.displacements, forces)
     first = [{**entry, "forces": f} for entry, f in zip(plan.dataset["first_atoms"], forces, strict=True)]
     raw = get_fc2(
         plan.template.supercell,
@@ -108,11 +106,33 @@ def solve(plan: Plan, forces: np.ndarray) -> ForceConstants:
         primitive=plan.template.primitive,
         symmetry=plan.template.symmetry,
     )
-    fit = Symfc(_symfc_cell(plan.template))
-    fit.basis_set = plan.basis
-    fit.displacements, fit.forces = plan.displacements, forces
-    fit.solve(2, is_compact_fc=False)
-    return ForceConstants(raw=raw, values=fit.force_constants[2])
+    return ForceConstants(raw=raw, values=values)
+
+
+def fit(plan: Plan, displacements: np.ndarray, forces: np.ndarray) -> np.ndarray:
+    """The Φ (N, N, 3, 3) in eV/Å² that minimises Σ |F + Φu|² among those that `ForceConstants.values` may be.
+
+    `displacements` in Å and `forces` in eV/Å are (T, N, 3), of any frames of the plan's supercell. Raises
+    `ValueError` for shapes that do not fit and values that are not finite; whether the frames determine Φ is not
+    checked.
+    """
+    from symfc import Symfc
+
+    shape = (len(displacements), len(plan.template.supercell), 3)
+    if displacements.shape != shape or forces.shape != shape:
+        raise ValueError(f"displacements {displacements.shape} and forces {forces.shape} must both be of shape {shape}")
+    if not (np.isfinite(displacements).all() and np.isfinite(forces).all()):
+        raise ValueError("displacements and forces must be finite")
+    if len(displacements) > 3 * shape[1]:
+        # Only uuᵀ and Fuᵀ, summed over frames, enter a least-squares fit: as many frames as directions carry them.
+        rotation, triangle = np.linalg.qr(displacements.reshape(len(displacements), -1))
+        forces = (rotation.T @ forces.reshape(len(forces), -1)).reshape(-1, *shape[1:])
+        displacements = triangle.reshape(-1, *shape[1:])
+    solver = Symfc(_symfc_cell(plan.template))
+    solver.basis_set = plan.basis
+    solver.displacements, solver.forces = displacements, forces
+    solver.solve(2, is_compact_fc=False)
+    return np.asarray(solver.force_constants[2])
 
 
 def frequencies(phonon: Phonopy, q_points: Sequence[QPoint] | np.ndarray) -> np.ndarray:
