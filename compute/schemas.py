@@ -122,6 +122,26 @@ SCHEMAS: dict[str, pa.Schema] = {
             _REASON,
         ]
     ),
+    "bands": pa.schema(
+        [
+            _SUITE,
+            _COMPOUND,
+            _field("source", _STR, "dft, or potential as named in the table potentials", required=True),
+            _field("kind", _STR, "harmonic, or effective: force constants fitted at temperature", required=True),
+            _field("temperature", _REAL, "temperature of the fitted frames; null when harmonic", "K"),
+            _field("protocol", _STR, "named protocol; null for DFT"),
+            _field("run", _STR, "run as named in the table runs; null for DFT"),
+            _field("q", pa.list_(pa.list_(_REAL)), "q points of the path, primitive reciprocal coordinates"),
+            _field("labels", pa.list_(_STR), "special point at each q, empty elsewhere"),
+            _field("distances", pa.list_(_REAL), "along the path, without 2π; a break repeats the number", "1/Å"),
+            _field(
+                "frequencies_thz",
+                pa.list_(pa.list_(pa.float32())),
+                "all modes at each q, ascending; imaginary as negative; interpolated off the commensurate q",
+                "THz",
+            ),
+        ]
+    ),
     "runs": pa.schema(
         [
             _RUN,
@@ -157,5 +177,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "references": ("suite", "compound"),
     "potentials": ("potential",),
     "harmonic": ("run", "suite", "compound", "potential", "geometry"),
+    "bands": ("suite", "compound", "source", "kind"),
     "runs": ("run",),
 }

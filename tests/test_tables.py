@@ -91,7 +91,7 @@ def test_the_published_tables_are_sound_and_small():
     directory = ROOT / "data" / "parquet"
     assert tables.check(directory) == []
     listed = tables.read_manifest(directory).tables
-    assert set(listed) == set(SCHEMAS)
+    assert {"references", "potentials", "harmonic", "runs"} <= set(listed) <= set(SCHEMAS)
     assert sum(entry["bytes"] for entry in listed.values()) < 15e6
 
 

@@ -1,4 +1,4 @@
-"""Rows of the table `harmonic` from what the stages return."""
+"""Rows of the tables from what the stages return."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from compute.physics.phonons import rmse
 from compute.physics.stability import harmonic_labels
 from compute.protocols import HarmonicProtocol
+from compute.stages.bands import Bands
 from compute.stages.harmonic import Harmonic
 from compute.stages.stored import StoredPhonons
 
@@ -64,6 +65,16 @@ def stored_row(
         "n_atoms": model.n_atoms,
         "status": "ok",
         "reason": mismatch and f"not compared: {mismatch}",
+    }
+
+
+def bands_row(result: Bands) -> Row:
+    """The row of bands, without suite, compound, source, kind and whence they come."""
+    return {
+        "q": result.q.tolist(),
+        "labels": list(result.labels),
+        "distances": result.distances.tolist(),
+        "frequencies_thz": result.frequencies.tolist(),
     }
 
 
