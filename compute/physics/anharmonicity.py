@@ -114,19 +114,23 @@ def weighted_sigma(forces: Array, anharmonic: Array, weights: Array) -> float:
 
 
 def standard_error(forces: Array, anharmonic: Array, seeds: Ints) -> float:
-    """Standard error of the pooled σ: a jackknife over blocks of consecutive frames, never across seeds.
+    """Standard error of the pooled σ: a jackknife over `independent_blocks`; NaN where there are too few frames."""
+    labels = independent_blocks(forces, anharmonic, seeds)
+    return float("nan") if labels is None else jackknife_error(leave_one_out(forces, anharmonic, labels))
 
-    Frames of a trajectory are correlated, so the error grows with the length of the blocks until they are
-    independent; the largest over block lengths that leave `LEAST_BLOCKS` blocks is returned (H. Flyvbjerg and
-    H. G. Petersen, doi:10.1063/1.457480, on the plateau). NaN with fewer frames than that.
+
+def independent_blocks(forces: Array, anharmonic: Array, seeds: Ints) -> Ints | None:
+    """Block number (T,) of every frame, the blocks being long enough to be independent; None with too few frames.
+
+    `seeds` (T,) tell independent trajectories apart; frames of one seed are consecutive in time and no block crosses
+    seeds. Frames are correlated, so the error grows with the length of the blocks until they are independent: of the
+    lengths 1, 2, 4 … that leave `LEAST_BLOCKS` blocks, the one of the largest error is taken (H. Flyvbjerg and
+    H. G. Petersen, doi:10.1063/1.457480, on the plateau).
     """
     lengths = 2 ** np.arange(int(np.log2(max(len(forces), 1))) + 1)
-    errors = [
-        jackknife_error(leave_one_out(forces, anharmonic, labels))
-        for labels in (block_labels(seeds, int(length)) for length in lengths)
-        if labels.max(initial=-1) + 1 >= LEAST_BLOCKS
-    ]
-    return max(errors, default=float("nan"))
+    choices = [block_labels(seeds, int(length)) for length in lengths]
+    enough = [labels for labels in choices if labels.max(initial=-1) + 1 >= LEAST_BLOCKS]
+    return max(enough, key=lambda labels: jackknife_error(leave_one_out(forces, anharmonic, labels)), default=None)
 
 
 def block_labels(seeds: Ints, length: int) -> Ints:
