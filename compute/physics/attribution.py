@@ -137,7 +137,8 @@ class ModelError:
     `slope` s is the least-squares softening slope, F_m ≈ s F_r (s < 1: the model is too soft), and `slope_constants`
     the same for Φ. `sigma_forces` is σ[rmr], `sigma_rescaled` the same with F_m / s: what is left once a mere
     softening is taken out. `force_error` = RMSE(F_m − F_r) / RMS(F_r); `constants_error` = ‖Φ_m − Φ_r‖ / ‖Φ_r‖;
-    `amplification` is their ratio: how much worse the Hessian is than the forces, NaN for perfect forces. `force_rmse` in eV/Å.
+    `amplification` is their ratio: how much worse the Hessian is than the forces, NaN for perfect forces.
+    `force_rmse` in eV/Å.
     """
 
     slope: Value
