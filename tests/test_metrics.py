@@ -72,10 +72,3 @@ def test_bootstrap_interval_holds_the_score_and_is_repeatable():
     assert low < metrics.mcc(counts) < high
     assert (low, high) == metrics.bootstrap_interval(counts, "mcc")
     assert all(math.isnan(v) for v in metrics.bootstrap_interval(np.zeros((2, 2), int), "mcc"))
-
-
-def test_deviation_by_hand_skips_missing_pairs():
-    result = metrics.deviation([1.0, 2.0, math.nan, 5.0], [2.0, 4.0, 1.0, math.nan])
-    assert (result.n, result.bias, result.mae) == (2, -1.5, 1.5)
-    assert result.rmse == pytest.approx(math.sqrt(2.5))
-    assert metrics.deviation([math.nan], [1.0]).n == 0

@@ -1,4 +1,4 @@
-"""How well one set of stability labels reproduces another, and how far frequencies are off.
+"""How well one set of stability labels reproduces another.
 
 The scores work on confusion counts with any leading axes, so a sweep over tolerances or a bootstrap is one call;
 scikit-learn takes one pair of label lists at a time, and the tests hold these formulas to it. A score whose
@@ -7,11 +7,10 @@ denominator is zero is NaN, "not defined", and never 0 or 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from compute.physics.bootstrap import percentile_interval
 from compute.physics.stability import STABLE, UNSTABLE
 
 CLASSES = (STABLE, UNSTABLE)
@@ -80,35 +79,7 @@ def bootstrap_interval(counts: Counts, score: str, *, draws: int = 2000, seed: i
         return (np.nan, np.nan)
     sample = np.random.default_rng(seed).multinomial(n, counts.ravel() / n, size=draws).reshape(-1, 2, 2)
     values = {"mcc": mcc, "balanced_accuracy": balanced_accuracy, "accuracy": accuracy}[score](sample)
-    defined = values[np.isfinite(values)]
-    if defined.size == 0:
-        return (np.nan, np.nan)
-    low, high = np.quantile(defined, (0.025, 0.975))
-    return (float(low), float(high))
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """Differences potential − reference in the unit of the input; NaN when n is 0."""
-
-    n: int
-    rmse: float
-    mae: float
-    bias: float
-
-
-def deviation(prediction: ArrayLike, reference: ArrayLike) -> Deviation:
-    """RMSE, mean absolute error and bias (mean of prediction − reference) over the pairs where both are finite."""
-    difference = np.asarray(prediction, float) - np.asarray(reference, float)
-    difference = difference[np.isfinite(difference)]
-    if difference.size == 0:
-        return Deviation(0, np.nan, np.nan, np.nan)
-    return Deviation(
-        n=int(difference.size),
-        rmse=float(np.sqrt(np.mean(difference**2))),
-        mae=float(np.mean(np.abs(difference))),
-        bias=float(np.mean(difference)),
-    )
+    return percentile_interval(values)
 
 
 def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> NDArray[np.float64]:

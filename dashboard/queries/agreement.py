@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from compute.physics.metrics import Deviation, deviation
+from compute.physics.deviation import Deviation, deviation
 from dashboard.dataset import Dataset
 
 PLACE_COLUMNS = {

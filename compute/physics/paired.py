@@ -1,0 +1,101 @@
+"""Two potentials on the same compounds: whether one is better, or no difference can be measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from compute.physics.bootstrap import DRAWS, Indices, bootstrap, percentile_interval
+from compute.physics.stability import STABLE, UNSTABLE
+
+Metric = Callable[[NDArray[Any], NDArray[Any]], float]
+"""Truth (n,) and prediction (n,) to one number."""
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Of n compounds, how many only the first and only the second potential gets right, and the two-sided p."""
+
+    n: int
+    first_only: int
+    second_only: int
+    p: float
+
+    @property
+    def n_discordant(self) -> int:
+        """Compounds that exactly one of the two gets right: all that the test rests on."""
+        return self.first_only + self.second_only
+
+
+def mcnemar(truth: ArrayLike, first: ArrayLike, second: ArrayLike) -> McNemar:
+    """McNemar's exact test (doi:10.1007/BF02295996) on stability labels (n,) of two potentials.
+
+    Compounds whose truth is neither stable nor unstable are left out; a prediction that is neither is wrong. What
+    was never run should not be passed. p is 1 where both are right on the same compounds.
+    """
+    from scipy.stats import binomtest
+
+    true = np.asarray(truth)
+    decided = np.isin(true, (STABLE, UNSTABLE))
+    right = [np.asarray(labels)[decided] == true[decided] for labels in (first, second)]
+    first_only, second_only = int(np.sum(right[0] & ~right[1])), int(np.sum(right[1] & ~right[0]))
+    discordant = first_only + second_only
+    p = float(binomtest(first_only, discordant).pvalue) if discordant else 1.0
+    return McNemar(int(decided.sum()), first_only, second_only, p)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A metric of two potentials on the same n compounds, and first − second with its 95 % bootstrap interval."""
+
+    n: int
+    n_left_out: int
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def measurable(self) -> bool:
+        """Whether the interval excludes zero. If not, there is no measurable difference."""
+        return self.low > 0 or self.high < 0
+
+
+def paired_difference(
+    metric: Metric,
+    truth: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    keep_failures: bool,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Difference:
+    """Difference of `metric` between two potentials over compounds drawn together, so that what they share cancels.
+
+    `truth` and the predictions are arrays (n,) of labels or numbers. With `keep_failures` the metric sees every
+    compound and must count a failure against the potential; without, for metrics that skip a NaN, only compounds
+    are used in which all three are finite. NaN where the metric is.
+    """
+    arrays = [np.asarray(values) for values in (truth, first, second)]
+    n = len(arrays[0])
+    if not keep_failures:
+        known = np.all([np.isfinite(values) for values in arrays], axis=0)
+        arrays = [values[known] for values in arrays]
+    true, *predictions = arrays
+
+    def both(drawn: Indices) -> NDArray[np.float64]:
+        return np.array([metric(true[drawn], prediction[drawn]) for prediction in predictions])
+
+    used = len(true)
+    if used == 0:
+        return Difference(0, n, *[np.nan] * 5)
+    values = both(np.arange(used))
+    samples = bootstrap(both, used, draws=draws, seed=seed)
+    low, high = percentile_interval(samples[:, 0] - samples[:, 1])
+    return Difference(used, n - used, float(values[0]), float(values[1]), float(values[0] - values[1]), low, high)

@@ -1,0 +1,76 @@
+"""How well a score, such as ω_min or −σ, ranks stable above unstable compounds, whatever the threshold.
+
+A compound whose truth is neither stable nor unstable is left out. A failed prediction, NaN, stands as the most wrong
+score there is: below all others where the truth is stable, above all others where it is unstable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from compute.physics.stability import STABLE, UNSTABLE
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points (k,) of a curve in x and y, and its area; without points and NaN where the truth has only one class.
+
+    `n` compounds were ranked, `n_positive` of them truly of the class sought; `n_failed` had no prediction.
+    """
+
+    x: Array
+    y: Array
+    area: float
+    n: int
+    n_positive: int
+    n_failed: int
+
+
+def roc(truth: ArrayLike, score: ArrayLike) -> Curve:
+    """False positive rate (x) and true positive rate (y) of "stable" as the threshold on `score` (n,) falls.
+
+    The area is the chance that a stable compound scores above an unstable one, ties counted half.
+    """
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    positive, values, counts = _ranked(truth, score, STABLE)
+    if len(set(positive.tolist())) < 2:
+        return Curve(np.empty(0), np.empty(0), np.nan, *counts)
+    x, y, _ = roc_curve(positive, values)
+    return Curve(x, y, float(roc_auc_score(positive, values)), *counts)
+
+
+def precision_recall(truth: ArrayLike, score: ArrayLike, sought: str = UNSTABLE) -> Curve:
+    """Recall (x) and precision (y) of the class `sought`; a high `score` (n,) means stable whichever it is.
+
+    The area is the average precision Σ (R_k − R_k−1) P_k, which unlike the trapezoid is not optimistic. A score that
+    says nothing gets the share of the class, n_positive / n. Raises `ValueError` for a class that is not one.
+    """
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    if sought not in (STABLE, UNSTABLE):
+        raise ValueError(f"sought must be {STABLE} or {UNSTABLE}, not {sought}")
+    positive, values, counts = _ranked(truth, score, sought)
+    if len(set(positive.tolist())) < 2:
+        return Curve(np.empty(0), np.empty(0), np.nan, *counts)
+    y, x, _ = precision_recall_curve(positive, values)
+    return Curve(x[::-1], y[::-1], float(average_precision_score(positive, values)), *counts)
+
+
+def _ranked(truth: ArrayLike, score: ArrayLike, sought: str) -> tuple[NDArray[np.bool_], Array, tuple[int, int, int]]:
+    """Whether each decided compound is of the class sought, its score for that class, and the counts of `Curve`."""
+    labels, values = np.asarray(truth), np.asarray(score, float)
+    decided = np.isin(labels, (STABLE, UNSTABLE))
+    positive, values = labels[decided] == sought, values[decided]
+    if sought == UNSTABLE:
+        values = -values
+    failed = np.isnan(values)
+    # Ranks, so that an infinite score is one like any other.
+    _, ranks = np.unique(values, return_inverse=True)
+    worst = np.where(positive, -1, len(values))
+    return positive, np.where(failed, worst, ranks).astype(float), (len(values), int(positive.sum()), int(failed.sum()))
