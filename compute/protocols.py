@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 QPoint = tuple[float, float, float]
 
@@ -116,6 +116,125 @@ HARMONIC_PROTOCOLS: dict[str, HarmonicProtocol] = {
         HarmonicProtocol(name="published-forces", geometry="relaxed", supercell=None, dtype="float32"),
     )
 }
+
+
+class Langevin(BaseModel):
+    """BAOAB dynamics from thermal harmonic displacements, in every replica for `discard` and then `keep`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["langevin"] = "langevin"
+    friction_time: float = Field(default=200, ge=100, le=1000, description="1/γ, fs; critical for a mode of 0.4 THz")
+    timestep: float = Field(default=2, gt=0, le=5, description="longest timestep, fs")
+    phase: float = Field(
+        default=0.25, gt=0, le=0.5, description="longest timestep of the stiffest mode, as ω·dt in radians"
+    )
+    stride: int = Field(default=5, ge=1, description="steps from one frame to the next")
+    discard: float = Field(gt=0, description="time not sampled, fs")
+    keep: float = Field(gt=0, description="shortest time sampled, fs")
+    longest: float = Field(gt=0, description="time sampled at which a run ends whatever its error, fs")
+    imaginary: Literal["absolute", "freeze"] = Field(
+        default="absolute", description="imaginary modes at the start: at |ω|, or at rest"
+    )
+    floor_thz: float = Field(default=0.2, gt=0, description="no |ω| counts as less at the start, THz")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Langevin:
+        if self.longest < self.keep:
+            raise ValueError(f"longest ({self.longest:g} fs) is shorter than keep ({self.keep:g} fs)")
+        return self
+
+
+class Andersen(BaseModel):
+    """Velocity Verlet with Andersen collisions, from rest on the ideal sites: a ramp of the bath, then `steps` kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["andersen"] = "andersen"
+    timestep: float = Field(gt=0, le=5, description="timestep, fs; the same for every compound, as published")
+    probability: float = Field(gt=0, le=1, description="chance of a collision, per atom and step")
+    ramp_from: float = Field(gt=0, description="temperature of the bath at the start, K")
+    ramp_steps: int = Field(ge=1, description="steps in which the bath is heated, linearly; not sampled")
+    steps: int = Field(ge=1, description="steps sampled, all of them frames")
+
+
+class OneShot(BaseModel):
+    """Independent samples of the classical harmonic crystal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["one-shot"] = "one-shot"
+    samples: int = Field(ge=2, description="samples per replica")
+    imaginary: Literal["refuse", "absolute", "freeze"] = Field(
+        description="imaginary modes: no result, amplitude of |ω|, or at rest"
+    )
+    floor_thz: float = Field(default=0.2, gt=0, description="no |ω| counts as less, THz")
+
+
+class SamplingProtocol(BaseModel):
+    """Settings of one σ; its digest is part of every result's identity. `harmonic` makes geometry and Φ."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    method: int = Field(default=1, ge=1, description="raised when the code changes what the same settings give")
+    harmonic: HarmonicProtocol = HARMONIC_PROTOCOLS["reference-geometry"]
+    sampler: Annotated[Langevin | Andersen | OneShot, Field(discriminator="kind")]
+    temperature: float = Field(default=300, gt=0, description="K")
+    dtype: Literal["float32", "float64"] = Field(default="float32", description="precision of the sampled forces")
+    replicas: int = Field(default=1, ge=1, description="independent trajectories, each with a seed of its own")
+    target_se: float | None = Field(
+        default=None, gt=0, description="standard error of σ at which sampling ends; None: a fixed length"
+    )
+    threshold: float = Field(default=1, gt=0, description="stable when σ is below")
+
+    @property
+    def digest(self) -> str:
+        """First 16 hex digits of the sha256 over the settings, sorted by name."""
+        return digest(self.model_dump(mode="json"))
+
+    @property
+    def geometry(self) -> Literal["reference", "relaxed"]:
+        """Which cell is sampled."""
+        return self.harmonic.geometry
+
+
+# The schedule of suite hdp, and its variant of suite abx3, are the sources' own.
+_PUBLISHED = {"hdp": (1.0, 2000), "abx3": (2.0, 800)}
+SAMPLING_PROTOCOLS: dict[str, SamplingProtocol] = {
+    protocol.name: protocol
+    for protocol in (
+        *(
+            SamplingProtocol(
+                name=f"published-{suite}",
+                sampler=Andersen(timestep=timestep, probability=0.5, ramp_from=10, ramp_steps=100, steps=steps),
+            )
+            for suite, (timestep, steps) in _PUBLISHED.items()
+        ),
+        SamplingProtocol(
+            name="converged",
+            sampler=Langevin(discard=5_000, keep=10_000, longest=50_000),
+            replicas=2,
+            target_se=0.02,
+        ),
+        SamplingProtocol(name="quick", sampler=Langevin(discard=1_000, keep=2_000, longest=2_000)),
+        SamplingProtocol(name="one-shot", sampler=OneShot(samples=25, imaginary="absolute"), replicas=2),
+    )
+}
+SAMPLING_NAMES = ("published", "converged", "quick", "one-shot")
+
+
+def sampling_protocol(name: str, suite: str) -> SamplingProtocol:
+    """The sampling protocol `name` for `suite`, at the geometry of the suite's harmonic protocol.
+
+    `published` is the schedule that the suite's own source used, and is named so. Raises `KeyError` for an unknown name
+    and for a suite without structures to sample.
+    """
+    preset = SAMPLING_PROTOCOLS[f"published-{suite}" if name == "published" else name]
+    harmonic = HARMONIC_PROTOCOLS[SUITES[suite].protocol]
+    if harmonic.supercell is None:
+        raise KeyError(f"suite {suite} has no structures to sample")
+    return preset.model_copy(update={"harmonic": harmonic})
 
 
 def digest(settings: dict[str, Any]) -> str:
