@@ -1,4 +1,4 @@
-"""`softmode reference`: published DFT numbers."""
+"""`softmode reference`: DFT numbers, published ones and our own."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from compute.cli import dft
 from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
 from compute.protocols import SUITES
 from compute.settings import data_directory, var_directory
 
-app = typer.Typer(no_args_is_help=True, help="Published DFT numbers.")
+app = typer.Typer(no_args_is_help=True, help="DFT numbers: published, and our own.")
 _ACCEPTED = {
     "hdp": "the CSV of the 1,813 compounds or the authors' ASE database double_halide_pv.db",
     "abx3": "the CSV of Table S1",
@@ -20,9 +21,7 @@ _ACCEPTED = {
 }
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps `import` a subcommand."""
+app.add_typer(dft.app, name="dft")
 
 
 @app.command("import")

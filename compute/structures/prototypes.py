@@ -31,3 +31,10 @@ def elpasolite(A: str, B: str, Bp: str, X: str, a: float, x: float) -> Atoms:
     quarter = 0.25 * a * np.ones(3)
     positions = np.vstack([quarter, -quarter, np.zeros(3), 2 * quarter, axes])
     return Atoms([A, A, B, Bp] + [X] * 6, positions=positions, cell=cell, pbc=True)
+
+
+def elpasolite_tilt() -> np.ndarray:
+    """Pattern (10, 3) of the out-of-phase tilt (Γ4+) about [001] in `elpasolite`: four anions move by 1, no cation."""
+    pattern = np.zeros((10, 3))
+    pattern[4:] = [(0, 1, 0), (-1, 0, 0), (0, 0, 0), (0, -1, 0), (1, 0, 0), (0, 0, 0)]
+    return pattern

@@ -1,0 +1,94 @@
+"""`softmode reference dft`: DFT of our own, with GPAW under another Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from compute.cli.common import Data, err, one_sentence, out
+from compute.settings import data_directory, var_directory
+from compute.tables import read
+
+if TYPE_CHECKING:
+    from compute.references.dft.jobs import Job
+
+app = typer.Typer(no_args_is_help=True, help="DFT of our own, with GPAW under another Python; resumable per point.")
+
+Python = Annotated[str, typer.Option("--python", help="The Python that has GPAW and its PAW data sets.")]
+WriteOnly = Annotated[bool, typer.Option("--write-only", help="Write the input files and stop.")]
+
+
+@app.command("constants")
+def constants(
+    formula: Annotated[str, typer.Argument(help="An ABX3 halide of the suite.")],
+    python: Python = "/usr/bin/python3",
+    write_only: WriteOnly = False,
+    data: Data = None,
+) -> None:
+    """Force constants of an ABX3 compound at its published lattice constant."""
+    with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.references.dft import settings
+        from compute.runs.dft import constants_job, with_cutoff
+
+        compound, a = _published(formula, data)
+        chosen = with_cutoff(settings.FORCE_CONSTANTS, compound.sites["X"])
+        _run([constants_job(compound, a, chosen, _directory())], python, write_only)
+
+
+@app.command("wells")
+def wells(
+    k: Annotated[int, typer.Option(min=1, help="k points along each axis of the ten-atom cell.")] = 2,
+    cutoff_factor: Annotated[float, typer.Option(min=1, help="Multiplies the plane-wave cutoff.")] = 1.0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many compounds.")] = None,
+    anion: Annotated[str | None, typer.Option(help="Only compounds of this anion.")] = None,
+    python: Python = "/usr/bin/python3",
+    write_only: WriteOnly = False,
+    data: Data = None,
+) -> None:
+    """Tilt wells of double perovskites at the geometry of the table `harmonic`."""
+    with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.runs.dft import well_jobs
+
+        directory = data or data_directory()
+        jobs = well_jobs(
+            read(directory, "references").to_pylist(),
+            read(directory, "harmonic").to_pylist(),
+            k,
+            cutoff_factor,
+            _directory(),
+        )
+        chosen = [job for job in jobs if anion is None or anion in job.structures[0].get_chemical_symbols()]
+        _run(chosen[:limit], python, write_only)
+
+
+def _run(jobs: list[Job], python: str, write_only: bool) -> None:
+    with Progress(console=err) as progress:
+        bar = progress.add_task("", total=sum(len(job.structures) for job in jobs))
+        before = 0
+        for job in jobs:
+            progress.update(bar, description=job.folder.name)
+            if write_only:
+                job.write()
+                out.print(str(job.folder))
+            elif job.done < len(job.structures):
+                job.run(python, lambda done, before=before: progress.update(bar, completed=before + done))
+            before += len(job.structures)
+            progress.update(bar, completed=before)
+
+
+def _published(formula: str, data: Path | None) -> tuple[Any, float]:
+    from compute.structures.compounds import identify
+
+    rows = read(data or data_directory(), "references").to_pylist()
+    published = {row["compound"]: row for row in rows if row["suite"] == "abx3"}
+    compound = identify(formula, "abx3", published.keys())
+    if compound.formula not in published:
+        raise ValueError(f"{compound.formula} is not in suite abx3, so it has no published lattice constant")
+    return compound, published[compound.formula]["lattice_constant"]
+
+
+def _directory() -> Path:
+    return var_directory() / "dft"
