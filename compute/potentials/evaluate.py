@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -43,6 +44,23 @@ class Potential(Protocol):
         Raises `EvaluationError` for a structure that the potential cannot describe; no result is ever NaN.
         """
         ...
+
+
+class Stopwatch:
+    """A potential that also counts the seconds spent inside its force calls."""
+
+    def __init__(self, potential: Potential):
+        self._potential = potential
+        self.id, self.checkpoint_sha256 = potential.id, potential.checkpoint_sha256
+        self.dtype, self.device = potential.dtype, potential.device
+        self.seconds = 0.0
+
+    def evaluate(self, structures: Sequence[Atoms], *, stress: bool = False) -> list[Evaluation]:
+        start = time.perf_counter()
+        try:
+            return self._potential.evaluate(structures, stress=stress)
+        finally:
+            self.seconds += time.perf_counter() - start
 
 
 def finite(id: str, structure: Atoms, result: Evaluation) -> Evaluation:

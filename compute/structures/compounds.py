@@ -32,6 +32,11 @@ class Compound:
     charges: Charges = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def atom_sites(self) -> tuple[str, ...]:
+        """Site of each atom of `structure`: A, B, Bp or X."""
+        return tuple("ABXXX") if self.prototype == "cubic-perovskite" else ("A", "A", "B", "Bp", *"XXXXXX")
+
     def radius(self, site: str) -> float | None:
         """Six-coordinate Shannon radius in Å on `site`, None where charge or radius is unknown."""
         charge = self.charges.get(site)

@@ -1,0 +1,101 @@
+"""A compound in its geometry, with the force constants that a potential gives there: where every stage begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compute.potentials.evaluate import Potential
+from compute.protocols import HarmonicProtocol
+from compute.stages import phonons
+from compute.stages.relax import Relaxed, relax
+from compute.structures.compounds import Compound
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from phonopy import Phonopy
+
+
+@dataclass(frozen=True)
+class HarmonicCrystal:
+    """`phonon` holds supercell and Φ; `raw` is Φ (N, N, 3, 3) in eV/Å² before it was symmetrised."""
+
+    compound: Compound
+    geometry: Relaxed
+    plan: phonons.Plan
+    phonon: Phonopy
+    raw: np.ndarray
+
+    @property
+    def unit_cell(self) -> Atoms:
+        """The primitive cell."""
+        return self.compound.structure(self.geometry.a, self.geometry.x)
+
+    @property
+    def supercell(self) -> Atoms:
+        """The supercell, atoms on their ideal sites and in the order of Φ."""
+        (atoms,) = phonons.displaced(self.phonon, np.zeros((1, len(self.phonon.supercell), 3)))
+        return atoms
+
+    @property
+    def force_constants(self) -> np.ndarray:
+        """Φ (N, N, 3, 3) in eV/Å², as the protocol symmetrises it."""
+        return np.asarray(self.phonon.force_constants)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Site of each of the N atoms: A, B, Bp or X."""
+        cell = self.phonon.supercell
+        return tuple(self.compound.atom_sites[cell.u2u_map[atom]] for atom in cell.s2u_map)
+
+
+def harmonic_crystal(
+    compound: Compound, potential: Potential, protocol: HarmonicProtocol, a: float | None = None
+) -> HarmonicCrystal:
+    """Geometry and force constants of `compound`.
+
+    With `protocol.geometry` "reference", `a` (Å) is the DFT lattice constant and the prototype must have no other
+    free parameter; with "relaxed", a and x are relaxed with the potential, from `a` or from ionic radii.
+    Raises `RelaxationError`, `EvaluationError` or `ValueError`.
+    """
+    if protocol.supercell is None:
+        raise ValueError(f"protocol {protocol.name} is for published forces; nothing is displaced")
+    geometry = _geometry(compound, potential, protocol, a)
+    plan = _plan(compound.prototype, _pattern(compound), protocol.supercell, protocol.displacement)
+    unit_cell = compound.structure(geometry.a, geometry.x)
+    phonon = phonons.phonopy_of(unit_cell, plan.template.supercell_matrix, symmetry=False)
+    results = potential.evaluate(phonons.displaced(phonon, plan.displacements))
+    constants = phonons.solve(plan, np.array([result.forces for result in results]))
+    phonon.force_constants = constants.values if protocol.symmetrise == "symfc" else constants.raw
+    return HarmonicCrystal(compound, geometry, plan, phonon, constants.raw)
+
+
+def _geometry(compound: Compound, potential: Potential, protocol: HarmonicProtocol, a: float | None) -> Relaxed:
+    guess, x = compound.guess()
+    if protocol.geometry == "relaxed":
+        return relax(compound, potential, protocol, a or guess, x)
+    if a is None or x is not None:
+        raise ValueError(f"{compound.formula}: no published geometry; use the protocol relaxed-geometry")
+    (result,) = potential.evaluate([compound.structure(a)], stress=True)
+    if result.stress is None:
+        raise ValueError(f"{potential.id} gives no stress")
+    return Relaxed(a, None, 1, float(np.abs(result.forces).max()), -float(np.trace(result.stress)) / 3)
+
+
+def _pattern(compound: Compound) -> tuple[int, ...]:
+    """Which sites hold the same element: (0, 0, 1, 2) for A = B. Equal patterns share their symmetry."""
+    elements = list(compound.sites.values())
+    return tuple(elements.index(element) for element in elements)
+
+
+@lru_cache(maxsize=32)
+def _plan(prototype: str, pattern: tuple[int, ...], supercell: int, displacement: float) -> phonons.Plan:
+    """The plan of a structure type, from stand-in elements at a generic geometry."""
+    stand_ins = ("Cs", "Ag", "Bi", "Cl")
+    elements = [stand_ins[index] for index in pattern]
+    keys = ("A", "B", "X") if prototype == "cubic-perovskite" else ("A", "B", "Bp", "X")
+    typical = Compound("", "", prototype, dict(zip(keys, elements, strict=True)))
+    return phonons.symmetric_plan(typical.structure(10.0, 0.24), supercell, displacement)
