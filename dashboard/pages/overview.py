@@ -10,6 +10,7 @@ from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from compute.physics import metrics
+from compute.physics.comparison import CUT_AT_ZERO
 from compute.protocols import SUITES
 from dashboard.components import controls
 from dashboard.components.blocks import (
@@ -105,7 +106,7 @@ def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
     dft, potential = pairs["dft"].to_numpy(float), pairs["potential"].to_numpy(float)
     place = "ω<sub>min</sub>" if view.place == "min" else f"ω at {agreement.PLACE_NAMES[view.place]}"
     lost = outside(dft, potential)
-    cut = (SUITE, view.place) in agreement.CUT_AT_ZERO
+    cut = (SUITE, view.place) in CUT_AT_ZERO
     missed = "Along the upper edge" if cut else "Upper left of the dotted lines"
     figure = captioned(
         parity(dft, potential, place),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from compute.physics.comparison import comparable
 from compute.physics.deviation import Deviation, deviation
 from dashboard.dataset import Dataset
 
@@ -17,10 +18,6 @@ PLACE_COLUMNS = {
     "m": "omega_m_thz",
     "x": "omega_x_thz",
 }
-# The source of abx3 lists the softest mode at Γ with the acoustic modes, so a compound without an imaginary mode has 0
-# there, and at most 0 as its minimum. The potential's modes are without them: to compare like with like, both sides
-# are cut at 0.
-CUT_AT_ZERO = {("abx3", "gamma"), ("abx3", "min")}
 PLACE_NAMES = {"min": "any", "gamma": "Γ", "r": "R", "m": "M", "x": "X"}
 
 
@@ -37,7 +34,7 @@ class FrequencyError:
 def frequency_pairs(dataset: Dataset, suite: str, potential: str, place: str) -> pd.DataFrame:
     """Columns `compound`, `dft` and `potential` (THz), one row per compound in which both are known.
 
-    Positive numbers are cut at 0 for the places in `CUT_AT_ZERO`.
+    Positive numbers are cut at 0 for the places in `comparison.CUT_AT_ZERO`.
     """
     column = PLACE_COLUMNS[place]
     frame = dataset.frame(
@@ -46,8 +43,8 @@ def frequency_pairs(dataset: Dataset, suite: str, potential: str, place: str) ->
         f"AND dft_{column} IS NOT NULL AND {column} IS NOT NULL ORDER BY compound",
         {"suite": suite, "potential": potential},
     )
-    if (suite, place) in CUT_AT_ZERO:
-        frame[["dft", "potential"]] = frame[["dft", "potential"]].clip(upper=0)
+    for side in ("dft", "potential"):
+        frame[side] = comparable(frame[side], suite, place)
     return frame
 
 
