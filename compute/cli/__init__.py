@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from compute.cli import campaign, data, harmonic, potentials, reference, serve
+from compute.cli import campaign, data, frames, harmonic, potentials, reference, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,5 +16,6 @@ app.command("harmonic")(harmonic.command)
 app.command("serve")(serve.command)
 app.add_typer(potentials.app, name="potentials")
 app.add_typer(reference.app, name="reference")
+app.add_typer(frames.app, name="frames")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(data.app, name="data")

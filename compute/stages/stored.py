@@ -9,12 +9,12 @@ import numpy as np
 
 from compute.physics import phonons as physics
 from compute.stages import phonons
+from compute.structures.force_constants import determined
 from compute.structures.forcesets import ForceSet
 
 if TYPE_CHECKING:
     from phonopy import Phonopy
 
-_REACHED = 0.3  # least singular value of the unit displacements of an atom
 _SYMPRECS = (1e-5, 1e-4, 1e-3, 1e-2)  # Å
 MESH = 8  # q points along each axis of the primitive reciprocal cell
 
@@ -45,7 +45,7 @@ def stored_phonons(forces: ForceSet) -> StoredPhonons:
     """
     # The source chose its displacements with a tolerance of its own: the tightest that makes them sufficient is used.
     candidates = (_displaced(forces, symprec) for symprec in _SYMPRECS)
-    phonon = next((candidate for candidate in candidates if _determined(candidate)), None)
+    phonon = next((candidate for candidate in candidates if determined(candidate)), None)
     if phonon is None:
         raise ValueError("the stored displacements do not determine the force constants")
     phonon.produce_force_constants()
@@ -88,19 +88,6 @@ def _displaced(forces: ForceSet, symprec: float) -> Phonopy:
         ],
     }
     return phonon
-
-
-def _determined(phonon: Phonopy) -> bool:
-    """Whether the displacements of each atom, turned by its site symmetry, reach all three directions."""
-    cell = phonon.supercell.cell.T
-    directions: dict[int, list[np.ndarray]] = {}
-    for first in phonon.dataset["first_atoms"]:
-        unit = first["displacement"] / np.linalg.norm(first["displacement"])
-        rotations = phonon.symmetry.get_site_symmetry(first["number"])
-        turned = [cell @ rotation @ np.linalg.inv(cell) @ unit for rotation in rotations]
-        directions.setdefault(first["number"], []).extend(turned)
-    spans = [np.linalg.svd(np.array(found), compute_uv=False) for found in directions.values()]
-    return all(len(span) == 3 and span[2] > _REACHED for span in spans)
 
 
 def _nearest(here: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -1,0 +1,167 @@
+"""`softmode frames`: reference frames in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from compute.cli.common import AsJson, fail, one_sentence, out, print_json
+
+if TYPE_CHECKING:
+    from compute.structures.frames import Frames
+
+app = typer.Typer(no_args_is_help=True, help="Reference frames: displacements and the forces they meet.")
+
+Source = Annotated[
+    Path,
+    typer.Argument(
+        help="A folder with SPOSCAR and MD/vasprun_prod_*.xml, with a phonopy yaml, or with trajectories; or one file:"
+        " vasprun.xml, .yaml, .extxyz, .traj, .npz."
+    ),
+]
+Ideal = Annotated[Path | None, typer.Option("--ideal", help="Structure file of the ideal supercell.")]
+FirstIsIdeal = Annotated[
+    bool, typer.Option("--first-is-ideal", help="The first frame of the trajectory is the ideal supercell.")
+]
+Constants = Annotated[
+    Path | None,
+    typer.Option("--force-constants", help="force_constants.hdf5, FORCE_CONSTANTS, FORCE_SETS or phonopy yaml."),
+]
+Skip = Annotated[int, typer.Option("--skip", min=0, help="Leave out the first N steps of every trajectory file.")]
+Every = Annotated[int, typer.Option("--every", min=1, help="Of the rest, keep every N-th.")]
+
+
+@app.command("info")
+def info(
+    path: Source,
+    ideal: Ideal = None,
+    first_is_ideal: FirstIsIdeal = False,
+    force_constants: Constants = None,
+    skip: Skip = 0,
+    every: Every = 1,
+    as_json: AsJson = False,
+) -> None:
+    """What was read, and σ where the force constants are there."""
+    with one_sentence(ValueError, OSError):
+        from compute.references.readers import read
+
+        result = _described(
+            read(
+                path,
+                ideal=ideal,
+                first_is_ideal=first_is_ideal,
+                force_constants=force_constants,
+                skip=skip,
+                every=every,
+            )
+        )
+    if as_json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+@app.command("convert")
+def convert(
+    path: Source,
+    to: Annotated[Path, typer.Argument(metavar="OUT.npz", help="File to write; it is replaced if it exists.")],
+    ideal: Ideal = None,
+    first_is_ideal: FirstIsIdeal = False,
+    force_constants: Constants = None,
+    skip: Skip = 0,
+    every: Every = 1,
+    method: Annotated[str | None, typer.Option(help="What gave the forces: “PBE, VASP”.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="What the frames are a sample of: “AIMD”.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Temperature of the sample in K.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the frames, with their force constants and origin, to one npz file."""
+    if to.suffix != ".npz":
+        fail(f"{to} must end in .npz.")
+    if to.exists() and path.exists() and to.samefile(path):
+        fail("The file to write is the file to read.")
+    stated = {"method": method, "sampler": sampler, "temperature": temperature}
+    with one_sentence(ValueError, OSError):
+        from dataclasses import replace
+
+        from compute.references.readers import read
+        from compute.references.readers.npz import write_npz
+
+        frames = read(
+            path, ideal=ideal, first_is_ideal=first_is_ideal, force_constants=force_constants, skip=skip, every=every
+        )
+        frames = replace(frames, **{name: value for name, value in stated.items() if value is not None})
+        write_npz(frames, to)
+    if as_json:
+        print_json({"written": str(to), "frames": len(frames), "atoms": len(frames.numbers), "notes": [*frames.notes]})
+        return
+    out.print(f"{len(frames)} frames of {len(frames.numbers)} atoms in {to}.")
+    for note in frames.notes:
+        out.print(f"Note: {note}")
+
+
+def _described(frames: Frames) -> dict[str, Any]:
+    return {
+        "source": frames.source,
+        "formula": frames.ideal_atoms().get_chemical_formula(),
+        "atoms": len(frames.numbers),
+        "frames": len(frames),
+        "seeds": len(set(frames.seeds.tolist())),
+        "temperature": frames.temperature,
+        "method": frames.method,
+        "sampler": frames.sampler,
+        "energies": frames.energies is not None,
+        "force_constants": frames.force_constants is not None,
+        **_sigmas(frames),
+        "notes": [*frames.notes],
+    }
+
+
+def _sigmas(frames: Frames) -> dict[str, Any]:
+    """σ in its forms, None where it is not defined: without force constants, and where no force acts."""
+    import math
+
+    from compute.physics import anharmonicity
+
+    if frames.force_constants is None:
+        return dict.fromkeys(("sigma", "sigma_se", "sigma_frame_mean", "sigma_by_element"))
+    anharmonic = anharmonicity.anharmonic_forces(frames.forces, frames.displacements, frames.force_constants)
+    by_element = anharmonicity.sigma_by_label(frames.forces, anharmonic, frames.symbols)
+
+    def defined(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    return {
+        "sigma": defined(anharmonicity.sigma_pooled(frames.forces, anharmonic)),
+        "sigma_se": defined(anharmonicity.standard_error(frames.forces, anharmonic, frames.seeds)),
+        "sigma_frame_mean": defined(anharmonicity.sigma_frame_mean(frames.forces, anharmonic)),
+        "sigma_by_element": {element: defined(value) for element, value in by_element.items()},
+    }
+
+
+def _print(result: dict[str, Any]) -> None:
+    temperature = "not stated" if result["temperature"] is None else f"{result['temperature']:.1f} K"
+    seeds = f" in {result['seeds']} trajectories" if result["seeds"] > 1 else ""
+    out.print(f"[bold]{result['formula']}[/bold]  {result['frames']} frames{seeds}, {result['atoms']} atoms")
+    out.print(f"Source: {result['source']}. Forces: {result['method']}. Sample: {result['sampler']}.", markup=False)
+    out.print(f"Temperature: {temperature}. Energies: {'yes' if result['energies'] else 'no'}.")
+    if not result["force_constants"]:
+        out.print("No force constants: σ is not computed. Give them with --force-constants.")
+    elif result["sigma"] is None:
+        out.print("No force acts in any frame: σ is not defined.")
+    else:
+        error = "" if result["sigma_se"] is None else f" ± {result['sigma_se']:.4f}"
+        out.print(f"σ = {result['sigma']:.4f}{error}; mean over frames {_number(result['sigma_frame_mean'])}")
+        grid = Table("element", "σ")
+        for element, value in result["sigma_by_element"].items():
+            grid.add_row(element, _number(value))
+        out.print(grid)
+    for note in result["notes"]:
+        out.print(f"Note: {note}", markup=False)
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.4f}"

@@ -1,0 +1,135 @@
+"""Force constants in the files that phonopy writes, for the ideal supercell of some frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from compute.references.readers import phonopy_file
+from compute.structures.force_constants import determined, full_force_constants, phonopy_atoms
+from compute.structures.sites import Crystal, FramesError, same_sites
+
+if TYPE_CHECKING:
+    from phonopy import Phonopy
+
+Found = tuple[np.ndarray, tuple[str, ...]]
+
+SOLVED = ("force_constants.hdf5", "FORCE_CONSTANTS")
+FILES = (*SOLVED, "FORCE_SETS")
+_SYMPRECS = (1e-5, 1e-4, 1e-3, 1e-2)  # Å
+
+
+def in_folder(folder: Path, names: Sequence[str] = FILES) -> Path | None:
+    """The first file of `names` that `folder` holds, or None."""
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def read(path: Path, ideal: Crystal) -> Found:
+    """Φ (N, N, 3, 3) in eV/Å² of the phonopy file `path`, in the order of `ideal`, and notes.
+
+    A file without a structure is in the order of the phonopy yaml beside it where that describes the same supercell,
+    else in that of `ideal`. Raises `FramesError`.
+    """
+    if not path.is_file():
+        raise FramesError(f"There is no file of force constants {path}.")
+    if phonopy_file.named_so(path):
+        return of_content(phonopy_file.content(path), ideal)
+    own, calculator, notes = _written_for(path.parent, ideal)
+    if path.suffix in (".hdf5", ".h5"):
+        values, rows = _hdf5(path, calculator)
+        return full_force_constants(values, ideal, own, rows), notes
+    if path.name.startswith("FORCE_CONSTANTS"):
+        return full_force_constants(_text(path, calculator), ideal, own), notes
+    if path.name.startswith("FORCE_SETS"):
+        dataset = phonopy_file.force_sets(path, len(ideal.numbers), calculator)
+        return full_force_constants(solved(own, dataset), ideal, own), notes
+    raise FramesError(
+        f"{path.name} is not a file of force constants: they are read from {', '.join(FILES)} and phonopy's yaml."
+    )
+
+
+def of_content(content: phonopy_file.Content, ideal: Crystal) -> Found:
+    """Φ that a phonopy yaml stores, else from its displacements and forces, in the order of `ideal`, and notes."""
+    if content.force_constants is not None:
+        return full_force_constants(content.force_constants, ideal, content.crystal), ()
+    if content.dataset is None:
+        raise FramesError(f"{content.name} holds neither force constants nor forces, and there is no FORCE_SETS.")
+    return full_force_constants(solved(content.crystal, content.dataset), ideal, content.crystal), ()
+
+
+def solved(crystal: Crystal, dataset: dict[str, Any]) -> np.ndarray:
+    """Φ (N, N, 3, 3) in eV/Å² from a phonopy dataset with forces, made to obey symmetry and sum rule.
+
+    Displacements of single atoms: finite differences and symfc's projector; of all atoms at once: symfc's fit
+    (A. Seko and A. Togo, doi:10.1103/PhysRevB.110.214302). Raises `FramesError` where they do not suffice.
+    """
+    if "first_atoms" not in dataset:
+        phonon = _phonopy(crystal, dataset, _SYMPRECS[0])
+        phonon.produce_force_constants(fc_calculator="symfc")
+        return phonon.force_constants
+    # The source chose its displacements with a tolerance of its own: the tightest that makes them sufficient is used.
+    phonons = (_phonopy(crystal, dataset, symprec) for symprec in _SYMPRECS)
+    phonon = next((candidate for candidate in phonons if determined(candidate)), None)
+    if phonon is None:
+        raise FramesError("The displacements do not determine the force constants.")
+    phonon.produce_force_constants()
+    phonon.symmetrize_force_constants(use_symfc_projector=True)
+    return phonon.force_constants
+
+
+def _phonopy(crystal: Crystal, dataset: dict[str, Any], symprec: float) -> Phonopy:
+    from phonopy import Phonopy
+    from phonopy.structure.cells import guess_primitive_matrix
+
+    # The supercell itself is the unit cell, so that its atoms keep their order whatever wrote them.
+    cell = phonopy_atoms(crystal)
+    primitive = guess_primitive_matrix(cell, symprec=symprec)
+    phonon = Phonopy(cell, np.eye(3, dtype=int), primitive_matrix=primitive, symprec=symprec)
+    phonon.dataset = dataset
+    return phonon
+
+
+def _hdf5(path: Path, calculator: str | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Values in eV/Å², and the atoms that compact rows are for where the file says so."""
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            key = "fc2" if "fc2" in file else "force_constants"
+            values, rows = np.array(file[key]), np.array(file["p2s_map"]) if "p2s_map" in file else None
+            unit = file["physical_unit"][0].decode() if "physical_unit" in file else None
+    except (OSError, KeyError) as error:
+        raise FramesError(f"{path.name} holds no force constants: {error}.") from error
+    return values * _factor(calculator, unit), rows
+
+
+def _text(path: Path, calculator: str | None) -> np.ndarray:
+    from phonopy.file_IO import parse_FORCE_CONSTANTS
+
+    try:
+        return parse_FORCE_CONSTANTS(path) * _factor(calculator)
+    except (ValueError, IndexError) as error:
+        raise FramesError(f"{path.name} holds no force constants: {error}.") from error
+
+
+def _factor(calculator: str | None, unit: str | None = None) -> float:
+    """From `unit`, else from the unit of the calculator, to eV/Å²."""
+    from phonopy.physical_units import get_calculator_physical_units, get_force_constant_conversion_factor
+
+    return get_force_constant_conversion_factor(
+        unit or get_calculator_physical_units(calculator).force_constants_unit, None
+    )
+
+
+def _written_for(folder: Path, ideal: Crystal) -> tuple[Crystal, str | None, tuple[str, ...]]:
+    """Supercell and calculator that a file in `folder` without a structure goes by; a note on a yaml passed over."""
+    file = phonopy_file.in_folder(folder)
+    if file is None:
+        return ideal, None, ()
+    content = phonopy_file.content(file)
+    if same_sites(ideal, content.crystal) is None:
+        return ideal, None, (f"{file.name} describes another supercell: the force constants are read without it.",)
+    return content.crystal, content.calculator, ()

@@ -1,0 +1,50 @@
+"""What every reader is given beside the frames: the ideal structure and the force constants, each in a file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from compute.references.readers import phonopy_file
+from compute.structures.sites import Crystal, FramesError
+
+
+@dataclass(frozen=True)
+class Extras:
+    """Files named by the user: they replace what a layout holds. `first_is_ideal` is for trajectories alone."""
+
+    ideal: Path | None = None
+    first_is_ideal: bool = False
+    force_constants: Path | None = None
+
+    def refuse_first_is_ideal(self, path: Path) -> None:
+        """`FramesError` where the first frame cannot be meant as the ideal structure."""
+        if self.first_is_ideal:
+            raise FramesError(f"{path.name}: only a trajectory can have the ideal structure as its first frame.")
+
+
+def crystal_in(path: Path) -> Crystal:
+    """The ideal supercell in the structure file `path`: any format of ASE, or the supercell of a phonopy yaml."""
+    from ase.io import read
+    from ase.io.formats import UnknownFileTypeError
+
+    if not path.is_file():
+        raise FramesError(f"There is no structure file {path}.")
+    if phonopy_file.named_so(path):
+        return phonopy_file.content(path).crystal
+    try:
+        atoms = read(path)
+    except (UnknownFileTypeError, ValueError, KeyError, IndexError, StopIteration) as error:
+        raise FramesError(f"{path.name} cannot be read as a structure: {type(error).__name__} {error}.") from error
+    return Crystal.of(atoms)
+
+
+def name_of(path: Path) -> str:
+    """The name that a source is remembered by: its own, without the folders of one machine."""
+    return path.resolve().name
+
+
+def in_order(paths: list[Path]) -> list[Path]:
+    """`paths` by the numbers in their names: run_2 before run_10."""
+    return sorted(paths, key=lambda path: [int(n) if n.isdigit() else n for n in re.split(r"(\d+)", path.name)])
