@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 
 
@@ -32,6 +34,27 @@ def _omegas(source: str, acoustic: str) -> list[pa.Field]:
         _field(f"omega_{key}_thz", _REAL, f"softest mode at {text}; imaginary as negative; {source}", "THz")
         for key, text in places.items()
     ]
+
+
+_STEPS = ("forces", "hessian", "sampling")
+_CORNERS = ("rrr", "rrm", "rmr", "rmm", "mrr", "mrm", "mmr", "mmm")
+_INTERACTIONS = (
+    "forces_hessian",
+    "forces_hessian_given_sampling",
+    "forces_sampling",
+    "forces_sampling_given_hessian",
+    "hessian_sampling",
+    "hessian_sampling_given_forces",
+)
+
+
+def _with_se(pattern: str, names: Iterable[str], text: str, unit: str = "") -> list[pa.Field]:
+    """Per name a column and one with its standard error."""
+    fields = []
+    for name in names:
+        fields.append(_field(pattern.format(name), _REAL, text.format(name), unit))
+        fields.append(_field(f"{pattern.format(name)}_se", _REAL, f"standard error of {pattern.format(name)}", unit))
+    return fields
 
 
 SCHEMAS: dict[str, pa.Schema] = {
@@ -142,6 +165,68 @@ SCHEMAS: dict[str, pa.Schema] = {
             ),
         ]
     ),
+    "attribution": pa.schema(
+        [
+            _field("frames", _STR, "set of reference frames", required=True),
+            _SUITE,
+            _COMPOUND,
+            _POTENTIAL,
+            _field("checkpoint_sha256", _STR, "sha256 of the checkpoint"),
+            _field("method", _STR, "what gave the reference forces", required=True),
+            _field("sampler", _STR, "what the reference frames are a sample of", required=True),
+            _field("temperature", _REAL, "temperature of the reference frames", "K"),
+            _field("n_atoms", _INT, "atoms in the supercell"),
+            _field("n_frames", _INT, "reference frames"),
+            _field("protocol", _STR, "protocol of the model's own frames; null where it sampled none"),
+            _field("n_model_frames", _INT, "frames sampled by the model"),
+            *_with_se("corner_{}", _CORNERS, "σ[{}]: frames, forces, force constants, of reference or model"),
+            *_with_se("path_{}", _STEPS, "published path (forces, Hessian, sampling): contribution of {} to σ"),
+            *_with_se("shapley_{}", _STEPS, "mean contribution of {} to σ over the known orders"),
+            _field("shapley_orders", _INT, "orders of six whose corners are all known"),
+            *_with_se("interaction_{}", _INTERACTIONS, "second difference of σ: {}"),
+            *_with_se("{}", ["total"], "σ[mmm] − σ[rrr]: the {} error"),
+            *_with_se("{}", ["slope"], "softening {}: least squares of model forces against reference forces"),
+            _field("slope_constants", _REAL, "the same for force constants"),
+            *_with_se("sigma_{}", ["rescaled"], "σ[rmr] with model forces {} by 1/slope"),
+            *_with_se("force_{}", ["rmse"], "{} of the model's forces on the reference frames", "eV/Å"),
+            *_with_se("force_{}", ["error"], "relative {} of forces: RMSE over RMS of the reference"),
+            _field("constants_error", _REAL, "relative error of force constants, Frobenius norm"),
+            *_with_se("{}", ["amplification"], "Hessian {}: constants_error over force_error"),
+            _field("sigma_reweighted", _REAL, "σ[rrr] with frames reweighted to the reference's own ensemble"),
+            _field("effective_frames", _REAL, "effective sample size of that reweighting"),
+            _field("missing", _STR, "corners not known, and which calculation would supply them"),
+            _STATUS,
+            _REASON,
+        ]
+    ),
+    "wells": pa.schema(
+        [
+            _SUITE,
+            _COMPOUND,
+            _field("source", _STR, "dft, or potential as named in the table potentials", required=True),
+            _field("mode", _STR, "the mode frozen in", required=True),
+            _field("geometry_from", _STR, "potential whose relaxed cell all sources share", required=True),
+            _field("a", _REAL, "cubic lattice constant", "Å"),
+            _field("x", _REAL, "anion coordinate in Fm-3m (24e)"),
+            _field("q", pa.list_(_REAL), "displacement of each of the four moving anions", "Å"),
+            _field("energies", pa.list_(_REAL), "energy of the ten-atom cell relative to Q = 0", "eV"),
+            _field("forces", pa.list_(_REAL), "−dE/dQ", "eV/Å"),
+            _field("curvature", _REAL, "k of E = ½kQ² + ¼qQ⁴ + ⅙sQ⁶: the Hessian's part", "eV/Å²"),
+            _field("quartic", _REAL, "q: the anharmonic part", "eV/Å⁴"),
+            _field("sextic", _REAL, "s", "eV/Å⁶"),
+            _field("energy_residual", _REAL, "RMS error of the fit", "eV"),
+            _field("force_residual", _REAL, "RMS error of the fit", "eV/Å"),
+            _field("omega_thz", _REAL, "frequency of the curvature; imaginary as negative", "THz"),
+            _field("depth", _REAL, "depth of the fitted double well below Q = 0; 0 for a single well", "eV"),
+            _field("minimum", _REAL, "|Q| of the fitted minimum", "Å"),
+            _field("settings", _STR, "settings of the source: k points and cutoff of DFT, else float64", required=True),
+            _field("k_points", _STR, "k mesh of the ten-atom cell; null for a potential"),
+            _field("cutoff_ev", _REAL, "plane-wave cutoff; null for a potential", "eV"),
+            _field("checkpoint_sha256", _STR, "sha256 of the checkpoint; null for DFT"),
+            _STATUS,
+            _REASON,
+        ]
+    ),
     "runs": pa.schema(
         [
             _RUN,
@@ -178,5 +263,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "potentials": ("potential",),
     "harmonic": ("run", "suite", "compound", "potential", "geometry"),
     "bands": ("suite", "compound", "source", "kind"),
+    "attribution": ("frames", "potential"),
+    "wells": ("suite", "compound", "mode", "source", "settings"),
     "runs": ("run",),
 }

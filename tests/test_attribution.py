@@ -84,7 +84,7 @@ def test_a_pure_softening_leaves_sigma_alone_once_forces_and_hessian_are_both_re
     truth = result.corners["rrr"].value
     assert result.corners["rmm"].value == pytest.approx(truth, rel=1e-12)
     assert abs(result.corners["rmr"].value - truth) > 0.02
-    assert result.interactions["forces × hessian"].value == pytest.approx(
+    assert result.interactions["forces_hessian"].value == pytest.approx(
         2 * truth - result.corners["rmr"].value - result.corners["rrm"].value, rel=1e-10
     )
     errors = model_error(soft, REFERENCE, softening * REFERENCE)
@@ -116,7 +116,7 @@ def test_what_is_missing_is_named_and_nothing_is_made_up():
     assert "DFT" in without.missing["mrr"]
     assert without.n_orders == 3
     assert sum(step.value for step in without.shapley.values()) == pytest.approx(without.total.value)
-    assert set(without.interactions) == {"forces × hessian", "hessian × sampling | forces"}
+    assert set(without.interactions) == {"forces_hessian", "hessian_sampling_given_forces"}
     no_constants = attribution(sample(1, 0.2), None, None, MODEL)
     assert set(no_constants.corners) == {"rrm", "rmm"}
     assert not no_constants.path

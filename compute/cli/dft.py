@@ -38,6 +38,27 @@ def constants(
         _run([constants_job(compound, a, chosen, _directory())], python, write_only)
 
 
+@app.command("frames")
+def frames(
+    formula: Annotated[str, typer.Argument(help="An ABX3 halide of the suite.")],
+    potential: Annotated[str, typer.Option(help="The potential that samples the frames.")],
+    check: Annotated[bool, typer.Option("--check", help="The first frame again, with the full k mesh.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many frames.")] = None,
+    python: Python = "/usr/bin/python3",
+    write_only: WriteOnly = False,
+    data: Data = None,
+) -> None:
+    """DFT forces on frames that a potential samples at 300 K."""
+    with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.references.dft import settings
+        from compute.runs.dft import frames_job, kept_frames, with_cutoff
+
+        compound, a = _published(formula, data)
+        chosen = with_cutoff(settings.FRAME_CHECK if check else settings.FRAMES, compound.sites["X"])
+        found = kept_frames(compound, a, potential, _directory())
+        _run([frames_job(found, compound, chosen, _directory())], python, write_only, 1 if check else limit)
+
+
 @app.command("wells")
 def wells(
     k: Annotated[int, typer.Option(min=1, help="k points along each axis of the ten-atom cell.")] = 2,
@@ -64,18 +85,20 @@ def wells(
         _run(chosen[:limit], python, write_only)
 
 
-def _run(jobs: list[Job], python: str, write_only: bool) -> None:
+def _run(jobs: list[Job], python: str, write_only: bool, first: int | None = None) -> None:
+    """Run `jobs`, or the `first` so many structures of each."""
+    counts = [min(len(job.structures), first or len(job.structures)) for job in jobs]
     with Progress(console=err) as progress:
-        bar = progress.add_task("", total=sum(len(job.structures) for job in jobs))
+        bar = progress.add_task("", total=sum(counts))
         before = 0
-        for job in jobs:
+        for job, count in zip(jobs, counts, strict=True):
             progress.update(bar, description=job.folder.name)
             if write_only:
                 job.write()
                 out.print(str(job.folder))
-            elif job.done < len(job.structures):
-                job.run(python, lambda done, before=before: progress.update(bar, completed=before + done))
-            before += len(job.structures)
+            elif job.done < count:
+                job.run(python, lambda done, before=before: progress.update(bar, completed=before + done), count)
+            before += count
             progress.update(bar, completed=before)
 
 

@@ -72,7 +72,7 @@ class Attribution:
     `path` is the published path, with the steps that are known; `shapley` the mean over the `n_orders` of 6 orders
     whose corners are all known, empty where there is none. `interactions` are second differences: how much two
     replacements together differ from their sum, the third thing being the reference's, or the model's where the name
-    says so after a bar; `total` = σ[mmm] − σ[rrr].
+    says so; `total` = σ[mmm] − σ[rrr].
     `missing` says per unknown corner which calculation would supply it.
     """
 
@@ -274,12 +274,12 @@ def _mean_step(step: str, orders: Sequence[tuple[str, ...]]) -> dict[str, float]
 def _interactions() -> dict[str, dict[str, float]]:
     """Second differences of the cube: both replaced, less each one alone, plus none.
 
-    Named "forces × hessian" where the third thing is the reference's, "… | sampling" where it is the model's.
+    Named forces_hessian where the third thing is the reference's, forces_hessian_given_sampling where the model's.
     """
     found = {}
     for one, two in combinations(PUBLISHED_PATH, 2):
         (third,) = set(STEPS) - {one, two}
-        for name, given in ((f"{one} × {two}", ()), (f"{one} × {two} | {third}", (third,))):
+        for name, given in ((f"{one}_{two}", ()), (f"{one}_{two}_given_{third}", (third,))):
             found[name] = {
                 _replaced(one, two, *given): 1.0,
                 _replaced(one, *given): -1.0,

@@ -6,12 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from compute.potentials.evaluate import Potential
+from compute.potentials.load import load
+from compute.protocols import Langevin, SamplingProtocol
+from compute.references import readers
 from compute.references.dft import settings as presets
 from compute.references.dft.jobs import Job
 from compute.references.dft.settings import DftSettings
+from compute.references.readers.npz import write_npz
 from compute.runs.plan import stratified
 from compute.stages import phonons, wells
+from compute.stages.sampling import sample
 from compute.structures.compounds import Compound, identify
+from compute.structures.frames import Frames
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -21,6 +30,10 @@ Row = dict[str, Any]
 # Å. Twice the harmonic protocol's: DFT forces carry an error of about 1 meV/Å, which this halves in Φ.
 DISPLACEMENT = 0.02
 SUPERCELL = 2
+# Far apart, so that few expensive frames say as much as possible; the sampling itself costs minutes.
+FRAME_PROTOCOL = SamplingProtocol(
+    name="dft-frames", sampler=Langevin(discard=1_200, keep=9_600, longest=9_600, stride=300)
+)
 # Elements with closed shells and a PAW data set in Debian's gpaw-data; no magnetism, no 4f.
 CLOSED_SHELL = frozenset("Li Na K Rb Cs Mg Ca Sr Ba Zn Cd Ag In Tl Sn Pb Ge Sc Y Al Ga Sb Bi F Cl Br I".split())
 WELLS = 26
@@ -37,6 +50,44 @@ def constants_job(compound: Compound, a: float, settings: DftSettings, directory
     """The inequivalent displacements of the 40-atom cell of an ABX3 compound at lattice constant `a` in Å."""
     plan = phonons.symmetric_plan(compound.structure(a), SUPERCELL, DISPLACEMENT)
     return _job("constants", compound, settings, phonons.displaced(plan.template, plan.displacements), directory)
+
+
+def frames_job(frames: Frames, compound: Compound, settings: DftSettings, directory: Path) -> Job:
+    """`frames` of an ABX3 compound, in order, so that each goes on from the density of the one before."""
+    return _job("frames", compound, settings, frames.atoms(), directory)
+
+
+def kept_frames(compound: Compound, a: float, potential_id: str, directory: Path) -> Frames:
+    """The frames of `sampled_frames`, sampled once and then kept in `directory`."""
+    path = directory / f"sampled-{compound.suite}-{compound.formula}-{potential_id}-{FRAME_PROTOCOL.digest[:8]}.npz"
+    if not path.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        write_npz(sampled_frames(compound, a, load(potential_id, dtype=FRAME_PROTOCOL.dtype)), path)
+    return readers.read(path)
+
+
+def sampled_frames(compound: Compound, a: float, potential: Potential, seed: int = 0) -> Frames:
+    """Well-separated frames of the 40-atom cell at lattice constant `a` in Å, with the potential's forces and energies.
+
+    By `FRAME_PROTOCOL`. Raises `SamplingError` where the potential does not keep the crystal.
+    """
+    plan = phonons.symmetric_plan(compound.structure(a), SUPERCELL, FRAME_PROTOCOL.harmonic.displacement)
+    forces = [result.forces for result in potential.evaluate(phonons.displaced(plan.template, plan.displacements))]
+    constants = phonons.solve(plan, np.array(forces)).values
+    (ideal,) = phonons.displaced(plan.template, np.zeros_like(plan.displacements[:1]))
+    trajectory = sample(potential, ideal, constants, FRAME_PROTOCOL, seed=seed)
+    return Frames(
+        numbers=ideal.numbers,
+        cell=ideal.cell.array,
+        ideal=ideal.positions,
+        displacements=trajectory.displacements,
+        forces=trajectory.forces,
+        seeds=trajectory.seeds,
+        energies=trajectory.energies,
+        method=potential.id,
+        sampler=f"{potential.id}, Langevin, one frame per 0.6 ps",
+        temperature=FRAME_PROTOCOL.temperature,
+    )
 
 
 def well_job(compound: Compound, a: float, x: float, settings: DftSettings, directory: Path) -> Job:

@@ -1,4 +1,4 @@
-"""Compute the single points of a job folder with GPAW: `python3 gpaw_points.py FOLDER`.
+"""Compute the first COUNT single points of a job folder with GPAW: `python3 gpaw_points.py FOLDER COUNT`.
 
 Runs under whichever Python has GPAW, outside the project's environment, so it imports nothing of the project. The
 folder holds `job.json` (settings) and `structures.extxyz`. Each finished structure becomes `points/NNNN.json`, written
@@ -19,11 +19,11 @@ import ase.io
 import numpy as np
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, count: int) -> None:
     import gpaw
 
     settings = json.loads((folder / "job.json").read_text())["settings"]
-    structures = ase.io.read(folder / "structures.extxyz", index=":")
+    structures = ase.io.read(folder / "structures.extxyz", index=f":{count}")
     (folder / "points").mkdir(exist_ok=True)
     calculator = None
     for number, atoms in enumerate(structures):
@@ -80,4 +80,4 @@ def new_calculator(settings: dict, folder: Path):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -49,8 +49,9 @@ class Job:
 
     @property
     def done(self) -> int:
-        """Structures computed so far."""
-        return sum(self._point(number).exists() for number in range(len(self.structures)))
+        """How many structures are computed, counted from the first without a gap."""
+        numbers = range(len(self.structures))
+        return next((number for number in numbers if not self._point(number).exists()), len(self.structures))
 
     def write(self) -> None:
         """Write the input files. A folder that holds another job raises `DftError`."""
@@ -64,10 +65,13 @@ class Job:
         write(self.folder / "structures.extxyz", [bare(atoms) for atoms in self.structures])
         write_atomic(path, json.dumps(content, indent=1).encode())
 
-    def run(self, python: str, progress: Callable[[int], None] = lambda done: None) -> None:
-        """Compute what is missing with GPAW under the interpreter `python`; `progress` gets the number done."""
+    def run(self, python: str, progress: Callable[[int], None] = lambda done: None, first: int | None = None) -> None:
+        """Compute what is missing, of the `first` so many, with GPAW under the interpreter `python`.
+
+        `progress` gets the number done.
+        """
         self.write()
-        command = [python, str(SCRIPT), str(self.folder)]
+        command = [python, str(SCRIPT), str(self.folder), str(len(self.structures) if first is None else first)]
         environment = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "HOME": str(Path.home())}
         log = self.folder / "gpaw_points.log"
         try:
@@ -84,11 +88,12 @@ class Job:
             last = log.read_text(errors="replace").strip().splitlines()[-1:]
             raise DftError(f"GPAW stopped after {self.done} of {len(self.structures)}: {' '.join(last)} (see {log})")
 
-    def read(self) -> Points:
-        """The results; `DftError` while some are missing."""
-        if self.done < len(self.structures):
-            raise DftError(f"{self.folder}: {self.done} of {len(self.structures)} points are done; run it again")
-        points = [json.loads(self._point(number).read_text()) for number in range(len(self.structures))]
+    def read(self, first: int | None = None) -> Points:
+        """The results, or those of the `first` so many; `DftError` while some of them are missing."""
+        numbers = range(len(self.structures))[:first]
+        if missing := [number for number in numbers if not self._point(number).exists()]:
+            raise DftError(f"{self.folder}: {len(missing)} of {len(numbers)} points are missing; run it again")
+        points = [json.loads(self._point(number).read_text()) for number in numbers]
         return Points(
             energies=np.array([point["energy"] for point in points]),
             forces=np.array([point["forces"] for point in points]),

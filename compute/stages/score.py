@@ -1,0 +1,104 @@
+"""A potential against reference frames: its forces and force constants there, and where its error of σ comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compute.physics import anharmonicity
+from compute.physics import attribution as physics
+from compute.potentials.evaluate import Potential
+from compute.protocols import SamplingProtocol
+from compute.stages import phonons
+from compute.stages.sampling import Progress, sample, silent
+from compute.structures.frames import Frames
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+@dataclass(frozen=True)
+class Reweighted:
+    """`sigma` of the reference's forces with frames that a potential sampled, reweighted to the reference's ensemble;
+    `effective_frames` tells how many frames that rests on."""
+
+    sigma: float
+    effective_frames: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """What reference frames say about one potential; `reweighted` only where it sampled them itself."""
+
+    attribution: physics.Attribution
+    error: physics.ModelError
+    sigma_by_element: dict[str, dict[str, float]]
+    reweighted: Reweighted | None
+    n_model_frames: int | None
+
+
+def score(
+    frames: Frames,
+    potential: Potential,
+    *,
+    displacement: float,
+    protocol: SamplingProtocol | None = None,
+    sampled_by: str | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Score:
+    """Score `potential` on `frames`.
+
+    Its force constants come from finite displacements of length `displacement` (Å) of the frames' ideal supercell.
+    With `protocol` it also samples frames of its own there, at the frames' temperature. `sampled_by` is the id of the
+    potential whose ensemble the frames are; if it is this one and energies are known, σ is reweighted as well.
+    Raises `EvaluationError`, `SamplingError` or `ValueError`.
+    """
+    ideal = frames.ideal_atoms()
+    results = potential.evaluate(frames.atoms())
+    here = physics.Sample(frames.displacements, frames.forces, np.array([r.forces for r in results]), frames.seeds)
+    constants = _force_constants(ideal, potential, displacement)
+    own = None
+    if protocol is not None:
+        at_temperature = protocol.model_copy(update={"temperature": frames.temperature or protocol.temperature})
+        trajectory = sample(potential, ideal, constants, at_temperature, seed=seed, progress=progress)
+        own = physics.Sample(trajectory.displacements, None, trajectory.forces, trajectory.seeds)
+    energies = np.array([result.energy for result in results])
+    return Score(
+        attribution=physics.attribution(here, own, frames.force_constants, constants),
+        error=physics.model_error(here, frames.force_constants, constants),
+        sigma_by_element=_by_element(frames, here, constants),
+        reweighted=_reweighted(frames, energies) if sampled_by == potential.id else None,
+        n_model_frames=None if own is None else len(own.displacements),
+    )
+
+
+def _force_constants(ideal: Atoms, potential: Potential, displacement: float) -> np.ndarray:
+    plan = phonons.symmetric_plan(ideal, 1, displacement)
+    forces = [result.forces for result in potential.evaluate(phonons.displaced(plan.template, plan.displacements))]
+    return phonons.solve(plan, np.array(forces)).values
+
+
+def _by_element(frames: Frames, here: physics.Sample, constants: np.ndarray) -> dict[str, dict[str, float]]:
+    """σ per element for the corners rrr and rmm, those that are known."""
+    found = {}
+    for corner, forces, phi in (
+        ("rrr", here.reference_forces, frames.force_constants),
+        ("rmm", here.model_forces, constants),
+    ):
+        if forces is not None and phi is not None:
+            anharmonic = anharmonicity.anharmonic_forces(forces, here.displacements, phi)
+            found[corner] = anharmonicity.sigma_by_label(forces, anharmonic, frames.symbols)
+    return found
+
+
+def _reweighted(frames: Frames, model_energies: np.ndarray) -> Reweighted | None:
+    if frames.energies is None or frames.temperature is None or frames.force_constants is None:
+        return None
+    weights = physics.weights(frames.energies, model_energies, frames.temperature)
+    anharmonic = anharmonicity.anharmonic_forces(frames.forces, frames.displacements, frames.force_constants)
+    return Reweighted(
+        anharmonicity.weighted_sigma(frames.forces, anharmonic, weights), physics.effective_sample_size(weights)
+    )
