@@ -136,7 +136,7 @@ class Langevin(BaseModel):
     imaginary: Literal["absolute", "freeze"] = Field(
         default="absolute", description="imaginary modes at the start: at |ω|, or at rest"
     )
-    floor_thz: float = Field(default=0.2, gt=0, description="no |ω| counts as less at the start, THz")
+    floor_thz: float = Field(default=0.5, gt=0, description="no |ω| counts as less at the start, THz")
 
     @model_validator(mode="after")
     def _ordered(self) -> Langevin:

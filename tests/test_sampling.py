@@ -17,8 +17,8 @@ SUPERCELL = cubic_perovskite("Cs", "Pb", "Br", 5.98).repeat(2)
 MASSES = SUPERCELL.get_masses()
 BOND = 4.3  # Å: B–X and A–X
 KT = thermal.BOLTZMANN * 300
-HARMONIC = BondCrystal(SUPERCELL, BOND, spring=0.8)
-QUARTIC = BondCrystal(SUPERCELL, BOND, spring=0.8, quartic=6.0)
+HARMONIC = BondCrystal([SUPERCELL], BOND, spring=0.8)
+QUARTIC = BondCrystal([SUPERCELL], BOND, spring=0.8, quartic=6.0)
 
 
 def langevin(**changes) -> SamplingProtocol:
@@ -32,7 +32,7 @@ def andersen(probability: float) -> SamplingProtocol:
 
 
 def run(potential: BondCrystal, protocol: SamplingProtocol, **options) -> Trajectory:
-    return sample(potential, SUPERCELL, potential.force_constants(), protocol, **options)
+    return sample(potential, SUPERCELL, potential.force_constants(40), protocol, **options)
 
 
 def by_replica(trajectory: Trajectory, values: np.ndarray) -> tuple[float, float]:
@@ -57,7 +57,7 @@ def test_an_anharmonic_crystal_reaches_equipartition(protocol):
 def test_a_harmonic_crystal_has_no_anharmonicity_and_a_quartic_one_has():
     for potential, low, high in ((HARMONIC, 0, 1e-10), (QUARTIC, 0.1, 1)):
         trajectory = run(potential, langevin(keep=300, longest=300))
-        score = anharmonicity.sigma(trajectory.forces, trajectory.displacements, potential.force_constants())
+        score = anharmonicity.sigma(trajectory.forces, trajectory.displacements, potential.force_constants(40))
         assert low <= score < high
 
 
@@ -158,7 +158,7 @@ def one_shot(imaginary: str, samples: int = 2000) -> SamplingProtocol:
 
 def test_harmonic_samples_have_the_covariance_of_the_crystal():
     trajectory = run(HARMONIC, one_shot("refuse"))
-    omega, patterns = normal_modes(HARMONIC.force_constants(), MASSES)
+    omega, patterns = normal_modes(HARMONIC.force_constants(40), MASSES)
     coordinates = np.einsum("sia,tia,i->ts", patterns, trajectory.displacements, np.sqrt(MASSES))
     expected = KT * 15.633302**2 / omega**2
     # The variance of T samples has a relative error of √(2/T).
@@ -173,9 +173,9 @@ def test_harmonic_samples_have_the_covariance_of_the_crystal():
 
 def with_an_imaginary_mode() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Φ of the springs with the sign of its softest mode turned, that mode's coordinate vector, and ω."""
-    omega, patterns = normal_modes(HARMONIC.force_constants(), MASSES)
+    omega, patterns = normal_modes(HARMONIC.force_constants(40), MASSES)
     soft = patterns[0] * np.sqrt(MASSES)[:, None]
-    turned = HARMONIC.force_constants() - 2 * (omega[0] / 15.633302) ** 2 * np.einsum("ia,jb->ijab", soft, soft)
+    turned = HARMONIC.force_constants(40) - 2 * (omega[0] / 15.633302) ** 2 * np.einsum("ia,jb->ijab", soft, soft)
     return turned, patterns[0], omega
 
 
@@ -202,7 +202,7 @@ def test_no_mode_is_wider_than_the_floor_allows():
 
 def test_an_optical_mode_at_zero_is_not_taken_for_a_translation():
     turned, _, omega = with_an_imaginary_mode()
-    half = (HARMONIC.force_constants() + turned) / 2  # the softest mode lies at zero exactly
+    half = (HARMONIC.force_constants(40) + turned) / 2  # the softest mode lies at zero exactly
     found, patterns = normal_modes(half, MASSES)
     assert len(found) == 3 * len(MASSES) - 3
     assert abs(found[np.abs(found).argmin()]) < 1e-5
@@ -240,11 +240,11 @@ def test_tilts_stay_but_atoms_that_leave_their_sites_are_told():
 
 
 def test_a_crystal_without_a_minimum_ends_in_an_error():
-    runaway = BondCrystal(SUPERCELL, BOND, spring=0.8, quartic=-20.0)
+    runaway = BondCrystal([SUPERCELL], BOND, spring=0.8, quartic=-20.0)
     with pytest.raises(SamplingError) as error:
         run(runaway, langevin())
     assert error.value.status in ("exploded", "left-sites")
-    undescribed = BondCrystal(SUPERCELL, BOND, spring=0.8, limit=0.1)
+    undescribed = BondCrystal([SUPERCELL], BOND, spring=0.8, limit=0.1)
     with pytest.raises(SamplingError, match="on top of one another") as error:
         run(undescribed, langevin())
     assert error.value.status == "exploded"
@@ -267,7 +267,7 @@ def test_progress_counts_up_and_can_end_the_run():
     assert list(done) == sorted(set(done))
     assert done[-1] == planned[-1] == 100
     assert np.isnan(sigmas[0])
-    constants = QUARTIC.force_constants()
+    constants = QUARTIC.force_constants(40)
     assert sigmas[-1] == pytest.approx(anharmonicity.sigma(trajectory.forces, trajectory.displacements, constants))
 
     def cancel(done: int, planned: int, sigma: float) -> None:
