@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.progress import Progress
 from rich.table import Table
 
-from compute.cli.common import AsJson, fail, one_sentence, out, print_json
+from compute.cli.common import AsJson, err, fail, one_sentence, out, print_json
 
 if TYPE_CHECKING:
     from compute.structures.frames import Frames
@@ -30,6 +31,26 @@ Constants = Annotated[
     Path | None,
     typer.Option("--force-constants", help="force_constants.hdf5, FORCE_CONSTANTS, FORCE_SETS or phonopy yaml."),
 ]
+# Columns of the table attribution by their beginning, and what a reader calls them.
+_PARTS = {
+    "corner_": "σ\\[{}]",
+    "path_": "published path: {}",
+    "shapley_f": "Shapley value: f{}",
+    "shapley_h": "Shapley value: h{}",
+    "shapley_s": "Shapley value: s{}",
+    "interaction_": "interaction: {}",
+    "total": "σ\\[mmm] − σ\\[rrr]{}",
+    "slope": "softening slope{}",
+    "sigma_rescaled": "σ\\[rmr], forces rescaled by 1/slope{}",
+    "force_rmse": "RMSE of forces (eV/Å){}",
+    "force_error": "relative error of forces{}",
+    "constants_error": "relative error of force constants{}",
+    "amplification": "amplification in the Hessian{}",
+    "sigma_reweighted": "σ reweighted to the reference's ensemble{}",
+    "effective_frames": "effective frames of that{}",
+}
+_FEW = 20
+
 Skip = Annotated[int, typer.Option("--skip", min=0, help="Leave out the first N steps of every trajectory file.")]
 Every = Annotated[int, typer.Option("--every", min=1, help="Of the rest, keep every N-th.")]
 
@@ -103,6 +124,83 @@ def convert(
         out.print(f"Note: {note}")
 
 
+@app.command("score")
+def score(
+    path: Source,
+    potential: Annotated[str, typer.Option(help="As listed by: softmode potentials list.")],
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Let the potential sample frames of its own too: quick or converged. Default: it does not."),
+    ] = None,
+    ideal: Ideal = None,
+    first_is_ideal: FirstIsIdeal = False,
+    force_constants: Constants = None,
+    skip: Skip = 0,
+    every: Every = 1,
+    seed: Annotated[int, typer.Option(help="Of the potential's own frames.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Where the error of a potential's σ comes from: its forces, its force constants, or its own frames."""
+    if protocol not in (None, "quick", "converged"):
+        fail(f"No protocol {protocol} here: it is quick or converged.")
+    with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.potentials.load import load
+        from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS
+        from compute.references.readers import read
+        from compute.runs.rows import attribution_row
+        from compute.stages.score import score as scored
+
+        frames = read(
+            path, ideal=ideal, first_is_ideal=first_is_ideal, force_constants=force_constants, skip=skip, every=every
+        )
+        harmonic = HARMONIC_PROTOCOLS["reference-geometry"]
+        loaded = load(potential, dtype=harmonic.dtype)
+        with Progress(console=err, transient=True, disable=protocol is None) as progress:
+            bar = progress.add_task(f"frames of {potential}", total=None)
+            found = scored(
+                frames,
+                loaded,
+                displacement=harmonic.displacement,
+                protocol=None if protocol is None else SAMPLING_PROTOCOLS[protocol],
+                seed=seed,
+                progress=lambda done, planned, sigma: progress.update(bar, completed=done, total=planned),
+            )
+    result = {
+        **{key: value for key, value in _described(frames).items() if not key.startswith("sigma")},
+        "potential": potential,
+        "checkpoint_sha256": loaded.checkpoint_sha256,
+        "displacement": harmonic.displacement,
+        "dtype": loaded.dtype,
+        "protocol": protocol,
+        **attribution_row(found),
+        "missing": dict(found.attribution.missing),
+        "sigma_by_element": found.sigma_by_element,
+    }
+    if as_json:
+        print_json(result)
+    else:
+        _print_score(result)
+
+
+def _print_score(result: dict[str, Any]) -> None:
+    out.print(f"[bold]{result['formula']}[/bold]  {result['frames']} frames, {result['atoms']} atoms", end="; ")
+    out.print(f"reference {result['method']} ({result['sampler']}), model {result['potential']}", markup=False)
+    grid = Table("quantity", "value", "standard error")
+    for prefix, name in _PARTS.items():
+        for key in (key for key in result if key.startswith(prefix) and not key.endswith("_se")):
+            value, se = result[key], result.get(f"{key}_se")
+            if value is not None:
+                grid.add_row(name.format(key.removeprefix(prefix)), f"{value:+.4f}", _number(se))
+    out.print(grid)
+    out.print("Corners: frames, forces and force constants, each of the reference (r) or the model (m).")
+    if result["frames"] < _FEW:
+        out.print(f"{result['frames']} frames are few: a standard error from them is itself uncertain.")
+    for corner, needs in result["missing"].items():
+        out.print(f"σ[{corner}] is not computed: it takes {needs}.", markup=False)
+    for note in result["notes"]:
+        out.print(f"Note: {note}", markup=False)
+
+
 def _described(frames: Frames) -> dict[str, Any]:
     return {
         "source": frames.source,
@@ -113,6 +211,7 @@ def _described(frames: Frames) -> dict[str, Any]:
         "temperature": frames.temperature,
         "method": frames.method,
         "sampler": frames.sampler,
+        "sampled_by": frames.sampled_by,
         "energies": frames.energies is not None,
         "force_constants": frames.force_constants is not None,
         **_sigmas(frames),

@@ -85,7 +85,8 @@ def sampled_frames(compound: Compound, a: float, potential: Potential, seed: int
         seeds=trajectory.seeds,
         energies=trajectory.energies,
         method=potential.id,
-        sampler=f"{potential.id}, Langevin, one frame per 0.6 ps",
+        sampler="Langevin dynamics, one frame per 0.6 ps",
+        sampled_by=potential.id,
         temperature=FRAME_PROTOCOL.temperature,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 from compute.physics.phonons import rmse
@@ -9,6 +10,7 @@ from compute.physics.stability import harmonic_labels
 from compute.protocols import HarmonicProtocol
 from compute.stages.bands import Bands
 from compute.stages.harmonic import Harmonic
+from compute.stages.score import Score
 from compute.stages.stored import StoredPhonons
 
 Row = dict[str, Any]
@@ -91,3 +93,38 @@ def failed(status: str, reason: str) -> Row:
 def q_text(q: tuple[float, float, float]) -> str:
     """A q point as the tables write it: three numbers with spaces."""
     return " ".join(f"{component:g}" for component in q)
+
+
+def attribution_row(result: Score) -> Row:
+    """The row of a potential scored on reference frames, without frames, suite, compound, potential and protocol."""
+    found, error = result.attribution, result.error
+    values = {
+        **{f"corner_{name}": value for name, value in found.corners.items()},
+        **{f"path_{name}": value for name, value in found.path.items()},
+        **{f"shapley_{name}": value for name, value in found.shapley.items()},
+        **{f"interaction_{name}": value for name, value in found.interactions.items()},
+        "slope": error.slope,
+        "sigma_rescaled": error.sigma_rescaled,
+        "force_rmse": error.force_rmse,
+        "force_error": error.force_error,
+        "amplification": error.amplification,
+    }
+    if found.total is not None:
+        values["total"] = found.total
+    return {
+        **{name: defined(value.value) for name, value in values.items()},
+        **{f"{name}_se": defined(value.se) for name, value in values.items()},
+        "shapley_orders": found.n_orders,
+        "slope_constants": defined(error.slope_constants),
+        "constants_error": defined(error.constants_error),
+        "sigma_reweighted": result.reweighted and defined(result.reweighted.sigma),
+        "effective_frames": result.reweighted and result.reweighted.effective_frames,
+        "n_model_frames": result.n_model_frames,
+        "missing": "; ".join(f"{corner}: {needs}" for corner, needs in found.missing.items()) or None,
+        "status": "ok",
+    }
+
+
+def defined(value: float) -> float | None:
+    """`value`, or None where it is NaN: not defined."""
+    return None if isnan(value) else float(value)

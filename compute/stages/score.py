@@ -45,16 +45,15 @@ def score(
     *,
     displacement: float,
     protocol: SamplingProtocol | None = None,
-    sampled_by: str | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Score:
     """Score `potential` on `frames`.
 
     Its force constants come from finite displacements of length `displacement` (Å) of the frames' ideal supercell.
-    With `protocol` it also samples frames of its own there, at the frames' temperature. `sampled_by` is the id of the
-    potential whose ensemble the frames are; if it is this one and energies are known, σ is reweighted as well.
-    Raises `EvaluationError`, `SamplingError` or `ValueError`.
+    With `protocol` it also samples frames of its own there, at the frames' temperature. Frames that the potential
+    has sampled itself are reweighted too, where their energies are known. Raises `EvaluationError`, `SamplingError`
+    or `ValueError`.
     """
     ideal = frames.ideal_atoms()
     results = potential.evaluate(frames.atoms())
@@ -70,7 +69,7 @@ def score(
         attribution=physics.attribution(here, own, frames.force_constants, constants),
         error=physics.model_error(here, frames.force_constants, constants),
         sigma_by_element=_by_element(frames, here, constants),
-        reweighted=_reweighted(frames, energies) if sampled_by == potential.id else None,
+        reweighted=_reweighted(frames, energies) if frames.sampled_by == potential.id else None,
         n_model_frames=None if own is None else len(own.displacements),
     )
 

@@ -31,7 +31,8 @@ class Frames:
     `force_constants` (N, N, 3, 3) in eV/Å², in the same order of atoms, or None; `energies` (T,) in eV of the whole
     cell, or None.
     `source` names the file, `method` what gave the forces ("PBE, VASP"), `sampler` what the frames are a sample of
-    ("AIMD", "CHGNet 0.3.0 Langevin"), `temperature` is in K; `notes` are sentences that a reader should see.
+    ("AIMD", "Langevin at 300 K"), `sampled_by` the id of the potential whose ensemble that is, None where it is the
+    forces' own; `temperature` is in K; `notes` are sentences that a reader should see.
     Raises `FramesError` for shapes that do not fit and values that are not finite.
     """
 
@@ -46,6 +47,7 @@ class Frames:
     source: str = NOT_STATED
     method: str = NOT_STATED
     sampler: str = NOT_STATED
+    sampled_by: str | None = None
     temperature: float | None = None
     notes: tuple[str, ...] = ()
 

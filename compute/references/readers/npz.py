@@ -114,7 +114,7 @@ def _positions(path: Path, start: Crystal, held: dict[str, np.ndarray]) -> np.nd
 
 def _provenance(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     """What the archive says of its origin; the mean where it has a temperature for each frame."""
-    found: dict[str, Any] = {name: str(arrays[name]) for name in ("method", "sampler") if name in arrays}
+    found: dict[str, Any] = {name: str(arrays[name]) for name in ("method", "sampler", "sampled_by") if name in arrays}
     found["source"] = str(arrays["source"]) if "source" in arrays else name_of(path)
     found["notes"] = tuple(str(note) for note in arrays.get("notes", ()))
     temperature = arrays.get("temperature", arrays.get("temperatures"))
