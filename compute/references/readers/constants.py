@@ -117,7 +117,8 @@ def _text(path: Path, calculator: str | None) -> np.ndarray:
 
 def _factor(calculator: str | None, unit: str | None = None) -> float:
     """From `unit`, else from the unit of the calculator, to eV/Å²."""
-    from phonopy.physical_units import get_calculator_physical_units, get_force_constant_conversion_factor
+    from phonopy.interface.calculator import get_force_constant_conversion_factor
+    from phonopy.physical_units import get_calculator_physical_units
 
     return get_force_constant_conversion_factor(
         unit or get_calculator_physical_units(calculator).force_constants_unit, None

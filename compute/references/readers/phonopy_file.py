@@ -50,7 +50,8 @@ def in_folder(folder: Path) -> Path | None:
 
 def content(path: Path) -> Content:
     """What the yaml `path` holds. Raises `FramesError` for a file that phonopy did not write."""
-    from phonopy.physical_units import get_calculator_physical_units, get_force_constant_conversion_factor
+    from phonopy.interface.calculator import get_force_constant_conversion_factor
+    from phonopy.physical_units import get_calculator_physical_units
     from phonopy.structure.cells import get_supercell
     from phonopy.structure.dataset import forces_in_dataset
 
