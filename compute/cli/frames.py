@@ -119,9 +119,9 @@ def convert(
     if as_json:
         print_json({"written": str(to), "frames": len(frames), "atoms": len(frames.numbers), "notes": [*frames.notes]})
         return
-    out.print(f"{len(frames)} frames of {len(frames.numbers)} atoms in {to}.")
+    out.print(f"{len(frames)} frames of {len(frames.numbers)} atoms in {to}.", markup=False, soft_wrap=True)
     for note in frames.notes:
-        out.print(f"Note: {note}")
+        out.print(f"Note: {note}", markup=False, soft_wrap=True)
 
 
 @app.command("score")
@@ -198,7 +198,7 @@ def _print_score(result: dict[str, Any]) -> None:
     for corner, needs in result["missing"].items():
         out.print(f"σ[{corner}] is not computed: it takes {needs}.", markup=False)
     for note in result["notes"]:
-        out.print(f"Note: {note}", markup=False)
+        out.print(f"Note: {note}", markup=False, soft_wrap=True)
 
 
 def _described(frames: Frames) -> dict[str, Any]:
@@ -245,7 +245,11 @@ def _print(result: dict[str, Any]) -> None:
     temperature = "not stated" if result["temperature"] is None else f"{result['temperature']:.1f} K"
     seeds = f" in {result['seeds']} trajectories" if result["seeds"] > 1 else ""
     out.print(f"[bold]{result['formula']}[/bold]  {result['frames']} frames{seeds}, {result['atoms']} atoms")
-    out.print(f"Source: {result['source']}. Forces: {result['method']}. Sample: {result['sampler']}.", markup=False)
+    out.print(
+        f"Source: {result['source']}. Forces: {result['method']}. Sample: {result['sampler']}.",
+        markup=False,
+        soft_wrap=True,
+    )
     out.print(f"Temperature: {temperature}. Energies: {'yes' if result['energies'] else 'no'}.")
     if not result["force_constants"]:
         out.print("No force constants: σ is not computed. Give them with --force-constants.")
@@ -259,7 +263,7 @@ def _print(result: dict[str, Any]) -> None:
             grid.add_row(element, _number(value))
         out.print(grid)
     for note in result["notes"]:
-        out.print(f"Note: {note}", markup=False)
+        out.print(f"Note: {note}", markup=False, soft_wrap=True)
 
 
 def _number(value: float | None) -> str:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compute.structures.sites import Crystal, FramesError, same_sites, translated, translations
+from compute.structures.sites import Crystal, FramesError, same_sites, translated
 
 if TYPE_CHECKING:
     from phonopy import Phonopy
     from phonopy.structure.atoms import PhonopyAtoms
 
 # Largest part of ‖Φ‖ that a symmetry of Φ may be broken by: noise stays far below, another atom order far above.
-_BROKEN = 0.1
+_BROKEN = 0.2
+_TRIED = 12  # symmetry operations that Φ is held against
 _SYMPREC = 0.01  # Å, as `same_sites`
 _REACHED = 0.3  # least singular value of the unit displacements of an atom
 _CENTRINGS = "PFIACR"
@@ -29,7 +30,7 @@ def full_force_constants(
     `values` is (N, N, 3, 3), or (n, N, 3, 3) with one row for each atom of a primitive cell, as phonopy's compact
     form: `rows` (n,) are those atoms' indices where they are known. Their atoms are in the order of the supercell
     `written_for`, of `ideal` where that is None. Raises `FramesError` for another supercell, and for Φ that is not
-    symmetric, or lacks the translations of the supercell, as when its atoms are in another order.
+    symmetric, or breaks the symmetry of the supercell, as when its atoms are in another order.
     """
     own, size = written_for or ideal, len(ideal.numbers)
     if values.ndim != 4 or values.shape[1:] != (size, 3, 3) or size % len(values):
@@ -44,11 +45,11 @@ def full_force_constants(
         found = _expanded(found, own, rows)
     if _asymmetry(found) > _BROKEN:
         raise FramesError(f"The force constants are not symmetric: Φ_ij and Φ_ji differ by {_asymmetry(found):.0%}.")
-    lost = max(_relative(found - found[np.ix_(order, order)], found) for order in translations(own)[:8])
+    lost = _lost_symmetry(found, own)
     if lost > _BROKEN:
         raise FramesError(
-            f"The force constants lack the translations of the supercell, by {lost:.0%}: their atoms are in another"
-            " order than the structure they are read with."
+            f"The force constants break the symmetry of the supercell by {lost:.0%}: their atoms are in another order"
+            " than the structure they are read with, or it is another structure."
         )
     if written_for is None:
         return found
@@ -122,6 +123,27 @@ def determined(phonon: Phonopy) -> bool:
     spans = [np.linalg.svd(np.array(found), compute_uv=False) for found in directions.values()]
     reached = {int(equivalent[atom]) for atom in directions} == set(equivalent.tolist())
     return reached and all(len(span) == 3 and span[2] > _REACHED for span in spans)
+
+
+def _lost_symmetry(full: np.ndarray, own: Crystal) -> float:
+    """The largest part of Φ that an operation of the space group changes: Φ_R(i)R(j) against R Φ_ij Rᵀ."""
+    from spglib import get_symmetry
+
+    inverse = np.linalg.inv(own.cell)
+    found = get_symmetry((own.cell, own.positions @ inverse, own.numbers), symprec=_SYMPREC)
+    if found is None:
+        raise FramesError("The symmetry of the ideal supercell cannot be found: do two of its atoms share a site?")
+    rotations, shifts = found["rotations"], found["translations"]
+    lost = 0.0
+    # Spread over the list, which holds every rotation with each translation.
+    for chosen in np.unique(np.linspace(0, len(rotations) - 1, _TRIED).astype(int)):
+        rotation = own.cell.T @ rotations[chosen] @ inverse.T
+        moved = own.positions @ rotation.T + shifts[chosen] @ own.cell
+        order = same_sites(Crystal(own.numbers, own.cell, moved), own)
+        if order is not None:
+            turned = rotation @ full @ rotation.T
+            lost = max(lost, _relative(full[np.ix_(order, order)] - turned, full))
+    return lost
 
 
 def _asymmetry(full: np.ndarray) -> float:

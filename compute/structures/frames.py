@@ -164,6 +164,7 @@ def frames_from_positions(
     order = _order(crystal, elements, positions[0])
     displacements = sites.minimum_image(positions[:, order] - crystal.positions, crystal.cell)
     _refuse_astray(crystal, displacements)
+    _refuse_far(crystal, displacements)
     drift = float(np.linalg.norm(displacements.mean(axis=1), axis=1).max())
     if drift > _DRIFT:
         notes = (*notes, f"The crystal as a whole lies up to {drift:.2f} Å from its ideal position.")
@@ -285,6 +286,19 @@ def _refuse_astray(crystal: Crystal, displacements: np.ndarray) -> None:
         f"Frame {astray.frame + 1}: the {symbol} of site {astray.atom + 1} is {astray.own:.2f} Å from it and"
         f" {astray.other:.2f} Å from site {astray.site + 1}: the atoms have diffused, or change places between frames."
     )
+
+
+def _refuse_far(crystal: Crystal, displacements: np.ndarray) -> None:
+    """`FramesError` where the atoms are off by half of what lies between neighbours: a crystal melts long before."""
+    apart = sites.distances(crystal, crystal.positions)
+    np.fill_diagonal(apart, np.inf)
+    about = displacements - displacements.mean(axis=1, keepdims=True)
+    off = float(np.sqrt(np.square(about).sum(axis=2).mean()))
+    if off > apart.min() / 2:
+        raise FramesError(
+            f"The atoms lie {off:.2f} Å (root mean square) off the ideal sites, and neighbours are {apart.min():.2f} Å"
+            " apart: the ideal structure is another one than that of the frames."
+        )
 
 
 def _shape(cell: np.ndarray) -> str:

@@ -129,11 +129,3 @@ def first_astray(ideal: Crystal, displacements: np.ndarray) -> Astray | None:
 def translated(ideal: Crystal, shift: np.ndarray) -> np.ndarray | None:
     """`order` (N,) such that atom order[i] lies `shift` (3,) Å from atom i, or None where the crystal differs there."""
     return same_sites(Crystal(ideal.numbers, ideal.cell, ideal.positions + shift), ideal)
-
-
-def translations(ideal: Crystal) -> np.ndarray:
-    """Orders (M, N) as of `translated`, one for each translation of the crystal within its cell; the first is none."""
-    rarest = min(set(ideal.numbers.tolist()), key=lambda number: (ideal.numbers == number).sum())
-    same = np.flatnonzero(ideal.numbers == rarest)
-    orders = (translated(ideal, ideal.positions[atom] - ideal.positions[same[0]]) for atom in same)
-    return np.array([order for order in orders if order is not None])
