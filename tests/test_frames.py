@@ -384,6 +384,25 @@ def test_all_atoms_displaced_at_once_give_force_constants_too(tmp_path):
     assert np.abs(frames.force_constants - truth().force_constants).max() < 0.05
 
 
+def test_atomic_units_are_converted(tmp_path):
+    from ase.units import Bohr, Ry
+    from phonopy import Phonopy
+    from phonopy.structure.atoms import PhonopyAtoms
+
+    known = truth()
+    cell = PhonopyAtoms(numbers=known.numbers, cell=known.cell / Bohr, positions=known.ideal / Bohr)
+    phonon = Phonopy(cell, np.eye(3, dtype=int), primitive_matrix="P", calculator="qe")
+    phonon.dataset = {"displacements": known.displacements / Bohr, "forces": known.forces / (Ry / Bohr)}
+    phonon.force_constants = known.force_constants / (Ry / Bohr**2)
+    phonon.save(tmp_path / "phonopy_params.yaml", settings={"force_constants": True})
+    frames = read(tmp_path)
+    assert np.allclose(frames.cell, known.cell, atol=1e-6)
+    assert np.allclose(frames.displacements, known.displacements, atol=1e-6)
+    assert np.allclose(frames.forces, known.forces, atol=1e-6)
+    assert np.allclose(frames.force_constants, known.force_constants, atol=1e-5)
+    assert frames.method == "functional not stated, qe"
+
+
 # Molecular dynamics with VASP.
 
 
