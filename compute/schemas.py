@@ -21,18 +21,32 @@ _STATUS = _field("status", _STR, "ok, not-run, or a word for the failure", requi
 _REASON = _field("reason", _STR, "why the status is not ok, or what could not be compared")
 
 
+_PLACES = {
+    "gamma": "Γ",
+    "r": "R (½½½), Pm-3m",
+    "m": "M (½½0), Pm-3m",
+    "x": "X: (½00) in Pm-3m, (½½0) in primitive coordinates in Fm-3m",
+    "l": "L (½00) in primitive coordinates, Fm-3m",
+    "min": "any q of the q-set",
+}
+
+
 def _omegas(source: str, acoustic: str) -> list[pa.Field]:
-    places = {
-        "gamma": f"Γ, {acoustic}",
-        "r": "R (½½½), Pm-3m",
-        "m": "M (½½0), Pm-3m",
-        "x": "X: (½00) in Pm-3m, (½½0) in primitive coordinates in Fm-3m",
-        "l": "L (½00) in primitive coordinates, Fm-3m",
-        "min": "any q of the q-set",
-    }
+    places = _PLACES | {"gamma": f"Γ, {acoustic}"}
     return [
         _field(f"omega_{key}_thz", _REAL, f"softest mode at {text}; imaginary as negative; {source}", "THz")
         for key, text in places.items()
+    ]
+
+
+def _renormalised() -> list[pa.Field]:
+    return [
+        field
+        for key, text in _PLACES.items()
+        for field in (
+            _field(f"renormalised_{key}_thz", _REAL, f"softest mode of the effective force constants at {text}", "THz"),
+            _field(f"renormalised_{key}_se_thz", _REAL, f"standard error of renormalised_{key}_thz", "THz"),
+        )
     ]
 
 
@@ -145,6 +159,57 @@ SCHEMAS: dict[str, pa.Schema] = {
             _REASON,
         ]
     ),
+    "anharmonic": pa.schema(
+        [
+            _RUN,
+            _SUITE,
+            _COMPOUND,
+            _POTENTIAL,
+            _field("protocol", _STR, "named sampling protocol", required=True),
+            _field("geometry", _STR, "reference (the DFT cell) or relaxed (with the potential)", required=True),
+            _field("a", _REAL, "cubic lattice constant used", "Å"),
+            _field("x", _REAL, "anion coordinate in Fm-3m (24e)"),
+            _field("temperature", _REAL, "temperature of the bath", "K"),
+            _field("sigma", _REAL, "anharmonicity score, pooled over frames, atoms and components"),
+            _field("sigma_se", _REAL, "standard error of sigma, from blocks of the replicas"),
+            _field("sigma_frame_mean", _REAL, "mean over frames of σ of one frame"),
+            _field("sigma_a", _REAL, "σ on the A site"),
+            _field("sigma_b", _REAL, "σ on the B site"),
+            _field("sigma_bp", _REAL, "σ on the B' site"),
+            _field("sigma_x", _REAL, "σ on the X site"),
+            _field("label", _STR, "label at threshold: stable, unstable or undecidable (within two sigma_se)"),
+            _field("threshold", _REAL, "stable when sigma is below"),
+            _field("trace_frames", pa.list_(_INT), "frames of each replica that the running σ is taken over"),
+            _field("trace_time_ps", pa.list_(_REAL), "time of the last of them since the start; 0 for samples", "ps"),
+            _field("trace_sigma", pa.list_(pa.float32()), "running σ"),
+            _field("mode_q", pa.list_(_STR), "star of q of each mode: gamma, r, m, x or l"),
+            _field("mode_omega_thz", pa.list_(pa.float32()), "harmonic ω of each mode, ascending per star", "THz"),
+            _field("mode_sigma", pa.list_(pa.float32()), "σ of each mode, mean over the star"),
+            _field(
+                "sigma_weighted_frequency_thz",
+                _REAL,
+                "Σ ω_i σ_i / Σ σ_i over the optical modes at the commensurate q",
+                "THz",
+            ),
+            *_renormalised(),
+            _field("renormalised_min_q", _STR, "q point of renormalised_min_thz, primitive reciprocal coordinates"),
+            _field("renormalised_label", _STR, "label from renormalised_min_thz at tolerance_thz"),
+            _field("tolerance_thz", _REAL, "stable when renormalised_min_thz ≥ −tolerance", "THz"),
+            _field("temperature_mean", _REAL, "mean kinetic temperature of the frames; null for samples", "K"),
+            _field("n_frames", _INT, "frames, of all replicas"),
+            _field("n_replicas", _INT, "independent trajectories"),
+            _field("seed", _INT, "seed of the random numbers"),
+            _field("timestep", _REAL, "timestep used; null for samples", "fs"),
+            _field("target_se", _REAL, "standard error at which sampling ends; null for a fixed length"),
+            _field("target_reached", _BOOL, "whether sigma_se is below target_se"),
+            _field("dtype", _STR, "floating-point type of the sampled forces"),
+            _field("n_atoms", _INT, "atoms in the supercell"),
+            _field("seconds", _REAL, "wall time of the calculation", "s"),
+            _field("force_seconds", _REAL, "wall time inside force calls", "s"),
+            _STATUS,
+            _REASON,
+        ]
+    ),
     "bands": pa.schema(
         [
             _SUITE,
@@ -230,7 +295,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "runs": pa.schema(
         [
             _RUN,
-            _field("stage", _STR, "harmonic", required=True),
+            _field("stage", _STR, "harmonic or sigma", required=True),
             _SUITE,
             _POTENTIAL,
             _field("protocol", _STR, "named protocol", required=True),
@@ -262,6 +327,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "references": ("suite", "compound"),
     "potentials": ("potential",),
     "harmonic": ("run", "suite", "compound", "potential", "geometry"),
+    "anharmonic": ("run", "suite", "compound", "potential", "protocol"),
     "bands": ("suite", "compound", "source", "kind"),
     "attribution": ("frames", "potential"),
     "wells": ("suite", "compound", "mode", "source", "settings"),

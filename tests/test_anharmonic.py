@@ -45,9 +45,22 @@ def test_a_harmonic_crystal_has_no_anharmonicity_anywhere():
     assert result.sigma < 1e-6
     assert max(result.sites.values()) < 1e-6
     assert max(star.sigma.max() for star in result.modes.values()) < 1e-5
-    assert result.renormalised.omega_min.value == pytest.approx(
-        min(star.omega[0] for star in result.modes.values()), abs=1e-4
-    )
+
+
+def test_a_harmonic_crystal_keeps_its_frequencies_at_temperature():
+    short = LANGEVIN.model_copy(update={"sampler": Langevin(discard=20, keep=400, longest=400)})
+    result = anharmonic(COMPOUND, bonds(), short, A)
+    for label, star in result.modes.items():
+        assert result.renormalised.omegas[label].value == pytest.approx(star.omega[0], abs=1e-4)
+
+
+def test_harmonic_samples_renormalise_nothing():
+    assert anharmonic(COMPOUND, bonds(6.0), ONE_SHOT, A).renormalised is None
+
+
+def test_quartic_bonds_stiffen_with_heat():
+    result = quartic()
+    assert all(result.renormalised.omegas[label].value > star.omega[0] for label, star in result.modes.items())
 
 
 def test_sigma_grows_with_temperature_where_the_potential_is_quartic():

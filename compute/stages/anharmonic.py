@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from compute.physics import anharmonicity as physics
 from compute.potentials.evaluate import Potential, Stopwatch
-from compute.protocols import SUITES, SamplingProtocol
+from compute.protocols import SUITES, QPoint, SamplingProtocol
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
 from compute.stages.effective import Renormalised, effective, renormalised
 from compute.stages.modes import optical_modes
@@ -44,7 +44,8 @@ class Anharmonic:
 
     `sites` has σ of A, B, (Bp,) X; `modes` σ per star of the suite's q; `weighted_frequency` Σ ω σ / Σ σ in THz over
     all modes at the commensurate q, imaginary ones negative; `target_reached` is None where the protocol has none.
-    `dtype` is the precision of the sampled forces.
+    `renormalised` is None for harmonic samples, which are no equilibrium of the forces they meet. `dtype` is the
+    precision of the sampled forces.
     """
 
     crystal: HarmonicCrystal
@@ -57,7 +58,7 @@ class Anharmonic:
     modes: Mapping[str, ModeSigma]
     weighted_frequency: float
     target_reached: bool | None
-    renormalised: Renormalised
+    renormalised: Renormalised | None
     dtype: str
     seconds: float
     force_seconds: float
@@ -91,7 +92,6 @@ def anharmonic(
     error = physics.standard_error(forces, anharmonic_forces, seeds)
     stars = SUITES[compound.suite].q_points
     by_star = {label: _star_sigma(crystal, np.array(star), forces, anharmonic_forces) for label, star in stars.items()}
-    fitted = effective(crystal.plan, trajectory.displacements, forces, seeds)
     return Anharmonic(
         crystal=crystal,
         trajectory=trajectory,
@@ -103,11 +103,18 @@ def anharmonic(
         modes=by_star,
         weighted_frequency=_weighted_frequency(by_star),
         target_reached=None if protocol.target_se is None else error < protocol.target_se,
-        renormalised=renormalised(crystal.plan, crystal.unit_cell, fitted, stars),
+        renormalised=None if trajectory.timestep is None else _renormalised(crystal, trajectory, stars),
         dtype=moving.dtype,
         seconds=time.perf_counter() - start,
         force_seconds=moving.seconds + still.seconds,
     )
+
+
+def _renormalised(
+    crystal: HarmonicCrystal, trajectory: Trajectory, stars: Mapping[str, Sequence[QPoint]]
+) -> Renormalised:
+    fitted = effective(crystal.plan, trajectory.displacements, trajectory.forces, trajectory.seeds)
+    return renormalised(crystal.plan, crystal.unit_cell, fitted, stars)
 
 
 def _star_sigma(crystal: HarmonicCrystal, star: np.ndarray, forces: np.ndarray, anharmonic: np.ndarray) -> ModeSigma:
