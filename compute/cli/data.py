@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from typing import Annotated, Any
+from collections.abc import Iterable
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.progress import track
 from rich.table import Table
 
 from compute import tables
-from compute.cli.common import AsJson, Data, fail, one_sentence, out, print_json
+from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
 from compute.schemas import SCHEMAS
 from compute.settings import data_directory
+
+if TYPE_CHECKING:
+    from compute.physics.deviation import Interval
+    from compute.runs.explained import Share
 
 app = typer.Typer(no_args_is_help=True, help="The published tables.")
 
@@ -73,6 +82,71 @@ def schema(
     for column in columns:
         grid.add_row(*(str(column[key]) for key in ("table", "column", "type", "unit", "description")))
     out.print(grid)
+
+
+@app.command("explained")
+def explained(
+    potential: Annotated[str | None, typer.Option(help="Default: every potential with results.")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """How much of the error in σ the errors in ω² explain, over ABX3, by anion."""
+    from compute.physics.explained import LEAST
+    from compute.runs.explained import missing, shares
+
+    directory = data or data_directory()
+    with one_sentence(tables.TableError):
+        lacking = missing(directory, potential)
+        found = list(track(shares(directory, potential), "Regressions", console=err, transient=True))
+    if as_json:
+        print_json(
+            {
+                "least": LEAST,
+                "shares": [_finite(asdict(share)) for share in found],
+                "not_computed": [asdict(entry) for entry in lacking],
+            }
+        )
+        return
+    for (name, protocol), group in groupby(found, key=lambda share: (share.potential, share.protocol)):
+        out.print(_explained_grid(f"{name}, {protocol}", group))
+    if found:
+        out.print(
+            "R²: share of the variance of σ(potential) − σ(DFT) that the errors of ω² at Γ, R, M and X explain; adj.:"
+            " adjusted; cv: cross-validated. Γ to X: standardised coefficients. Last column: rank correlation of"
+            " |σ error| with the largest |ω² error|. Beneath: 95 % intervals."
+            f" Fewer than {LEAST} compounds are too few."
+        )
+    for entry in lacking:
+        out.print(f"{entry.potential}: {entry.quantity} not computed. Compute it with: {entry.command}", soft_wrap=True)
+
+
+def _explained_grid(title: str, group: Iterable[Share]) -> Table:
+    grid = Table(title=title)
+    for name in ("anion", "n", "R²", "Γ", "R", "M", "X", "|σ|, |ω²|"):
+        grid.add_column(name, min_width=5)
+    for share in group:
+        result = share.result
+        start = (share.anion or "all", f"{result.n}\n{result.n_left_out} left out")
+        if result.too_few:
+            grid.add_row(*start, "too few")
+            continue
+        shares = f"{result.r2:.2f}\nadj. {result.r2_adjusted:.2f}\ncv {result.r2_cross_validated:.2f}"
+        grid.add_row(*start, shares, *map(_interval, (*result.coefficients.values(), result.magnitude)))
+    return grid
+
+
+def _interval(interval: Interval) -> str:
+    """The number with its interval beneath."""
+    if math.isnan(interval.value):
+        return "not defined"
+    return f"{interval.value:+.2f}\n{interval.low:+.2f} to {interval.high:+.2f}"
+
+
+def _finite(value: Any) -> Any:
+    """`value` with null for every number that is not defined, which JSON cannot say."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _metadata(field: Any) -> dict[str, str]:
