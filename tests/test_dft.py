@@ -148,6 +148,13 @@ def test_a_polynomial_well_is_found_again():
     assert found.depth == pytest.approx(-(k * square / 2 + quartic * square**2 / 4 + sextic * square**3 / 6))
 
 
+def test_a_minimum_beyond_the_points_is_not_made_up():
+    q = np.array([0.4, 0.3, 0.2, 0.1, 0.0])
+    found = physics.fit(q, -(q**2) + q**4 / 4, 2 * q - q**3)
+    assert np.isnan([found.depth, found.minimum]).all()
+    assert found.curvature == pytest.approx(-2)
+
+
 def test_a_single_well_has_no_depth_and_a_cusp_leaves_a_residual():
     q = np.array([0.4, 0.3, 0.2, 0.1, 0.0])
     single = physics.fit(q, 2 * q**2, -4 * q)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import Progress
 
-from compute.cli.common import Data, err, one_sentence, out
+from compute.cli.common import AsJson, Data, err, one_sentence, out, print_json
 from compute.settings import data_directory, var_directory
 from compute.tables import read
 
@@ -81,8 +81,47 @@ def wells(
             cutoff_factor,
             _directory(),
         )
-        chosen = [job for job in jobs if anion is None or anion in job.structures[0].get_chemical_symbols()]
+        chosen = [job for _, job in jobs if anion is None or anion in job.structures[0].get_chemical_symbols()]
         _run(chosen[:limit], python, write_only)
+
+
+@app.command("publish")
+def publish(
+    potential: Annotated[list[str], typer.Option(help="Potentials held against DFT; give it several times.")],
+    sampled_by: Annotated[str, typer.Option(help="The potential that sampled the frames.")] = "chgnet-0.3.0",
+    protocol: Annotated[
+        str | None, typer.Option(help="Let the potentials sample frames of their own too: quick or converged.")
+    ] = None,
+    directory: Annotated[Path, typer.Option("--frames", help="Folder of the reference frames.")] = Path("data/frames"),
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what is finished: files of frames, and the tables `wells` and `attribution`."""
+    with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.protocols import SAMPLING_PROTOCOLS
+        from compute.runs import dft_results
+
+        if protocol not in (None, "quick", "converged"):
+            raise ValueError(f"no protocol {protocol} here: it is quick or converged")
+        published = data or data_directory()
+        frames = dft_results.write_frames(
+            read(published, "references").to_pylist(), sampled_by, _directory(), directory
+        )
+        with Progress(console=err) as progress:
+            bar = progress.add_task("", total=None)
+            counts = dft_results.publish(
+                published,
+                _directory(),
+                sorted(directory.glob("*.npz")),
+                potential,
+                protocol and SAMPLING_PROTOCOLS[protocol],
+                lambda text: progress.update(bar, description=text),
+            )
+    result = {"written": [path.name for path in frames], **counts}
+    if as_json:
+        print_json(result)
+    else:
+        out.print(f"{len(frames)} files of frames in {directory}; rows of tables: {counts}.")
 
 
 def _run(jobs: list[Job], python: str, write_only: bool, first: int | None = None) -> None:

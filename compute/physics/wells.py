@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True)
 class Well:
     """`curvature` in eV/Å², `quartic` in eV/Å⁴, `sextic` in eV/Å⁶; `energy_residual` (eV) and `force_residual` (eV/Å)
-    are root mean squares of the fit's errors; `depth` (eV, positive) and `minimum` (Å) of the fitted well, 0 for a
-    single one."""
+    are root mean squares of the fit's errors; `depth` (eV, positive) and `minimum` (Å) of the fitted well are 0 for a
+    single one, and NaN where the energy still falls at the largest Q."""
 
     curvature: float
     quartic: float
@@ -44,18 +44,19 @@ def fit(q: Array, energies: Array, forces: Array) -> Well:
     design = np.concatenate([by_energy / scale, by_force])
     (k, quartic, sextic), *_ = np.linalg.lstsq(design, np.concatenate([relative / scale, forces]), rcond=None)
     coefficients = np.array([k, quartic, sextic])
-    # Stationary points: k + q Q² + s Q⁴ = 0; only minima inside the sampled range are trusted.
+    # Stationary points: k + q Q² + s Q⁴ = 0. Beyond the sampled range the fit says nothing.
     squares = np.roots([sextic, quartic, k])
     inside = squares[(abs(squares.imag) < 1e-12) & (squares.real > 0) & (squares.real <= scale**2)].real
-    candidates = np.sqrt(np.concatenate([[0.0], inside]))
+    candidates = np.append(np.sqrt(inside), [0.0, scale])
     values = candidates[:, None] ** powers / powers @ coefficients
     best = int(np.argmin(values))
+    reached = candidates[best] < scale
     return Well(
         curvature=float(k),
         quartic=float(quartic),
         sextic=float(sextic),
         energy_residual=float(np.sqrt(np.mean((by_energy @ coefficients - relative) ** 2))),
         force_residual=float(np.sqrt(np.mean((by_force @ coefficients - forces) ** 2))),
-        depth=float(-values[best]),
-        minimum=float(candidates[best]),
+        depth=float(0.0 - values[best]) if reached else float("nan"),
+        minimum=float(candidates[best]) if reached else float("nan"),
     )

@@ -98,8 +98,8 @@ def well_job(compound: Compound, a: float, x: float, settings: DftSettings, dire
 
 def well_jobs(
     references: Sequence[Row], harmonic: Sequence[Row], k: int, cutoff_factor: float, directory: Path
-) -> list[Job]:
-    """The jobs of `well_compounds`, at the geometries of the table `harmonic`, with k³ points."""
+) -> list[tuple[Row, Job]]:
+    """The jobs of `well_compounds` with k³ points, each with the row of the table `harmonic` that has its geometry."""
     geometries = {row["compound"]: row for row in harmonic if row["suite"] == "hdp" and row["status"] == "ok"}
     jobs = []
     for row in well_compounds(references, geometries):
@@ -107,7 +107,7 @@ def well_jobs(
         geometry = geometries[row["compound"]]
         cutoff = CUTOFF[row["X"]] * cutoff_factor
         settings = presets.WELL.model_copy(update={"k_points": (k, k, k), "cutoff_ev": cutoff})
-        jobs.append(well_job(compound, geometry["a"], geometry["x"], settings, directory))
+        jobs.append((geometry, well_job(compound, geometry["a"], geometry["x"], settings, directory)))
     return jobs
 
 

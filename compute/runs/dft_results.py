@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from compute import tables
 from compute.physics.phonons import rmse
 from compute.potentials import store
 from compute.potentials.evaluate import EvaluationError, Potential
+from compute.potentials.load import load
 from compute.protocols import HARMONIC_PROTOCOLS, SamplingProtocol
 from compute.references import readers
 from compute.references.dft import settings as presets
-from compute.references.dft.jobs import Job
+from compute.references.dft.jobs import DftError, Job
 from compute.references.dft.settings import DftSettings
+from compute.references.readers.npz import write_npz
 from compute.runs import dft, rows
+from compute.schemas import KEYS
 from compute.stages import phonons, wells
 from compute.stages.sampling import SamplingError
 from compute.stages.score import score
@@ -27,6 +31,8 @@ from compute.structures.frames import Frames
 
 Row = dict[str, Any]
 SOURCE = "dft"
+# k points along each axis, and factor of the cutoff: the wells themselves, then what tells how converged they are.
+WELL_VARIANTS = ((2, 1.0), (4, 1.0), (2, 1.5))
 
 
 def dft_frames(compound: Compound, a: float, potential_id: str, directory: Path) -> Frames:
@@ -65,18 +71,61 @@ def dft_frames(compound: Compound, a: float, potential_id: str, directory: Path)
     )
 
 
-def well_rows(
-    jobs: Sequence[Job],
-    geometries: Sequence[Row],
-    potentials: Sequence[Potential],
-    progress: Callable[[], None] = lambda: None,
-) -> list[Row]:
-    """Rows of `wells`: of DFT for each finished job, and of `potentials` for each compound with one.
+def write_frames(references: Sequence[Row], potential_id: str, directory: Path, to: Path) -> list[Path]:
+    """Write one file into the folder `to` for every ABX3 compound whose DFT frames, checks and Φ are in `directory`."""
+    written = []
+    for row in references:
+        if row["suite"] != "abx3" or not any(directory.glob(f"sampled-abx3-{row['compound']}-{potential_id}-*.npz")):
+            continue
+        compound = identify(row["compound"], "abx3", [row["compound"]])
+        try:
+            frames = dft_frames(compound, row["lattice_constant"], potential_id, directory)
+        except DftError:
+            continue  # not finished yet: the command that goes on with it says so
+        to.mkdir(parents=True, exist_ok=True)
+        written.append(to / f"abx3-{compound.formula}-pbe.npz")
+        write_npz(frames, written[-1])
+    return written
 
-    `geometries` are the rows of the table `harmonic` that the jobs were made from, in the same order.
+
+def publish(
+    data: Path,
+    directory: Path,
+    files: Sequence[Path],
+    potential_ids: Sequence[str],
+    protocol: SamplingProtocol | None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> dict[str, int]:
+    """Publish `wells` and, for the frames in `files`, `attribution`; the number of rows that were made of each.
+
+    Rows of compounds and potentials that are not among these stay.
+    """
+    jobs = [job for k, factor in WELL_VARIANTS for job in _well_jobs(data, directory, k, factor)]
+    potentials = [load(potential, dtype="float64") for potential in potential_ids]
+    found = well_rows(jobs, potentials)
+    scored = []
+    for potential in potentials:
+        for path in files:
+            progress(f"{potential.id} on {path.stem}")
+            scored.append(attribution_row(path, potential, protocol))
+    tables.publish(
+        data,
+        {
+            "wells": _replaced(data, "wells", found),
+            "attribution": _replaced(data, "attribution", scored),
+            "potentials": tables.from_rows("potentials", store.rows()),
+        },
+    )
+    return {"wells": len(found), "attribution": len(scored)}
+
+
+def well_rows(jobs: Sequence[tuple[Row, Job]], potentials: Sequence[Potential]) -> list[Row]:
+    """Rows of `wells`: of DFT for each finished job, and of `potentials` for each compound that has one.
+
+    Each job comes with the row of the table `harmonic` that has its geometry.
     """
     found: dict[tuple[str, str], Row] = {}
-    for job, geometry in zip(jobs, geometries, strict=True):
+    for geometry, job in jobs:
         if job.done < len(job.structures):
             continue
         compound = identify(geometry["compound"], "hdp", [geometry["compound"]])
@@ -89,7 +138,7 @@ def well_rows(
             "x": geometry["x"],
         }
         points, settings = job.read(), job.settings
-        found[compound.formula, job.folder.name] = {
+        found[compound.formula, _method(settings)] = {
             **common,
             **_well(compound, points.energies, points.forces),
             "source": SOURCE,
@@ -98,65 +147,57 @@ def well_rows(
             "cutoff_ev": settings.cutoff_ev,
         }
         for potential in potentials:
-            if (compound.formula, potential.id) not in found:
-                found[compound.formula, potential.id] = {
-                    **common,
-                    **_potential_well(compound, geometry, potential),
-                    "source": potential.id,
-                    "settings": potential.dtype,
-                    "checkpoint_sha256": potential.checkpoint_sha256,
-                }
-        progress()
+            found[compound.formula, potential.id] = {
+                **common,
+                **_potential_well(compound, geometry, potential),
+                "source": potential.id,
+                "settings": potential.dtype,
+                "checkpoint_sha256": potential.checkpoint_sha256,
+            }
     return list(found.values())
 
 
-def attribution_rows(
-    files: Sequence[Path],
-    potential: Potential,
-    protocol: SamplingProtocol | None,
-    progress: Callable[[], None] = lambda: None,
-) -> list[Row]:
-    """Rows of `attribution`: `potential` on every npz file of reference frames, named by suite and compound."""
-    found = []
-    for path in files:
-        frames = readers.read(path)
-        suite, compound = path.stem.split("-")[:2]
-        common = {
-            "frames": path.stem,
-            "suite": suite,
-            "compound": compound,
-            "potential": potential.id,
-            "checkpoint_sha256": potential.checkpoint_sha256,
-            "method": frames.method,
-            "sampler": frames.sampler if frames.sampled_by is None else f"{frames.sampled_by}: {frames.sampler}",
-            "temperature": frames.temperature,
-            "n_atoms": len(frames.numbers),
-            "n_frames": len(frames),
-            "protocol": protocol and protocol.name,
-        }
-        displacement = HARMONIC_PROTOCOLS["reference-geometry"].displacement
-        try:
-            result = rows.attribution_row(score(frames, potential, displacement=displacement, protocol=protocol))
-        except SamplingError as error:
-            result = rows.failed(error.status, str(error))
-        except EvaluationError as error:
-            result = rows.failed("not-described", str(error))
-        found.append({**common, **result})
-        progress()
-    return found
+def attribution_row(path: Path, potential: Potential, protocol: SamplingProtocol | None) -> Row:
+    """The row of `potential` on a file of reference frames, whose name starts with suite and compound."""
+    frames = readers.read(path)
+    suite, compound = path.stem.split("-")[:2]
+    displacement = HARMONIC_PROTOCOLS["reference-geometry"].displacement
+    try:
+        result = rows.attribution_row(score(frames, potential, displacement=displacement, protocol=protocol))
+    except SamplingError as error:
+        result = rows.failed(error.status, str(error))
+    except EvaluationError as error:
+        result = rows.failed("not-described", str(error))
+    return {
+        "frames": path.stem,
+        "suite": suite,
+        "compound": compound,
+        "potential": potential.id,
+        "checkpoint_sha256": potential.checkpoint_sha256,
+        "method": frames.method,
+        "sampler": frames.sampler if frames.sampled_by is None else f"{frames.sampled_by}: {frames.sampler}",
+        "temperature": frames.temperature,
+        "n_atoms": len(frames.numbers),
+        "n_frames": len(frames),
+        "protocol": protocol and protocol.name,
+        **result,
+    }
 
 
-def publish(data: Path, name: str, found: Sequence[Row], key: Sequence[str]) -> tables.Manifest:
-    """Put `found` in place of what table `name` had under the same values of the columns `key`."""
-    replaced = {tuple(row[column] for column in key) for row in found}
-    kept = [row for row in tables.read(data, name).to_pylist() if tuple(row[c] for c in key) not in replaced]
-    return tables.publish(
-        data,
-        {
-            name: tables.from_rows(name, [*kept, *found]),
-            "potentials": tables.from_rows("potentials", store.rows()),
-        },
-    )
+def _well_jobs(data: Path, directory: Path, k: int, cutoff_factor: float) -> list[tuple[Row, Job]]:
+    references, harmonic = (tables.read(data, name).to_pylist() for name in ("references", "harmonic"))
+    return dft.well_jobs(references, harmonic, k, cutoff_factor, directory)
+
+
+def _replaced(data: Path, name: str, found: Sequence[Row]) -> pa.Table:
+    """Table `name` with `found` in place of what has the same key."""
+
+    def key(row: Row) -> tuple[Any, ...]:
+        return tuple(row[column] for column in KEYS[name])
+
+    new = {key(row) for row in found}
+    kept = [row for row in tables.read(data, name).to_pylist() if key(row) not in new]
+    return tables.from_rows(name, [*kept, *found])
 
 
 def _potential_well(compound: Compound, geometry: Row, potential: Potential) -> Row:
@@ -183,8 +224,8 @@ def _well(compound: Compound, energies: np.ndarray, forces: np.ndarray) -> Row:
         "energy_residual": fitted.energy_residual,
         "force_residual": fitted.force_residual,
         "omega_thz": wells.tilt_frequency(fitted.curvature, mass),
-        "depth": fitted.depth,
-        "minimum": fitted.minimum,
+        "depth": rows.defined(fitted.depth),
+        "minimum": rows.defined(fitted.minimum),
         "status": "ok",
     }
 

@@ -91,6 +91,8 @@ class Job:
     def read(self, first: int | None = None) -> Points:
         """The results, or those of the `first` so many; `DftError` while some of them are missing."""
         numbers = range(len(self.structures))[:first]
+        if not numbers:
+            raise DftError(f"{self.folder}: no point is done; run it")
         if missing := [number for number in numbers if not self._point(number).exists()]:
             raise DftError(f"{self.folder}: {len(missing)} of {len(numbers)} points are missing; run it again")
         points = [json.loads(self._point(number).read_text()) for number in numbers]
