@@ -38,7 +38,7 @@ WELL_VARIANTS = ((2, 1.0), (4, 1.0), (2, 1.5))
 def dft_frames(compound: Compound, a: float, potential_id: str, directory: Path) -> Frames:
     """The frames that `potential_id` sampled, as far as DFT has computed them, with DFT's energies, forces and Φ.
 
-    Raises `DftError` where force constants, the check of k points, or all frames are missing.
+    Raises `DftError` where force constants or all frames are missing.
     """
     sampled = dft.kept_frames(compound, a, potential_id, directory)
     chosen = {
@@ -52,8 +52,7 @@ def dft_frames(compound: Compound, a: float, potential_id: str, directory: Path)
     constants = dft.constants_job(compound, a, chosen["constants"], directory)
     job = dft.frames_job(sampled, compound, chosen["frames"], directory)
     points = job.read(job.done)
-    checked = dft.frames_job(sampled, compound, chosen["check"], directory).read(1)
-    apart = rmse(points.forces[0], checked.forces[0]) / float(np.sqrt(np.mean(checked.forces[0] ** 2)))
+    check = dft.frames_job(sampled, compound, chosen["check"], directory)
     plan = phonons.symmetric_plan(compound.structure(a), dft.SUPERCELL, dft.DISPLACEMENT)
     return replace(
         sampled,
@@ -66,7 +65,7 @@ def dft_frames(compound: Compound, a: float, potential_id: str, directory: Path)
         method=_method(chosen["frames"]),
         notes=(
             f"Force constants: {chosen['constants'].mesh} k mesh, displacement {dft.DISPLACEMENT} Å.",
-            f"Forces of the first frame differ by {apart:.1%} (RMS) from those with the {chosen['check'].mesh} k mesh.",
+            _checked(points.forces[0], check),
         ),
     )
 
@@ -232,6 +231,15 @@ def _well(compound: Compound, energies: np.ndarray, forces: np.ndarray) -> Row:
 
 def _method(settings: DftSettings) -> str:
     return f"{settings.xc}, GPAW, plane waves to {settings.cutoff_ev:g} eV, {settings.mesh} k"
+
+
+def _checked(forces: np.ndarray, check: Job) -> str:
+    """How far `forces` (N, 3) of the first frame are from those of the job that repeats it with the full k mesh."""
+    if not check.done:
+        return f"The first frame was not repeated with the {check.settings.mesh} k mesh."
+    (full,) = check.read(1).forces
+    apart = rmse(forces, full) / float(np.sqrt(np.mean(full**2)))
+    return f"Forces of the first frame differ by {apart:.1%} (RMS) from those with the {check.settings.mesh} k mesh."
 
 
 def _without_net_force(forces: np.ndarray) -> np.ndarray:
