@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from compute.potentials.evaluate import Potential
 from compute.potentials.load import load
 from compute.protocols import Langevin, SamplingProtocol
@@ -18,6 +16,7 @@ from compute.references.dft.settings import DftSettings
 from compute.references.readers.npz import write_npz
 from compute.runs.plan import stratified
 from compute.stages import phonons, wells
+from compute.stages.crystal import harmonic_crystal
 from compute.stages.sampling import sample
 from compute.structures.compounds import Compound, identify
 from compute.structures.frames import Frames
@@ -71,11 +70,9 @@ def sampled_frames(compound: Compound, a: float, potential: Potential, seed: int
 
     By `FRAME_PROTOCOL`. Raises `SamplingError` where the potential does not keep the crystal.
     """
-    plan = phonons.symmetric_plan(compound.structure(a), SUPERCELL, FRAME_PROTOCOL.harmonic.displacement)
-    forces = [result.forces for result in potential.evaluate(phonons.displaced(plan.template, plan.displacements))]
-    constants = phonons.solve(plan, np.array(forces)).values
-    (ideal,) = phonons.displaced(plan.template, np.zeros_like(plan.displacements[:1]))
-    trajectory = sample(potential, ideal, constants, FRAME_PROTOCOL, seed=seed)
+    crystal = harmonic_crystal(compound, potential, FRAME_PROTOCOL.harmonic, a)
+    ideal = crystal.supercell
+    trajectory = sample(potential, ideal, crystal.force_constants, FRAME_PROTOCOL, seed=seed)
     return Frames(
         numbers=ideal.numbers,
         cell=ideal.cell.array,

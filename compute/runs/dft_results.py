@@ -54,6 +54,8 @@ def dft_frames(compound: Compound, a: float, potential_id: str, directory: Path)
     points = job.read(job.done)
     check = dft.frames_job(sampled, compound, chosen["check"], directory)
     plan = phonons.symmetric_plan(compound.structure(a), dft.SUPERCELL, dft.DISPLACEMENT)
+    if not np.allclose(plan.template.supercell.positions, sampled.ideal, atol=1e-6):
+        raise ValueError(f"{compound.formula}: the sampled frames are not of this cell, or in another order of atoms")
     return replace(
         sampled,
         displacements=sampled.displacements[: job.done],
