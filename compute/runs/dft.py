@@ -35,7 +35,7 @@ FRAME_PROTOCOL = SamplingProtocol(
 )
 # Elements with closed shells and a PAW data set in Debian's gpaw-data; no magnetism, no 4f.
 CLOSED_SHELL = frozenset("Li Na K Rb Cs Mg Ca Sr Ba Zn Cd Ag In Tl Sn Pb Ge Sc Y Al Ga Sb Bi F Cl Br I".split())
-WELLS = 26
+WELLS = 22
 # eV; with it the forces of a rattled cell are within 1 % of those at a cutoff higher by a third or more.
 CUTOFF = {"F": 550.0, "Cl": 350.0, "Br": 300.0, "I": 300.0}
 
