@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress
+from rich.table import Table
 
 from compute.cli.common import AsJson, Data, err, one_sentence, out, print_json
 from compute.settings import data_directory, var_directory
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="DFT of our own, with GPAW under another Python; resumable per point.")
 
 Python = Annotated[str, typer.Option("--python", help="The Python that has GPAW and its PAW data sets.")]
+FramesFolder = Annotated[Path, typer.Option("--frames", help="Folder of the reference frames.")]
 WriteOnly = Annotated[bool, typer.Option("--write-only", help="Write the input files and stop.")]
 
 
@@ -25,7 +27,8 @@ WriteOnly = Annotated[bool, typer.Option("--write-only", help="Write the input f
 def constants(
     formula: Annotated[str, typer.Argument(help="An ABX3 halide of the suite.")],
     python: Python = "/usr/bin/python3",
-    write_only: WriteOnly = False,
+    write_only: FramesFolder = Annotated[Path, typer.Option("--frames", help="Folder of the reference frames.")]
+WriteOnly = False,
     data: Data = None,
 ) -> None:
     """Force constants of an ABX3 compound at its published lattice constant."""
@@ -45,7 +48,8 @@ def frames(
     check: Annotated[bool, typer.Option("--check", help="The first frame again, with the full k mesh.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many frames.")] = None,
     python: Python = "/usr/bin/python3",
-    write_only: WriteOnly = False,
+    write_only: FramesFolder = Annotated[Path, typer.Option("--frames", help="Folder of the reference frames.")]
+WriteOnly = False,
     data: Data = None,
 ) -> None:
     """DFT forces on frames that a potential samples at 300 K."""
@@ -66,7 +70,8 @@ def wells(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many compounds.")] = None,
     anion: Annotated[str | None, typer.Option(help="Only compounds of this anion.")] = None,
     python: Python = "/usr/bin/python3",
-    write_only: WriteOnly = False,
+    write_only: FramesFolder = Annotated[Path, typer.Option("--frames", help="Folder of the reference frames.")]
+WriteOnly = False,
     data: Data = None,
 ) -> None:
     """Tilt wells of double perovskites at the geometry of the table `harmonic`."""
@@ -92,7 +97,7 @@ def publish(
     protocol: Annotated[
         str | None, typer.Option(help="Let the potentials sample frames of their own too: quick or converged.")
     ] = None,
-    directory: Annotated[Path, typer.Option("--frames", help="Folder of the reference frames.")] = Path("data/frames"),
+    directory: FramesFolder = Path("data/frames"),
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -122,6 +127,35 @@ def publish(
         print_json(result)
     else:
         out.print(f"{len(frames)} files of frames in {directory}; rows of tables: {counts}.")
+
+
+@app.command("summary")
+def summary(directory: FramesFolder = Path("data/frames"), data: Data = None, as_json: AsJson = False) -> None:
+    """The finished frames: ω and σ of our DFT beside the published ones."""
+    with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.runs.dft_results import frames_summary
+
+        references = read(data or data_directory(), "references").to_pylist()
+        published = {(row["suite"], row["compound"]): row for row in references}
+        files = sorted(directory.glob("*.npz"))
+        found = [frames_summary(path, published[tuple(path.stem.split("-")[:2])]) for path in files]
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        out.print(f"No frames in {directory}: softmode reference dft frames makes some.")
+    for row in found:
+        there = row["published"]
+        grid = Table(row["frames"], "our DFT", "published")
+        for key, name in {"gamma": "Γ", "r": "R", "m": "M", "x": "X"}.items():
+            grid.add_row(
+                f"ω {name} (THz)", f"{row[f'omega_{key}_thz']:+.2f}", f"{there[f'omega_{key}_thz']:+.2f}"
+            )
+        grid.add_row(f"σ ({row['n_frames']} frames of {row['sampled_by']})", f"{row['sigma']:.3f}", "")
+        grid.add_row("σ (DFT's own frames)", "not computed", f"{there['sigma']:.3f}")
+        out.print(grid)
+        for note in row["notes"]:
+            out.print(note)
 
 
 def _run(jobs: list[Job], python: str, write_only: bool, first: int | None = None) -> None:

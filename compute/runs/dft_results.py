@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from compute import tables
+from compute.physics import anharmonicity
 from compute.physics.phonons import rmse
 from compute.potentials import store
 from compute.potentials.evaluate import EvaluationError, Potential
 from compute.potentials.load import load
-from compute.protocols import HARMONIC_PROTOCOLS, SamplingProtocol
+from compute.protocols import HARMONIC_PROTOCOLS, SUITES, SamplingProtocol
 from compute.references import readers
 from compute.references.dft import settings as presets
 from compute.references.dft.jobs import DftError, Job
@@ -87,6 +88,29 @@ def write_frames(references: Sequence[Row], potential_id: str, directory: Path, 
         written.append(to / f"abx3-{compound.formula}-pbe.npz")
         write_npz(frames, written[-1])
     return written
+
+
+def frames_summary(path: Path, published: Row) -> Row:
+    """ω and σ of a file of frames that `write_frames` wrote, beside the `published` row of its compound."""
+    frames = readers.read(path)
+    compound = identify(published["compound"], published["suite"], [published["compound"]])
+    cell = compound.structure(float(frames.cell[0, 0]) / dft.SUPERCELL)
+    phonon = phonons.phonopy_of(cell, np.eye(3, dtype=int) * dft.SUPERCELL, symmetry=False)
+    phonon.force_constants = frames.force_constants
+    stars = SUITES[published["suite"]].q_points
+    omegas = {f"omega_{label}_thz": phonons.softest(phonon, star)[0] for label, star in stars.items()}
+    anharmonic = anharmonicity.anharmonic_forces(frames.forces, frames.displacements, frames.force_constants)
+    return {
+        "frames": path.stem,
+        "n_frames": len(frames),
+        "method": frames.method,
+        "sampled_by": frames.sampled_by,
+        **omegas,
+        "sigma": anharmonicity.sigma_pooled(frames.forces, anharmonic),
+        "sigma_se": rows.defined(anharmonicity.standard_error(frames.forces, anharmonic, frames.seeds)),
+        "published": {key: published[key] for key in ("lattice_constant", *omegas, "sigma", "functional")},
+        "notes": list(frames.notes),
+    }
 
 
 def publish(
