@@ -27,8 +27,7 @@ WriteOnly = Annotated[bool, typer.Option("--write-only", help="Write the input f
 def constants(
     formula: Annotated[str, typer.Argument(help="An ABX3 halide of the suite.")],
     python: Python = "/usr/bin/python3",
-    write_only: FramesFolder = Annotated[Path, typer.Option("--frames", help="Folder of the reference frames.")]
-WriteOnly = False,
+    write_only: WriteOnly = False,
     data: Data = None,
 ) -> None:
     """Force constants of an ABX3 compound at its published lattice constant."""
@@ -48,8 +47,7 @@ def frames(
     check: Annotated[bool, typer.Option("--check", help="The first frame again, with the full k mesh.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many frames.")] = None,
     python: Python = "/usr/bin/python3",
-    write_only: FramesFolder = Annotated[Path, typer.Option("--frames", help="Folder of the reference frames.")]
-WriteOnly = False,
+    write_only: WriteOnly = False,
     data: Data = None,
 ) -> None:
     """DFT forces on frames that a potential samples at 300 K."""
@@ -70,8 +68,7 @@ def wells(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many compounds.")] = None,
     anion: Annotated[str | None, typer.Option(help="Only compounds of this anion.")] = None,
     python: Python = "/usr/bin/python3",
-    write_only: FramesFolder = Annotated[Path, typer.Option("--frames", help="Folder of the reference frames.")]
-WriteOnly = False,
+    write_only: WriteOnly = False,
     data: Data = None,
 ) -> None:
     """Tilt wells of double perovskites at the geometry of the table `harmonic`."""
@@ -148,9 +145,7 @@ def summary(directory: FramesFolder = Path("data/frames"), data: Data = None, as
         there = row["published"]
         grid = Table(row["frames"], "our DFT", "published")
         for key, name in {"gamma": "Γ", "r": "R", "m": "M", "x": "X"}.items():
-            grid.add_row(
-                f"ω {name} (THz)", f"{row[f'omega_{key}_thz']:+.2f}", f"{there[f'omega_{key}_thz']:+.2f}"
-            )
+            grid.add_row(f"ω {name} (THz)", f"{row[f'omega_{key}_thz']:+.2f}", f"{there[f'omega_{key}_thz']:+.2f}")
         grid.add_row(f"σ ({row['n_frames']} frames of {row['sampled_by']})", f"{row['sigma']:.3f}", "")
         grid.add_row("σ (DFT's own frames)", "not computed", f"{there['sigma']:.3f}")
         out.print(grid)
