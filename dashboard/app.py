@@ -16,11 +16,11 @@ from dashboard.components.blocks import page_head
 from dashboard.components.shell import navigation, shell
 from dashboard.compression import compress_responses
 from dashboard.dataset import Dataset
-from dashboard.pages import compounds, overview, stability
+from dashboard.pages import compounds, errors, overview, stability
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.settings import ASSETS, Settings
 
-PAGES: tuple[Page, ...] = (overview.PAGE, compounds.PAGE, stability.PAGE)
+PAGES: tuple[Page, ...] = (overview.PAGE, compounds.PAGE, stability.PAGE, errors.PAGE)
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">

@@ -16,7 +16,7 @@ import pandas as pd
 
 from compute import tables
 
-TABLES = ("references", "potentials", "harmonic", "runs")
+TABLES = ("references", "potentials", "harmonic", "runs", "wells", "attribution")
 
 # One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
 # like) over a relaxed one, then the newest.

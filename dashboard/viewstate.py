@@ -10,7 +10,8 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol, TypeVar
+from itertools import permutations
+from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from compute.protocols import HARMONIC_PROTOCOLS, SUITES
@@ -46,16 +47,37 @@ class Choice:
 class Choices:
     """Any of a fixed set of words, in the order of the set and joined by dots."""
 
+    separator: ClassVar[str] = "."
     words: tuple[str, ...]
 
     def read(self, text: str) -> tuple[str, ...]:
-        chosen = text.split(".") if text else []
+        chosen = text.split(self.separator) if text else []
         if not set(chosen) <= set(self.words) or len(set(chosen)) != len(chosen):
             raise ValueError(text)
         return tuple(word for word in self.words if word in chosen)
 
     def write(self, value: tuple[str, ...]) -> str:
-        return ".".join(self.read(".".join(value)))
+        return self.separator.join(self.read(self.separator.join(value)))
+
+
+@dataclass(frozen=True)
+class Names:
+    """Any names that match a pattern as a whole, sorted; joined by tildes, because names may hold dots."""
+
+    separator: ClassVar[str] = "~"
+    most: ClassVar[int] = 16
+    pattern: str
+
+    def read(self, text: str) -> tuple[str, ...]:
+        names = text.split(self.separator) if text else []
+        if len(names) > self.most or len(set(names)) != len(names):
+            raise ValueError(text)
+        if not all(re.fullmatch(self.pattern, name) for name in names):
+            raise ValueError(text)
+        return tuple(sorted(names))
+
+    def write(self, value: tuple[str, ...]) -> str:
+        return self.separator.join(self.read(self.separator.join(value)))
 
 
 @dataclass(frozen=True)
@@ -97,11 +119,15 @@ LABELS = ("stable", "unstable", "undecidable")
 AGREEMENTS = ("agree", "disagree")
 CRITERIA = ("harmonic", "sigma")
 PLACES = ("min", "gamma", "r", "m", "x")
+WELL_QUANTITIES = ("curvature", "omega")
+ORDERS = tuple("".join(letters) for letters in permutations("fhs"))
+"""Orders in which forces, Hessian and sampling are replaced, by their first letters; the published one first."""
 
 _SUITE = Choice(tuple(SUITES))
 _POTENTIAL = Text(r"[A-Za-z0-9._+-]{0,64}")
 _ELEMENT = Text(r"([A-Z][a-z]?)?")
 _FORMULA = Text(r"[A-Za-z0-9().-]{0,32}")
+_FRAMES = Text(r"[A-Za-z0-9._+()-]{0,96}")
 SIGMA_MAX = 5.0  # stands for no upper bound; the largest published σ is 13
 _SIGMA = Number(0, SIGMA_MAX, 2)
 TOLERANCE_THZ = Number(0, 0.5, 2)
@@ -148,6 +174,21 @@ class StabilityView:
     threshold: float = _key("th", THRESHOLD, 1.0)
 
 
+@dataclass(frozen=True)
+class ErrorsView:
+    """Which potentials' wells are compared and of which compound E(Q) is drawn; then which attribution.
+
+    No potential chosen means all; an empty compound, set of frames or scored potential means the first.
+    """
+
+    potentials: tuple[str, ...] = _key("p", Names(r"[A-Za-z0-9._+-]{1,64}"), ())
+    quantity: str = _key("q", Choice(WELL_QUANTITIES), "curvature")
+    compound: str = _key("c", _FORMULA, "")
+    frames: str = _key("f", _FRAMES, "")
+    scored: str = _key("sp", _POTENTIAL, "")
+    order: str = _key("o", Choice(ORDERS), ORDERS[0])
+
+
 def encode(view: View) -> str:
     """The query of `view`, without `?`; fields at their default are left out."""
     pairs = []
@@ -190,9 +231,11 @@ def build(kind: type[View], **raw: Any) -> View:
         value = raw.get(item.name)
         if value is None:
             continue
-        text = ".".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        written = item.metadata["kind"]
+        separator = written.separator if isinstance(written, Choices | Names) else "."
+        text = separator.join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         try:
-            values[item.name] = item.metadata["kind"].read(text)
+            values[item.name] = written.read(text)
         except ValueError:
             continue
     return kind(**values)

@@ -29,6 +29,30 @@ HDP = (
     ("Cs2AgInCl6", "Cs", "Ag", "In", "Cl", 0.70, 0.30),
     ("Cs2NaBiI6", "Cs", "Na", "Bi", "I", 1.20, -1.10),
 )
+# compound, source, k mesh, cutoff (eV), curvature k and quartic term q of E = ½kQ² + ¼qQ⁴; None: failed
+WELLS = (
+    ("Cs2AgBiBr6", "dft", "2x2x2 Γ-centred", 300.0, -2.0, 10.0),
+    ("Cs2AgBiBr6", "dft", "4x4x4 Γ-centred", 300.0, -2.1, 10.5),
+    ("Cs2AgBiBr6", "dft", "2x2x2 Γ-centred", 450.0, -2.0, 10.2),
+    ("Cs2AgBiBr6", CHGNET, None, None, -1.0, 4.0),
+    ("Cs2AgBiBr6", MACE, None, None, -2.5, 12.0),
+    ("Cs2AgInCl6", "dft", "2x2x2 Γ-centred", 350.0, -1.0, 10.0),
+    ("Cs2AgInCl6", CHGNET, None, None, 0.5, 6.0),  # the other sign
+    ("Cs2AgInCl6", MACE, None, None, None, None),
+    ("Cs2NaBiI6", "dft", "2x2x2 Γ-centred", 300.0, 1.0, 2.0),
+    ("Cs2NaBiI6", CHGNET, None, None, 2.0, 1.0),
+)
+WELL_Q = (0.4, 0.3, 0.2, 0.1, 0.0)
+# frames, compound, potential, corners; the joint errors are invented, 0.02 throughout
+ON_REFERENCE_FRAMES = {"rrr": 0.60, "rmr": 0.80, "rrm": 0.70, "rmm": 0.65}
+ATTRIBUTION: tuple[tuple[str, str, str, dict[str, float]], ...] = (
+    ("abx3-CsPbI3-test", "CsPbI3", CHGNET, {**ON_REFERENCE_FRAMES, "mmr": 0.90, "mmm": 0.75}),
+    ("abx3-CsPbI3-test", "CsPbI3", MACE, ON_REFERENCE_FRAMES),
+    ("abx3-CsPbBr3-test", "CsPbBr3", CHGNET, {"rrr": 0.50, "rmr": 0.55, "rrm": 0.62, "rmm": 0.66}),
+    ("abx3-CsPbCl3-test", "CsPbCl3", CHGNET, {}),
+)
+# Of the first row, by hand over the orders fhs, fsh and hfs.
+SHAPLEY = {"forces": 0.35 / 3, "hessian": -0.20 / 3, "sampling": 0.10}
 MP0B3 = (("mp-1", "NaCl", 0.10), ("mp-2", "Si", 0.30), ("mp-3", "MgO", 0.20))
 
 
@@ -58,6 +82,8 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
     return {
         "references": references,
         "harmonic": harmonic,
+        "wells": [_well(*row) for row in WELLS],
+        "attribution": [_attribution(*row) for row in ATTRIBUTION],
         "potentials": [_potential(CHGNET, "CHGNet"), _potential(MACE, "MACE"), _potential(IDLE, "MACE")],
         "runs": [
             _run(RUN, "abx3", CHGNET, "2026-02-02T00:00:00Z"),
@@ -107,6 +133,56 @@ def _harmonic(
     return {
         "run": run, "suite": suite, "compound": compound, "potential": potential, "geometry": geometry,
         "protocol": f"{geometry}-geometry", "status": status, "tolerance_thz": 0.1, **more,
+    }  # fmt: skip
+
+
+def _well(compound: str, source: str, mesh: Any, cutoff: Any, k: Any, q: Any) -> dict[str, Any]:
+    dft = source == "dft"
+    row = {
+        "suite": "hdp", "compound": compound, "source": source, "mode": "gamma4+ tilt about [001]",
+        "geometry_from": CHGNET, "a": 11.0, "x": 0.25, "k_points": mesh, "cutoff_ev": cutoff,
+        "settings": f"PBE, GPAW, plane waves to {cutoff:g} eV, {mesh} k" if dft else "float64",
+        "checkpoint_sha256": None if dft else "ab" * 32,
+    }  # fmt: skip
+    if k is None:
+        return row | {"status": "not-described", "reason": "invented failure"}
+    beyond = k < 0 and -k / q > max(WELL_Q) ** 2
+    return row | {
+        "q": list(WELL_Q),
+        "energies": [k * x**2 / 2 + q * x**4 / 4 for x in WELL_Q],
+        "forces": [-k * x - q * x**3 for x in WELL_Q],
+        "curvature": k, "quartic": q, "sextic": 0.0, "energy_residual": 0.0, "force_residual": 0.001,
+        "omega_thz": 0.9 * abs(k) ** 0.5 * (1 if k > 0 else -1),
+        "depth": None if beyond else max(-k, 0) ** 2 / (4 * q),
+        "minimum": None if beyond else (max(-k, 0) / q) ** 0.5,
+        "status": "ok",
+    }  # fmt: skip
+
+
+def _attribution(frames: str, compound: str, potential: str, corners: dict[str, float]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "frames": frames, "suite": "abx3", "compound": compound, "potential": potential,
+        "checkpoint_sha256": "ab" * 32, "method": "PBE, invented", "sampler": f"{CHGNET}: invented dynamics",
+        "temperature": 300.0, "n_atoms": 40, "n_frames": 16,
+    }  # fmt: skip
+    if not corners:
+        return row | {"status": "not-described", "reason": "invented failure"}
+    values = {f"corner_{name}": value for name, value in corners.items()}
+    values |= {
+        "path_forces": corners["rmr"] - corners["rrr"],
+        "path_hessian": corners["rmm"] - corners["rmr"],
+        "interaction_forces_hessian": corners["rmm"] - corners["rmr"] - corners["rrm"] + corners["rrr"],
+        "slope": 0.8, "sigma_rescaled": 0.7, "force_rmse": 0.1, "force_error": 0.25, "amplification": 1.6,
+    }  # fmt: skip
+    if "mmm" in corners:
+        values |= {"path_sampling": corners["mmm"] - corners["rmm"], "total": corners["mmm"] - corners["rrr"]}
+        values |= {f"shapley_{step}": value for step, value in SHAPLEY.items()}
+        row |= {"n_model_frames": 500, "protocol": "quick"}
+    own = potential == CHGNET
+    return {
+        **row, **values, **{f"{name}_se": 0.02 for name in values}, "shapley_orders": 3 if "mmm" in corners else 0,
+        "slope_constants": 0.7, "constants_error": 0.4, "status": "ok",
+        "sigma_reweighted": 0.58 if own else None, "effective_frames": 4.5 if own else None,
     }  # fmt: skip
 
 

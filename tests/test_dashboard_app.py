@@ -108,6 +108,8 @@ def test_pages_without_tables_say_how_to_compute(tmp_path, page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 @pytest.mark.parametrize("suite", ["hdp", "abx3", "mp0b3"])
 def test_pages_name_run_protocol_and_checkpoint(directory, page, suite):
+    if page.path == "/errors" and suite == "mp0b3":
+        pytest.skip("the page is about the other suites")
     text = text_of(page.layout(Dataset(directory), {"s": suite}))
     assert f"run-{suite}-test" in text
     assert "0123456789ab" in text

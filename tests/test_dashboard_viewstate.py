@@ -8,9 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard import viewstate
-from dashboard.viewstate import Choice, Choices, CompoundsView, Number, OverviewView, StabilityView, Text
+from dashboard.viewstate import (
+    Choice,
+    Choices,
+    CompoundsView,
+    ErrorsView,
+    Names,
+    Number,
+    OverviewView,
+    StabilityView,
+    Text,
+)
 
-VIEWS = (OverviewView, CompoundsView, StabilityView)
+VIEWS = (OverviewView, CompoundsView, StabilityView, ErrorsView)
 
 
 def _values(kind):
@@ -18,6 +28,9 @@ def _values(kind):
         return st.sampled_from(kind.words)
     if isinstance(kind, Choices):
         return st.sets(st.sampled_from(kind.words)).map(lambda s: tuple(w for w in kind.words if w in s))
+    if isinstance(kind, Names):
+        names = st.from_regex(kind.pattern, fullmatch=True)
+        return st.sets(names, max_size=kind.most).map(lambda s: tuple(sorted(s)))
     if isinstance(kind, Number):
         return st.floats(kind.low, kind.high).map(lambda v: round(v, kind.decimals) + 0.0)
     assert isinstance(kind, Text)
@@ -57,6 +70,13 @@ def test_malformed_parts_fall_back_and_are_named():
 def test_control_values_are_checked_like_an_address():
     view = viewstate.build(StabilityView, suite="drop table", anion=["I", "F"], tolerance_thz="0.2", potential=None)
     assert view == StabilityView(anion=("F", "I"), tolerance_thz=0.2)
+
+
+def test_names_with_dots_are_kept_apart():
+    view = viewstate.build(ErrorsView, potentials=["mace-mp-0", "chgnet-0.3.0"], order="hfs")
+    assert view == ErrorsView(potentials=("chgnet-0.3.0", "mace-mp-0"), order="hfs")
+    assert viewstate.encode(view) == "p=chgnet-0.3.0~mace-mp-0&o=hfs"
+    assert viewstate.decode(ErrorsView, {"p": "a~a"}) == (ErrorsView(), ("p",))
 
 
 def test_what_the_data_cannot_follow_is_named():

@@ -27,11 +27,33 @@ def section(title: str, *children: Any, about: Any = None) -> Component:
     return html.Section([*head, *children])
 
 
-def captioned(figure: go.Figure, caption: Any, *, label: str, shape: str = "wide") -> Component:
-    """A figure, wide or square, with its caption; `label` says in words what it shows to those who cannot see it."""
-    graph = dcc.Graph(figure=figure, config=CONFIG, responsive=True, className=f"graph {shape}")
+def captioned(
+    figure: go.Figure,
+    caption: Any,
+    *,
+    label: str,
+    shape: str = "wide",
+    identity: str | None = None,
+    height: str | None = None,
+) -> Component:
+    """A figure, wide, tall or square, with its caption; `label` says in words what it shows to those who cannot see it.
+
+    `identity` is its id, where a callback listens to it; `height` is its height in CSS where rows decide it.
+    """
+    # A graph that is responsive fills its parent, whatever its own class says: the parent has the height.
+    graph = dcc.Graph(figure=figure, config=CONFIG, responsive=True, **({"id": identity} if identity else {}))
     return html.Figure(
-        [html.Div(graph, role="img", **{"aria-label": label}), html.Figcaption(caption)], className="figure"
+        [
+            html.Div(
+                graph,
+                className=f"graph {shape}",
+                style={"height": height} if height else None,
+                role="img",
+                **{"aria-label": label},
+            ),
+            html.Figcaption(caption),
+        ],
+        className="figure",
     )
 
 

@@ -21,6 +21,13 @@ def number(value: float, decimals: int = 2, *, sign: bool = False) -> str:
     return text.replace("-", MINUS)
 
 
+def with_error(value: float, se: float, decimals: int = 3, *, sign: bool = False) -> str:
+    """`value` ± `se`; without an error where there is none."""
+    if not math.isfinite(se):
+        return number(value, decimals, sign=sign)
+    return f"{number(value, decimals, sign=sign)} ± {number(se, decimals)}"
+
+
 def count(n: int) -> str:
     """`n` with thousands apart."""
     return f"{n:,}"

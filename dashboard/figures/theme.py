@@ -10,8 +10,27 @@ ACCENT = "#0f8a80"
 STABLE_COLOUR = "#3576b8"
 UNSTABLE_COLOUR = "#cf6a1c"
 NEUTRAL = "#868e96"
+# One per potential or step. Blue and orange are kept for verdicts; all are seen on white and on near-black.
+SERIES = (ACCENT, "#9461cf", "#c4487f", "#a5841b", "#4f7d3a", "#7a6a5c")
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 # Truncated viridis: its ends stay visible on white and on near-black.
 COUNT_SCALE = ((0.0, "#3f5f9a"), (0.35, "#27808e"), (0.7, "#35b779"), (1.0, "#d8e219"))
+
+
+def series_colour(index: int) -> str:
+    """Colour of the potential or step number `index`; they repeat after `SERIES`."""
+    return SERIES[index % len(SERIES)]
+
+
+def series_symbol(index: int) -> str:
+    """Marker of the potential or step number `index`."""
+    return SYMBOLS[index % len(SYMBOLS)]
+
+
+def faded(colour: str, alpha: float) -> str:
+    """`colour` (#rrggbb) at opacity `alpha`."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha:g})"
 
 
 def framed(figure: go.Figure, *, x_title: str, y_title: str) -> go.Figure:

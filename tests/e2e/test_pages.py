@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.e2e
 
-PATHS = ("/", "/compounds", "/stability", "/stability?s=hdp")
+PATHS = ("/", "/compounds", "/stability", "/stability?s=hdp", "/errors")
 TOLERANCE = "#stability-tolerance_thz [role=slider]"
 
 
@@ -112,6 +112,29 @@ def test_overview_recomputes_for_another_place(visit):
     page.locator("#overview-place").get_by_text("M", exact=True).click()
     expect(page.locator("figcaption").first).to_contain_text("n = 0")
     page.wait_for_url("**/?q=m")
+
+
+def test_a_click_on_a_point_chooses_the_compound(visit):
+    page = visit("/errors")
+    chosen = page.get_by_role("textbox", name="Compound", exact=True)
+    expect(chosen).to_have_value("Cs2AgInCl6")
+    # of CHGNet, by name: Cs2AgBiBr6, Cs2AgInCl6, Cs2NaBiI6
+    page.locator("#errors-parity-harmonic .scatterlayer .trace").first.locator("path.point").first.hover(force=True)
+    page.wait_for_selector("#errors-parity-harmonic .hovertext")  # only what is hovered can be clicked
+    page.mouse.down()
+    page.mouse.up()
+    expect(chosen).to_have_value("Cs2AgBiBr6")
+    expect(page.locator("#errors-one figcaption")).to_contain_text("Cs2AgBiBr6. DFT: still falling")
+    page.wait_for_url("**/errors?c=Cs2AgBiBr6")
+
+
+def test_the_order_of_an_attribution_follows_the_set(visit):
+    page = visit("/errors?f=abx3-CsPbI3-test&o=fsh")
+    step = page.locator("#errors-breakdown tbody tr").nth(1)
+    expect(step).to_contain_text("sampling")
+    choose(page, "#errors-frames", "abx3-CsPbBr3-test")
+    expect(step).to_contain_text("Hessian")  # of fsh two corners are not known here
+    page.wait_for_url("**/errors")
 
 
 def test_navigation_keeps_history_and_marks_the_page(visit):

@@ -1,0 +1,352 @@
+"""Tilt wells: how far potentials are from DFT in the harmonic and in the anharmonic part, and one well in full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.blocks import captioned, not_computed, statement, statements, table
+from dashboard.components.text import count, number, plural
+from dashboard.figures.compounds_parity import Points, compounds_parity
+from dashboard.figures.theme import NEUTRAL, series_colour, series_symbol
+from dashboard.figures.well import MEV, Curve
+from dashboard.figures.well import wells as wells_figure
+from dashboard.queries import wells as query
+from dashboard.viewstate import ErrorsView
+
+COMPUTE = "softmode reference dft wells"
+PARITY_HARMONIC, PARITY_QUARTIC = "errors-parity-harmonic", "errors-parity-quartic"
+UNITS = {"curvature": "eV/Å²", "omega": "THz", "quartic": "eV/Å⁴"}
+SYMBOLS = {"curvature": "k", "omega": "ω", "quartic": "q"}
+WORDS = {"curvature": "curvature", "omega": "ω of the tilt", "quartic": "quartic term"}
+IN_A_SENTENCE = {"curvature": "the curvature", "omega": "ω of the tilt", "quartic": "the quartic term"}
+# With fewer compounds the bootstrap draws too few different samples to bound anything.
+FEWEST = 5
+# Share of the forces that the fit may miss before its curvature is said to be one over the whole range.
+ROUGH = 0.05
+
+Names = Mapping[str, str]
+
+
+def publish_command(potentials: Sequence[str]) -> str:
+    """The command that puts finished wells of DFT and of `potentials` into the table."""
+    asked = " ".join(f"--potential {potential}" for potential in potentials or ["chgnet-0.3.0"])
+    return f"softmode reference dft publish {asked}"
+
+
+def provenance_sentence(frame: pd.DataFrame, names: Names) -> str:
+    """Whose cell, and which DFT: from the rows themselves."""
+    cells = " or ".join(names.get(cell, cell) for cell in sorted(frame["geometry_from"].unique()))
+    reference = frame[frame["kind"] == query.REFERENCE]
+    shared = f"Every source is asked about the same structures, in the cell that {cells} relaxed, not in DFT’s own"
+    if reference.empty:
+        return f"{shared}."
+    method = " or ".join(sorted({", ".join(text.split(", ")[:2]) for text in reference["settings"]}))
+    low, high = reference["cutoff_ev"].min(), reference["cutoff_ev"].max()
+    cutoff = f"{low:g}" if low == high else f"{low:g}–{high:g}"
+    mesh = " or ".join(sorted(reference["k_points"].dropna().unique()))
+    return (
+        f"{shared}. DFT is computed by Softmode ({method}, plane waves to {cutoff} eV, {mesh} k points); it is not the "
+        "published VASP data."
+    )
+
+
+def compared(frame: pd.DataFrame, view: ErrorsView, names: Names) -> list[Any]:
+    """All compounds: sentences, two parity figures, and a table with DFT at other settings beside the potentials."""
+    shown = query.chosen(frame, view.potentials or query.potentials(frame))
+    found = query.comparisons(shown, view.quantity)
+    return [
+        *_overall(found, shown, view.quantity, names),
+        html.Div(
+            [
+                _parity(frame, shown, found, view, view.quantity, names),
+                _parity(frame, shown, found, view, "quartic", names),
+            ],
+            className="pair",
+        ),
+        *_errors(found, view.quantity, names),
+        *_own_error(found, query.potentials(frame)),
+    ]
+
+
+def _overall(found: Sequence[query.Comparison], shown: pd.DataFrame, quantity: str, names: Names) -> list[Component]:
+    scored = [c for c in found if c.kind == query.POTENTIAL and c.n]
+    if not scored:
+        return [html.P("No compound has both DFT and a potential that is chosen.")]
+    tiles = [statement(f"{c.signs} of {c.n}", "curvatures with DFT’s sign", names.get(c.name, c.name)) for c in scored]
+    if len(scored) == 1:
+        (only,) = scored
+        tiles += [
+            statement(
+                f"{number(part.median)} {UNITS[what]}",
+                f"median error of {IN_A_SENTENCE[what]}",
+                f"DFT’s median size: {number(part.scale)}",
+            )
+            for what, part in ((quantity, only.harmonic), ("quartic", only.quartic))
+        ]
+    sentences = [_sentence(c, quantity, names) for c in scored]
+    sentences += [_check_sentence(c, quantity) for c in found if c.kind == query.CHECK and c.n]
+    return [statements(*tiles), html.P(" ".join(sentences)), html.P(_rough_sentence(shown, names), className="fine")]
+
+
+def _rough_sentence(shown: pd.DataFrame, names: Names) -> str:
+    """In how many wells the polynomial is a poor description, per source."""
+    finished = shown[(shown["status"] == "ok") & (shown["kind"] != query.CHECK)]
+    counts = [
+        f"{int((rows['missed'] > ROUGH).sum())} of {plural(len(rows), 'well')} of {names.get(str(name), str(name))}"
+        for name, rows in finished.groupby("name")
+    ]
+    return (
+        f"The fit misses more than {100 * ROUGH:.0f} % of the forces in {' and in '.join(counts)}. There k and q "
+        "describe the whole range of Q, not the neighbourhood of Q = 0."
+    )
+
+
+def _sentence(c: query.Comparison, quantity: str, names: Names) -> str:
+    left_out = [f"{plural(c.n_failed, 'compound')} failed" if c.n_failed else ""]
+    left_out.append(f"{plural(c.n_missing, 'compound')} not computed" if c.n_missing else "")
+    beside = f" ({', '.join(part for part in left_out if part)})" if any(left_out) else ""
+    return (
+        f"{names.get(c.name, c.name)} gives the curvature DFT’s sign in {c.signs} of {plural(c.n, 'compound')}"
+        f"{beside}; its median error is {number(c.harmonic.median)} {UNITS[quantity]} in {IN_A_SENTENCE[quantity]} and "
+        f"{number(c.quartic.median)} {UNITS['quartic']} in the quartic term."
+    )
+
+
+def _check_sentence(c: query.Comparison, quantity: str) -> str:
+    changed = c.name.removeprefix("DFT, ")
+    return (
+        f"With {changed} instead, DFT’s own {WORDS[quantity]} moves by a median of {number(c.harmonic.median)} "
+        f"{UNITS[quantity]} and its quartic term by {number(c.quartic.median)} {UNITS['quartic']} "
+        f"(n = {count(c.n)})."
+    )
+
+
+def _parity(
+    frame: pd.DataFrame,
+    shown: pd.DataFrame,
+    found: Sequence[query.Comparison],
+    view: ErrorsView,
+    what: str,
+    names: Names,
+) -> Component:
+    pairs = query.pairs(shown)
+    column = query.QUANTITY_COLUMNS.get(what, what)
+    groups = []
+    for index, potential in enumerate(query.potentials(frame)):
+        mine = pairs[(pairs["name"] == potential) & (pairs["kind"] == query.POTENTIAL)]
+        if not mine.empty:
+            groups.append(
+                Points(
+                    name=names.get(potential, potential),
+                    compounds=mine["compound"].tolist(),
+                    dft=mine[f"dft_{column}"].to_numpy(float),
+                    values=mine[column].to_numpy(float),
+                    colour=series_colour(index),
+                    symbol=series_symbol(index),
+                )
+            )
+    figure = compounds_parity(
+        groups, title=f"{WORDS[what]} {SYMBOLS[what]}".removesuffix(" ω"), unit=UNITS[what], chosen=view.compound
+    )
+    parts = [(c, c.quartic if what == "quartic" else c.harmonic) for c in found if c.kind == query.POTENTIAL and c.n]
+    numbers = [
+        f"{names.get(c.name, c.name)}: n = {count(d.n)}, RMSE {number(d.rmse)}, bias {number(d.bias, sign=True)} "
+        f"{UNITS[what]}. "
+        for c, d in parts
+    ]
+    return captioned(
+        figure,
+        [html.Strong(numbers), *(_leaning(group, what) for group in groups), _how_to_read(what)],
+        label=f"{WORDS[what].capitalize()} of DFT against the potentials, one point per compound",
+        shape="square",
+        identity=PARITY_QUARTIC if what == "quartic" else PARITY_HARMONIC,
+    )
+
+
+def _leaning(group: Points, what: str) -> str:
+    """Which way a potential errs, counted."""
+    n, above = len(group.compounds), int(np.sum(group.values > group.dft))
+    side, many = ("above", above) if 2 * above >= n else ("below", n - above)
+    means = {
+        ("curvature", "above"): "less soft than DFT",
+        ("curvature", "below"): "softer than DFT",
+        ("omega", "above"): "less soft than DFT",
+        ("omega", "below"): "softer than DFT",
+        ("quartic", "above"): "a wall that rises faster than DFT’s",
+        ("quartic", "below"): "a wall that rises more slowly than DFT’s",
+    }[what, side]
+    return f"{group.name} lies {side} the diagonal in {many} of {n}: {means}. "
+
+
+def _how_to_read(what: str) -> str:
+    if what == "quartic":
+        return "The quartic term is fitted together with a sextic one, so their errors are shared."
+    return "Upper left of the dotted lines: DFT has a double well that the potential does not have. Click a point."
+
+
+def _errors(found: Sequence[query.Comparison], quantity: str, names: Names) -> list[Component]:
+    symbol = SYMBOLS[quantity]
+    head = (
+        "against DFT", "n", "same sign", f"RMSE of {symbol}", f"bias of {symbol}", f"median |Δ{symbol}|",
+        "RMSE of q", "bias of q", "median |Δq|",
+    )  # fmt: skip
+    rows = [
+        [
+            names.get(c.name, c.name),
+            count(c.n),
+            f"{c.signs} of {c.n}",
+            *(cell for part in (c.harmonic, c.quartic) for cell in _cells(part)),
+        ]
+        for c in found
+        if c.n
+    ]
+    if not rows:
+        return []
+    caption = (
+        f"Differences from DFT, {symbol} in {UNITS[quantity]} and q in {UNITS['quartic']}, with 95 % intervals over "
+        "compounds. Rows that begin with DFT are DFT at other settings: its own error."
+    )
+    return [table(head, rows, caption=caption)]
+
+
+def _cells(part: query.Deviations) -> list[Any]:
+    interval = f"{number(part.rmse_low)} to {number(part.rmse_high)}" if part.n >= FEWEST else None
+    rmse = [number(part.rmse), html.Span(interval, className="sub")] if interval else number(part.rmse)
+    return [rmse, number(part.bias, sign=True), number(part.median)]
+
+
+def _own_error(found: Sequence[query.Comparison], potentials: Sequence[str]) -> list[Component]:
+    """What is missing to know DFT's own error of k points and of cutoff."""
+    checks = [c.name for c in found if c.kind == query.CHECK and c.n]
+    wanted = {
+        "k points": ("--k 4", any(" k" in name for name in checks)),
+        "cutoff": ("--cutoff-factor 1.5", any("cutoff" in name for name in checks)),
+    }
+    missing = {what: option for what, (option, known) in wanted.items() if not known}
+    if not missing:
+        return []
+    commands = [f"{COMPUTE} {option}" for option in missing.values()]
+    return [
+        not_computed(
+            f"How these wells change with DFT’s own {' and '.join(missing)}.",
+            " && ".join([*commands, publish_command(potentials)]),
+        )
+    ]
+
+
+def one(frame: pd.DataFrame, view: ErrorsView, names: Names) -> list[Any]:
+    """The well of the view's compound: E(Q) of every source, and its numbers."""
+    shown = query.chosen(frame, view.potentials or query.potentials(frame))
+    rows = query.of_compound(shown, view.compound)
+    finished = rows[rows["status"] == "ok"]
+    if finished.empty:
+        return [html.P(f"No well of {view.compound} is computed.")]
+    curves = [_curve(row, frame, finished, names) for row in finished.itertuples(index=False)]
+    described = [row for row in finished.itertuples(index=False) if row.kind != query.CHECK]
+    shapes = " ".join(f"{_called(row, names)}: {_shape(row)}." for row in described)
+    rough = [_called(row, names) for row in described if row.missed > ROUGH]
+    figure = captioned(
+        wells_figure(curves),
+        [
+            html.Strong(f"{view.compound}. {shapes} "),
+            "Points are computed, lines fitted. Negative Q mirrors positive Q: turning the octahedra the other way "
+            "gives the same crystal, so E is even.",
+        ],
+        label=f"Energy of {view.compound} over the tilt, per source",
+        shape="tall",
+    )
+    return [html.Div([figure, html.Div([_numbers(rows, names), _fit_note(rough)])], className="side-by-side")]
+
+
+def _curve(row: Any, frame: pd.DataFrame, finished: pd.DataFrame, names: Names) -> Curve:
+    checks = finished.loc[finished["kind"] == query.CHECK, "name"].tolist()
+    potentials = query.potentials(frame)
+    look: dict[str, Any] = {"colour": NEUTRAL, "symbol": "circle", "weight": 4.0}
+    if row.kind == query.CHECK:
+        place = checks.index(row.name)
+        dash = ("dash", "dot", "dashdot")[place % 3]
+        look = {"colour": NEUTRAL, "symbol": f"{series_symbol(place + 1)}-open", "dash": dash}
+    elif row.kind == query.POTENTIAL:
+        index = potentials.index(row.source)
+        look = {"colour": series_colour(index), "symbol": series_symbol(index)}
+    return Curve(
+        name=_called(row, names),
+        q=np.asarray(row.q, float),
+        energies=np.asarray(row.energies, float),
+        coefficients=(row.curvature, row.quartic, row.sextic),
+        **look,
+    )
+
+
+def _called(row: Any, names: Names) -> str:
+    return names.get(row.name, row.name)
+
+
+def _shape(row: Any) -> str:
+    """The fitted well in words."""
+    if np.isnan(row.depth):
+        reach = int(np.argmax(np.abs(row.q)))
+        energy, q = MEV * row.energies[reach], abs(row.q[reach])
+        return f"still falling at the last point, {number(energy, 0)} meV at {number(q)} Å"
+    if row.depth == 0:
+        return "a single well"
+    return f"a double well, {number(MEV * row.depth, 0)} meV deep at {number(row.minimum)} Å"
+
+
+def _numbers(rows: pd.DataFrame, names: Names) -> Component:
+    units = {"k": "eV/Å²", "q": "eV/Å⁴", "ω": "THz", "depth": "meV", "residual": "meV/Å"}
+    head = ("source", *([name, html.Span(unit, className="sub")] for name, unit in units.items()))
+    body = []
+    for row in rows.itertuples(index=False):
+        called = _called(row, names) if row.kind == query.POTENTIAL else "DFT"
+        source = [called, html.Span(_settings(row), className="sub")]
+        if row.status != "ok":
+            body.append([source, html.Span(f"{row.status}: {row.reason}", className="muted"), "", "", "", ""])
+            continue
+        body.append(
+            [
+                source,
+                number(row.curvature),
+                number(row.quartic),
+                number(row.omega_thz),
+                _depth(row),
+                number(MEV * row.force_residual, 1),
+            ]
+        )
+    return table(
+        head,
+        body,
+        caption="ω is the frequency of k, imaginary as negative. Depth below Q = 0; residual: RMS of what the fit "
+        "misses of the forces.",
+    )
+
+
+def _depth(row: Any) -> Any:
+    if np.isnan(row.depth):
+        return ["beyond", html.Span("last Q", className="sub")]
+    if row.depth == 0:
+        return "none"
+    return [number(MEV * row.depth, 1), html.Span(f"at {number(row.minimum)} Å", className="sub")]
+
+
+def _settings(row: Any) -> str:
+    if row.kind != query.POTENTIAL:
+        return f"{row.k_points} k, {row.cutoff_ev:g} eV"
+    checkpoint = row.checkpoint_sha256
+    return f"{row.settings}, checkpoint {checkpoint[:12]}" if isinstance(checkpoint, str) else row.settings
+
+
+def _fit_note(rough: Sequence[str]) -> Component | None:
+    if not rough:
+        return None
+    return html.P(
+        f"The fit misses more than {100 * ROUGH:.0f} % of the forces of {' and '.join(rough)}: there k is the "
+        "curvature of the whole range, not that at Q = 0.",
+        className="fine",
+    )

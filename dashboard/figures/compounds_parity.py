@@ -1,0 +1,78 @@
+"""Potential against DFT, one point per compound: for few compounds, each with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.figures.theme import NEUTRAL, framed
+
+Values = NDArray[np.float64]
+MARGIN = 0.06
+
+
+@dataclass(frozen=True)
+class Points:
+    """Values of one source against DFT's, arrays of length n, with the names of the compounds."""
+
+    name: str
+    compounds: Sequence[str]
+    dft: Values
+    values: Values
+    colour: str
+    symbol: str
+
+
+def window(groups: Sequence[Points]) -> tuple[float, float]:
+    """Common range of both axes: every value and zero, with a margin."""
+    everything = np.concatenate([[0.0], *(v for g in groups for v in (g.dft, g.values))])
+    low, high = float(everything.min()), float(everything.max())
+    room = MARGIN * (high - low) or 1.0
+    return (low - room, high + room)
+
+
+def compounds_parity(groups: Sequence[Points], *, title: str, unit: str, chosen: str) -> go.Figure:
+    """One trace per group with the diagonal and the zero lines; a ring around the compound `chosen`.
+
+    Each point carries its compound as `customdata`.
+    """
+    low, high = window(groups)
+    figure = go.Figure()
+    for group in groups:
+        figure.add_scatter(
+            x=group.dft,
+            y=group.values,
+            customdata=list(group.compounds),
+            name=group.name,
+            mode="markers",
+            marker={"color": group.colour, "symbol": group.symbol, "size": 10, "opacity": 0.85},
+            hovertemplate=f"%{{customdata}}<br>DFT %{{x:.2f}} {unit}<br>{group.name} %{{y:.2f}} {unit}<extra></extra>",
+        )
+    ringed = [
+        (x, y)
+        for group in groups
+        for name, x, y in zip(group.compounds, group.dft, group.values, strict=True)
+        if name == chosen
+    ]
+    if ringed:
+        figure.add_scatter(
+            x=[x for x, _ in ringed],
+            y=[y for _, y in ringed],
+            name=chosen,
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 19, "color": NEUTRAL, "line": {"width": 2.5}},
+            hoverinfo="skip",
+        )
+    line = {"color": NEUTRAL, "width": 1}
+    figure.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line, layer="below")
+    for zero in ({"x0": low, "x1": high, "y0": 0, "y1": 0}, {"x0": 0, "x1": 0, "y0": low, "y1": high}):
+        figure.add_shape(type="line", line={**line, "dash": "dot"}, layer="below", **zero)
+    framed(figure, x_title=f"DFT {title} ({unit})", y_title=f"potential {title} ({unit})")
+    figure.update_layout(margin={"t": 44}, showlegend=True, hovermode="closest", clickmode="event")
+    figure.update_xaxes(range=(low, high), constrain="domain")
+    figure.update_yaxes(range=(low, high), scaleanchor="x", constrain="domain", constraintoward="top")
+    return figure

@@ -1,0 +1,264 @@
+"""Error sources: tilt wells of DFT against potentials, and where a potential's error of σ comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pandas as pd
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from dashboard.components import attribution, controls, wells
+from dashboard.components.blocks import address_notice, not_computed, page_head, section
+from dashboard.components.provenance import provenance
+from dashboard.dataset import Dataset
+from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.queries import attribution as attribution_query
+from dashboard.queries import results
+from dashboard.queries import wells as wells_query
+from dashboard.queries.provenance import runs, sources
+from dashboard.viewstate import ErrorsView, build, decode, encode, replaced
+
+SUITES = ("hdp", "abx3")
+QUANTITIES = [{"value": "curvature", "label": "curvature"}, {"value": "omega", "label": "ω of the tilt"}]
+
+
+def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
+    """The page for the view in `query`."""
+    asked, problems = decode(ErrorsView, query)
+    frame = wells_query.wells(dataset)
+    view = _resolved(dataset, frame, asked)
+    return html.Div(
+        [
+            page_head(
+                "Where do the errors come from?",
+                "Two tests against DFT. Tilt wells: is it the harmonic or the anharmonic part of the "
+                "energy that a potential gets wrong? Attribution: does its error of σ come from its forces, from its "
+                "Hessian or from its own sampling?",
+            ),
+            address_notice(problems + replaced(asked, view)),
+            _wells(dataset, frame, view),
+            _attribution(dataset, view),
+            provenance(sources(dataset, SUITES), runs(dataset, SUITES)),
+            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, frame, view))),
+        ],
+        className="page",
+    )
+
+
+def _wells(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Component:
+    title = "Tilt wells"
+    if frame.empty:
+        return section(
+            title,
+            not_computed(
+                "The energy of DFT and of potentials along the octahedral tilt of double perovskites.",
+                f"{wells.COMPUTE} && {wells.publish_command(())}",
+            ),
+        )
+    names = results.potential_names(dataset)
+    mode = frame["mode"].iloc[0]
+    return section(
+        title,
+        html.P(wells.provenance_sentence(frame, names), className="about"),
+        controls.bar(
+            controls.multi(
+                "errors-potentials", "Potentials", controls.options(wells_query.potentials(frame), names),
+                view.potentials,
+            ),
+            controls.choice("errors-quantity", "Harmonic part as", QUANTITIES, view.quantity),
+            label="What to compare",
+        ),
+        html.Div(wells.compared(frame, view, names), id="errors-compared"),
+        html.H3("One compound"),
+        controls.bar(
+            controls.select(
+                "errors-compound", "Compound", wells_query.compounds(frame), view.compound, searchable=True
+            ),
+            label="Whose well",
+        ),
+        html.Div(wells.one(frame, view, names), id="errors-one"),
+        about=f"E(Q) = ½kQ² + ¼qQ⁴ + ⅙sQ⁶ along the octahedral tilt ({mode}) of the ten-atom cell, fitted to energies "
+        "and forces. The curvature k is all that a harmonic calculation knows; the quartic term q is what it misses.",
+    )  # fmt: skip
+
+
+def _attribution(dataset: Dataset, view: ErrorsView) -> Component:
+    title = "Attribution of the error of σ"
+    about = (
+        "σ is computed again with forces, force constants and frames taken from DFT or from the potential, one "
+        "replacement after another. What a replacement changes is its contribution; it depends on the order."
+    )
+    if not view.frames:
+        return section(
+            title,
+            not_computed(
+                "It needs DFT forces and force constants on frames at 300 K, here of CsPbI3.",
+                "softmode reference dft constants CsPbI3 && softmode reference dft frames CsPbI3 --potential "
+                "chgnet-0.3.0 && softmode reference dft frames CsPbI3 --potential chgnet-0.3.0 --check && "
+                + attribution.publish_command("chgnet-0.3.0"),
+            ),
+            about=about,
+        )
+    names = results.potential_names(dataset)
+    return section(
+        title,
+        html.H3("All sets of reference frames"),
+        *attribution.all_sets(attribution_query.contributions(dataset), names),
+        html.H3("One set"),
+        controls.bar(
+            controls.select(
+                "errors-frames", "Reference frames", attribution_query.sets(dataset), view.frames
+            ),
+            controls.select("errors-scored", "Potential", _scored_options(dataset, view), view.scored),
+            controls.select(
+                "errors-order", "Order of replacement", _order_options(dataset, view), view.order,
+                className="control wide",
+            ),
+            label="Which attribution",
+        ),
+        html.Div(_breakdown(dataset, view), id="errors-breakdown"),
+        about=about,
+    )  # fmt: skip
+
+
+def _breakdown(dataset: Dataset, view: ErrorsView) -> list[Any]:
+    found = attribution_query.scored(dataset, view.frames, view.scored)
+    if found is None:
+        return [html.P("Not scored.")]
+    return attribution.breakdown(found, view.order, results.potential_names(dataset))
+
+
+def _scored_options(dataset: Dataset, view: ErrorsView) -> list[dict[str, str]]:
+    return controls.options(attribution_query.potentials(dataset, view.frames), results.potential_names(dataset))
+
+
+def _orders(dataset: Dataset, view: ErrorsView) -> list[str]:
+    found = attribution_query.scored(dataset, view.frames, view.scored)
+    known = [] if found is None else attribution_query.known_orders(found)
+    return known or [ErrorsView.order]
+
+
+def _order_options(dataset: Dataset, view: ErrorsView) -> list[dict[str, str]]:
+    return attribution.order_options(_orders(dataset, view))
+
+
+def _resolved(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> ErrorsView:
+    """The view with what the tables hold: potentials and a compound with wells, a scored set, a known order."""
+    present = wells_query.potentials(frame)
+    compounds = wells_query.compounds(frame)
+    sets = attribution_query.sets(dataset)
+    view = replace(
+        view,
+        potentials=tuple(p for p in view.potentials if p in present),
+        compound=view.compound if view.compound in compounds else wells_query.most_different(frame),
+        frames=view.frames if view.frames in sets else next(iter(sets), ""),
+    )
+    scored = attribution_query.potentials(dataset, view.frames)
+    view = replace(view, scored=view.scored if view.scored in scored else next(iter(scored), ""))
+    orders = _orders(dataset, view)
+    return replace(view, order=view.order if view.order in orders else orders[0])
+
+
+def _shown(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> ErrorsView:
+    """The view as the address states it: without what comes first anyway."""
+    first_set = next(iter(attribution_query.sets(dataset)), "")
+    first_scored = next(iter(attribution_query.potentials(dataset, view.frames)), "")
+    return replace(
+        view,
+        compound="" if view.compound == wells_query.most_different(frame) else view.compound,
+        frames="" if view.frames == first_set else view.frames,
+        scored="" if view.scored == first_scored else view.scored,
+    )
+
+
+def _changed(query: Any, **raw: Any) -> ErrorsView:
+    """The view that `query` states, with the controls of one section in place of what it says about them."""
+    present, _ = decode(ErrorsView, dict(parse_qsl(query if isinstance(query, str) else "", keep_blank_values=True)))
+    values = build(ErrorsView, **raw)
+    return replace(present, **{name: getattr(values, name) for name in raw})
+
+
+def _clicked(clicks: Any) -> Any:
+    """What the point that was clicked carries; None for anything else."""
+    points = clicks.get("points") if isinstance(clicks, dict) else None
+    first = points[0] if isinstance(points, list) and points else None
+    return first.get("customdata") if isinstance(first, dict) else None
+
+
+def register(app: Dash, dataset: Dataset) -> None:
+    """Each section follows its own controls; a click on a point moves the control that chooses it."""
+
+    @app.callback(
+        Output("errors-compared", "children"),
+        Output("errors-one", "children"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("errors-potentials", "value"),
+        Input("errors-quantity", "value"),
+        Input("errors-compound", "value"),
+        State(VIEW_QUERY, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_wells(potentials: Any, quantity: Any, compound: Any, query: Any) -> tuple[Any, ...]:
+        frame = wells_query.wells(dataset)
+        asked = _changed(query, potentials=potentials, quantity=quantity, compound=compound)
+        view = _resolved(dataset, frame, asked)
+        names = results.potential_names(dataset)
+        return (
+            wells.compared(frame, view, names),
+            wells.one(frame, view, names),
+            encode(_shown(dataset, frame, view)),
+        )
+
+    @app.callback(
+        Output("errors-compound", "value"),
+        Input(wells.PARITY_HARMONIC, "clickData"),
+        Input(wells.PARITY_QUARTIC, "clickData"),
+        prevent_initial_call=True,
+    )
+    def _choose_compound(harmonic: Any, quartic: Any) -> Any:
+        compound = _clicked(quartic if ctx.triggered_id == wells.PARITY_QUARTIC else harmonic)
+        return compound if isinstance(compound, str) else no_update
+
+    @app.callback(
+        Output("errors-breakdown", "children"),
+        Output("errors-scored", "data"),
+        Output("errors-scored", "value"),
+        Output("errors-order", "data"),
+        Output("errors-order", "value"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("errors-frames", "value"),
+        Input("errors-scored", "value"),
+        Input("errors-order", "value"),
+        State(VIEW_QUERY, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_attribution(frames: Any, scored: Any, order: Any, query: Any) -> tuple[Any, ...]:
+        frame = wells_query.wells(dataset)
+        view = _resolved(dataset, frame, _changed(query, frames=frames, scored=scored, order=order))
+        return (
+            _breakdown(dataset, view),
+            _scored_options(dataset, view),
+            view.scored,
+            _order_options(dataset, view),
+            view.order,
+            encode(_shown(dataset, frame, view)),
+        )
+
+    @app.callback(
+        Output("errors-frames", "value"),
+        Output("errors-scored", "value", allow_duplicate=True),
+        Input(attribution.CONTRIBUTIONS, "clickData"),
+        prevent_initial_call=True,
+    )
+    def _choose_set(clicks: Any) -> Any:
+        chosen = _clicked(clicks)
+        if not isinstance(chosen, list) or len(chosen) != 2 or not all(isinstance(part, str) for part in chosen):
+            return no_update, no_update
+        return chosen[0], chosen[1]
+
+
+PAGE = Page("/errors", "Error sources", "Error sources · Softmode", layout, register)

@@ -1,0 +1,162 @@
+"""Where a potential's error of σ comes from: corners of the cube, steps between them, and what is not known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from compute.physics.attribution import CORNERS, NEEDS, PUBLISHED_PATH, Value, corners_of
+from dashboard.dataset import Dataset
+from dashboard.queries.results import potential_names
+from dashboard.viewstate import ORDERS
+
+STEP_OF = {step[0]: step for step in PUBLISHED_PATH}
+INTERACTIONS = {
+    "forces_hessian": ("forces", "hessian", None),
+    "forces_hessian_given_sampling": ("forces", "hessian", "sampling"),
+    "forces_sampling": ("forces", "sampling", None),
+    "forces_sampling_given_hessian": ("forces", "sampling", "hessian"),
+    "hessian_sampling": ("hessian", "sampling", None),
+    "hessian_sampling_given_forces": ("hessian", "sampling", "forces"),
+}
+"""Per interaction the two steps, and the third where it has already been replaced."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One replacement, from corner `before` to `after`; `change` is None where one of them is not known.
+
+    `exact` says whether the error of `change` is the standard error; else it is an upper limit of it.
+    """
+
+    name: str
+    before: str
+    after: str
+    change: Value | None
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One potential on one set of reference frames; what is not known is missing from a mapping, or None.
+
+    `row` is the row of the table with single numbers and provenance, None where empty. `sampled_by` is the potential
+    that sampled the reference frames. `published` is the σ that the source of the compound gives, with its functional.
+    """
+
+    row: Mapping[str, Any]
+    corners: Mapping[str, Value]
+    path: Mapping[str, Value]
+    shapley: Mapping[str, Value]
+    interactions: Mapping[str, Value]
+    sampled_by: str | None
+    published: float | None
+    functional: str | None
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Per corner that is not known, what would supply it."""
+        return {corner: NEEDS[corner] for corner in CORNERS if corner not in self.corners}
+
+    def value(self, name: str) -> Value:
+        """The number in column `name` with its standard error; NaN where empty."""
+        return Value(_real(self.row[name]), _real(self.row.get(f"{name}_se")))
+
+
+def sets(dataset: Dataset) -> list[str]:
+    """Sets of reference frames, those that some potential was scored on first, by name."""
+    frame = dataset.frame("SELECT frames FROM attribution GROUP BY frames ORDER BY bool_or(status = 'ok') DESC, frames")
+    return frame["frames"].tolist()
+
+
+def potentials(dataset: Dataset, frames: str) -> list[str]:
+    """Potentials scored on `frames`, the finished ones first."""
+    return dataset.frame(
+        "SELECT potential FROM attribution WHERE frames = $frames ORDER BY status = 'ok' DESC, potential",
+        {"frames": frames},
+    )["potential"].tolist()
+
+
+def scored(dataset: Dataset, frames: str, potential: str) -> Scored | None:
+    """What the table knows of `potential` on `frames`; None when it was never scored there."""
+    found = dataset.frame(
+        'SELECT a.*, r.sigma AS published, r.functional FROM attribution a LEFT JOIN "references" r '
+        "USING (suite, compound) WHERE a.frames = $frames AND a.potential = $potential",
+        {"frames": frames, "potential": potential},
+    )
+    if found.empty:
+        return None
+    row = {name: _plain(value) for name, value in found.iloc[0].items()}
+    sampler = str(row["sampler"]).partition(": ")[0]
+    return Scored(
+        row=row,
+        corners=_values(row, "corner", CORNERS),
+        path=_values(row, "path", PUBLISHED_PATH),
+        shapley=_values(row, "shapley", PUBLISHED_PATH),
+        interactions=_values(row, "interaction", tuple(INTERACTIONS)),
+        sampled_by=sampler if sampler in potential_names(dataset) else None,
+        published=row["published"],
+        functional=row["functional"],
+    )
+
+
+def known_orders(found: Scored) -> list[str]:
+    """Orders of which at least the first two replacements are known, the published one first."""
+    return [order for order in ORDERS if set(_passed(order)[:3]) <= set(found.corners)]
+
+
+def steps(found: Scored, order: str) -> list[Step]:
+    """The three replacements in `order`.
+
+    The table keeps the joint error of the published path and of the sampling step after it. For another order the
+    error is at most the sum of the errors of the two corners, because they share frames.
+    """
+    passed = _passed(order)
+    result = []
+    for letter, before, after in zip(order, passed, passed[1:], strict=False):
+        name = STEP_OF[letter]
+        exact = corners_of(PUBLISHED_PATH)[PUBLISHED_PATH.index(name)] == before and name in found.path
+        result.append(Step(name, before, after, found.path[name] if exact else _change(found, before, after), exact))
+    return result
+
+
+def contributions(dataset: Dataset) -> pd.DataFrame:
+    """Contributions along the published path of every set and potential, failed ones with status and reason.
+
+    Columns `frames`, `compound`, `potential`, `status`, `reason`, and per step its contribution to σ and `_se`.
+    """
+    columns = ", ".join(f"path_{step} AS {step}, path_{step}_se AS {step}_se" for step in PUBLISHED_PATH)
+    return dataset.frame(
+        f"SELECT frames, compound, potential, status, reason, {columns} FROM attribution ORDER BY frames, potential"
+    )
+
+
+def _passed(order: str) -> list[str]:
+    return corners_of(tuple(STEP_OF[letter] for letter in order))
+
+
+def _change(found: Scored, before: str, after: str) -> Value | None:
+    if before not in found.corners or after not in found.corners:
+        return None
+    first, second = found.corners[before], found.corners[after]
+    return Value(second.value - first.value, first.se + second.se)
+
+
+def _values(row: Mapping[str, Any], prefix: str, names: tuple[str, ...]) -> dict[str, Value]:
+    return {
+        name: Value(_real(row[f"{prefix}_{name}"]), _real(row[f"{prefix}_{name}_se"]))
+        for name in names
+        if row[f"{prefix}_{name}"] is not None
+    }
+
+
+def _real(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _plain(value: Any) -> Any:
+    return None if pd.isna(value) else value

@@ -1,0 +1,202 @@
+"""Tilt wells: E(Q) of DFT and of potentials on the very same structures, and how far apart they are.
+
+DFT may have several settings. The one that answers as the reference has the k mesh that most compounds have, and of
+that the lowest cutoff; every other setting is held against it like a potential, and so shows DFT's own error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from compute.physics.bootstrap import Indices, bootstrap, percentile_interval
+from compute.physics.deviation import deviation
+from dashboard.dataset import Dataset
+
+REFERENCE, CHECK, POTENTIAL = "reference", "check", "potential"
+QUANTITY_COLUMNS = {"curvature": "curvature", "omega": "omega_thz"}
+
+_WELLS = f"""
+WITH one_mode AS (
+    SELECT * FROM wells
+    SEMI JOIN (SELECT mode FROM wells GROUP BY mode ORDER BY count(*) DESC, mode LIMIT 1) USING (mode)
+), usual AS (
+    SELECT k_points AS usual_mesh FROM one_mode WHERE source = 'dft' AND status = 'ok'
+    GROUP BY k_points ORDER BY count(DISTINCT compound) DESC, k_points LIMIT 1
+), ranked AS (
+    SELECT *, k_points IS NOT DISTINCT FROM usual_mesh AS is_usual, row_number() OVER (
+        PARTITION BY suite, compound, source ORDER BY status = 'ok' DESC, is_usual DESC, cutoff_ev, settings
+    ) AS place
+    FROM one_mode LEFT JOIN usual ON true
+)
+SELECT * EXCLUDE (usual_mesh, is_usual, place),
+       CASE WHEN source <> 'dft' THEN '{POTENTIAL}' WHEN place = 1 AND is_usual THEN '{REFERENCE}' ELSE '{CHECK}' END
+       AS kind
+FROM ranked ORDER BY compound, source, k_points, cutoff_ev
+"""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """Differences from DFT of one quantity, in its unit; NaN where n is 0.
+
+    `median` is the median of their sizes, `scale` the median size of DFT's own values; `rmse_low` and `rmse_high`
+    bound the 95 % bootstrap interval over compounds.
+    """
+
+    n: int
+    rmse: float
+    rmse_low: float
+    rmse_high: float
+    bias: float
+    median: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One potential, or DFT at other settings, against DFT at its reference settings over `n` compounds.
+
+    `harmonic` is of the curvature or of ω, `quartic` of the quartic term; `signs` counts the compounds in which the
+    curvature has DFT's sign. `n_failed` more have DFT and a failed calculation, `n_missing` DFT alone.
+    """
+
+    name: str
+    kind: str
+    signs: int
+    harmonic: Deviations
+    quartic: Deviations
+    n_failed: int
+    n_missing: int
+
+    @property
+    def n(self) -> int:
+        """Compounds compared."""
+        return self.harmonic.n
+
+
+def wells(dataset: Dataset) -> pd.DataFrame:
+    """Every well of the mode that most rows are of, failed ones too, with three more columns.
+
+    `kind`: reference, check (DFT at other settings) or potential; `name`: how the source is called, "DFT" for the
+    reference, what differs from it for a check, the potential's id else; `missed`: root mean square of what the fit
+    misses of the forces, over that of the forces, NaN where there is no fit.
+    """
+    frame = dataset.frame(_WELLS)
+    reference = frame[frame["kind"] == REFERENCE].set_index("compound")
+    frame["name"] = [_name(row, reference) for row in frame.itertuples(index=False)]
+    sizes = [np.sqrt(np.mean(np.square(forces))) if np.ndim(forces) else np.nan for forces in frame["forces"]]
+    frame["missed"] = frame["force_residual"].to_numpy(float) / np.array(sizes, float)
+    return frame
+
+
+def _name(row: Any, reference: pd.DataFrame) -> str:
+    if row.kind == POTENTIAL:
+        return str(row.source)
+    if row.kind == REFERENCE:
+        return "DFT"
+    if row.compound not in reference.index:
+        return f"DFT, {row.settings}"
+    same = reference.loc[row.compound]
+    parts = []
+    if row.k_points != same["k_points"]:
+        parts.append(f"{row.k_points} k")
+    if row.cutoff_ev != same["cutoff_ev"]:
+        parts.append(f"{row.cutoff_ev / same['cutoff_ev']:g} × cutoff")
+    return f"DFT, {', '.join(parts) or row.settings}"
+
+
+def potentials(frame: pd.DataFrame) -> list[str]:
+    """Ids of the potentials with wells, by name."""
+    return sorted(frame.loc[frame["kind"] == POTENTIAL, "source"].unique())
+
+
+def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """`frame` with all of DFT, and of the potentials only `names`."""
+    return frame[(frame["kind"] != POTENTIAL) | frame["source"].isin(names)]
+
+
+def pairs(frame: pd.DataFrame) -> pd.DataFrame:
+    """What can be compared, one row per compound and name other than the reference, both finished.
+
+    Columns `compound`, `name`, `kind`, and per quantity its value (`curvature`, `omega_thz`, `quartic`) and DFT's
+    (`dft_curvature`, …).
+    """
+    columns = [*QUANTITY_COLUMNS.values(), "quartic"]
+    finished = frame[frame["status"] == "ok"]
+    reference = finished.loc[finished["kind"] == REFERENCE, ["suite", "compound", *columns]]
+    others = finished.loc[finished["kind"] != REFERENCE, ["suite", "compound", "name", "kind", *columns]]
+    joined = others.merge(reference.rename(columns={c: f"dft_{c}" for c in columns}), on=["suite", "compound"])
+    return joined.drop(columns="suite").reset_index(drop=True)
+
+
+def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
+    """One entry per potential and per other setting of DFT, potentials first; `quantity` as in the view."""
+    joined, column = pairs(frame), QUANTITY_COLUMNS[quantity]
+    known = set(frame.loc[(frame["kind"] == REFERENCE) & (frame["status"] == "ok"), "compound"])
+    found = []
+    for (kind, name), rows in frame[frame["kind"] != REFERENCE].groupby(["kind", "name"]):
+        mine = joined[joined["name"] == name]
+        tried = set(rows["compound"]) & known
+        found.append(
+            Comparison(
+                name=str(name),
+                kind=str(kind),
+                signs=int(np.sum(np.sign(mine["curvature"]) == np.sign(mine["dft_curvature"]))),
+                harmonic=_deviations(mine[column].to_numpy(float), mine[f"dft_{column}"].to_numpy(float)),
+                quartic=_deviations(mine["quartic"].to_numpy(float), mine["dft_quartic"].to_numpy(float)),
+                n_failed=len(tried) - len(mine),
+                n_missing=len(known - tried),
+            )
+        )
+    return sorted(found, key=lambda c: (c.kind != POTENTIAL, c.name))
+
+
+def _deviations(values: Values, dft: Values) -> Deviations:
+    plain = deviation(values, dft)
+    if plain.n == 0:
+        return Deviations(0, *[float("nan")] * 6)
+    difference = values - dft
+
+    def rmse(drawn: Indices) -> Values:
+        return np.sqrt(np.mean(difference[drawn] ** 2))
+
+    low, high = percentile_interval(bootstrap(rmse, plain.n))
+    return Deviations(
+        n=plain.n,
+        rmse=plain.rmse,
+        rmse_low=low,
+        rmse_high=high,
+        bias=plain.bias,
+        median=float(np.median(np.abs(difference))),
+        scale=float(np.median(np.abs(dft))),
+    )
+
+
+def compounds(frame: pd.DataFrame) -> list[str]:
+    """Compounds with a finished well, by name."""
+    return sorted(frame.loc[frame["status"] == "ok", "compound"].unique())
+
+
+def most_different(frame: pd.DataFrame) -> str:
+    """The compound in which a potential's curvature is furthest from DFT's; the first where nothing is compared."""
+    joined = pairs(frame)
+    joined = joined[joined["kind"] == POTENTIAL]
+    if joined.empty:
+        return next(iter(compounds(frame)), "")
+    distance = (joined["curvature"] - joined["dft_curvature"]).abs()
+    return str(joined.loc[distance.idxmax(), "compound"])
+
+
+def of_compound(frame: pd.DataFrame, compound: str) -> pd.DataFrame:
+    """The rows of `compound`: the reference, other settings of DFT, then potentials by name."""
+    rows = frame[frame["compound"] == compound]
+    rank = rows["kind"].map({REFERENCE: 0, CHECK: 1, POTENTIAL: 2})
+    return rows.assign(rank=rank).sort_values(["rank", "name"]).drop(columns="rank")
