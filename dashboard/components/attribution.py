@@ -136,7 +136,7 @@ def _two_lines(value: Value, *, sign: bool = True, exact: bool = True) -> str:
     first = number(value.value, sign=sign)
     if not np.isfinite(value.se):
         return first
-    return f"{first}<br>{'±' if exact else '± max.'} {number(value.se)}"
+    return f"{first}<br>{'± ' if exact else '±≤'}{number(value.se)}"
 
 
 def _path_sentences(known: Sequence[Step], called: str) -> list[str]:

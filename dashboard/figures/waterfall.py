@@ -71,7 +71,7 @@ def waterfall(start: Level, changes: Sequence[Change], end: Level, published: fl
         showgrid=False,
         ticks="",
         tickangle=0,
-        tickfont={"size": 12},
+        tickfont={"size": 11.5},
     )
     figure.update_yaxes(range=(low - 0.15 * room, high + 0.3 * room))
     figure.update_layout(hovermode="closest")
