@@ -199,6 +199,8 @@ class SamplingProtocol(BaseModel):
         return self.harmonic.geometry
 
 
+Protocol = HarmonicProtocol | SamplingProtocol
+
 # The schedule of suite hdp, and its variant of suite abx3, are the sources' own.
 _PUBLISHED = {"hdp": (1.0, 2000), "abx3": (2.0, 800)}
 SAMPLING_PROTOCOLS: dict[str, SamplingProtocol] = {
@@ -227,13 +229,13 @@ SAMPLING_NAMES = ("published", "converged", "quick", "one-shot")
 def sampling_protocol(name: str, suite: str) -> SamplingProtocol:
     """The sampling protocol `name` for `suite`, at the geometry of the suite's harmonic protocol.
 
-    `published` is the schedule that the suite's own source used, and is named so. Raises `KeyError` for an unknown name
-    and for a suite without structures to sample.
+    `published` is the schedule that the suite's own source used, and is named so. Raises `KeyError` for an unknown
+    name, and `ValueError` for a suite without structures to sample.
     """
-    preset = SAMPLING_PROTOCOLS[f"published-{suite}" if name == "published" else name]
     harmonic = HARMONIC_PROTOCOLS[SUITES[suite].protocol]
     if harmonic.supercell is None:
-        raise KeyError(f"suite {suite} has no structures to sample")
+        raise ValueError(f"suite {suite} has stored forces only: σ needs structures to sample")
+    preset = SAMPLING_PROTOCOLS[f"published-{suite}" if name == "published" else name]
     return preset.model_copy(update={"harmonic": harmonic})
 
 

@@ -193,6 +193,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ),
             *_renormalised(),
             _field("renormalised_min_q", _STR, "q point of renormalised_min_thz, primitive reciprocal coordinates"),
+            _field("sigma_effective", _REAL, "σ against the effective force constants: what no Φ describes"),
             _field("renormalised_label", _STR, "label from renormalised_min_thz at tolerance_thz"),
             _field("tolerance_thz", _REAL, "stable when renormalised_min_thz ≥ −tolerance", "THz"),
             _field("temperature_mean", _REAL, "mean kinetic temperature of the frames; null for samples", "K"),

@@ -18,6 +18,7 @@ from compute.runs import campaign as campaigns
 from compute.runs import plan
 from compute.runs.tasks import Task, run, stored_task
 from tests.conftest import ROOT
+from tests.here import Here
 from tests.test_references import npz
 
 SOFTMODE = [sys.executable, "-c", "from compute.cli import app; app()"]
@@ -167,17 +168,6 @@ def test_stored_forces_become_rows_of_the_potential(tmp_path):
     npz(source / "mp-1.npz")
     publish_references(data, "mp0b3", reference_rows("mp0b3", source, var / "stored-phonons"))
     planned = campaigns.campaign("mp0b3", "mace-mp-0b3-medium", None, "published-forces", data, var, source)
-
-    class Here:
-        """An executor that runs at once, in this process."""
-
-        def submit(self, function, *arguments):
-            from concurrent.futures import Future
-
-            future: Future = Future()
-            future.set_result(function(*arguments))
-            return future
-
     campaigns.compute(planned, planned.tasks, Here())
     campaigns.publish(planned, data)
     (row,) = tables.read(data, "harmonic").to_pylist()
@@ -200,6 +190,9 @@ def test_stored_forces_become_rows_of_the_potential(tmp_path):
         (["--suite", "abx3", "--potential", "chgnet-0.3.0", "--shard", "2"], "1/4"),
         (["--suite", "abx3", "--potential", "chgnet-0.3.0", "--protocol", "published-forces"], "reference-geometry"),
         (["--suite", "hdp", "--potential", "chgnet-0.3.0"], "softmode reference import"),
+        (["--suite", "abx3", "--potential", "chgnet-0.3.0", "--stage", "both"], "harmonic or sigma"),
+        (["--suite", "abx3", "--potential", "chgnet-0.3.0", "--stage", "sigma", "--protocol", "fast"], "one-shot"),
+        (["--suite", "mp0b3", "--potential", "mace-mp-0b3-medium", "--stage", "sigma"], "stored forces only"),
     ],
 )
 def test_what_cannot_be_planned_is_said_in_one_sentence(data, arguments, says):

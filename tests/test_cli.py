@@ -11,6 +11,8 @@ from compute.cli import app
 from tests.mace_model import train_small_mace
 from tests.test_references import ABX3, write
 
+SIGMA = ["sigma", "CsPbBr3", "--suite", "abx3", "--potential", "chgnet-0.3.0", "--protocol", "one-shot"]
+
 
 def softmode(*arguments: str):
     return CliRunner().invoke(app, list(arguments))
@@ -44,6 +46,8 @@ def test_the_same_for_people():
         (["harmonic", "CsPbBr3", "--suite", "mp0b3", "--potential", "chgnet-0.3.0"], "hdp or abx3"),
         (["harmonic", "CsPbBr3", "--suite", "abx3", "--potential", "chgnet"], "did you mean"),
         (["harmonic", "CsPbBr3", "--suite", "abx3", "--potential", "mace-mpa-0-medium"], "potentials fetch"),
+        ([*SIGMA[:-1], "slow"], "one-shot"),
+        (["sigma", "CsPbBr3", "--suite", "mp0b3", "--potential", "chgnet-0.3.0"], "hdp or abx3"),
         (["reference", "import", "abx3"], "--source"),
         (["reference", "import", "oxides", "--source", "x"], "No suite oxides"),
         (["reference", "import", "abx3", "--source", "nothing.csv"], "does not exist"),
@@ -54,6 +58,26 @@ def test_errors_are_one_sentence(arguments, says):
     assert done.exit_code == 1
     assert says in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_sigma_of_one_compound_with_the_same_digits_for_the_same_seed():
+    first, again, other = (
+        json.loads(softmode(*SIGMA, "--seed", seed, "--temperature", "200", "--json").stdout) for seed in "334"
+    )
+    assert first["published"]["sigma"] == 0.574
+    assert first["sigma"] == again["sigma"]
+    assert first["sigma"] != other["sigma"]
+    assert (first["protocol"], first["geometry"], first["temperature"]) == ("one-shot", "reference", 200)
+    assert first["sigma_se"] > 0
+    assert first["trace_sigma"][-1] == pytest.approx(first["sigma"])
+
+
+def test_sigma_for_people():
+    done = softmode(*SIGMA)
+    assert done.exit_code == 0, done.output
+    assert "σ of A" in done.stdout
+    assert "0.574" in done.stdout
+    assert "--protocol published" in done.stdout
 
 
 def test_a_mace_model_of_the_user_goes_the_whole_way(tmp_path):

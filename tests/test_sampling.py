@@ -282,8 +282,8 @@ def test_published_names_the_suites_own_schedule():
     assert (hdp.name, hdp.sampler.timestep, hdp.sampler.steps) == ("published-hdp", 1, 2000)
     assert (abx3.name, abx3.sampler.timestep, abx3.sampler.steps) == ("published-abx3", 2, 800)
     assert (hdp.geometry, abx3.geometry) == ("relaxed", "reference")
-    with pytest.raises(KeyError):
-        sampling_protocol("converged", "mp0b3")
+    with pytest.raises(ValueError, match="stored forces only"):
+        sampling_protocol("published", "mp0b3")
 
 
 def test_the_digest_holds_all_that_decides_the_numbers():

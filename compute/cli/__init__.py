@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from compute.cli import campaign, data, frames, harmonic, potentials, reference, serve
+from compute.cli import campaign, data, frames, harmonic, potentials, reference, serve, sigma
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +13,7 @@ app = typer.Typer(
     help="Which foundation potential can be trusted with a soft phonon, for which chemistry, and why it fails.",
 )
 app.command("harmonic")(harmonic.command)
+app.command("sigma")(sigma.command)
 app.command("serve")(serve.command)
 app.add_typer(potentials.app, name="potentials")
 app.add_typer(reference.app, name="reference")

@@ -10,7 +10,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
-from compute.protocols import HARMONIC_PROTOCOLS, SUITES
+from compute.protocols import SUITES
+from compute.runs.stage import STAGES
 from compute.settings import data_directory, var_directory
 
 if TYPE_CHECKING:
@@ -22,10 +23,14 @@ SuiteOption = Annotated[str, typer.Option("--suite", help=" or ".join(SUITES))]
 PotentialOption = Annotated[str, typer.Option("--potential", help="As listed by: softmode potentials list.")]
 ProtocolOption = Annotated[
     str | None,
-    typer.Option("--protocol", help=f"One of {', '.join(HARMONIC_PROTOCOLS)}. Default: the suite's own."),
+    typer.Option(
+        "--protocol",
+        help="; ".join(f"{stage.name}: {', '.join(stage.protocols)}" for stage in STAGES.values())
+        + ". Default: the suite's own; for sigma, published.",
+    ),
 ]
 SourceOption = Annotated[Path | None, typer.Option("--source", help="Folder of stored forces, for suite mp0b3.")]
-StageOption = Annotated[str, typer.Option("--stage", help="harmonic")]
+StageOption = Annotated[str, typer.Option("--stage", help=" or ".join(STAGES))]
 
 
 @app.command("run")
@@ -127,12 +132,12 @@ def _campaign(
 
     if suite not in SUITES:
         fail(f"No suite {suite}: it is one of {', '.join(SUITES)}.")
-    if stage != "harmonic":
-        fail(f"No stage {stage}: it is harmonic.")
+    if stage not in STAGES:
+        fail(f"No stage {stage}: it is {' or '.join(STAGES)}.")
     checkpoint = None if suite == "mp0b3" else load(potential, device="cpu").checkpoint_sha256
-    chosen = protocol or SUITES[suite].protocol
+    chosen = protocol or STAGES[stage].default(suite)
     directory = var_directory() / "runs"
-    return campaign(suite, potential, checkpoint, chosen, data or data_directory(), directory, source)
+    return campaign(suite, potential, checkpoint, chosen, data or data_directory(), directory, source, stage)
 
 
 def _fraction(text: str) -> tuple[int, int]:

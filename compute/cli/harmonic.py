@@ -8,17 +8,17 @@ import typer
 from rich.table import Table
 
 from compute.cli.common import AsJson, Data, fail, one_sentence, out, print_json
+from compute.cli.compounds import FormulaArgument, FormulaSuite, OnePotential, check_suite, lookup
 from compute.protocols import HARMONIC_PROTOCOLS, SUITES
-from compute.settings import data_directory
-from compute.tables import TableError, read
+from compute.tables import TableError
 
 _PROTOCOLS = [name for name, protocol in HARMONIC_PROTOCOLS.items() if protocol.supercell is not None]
 
 
 def command(
-    formula: Annotated[str, typer.Argument(help="Formula, elements in any order: CsPbBr3, Cs₂AgBiBr₆.")],
-    suite: Annotated[str, typer.Option(help="hdp or abx3.")],
-    potential: Annotated[str, typer.Option(help="As listed by: softmode potentials list.")],
+    formula: FormulaArgument,
+    suite: FormulaSuite,
+    potential: OnePotential,
     protocol: Annotated[
         str | None,
         typer.Option(help=f"{' or '.join(_PROTOCOLS)}. Default: the published geometry where there is one."),
@@ -27,8 +27,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Harmonic frequencies of one compound, beside the published ones."""
-    if suite not in ("hdp", "abx3"):
-        fail(f"No suite {suite} with formulas: it is hdp or abx3.")
+    check_suite(suite)
     if protocol is not None and protocol not in _PROTOCOLS:
         fail(f"No protocol {protocol}: it is {' or '.join(_PROTOCOLS)}.")
     with one_sentence(ValueError, RuntimeError, TableError):
@@ -43,15 +42,8 @@ def _result(formula: str, suite: str, potential: str, protocol: str | None, data
     from compute.potentials.load import load
     from compute.runs.rows import harmonic_row
     from compute.stages.harmonic import harmonic
-    from compute.structures.compounds import identify
 
-    references = {
-        row["compound"]: row
-        for row in read(data or data_directory(), "references").to_pylist()
-        if row["suite"] == suite
-    }
-    compound = identify(formula, suite, references.keys())
-    published = references.get(compound.formula, {})
+    compound, published = lookup(formula, suite, data)
     a = published.get("lattice_constant")
     settings = HARMONIC_PROTOCOLS[protocol or ("reference-geometry" if a else "relaxed-geometry")]
     loaded = load(potential, dtype=settings.dtype)

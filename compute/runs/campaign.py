@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from compute import tables
 from compute.potentials import store
-from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, digest
+from compute.protocols import Protocol, digest
 from compute.runs import plan, rows
 from compute.runs.provenance import code_commit, hardware, package_versions
 from compute.runs.shards import Shards
+from compute.runs.stage import STAGES, Stage
 from compute.runs.tasks import Task, run
 
 Row = dict[str, Any]
@@ -28,10 +29,11 @@ Row = dict[str, Any]
 class Campaign:
     """A stage of one potential over one suite. Its name holds a digest of all that decides its numbers."""
 
+    stage: Stage
     suite: str
     potential: str
     checkpoint_sha256: str | None
-    protocol: HarmonicProtocol
+    protocol: Protocol
     references: tuple[Row, ...]
     tasks: tuple[Task, ...]
     directory: Path
@@ -44,7 +46,7 @@ class Campaign:
             "protocol": self.protocol.digest,
             "schema": tables.SCHEMA_MAJOR,
         }
-        return f"harmonic-{self.suite}-{self.potential}-{self.protocol.name}-{digest(identity)[:8]}"
+        return f"{self.stage.name}-{self.suite}-{self.potential}-{self.protocol.name}-{digest(identity)[:8]}"
 
     @property
     def shards(self) -> Shards:
@@ -74,17 +76,19 @@ def campaign(
     data: Path,
     directory: Path,
     source: Path | None = None,
+    stage: str = "harmonic",
 ) -> Campaign:
     """The campaign over all compounds that the table `references` in `data` has for `suite`.
 
-    Raises `PlanError` when it cannot be planned.
+    `stage` is a key of `STAGES` and `protocol` one of its names. Raises `PlanError` when it cannot be planned.
     """
-    if protocol not in HARMONIC_PROTOCOLS:
-        raise plan.PlanError(f"no protocol {protocol}: it is one of {', '.join(HARMONIC_PROTOCOLS)}")
-    settings = HARMONIC_PROTOCOLS[protocol]
+    kind = STAGES[stage]
+    if protocol not in kind.protocols:
+        raise plan.PlanError(f"no protocol {protocol}: it is one of {', '.join(kind.protocols)}")
+    settings = kind.protocol(protocol, suite)
     listed = [row for row in tables.read(data, "references").to_pylist() if row["suite"] == suite]
     planned = plan.tasks(listed, potential, checkpoint_sha256, settings, source)
-    return Campaign(suite, potential, checkpoint_sha256, settings, tuple(listed), tuple(planned), directory)
+    return Campaign(kind, suite, potential, checkpoint_sha256, settings, tuple(listed), tuple(planned), directory)
 
 
 def compute(
@@ -126,7 +130,7 @@ def _tally(results: Mapping[str, Row | None]) -> Status:
 
 
 def merge(campaign: Campaign) -> dict[str, pa.Table]:
-    """The tables `harmonic` and `runs` of this campaign: every compound of the suite is a row.
+    """The tables of this campaign, that of its stage and `runs`: every compound of the suite is a row.
 
     Raises `PlanError` for a shard that no task of the plan explains.
     """
@@ -149,27 +153,27 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
         for reference in campaign.references
     ]
     return {
-        "harmonic": tables.from_rows("harmonic", merged),
+        campaign.stage.table: tables.from_rows(campaign.stage.table, merged),
         "runs": tables.from_rows("runs", [_run_row(campaign, _tally(done))]),
     }
 
 
 def publish(campaign: Campaign, data: Path) -> tables.Manifest:
-    """Merge, and put the result in place of what `data` had for the same suite, potential and geometry."""
+    """Merge, and put the result in place of the rows in `data` that agree in the columns `Stage.replaces`."""
     new = merge(campaign)
-    harmonic = new["harmonic"]
-    same = set(zip(*(harmonic[key].to_pylist() for key in ("suite", "potential", "geometry")), strict=True))
-    kept = [
-        row
-        for row in tables.read(data, "harmonic").to_pylist()
-        if (row["suite"], row["potential"], row["geometry"]) not in same
-    ]
-    used = {row["run"] for row in kept}
-    runs = [row for row in tables.read(data, "runs").to_pylist() if row["run"] in used - {campaign.run}]
+    table, columns = campaign.stage.table, campaign.stage.replaces
+    same = set(zip(*(new[table][column].to_pylist() for column in columns), strict=True))
+    kept, replaced = [], {campaign.run}
+    for row in tables.read(data, table).to_pylist():
+        if tuple(row[column] for column in columns) in same:
+            replaced.add(row["run"])
+        else:
+            kept.append(row)
+    runs = [row for row in tables.read(data, "runs").to_pylist() if row["run"] not in replaced]
     return tables.publish(
         data,
         {
-            "harmonic": tables.from_rows("harmonic", [*kept, *harmonic.to_pylist()]),
+            table: tables.from_rows(table, [*kept, *new[table].to_pylist()]),
             "runs": tables.from_rows("runs", [*runs, *new["runs"].to_pylist()]),
             "potentials": tables.from_rows("potentials", store.rows()),
         },
@@ -194,7 +198,7 @@ def _run_row(campaign: Campaign, state: Status) -> Row:
     latest = campaign.shards.latest()
     return {
         "run": campaign.run,
-        "stage": "harmonic",
+        "stage": campaign.stage.name,
         "suite": campaign.suite,
         "potential": campaign.potential,
         "protocol": campaign.protocol.name,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from compute.protocols import SUITES, HarmonicProtocol
+from compute.protocols import SUITES, HarmonicProtocol, Protocol, SamplingProtocol
 from compute.references import mp0b3
 from compute.runs.tasks import Task, stored_task
 
@@ -41,17 +41,18 @@ def tasks(
     references: Sequence[Row],
     potential: str,
     checkpoint_sha256: str | None,
-    protocol: HarmonicProtocol,
+    protocol: Protocol,
     source: Path | None = None,
 ) -> list[Task]:
     """One task per compound of one suite's `references`, in the order in which to compute them."""
     if not references:
         raise PlanError("no references for this suite: run softmode reference import first")
     suite = references[0]["suite"]
-    if (suite == "mp0b3") != (protocol.supercell is None):
+    harmonic = protocol.harmonic if isinstance(protocol, SamplingProtocol) else protocol
+    if (suite == "mp0b3") != (harmonic.supercell is None):
         raise PlanError(f"suite {suite} is computed with --protocol {SUITES[suite].protocol}, not {protocol.name}")
     if suite == "mp0b3":
-        return _stored(references, potential, protocol, source)
+        return _stored(references, potential, harmonic, source)
     if protocol.geometry == "reference" and all(row["lattice_constant"] is None for row in references):
         raise PlanError(f"suite {suite} has no published geometry: use --protocol relaxed-geometry")
     return [

@@ -6,9 +6,11 @@ from math import isnan
 from typing import Any
 
 from compute.physics.phonons import rmse
-from compute.physics.stability import harmonic_labels
-from compute.protocols import HarmonicProtocol
+from compute.physics.stability import harmonic_labels, renormalised_labels, sigma_labels
+from compute.protocols import HarmonicProtocol, SamplingProtocol
+from compute.stages.anharmonic import Anharmonic
 from compute.stages.bands import Bands
+from compute.stages.effective import Renormalised
 from compute.stages.harmonic import Harmonic
 from compute.stages.score import Score
 from compute.stages.stored import StoredPhonons
@@ -42,6 +44,65 @@ def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
         "seconds": result.seconds,
         "force_seconds": result.force_seconds,
         "status": "ok",
+    }
+
+
+def anharmonic_row(result: Anharmonic, protocol: SamplingProtocol, seed: int) -> Row:
+    """The row of a finished σ calculation, without run, suite, compound, potential, protocol and geometry."""
+    trajectory, geometry, trace = result.trajectory, result.crystal.geometry, result.trace
+    modes = [
+        (label, *mode)
+        for label, star in result.modes.items()
+        for mode in zip(star.omega.tolist(), star.sigma.tolist(), strict=True)
+    ]
+    label = sigma_labels([result.sigma], protocol.threshold, [result.sigma_se])[0]
+    missed = f"standard error {result.sigma_se:.3f} at the longest time, target {protocol.target_se}"
+    return {
+        "a": float(geometry.a),
+        "x": None if geometry.x is None else float(geometry.x),
+        "temperature": protocol.temperature,
+        "sigma": defined(result.sigma),
+        "sigma_se": defined(result.sigma_se),
+        "sigma_frame_mean": defined(result.sigma_frame_mean),
+        **{f"sigma_{site.lower()}": defined(sigma) for site, sigma in result.sites.items()},
+        "label": str(label),
+        "threshold": protocol.threshold,
+        "trace_frames": trace.frames.tolist(),
+        "trace_time_ps": (trace.times / 1000).tolist(),
+        "trace_sigma": [defined(sigma) for sigma in trace.sigma],
+        "mode_q": [q for q, _, _ in modes],
+        "mode_omega_thz": [omega for _, omega, _ in modes],
+        "mode_sigma": [defined(sigma) for _, _, sigma in modes],
+        "sigma_weighted_frequency_thz": defined(result.weighted_frequency),
+        **_renormalised_columns(result.renormalised, protocol.harmonic.tolerance_thz),
+        "sigma_effective": result.sigma_effective,
+        "temperature_mean": defined(trajectory.temperatures.mean()),
+        "n_frames": len(trajectory.seeds),
+        "n_replicas": protocol.replicas,
+        "seed": seed,
+        "timestep": trajectory.timestep,
+        "target_se": protocol.target_se,
+        "target_reached": result.target_reached,
+        "dtype": result.dtype,
+        "n_atoms": len(result.crystal.sites),
+        "seconds": result.seconds,
+        "force_seconds": result.force_seconds,
+        "status": "ok",
+        "reason": missed if result.target_reached is False else None,
+    }
+
+
+def _renormalised_columns(result: Renormalised | None, tolerance: float) -> Row:
+    if result is None:
+        return {}
+    estimates = {**result.omegas, "min": result.omega_min}
+    lowest = result.omega_min
+    return {
+        **{f"renormalised_{q}_thz": estimate.value for q, estimate in estimates.items()},
+        **{f"renormalised_{q}_se_thz": defined(estimate.se) for q, estimate in estimates.items()},
+        "renormalised_min_q": q_text(result.omega_min_q),
+        "renormalised_label": str(renormalised_labels([lowest.value], tolerance, [lowest.se])[0]),
+        "tolerance_thz": tolerance,
     }
 
 

@@ -15,13 +15,15 @@ from typing import Any
 from compute.potentials.evaluate import EvaluationError, Potential
 from compute.potentials.load import load
 from compute.potentials.store import file_sha256
-from compute.protocols import HarmonicProtocol, digest
+from compute.protocols import HarmonicProtocol, Protocol, SamplingProtocol, digest
 from compute.references import mp0b3
 from compute.runs import rows
 from compute.runs.stored import cached_phonons
+from compute.stages.anharmonic import anharmonic
+from compute.stages.guard import SamplingError
 from compute.stages.harmonic import harmonic
 from compute.stages.relax import RelaxationError
-from compute.structures.compounds import identify
+from compute.structures.compounds import Compound, identify
 from compute.tables import SCHEMA_MAJOR
 
 Row = dict[str, Any]
@@ -40,7 +42,7 @@ class Task:
     a: float | None
     potential: str
     checkpoint_sha256: str | None
-    protocol: HarmonicProtocol
+    protocol: Protocol
     forces: str | None = None
     forces_sha256: str | None = None
 
@@ -52,15 +54,24 @@ class Task:
         del content["forces"]
         return digest(content)
 
+    @property
+    def seed(self) -> int:
+        """Seed of the random numbers: the same task gives the same digits."""
+        return int(self.digest[:8], 16)
+
 
 def run(task: Task, threads: int | None = None, cache_directory: str | None = None) -> Row:
     """The row of `task`, and under `traceback` what went wrong; `threads` limits torch in this process."""
     try:
         if task.forces is not None:
             return _stored(task, Path(cache_directory) if cache_directory else None)
-        return _harmonic(task, threads)
+        if isinstance(task.protocol, SamplingProtocol):
+            return _sigma(task, task.protocol, threads)
+        return _harmonic(task, task.protocol, threads)
     except RelaxationError as error:
         return rows.failed("not-relaxed", str(error))
+    except SamplingError as error:
+        return rows.failed(error.status, str(error))
     except EvaluationError as error:
         return rows.failed("not-described", str(error))
     except Exception as error:  # noqa: BLE001  the boundary of a task: whatever it was, it becomes a row
@@ -68,12 +79,19 @@ def run(task: Task, threads: int | None = None, cache_directory: str | None = No
         return {**rows.failed("error", reason), "traceback": traceback.format_exc()}
 
 
-def _harmonic(task: Task, threads: int | None) -> Row:
-    potential = _potential(task.potential, task.protocol.dtype, threads)
-    if potential.checkpoint_sha256 != task.checkpoint_sha256:
-        raise ValueError(f"this worker's checkpoint of {task.potential} differs from the campaign's")
-    compound = identify(task.compound, task.suite, [task.compound])
-    return rows.harmonic_row(harmonic(compound, potential, task.protocol, task.a), task.protocol)
+def _harmonic(task: Task, protocol: HarmonicProtocol, threads: int | None) -> Row:
+    potential = _potential(task, protocol.dtype, threads)
+    return rows.harmonic_row(harmonic(_compound(task), potential, protocol, task.a), protocol)
+
+
+def _sigma(task: Task, protocol: SamplingProtocol, threads: int | None) -> Row:
+    still, moving = (_potential(task, dtype, threads) for dtype in (protocol.harmonic.dtype, protocol.dtype))
+    result = anharmonic(_compound(task), still, protocol, task.a, dynamics=moving, seed=task.seed)
+    return rows.anharmonic_row(result, protocol, task.seed)
+
+
+def _compound(task: Task) -> Compound:
+    return identify(task.compound, task.suite, [task.compound])
 
 
 def _stored(task: Task, cache_directory: Path | None) -> Row:
@@ -83,8 +101,15 @@ def _stored(task: Task, cache_directory: Path | None) -> Row:
     return rows.stored_row(cached_phonons(path, "mace", cache_directory), reference, mismatch, task.protocol)
 
 
+def _potential(task: Task, dtype: str, threads: int | None) -> Potential:
+    potential = _loaded(task.potential, dtype, threads)
+    if potential.checkpoint_sha256 != task.checkpoint_sha256:
+        raise ValueError(f"this worker's checkpoint of {task.potential} differs from the campaign's")
+    return potential
+
+
 @cache
-def _potential(potential: str, dtype: str, threads: int | None) -> Potential:
+def _loaded(potential: str, dtype: str, threads: int | None) -> Potential:
     if threads is not None:
         import torch
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from compute.physics import anharmonicity as physics
 from compute.potentials.evaluate import Potential, Stopwatch
-from compute.protocols import SUITES, QPoint, SamplingProtocol
+from compute.protocols import SUITES, SamplingProtocol
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
-from compute.stages.effective import Renormalised, effective, renormalised
+from compute.stages.effective import Effective, Renormalised, effective, renormalised
 from compute.stages.modes import optical_modes
 from compute.stages.sampling import Progress, Trajectory, sample, silent
 from compute.structures.compounds import Compound
@@ -44,8 +44,8 @@ class Anharmonic:
 
     `sites` has σ of A, B, (Bp,) X; `modes` σ per star of the suite's q; `weighted_frequency` Σ ω σ / Σ σ in THz over
     all modes at the commensurate q, imaginary ones negative; `target_reached` is None where the protocol has none.
-    `renormalised` is None for harmonic samples, which are no equilibrium of the forces they meet. `dtype` is the
-    precision of the sampled forces.
+    `renormalised` and `sigma_effective`, the residual σ of the effective force constants behind it, are None for
+    harmonic samples, which are no equilibrium of the forces they meet. `dtype` is the precision of the sampled forces.
     """
 
     crystal: HarmonicCrystal
@@ -59,6 +59,7 @@ class Anharmonic:
     weighted_frequency: float
     target_reached: bool | None
     renormalised: Renormalised | None
+    sigma_effective: float | None
     dtype: str
     seconds: float
     force_seconds: float
@@ -91,6 +92,7 @@ def anharmonic(
     anharmonic_forces = physics.anharmonic_forces(forces, trajectory.displacements, crystal.force_constants)
     error = physics.standard_error(forces, anharmonic_forces, seeds)
     stars = SUITES[compound.suite].q_points
+    fitted = _effective(crystal, trajectory)
     by_star = {label: _star_sigma(crystal, np.array(star), forces, anharmonic_forces) for label, star in stars.items()}
     return Anharmonic(
         crystal=crystal,
@@ -103,18 +105,18 @@ def anharmonic(
         modes=by_star,
         weighted_frequency=_weighted_frequency(by_star),
         target_reached=None if protocol.target_se is None else error < protocol.target_se,
-        renormalised=None if trajectory.timestep is None else _renormalised(crystal, trajectory, stars),
+        renormalised=fitted and renormalised(crystal.plan, crystal.unit_cell, fitted, stars),
+        sigma_effective=fitted and fitted.sigma,
         dtype=moving.dtype,
         seconds=time.perf_counter() - start,
         force_seconds=moving.seconds + still.seconds,
     )
 
 
-def _renormalised(
-    crystal: HarmonicCrystal, trajectory: Trajectory, stars: Mapping[str, Sequence[QPoint]]
-) -> Renormalised:
-    fitted = effective(crystal.plan, trajectory.displacements, trajectory.forces, trajectory.seeds)
-    return renormalised(crystal.plan, crystal.unit_cell, fitted, stars)
+def _effective(crystal: HarmonicCrystal, trajectory: Trajectory) -> Effective | None:
+    if trajectory.timestep is None:
+        return None
+    return effective(crystal.plan, trajectory.displacements, trajectory.forces, trajectory.seeds)
 
 
 def _star_sigma(crystal: HarmonicCrystal, star: np.ndarray, forces: np.ndarray, anharmonic: np.ndarray) -> ModeSigma:
