@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from compute.cli.common import AsJson, Data, err, one_sentence, out, print_json
+from compute.physics.comparison import comparable
 from compute.settings import data_directory, var_directory
 from compute.tables import read
 
@@ -144,8 +145,9 @@ def summary(directory: FramesFolder = Path("data/frames"), data: Data = None, as
     for row in found:
         there = row["published"]
         grid = Table(row["frames"], "our DFT", "published")
-        for key, name in {"gamma": "Γ", "r": "R", "m": "M", "x": "X"}.items():
-            grid.add_row(f"ω {name} (THz)", f"{row[f'omega_{key}_thz']:+.2f}", f"{there[f'omega_{key}_thz']:+.2f}")
+        for key, name in {"gamma": "Γ, cut at 0", "r": "R", "m": "M", "x": "X"}.items():
+            ours, theirs = (comparable(side[f"omega_{key}_thz"], "abx3", key) for side in (row, there))
+            grid.add_row(f"ω {name} (THz)", f"{ours:+.2f}", f"{theirs:+.2f}")
         grid.add_row(f"σ ({row['n_frames']} frames of {row['sampled_by']})", f"{row['sigma']:.3f}", "")
         grid.add_row("σ (DFT's own frames)", "not computed", f"{there['sigma']:.3f}")
         out.print(grid)
