@@ -100,7 +100,7 @@ def _print(result: dict[str, Any]) -> None:
         f" {result['temperature']:g} K{heat}"
     )
     published = result["published"] or {}
-    grid = Table("", result["potential"], "published DFT")
+    grid = Table("", result["potential"], "published DFT, 300 K")
     grid.add_row("σ", f"{result['sigma']:.3f} ± {result['sigma_se']:.3f}", _number(published.get("sigma")))
     for site, name in _SITES.items():
         if result.get(f"sigma_{site}") is not None:
