@@ -36,7 +36,7 @@ def main(folder: Path, count: int) -> None:
         atoms.calc = calculator
         energy, forces = atoms.get_potential_energy(), atoms.get_forces()
         result = {
-            # Energy at zero smearing, and forces with the net force taken out, as ASE gives them.
+            # GPAW extrapolates the energy to zero smearing.
             "energy": float(energy),
             "forces": np.asarray(forces).tolist(),
             "net_force": float(np.abs(forces.sum(axis=0)).max()),
