@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import sys
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from compute import tables
 from compute.physics import wells as physics
 from compute.physics.phonons import THZ_PER_ROOT
 from compute.references.dft import settings as presets
 from compute.references.dft.jobs import DftError, Job
-from compute.runs import dft
+from compute.runs import dft, dft_results
 from compute.stages import wells
 from compute.structures.compounds import identify
 from compute.structures.prototypes import elpasolite_tilt
@@ -202,3 +204,29 @@ def test_the_compared_double_perovskites_span_anions_and_published_scores(publis
     assert min(row["sigma"] for row in chosen) < 0.5
     assert max(row["sigma"] for row in chosen) > 1
     assert {row[site] for row in chosen for site in ("A", "B", "Bp", "X")} <= dft.CLOSED_SHELL
+
+
+def test_a_potential_is_held_against_the_published_wells_without_the_jobs(tmp_path, monkeypatch):
+    compound = identify("Cs2AgBiBr6", "hdp", ["Cs2AgBiBr6"])
+    potential = PairPotential({"Cs": 1.9, "Ag": 1.2, "Bi": 1.1, "Br": 1.8})
+    geometry = {"compound": compound.formula, "potential": "pair", "a": 11.3, "x": 0.251}
+    job = dft.well_job(compound, 11.3, 0.251, presets.WELL, tmp_path)
+    results = potential.evaluate(job.structures)
+    job.write()
+    (job.folder / "points").mkdir()
+    for number, result in enumerate(results):
+        point = {"energy": result.energy, "forces": result.forces.tolist(), "seconds": 1.0, "net_force": 0.0}
+        (job.folder / "points" / f"{number:04d}.json").write_text(json.dumps({**point, "versions": {"gpaw": "none"}}))
+    (from_dft,) = dft_results.dft_well_rows([(geometry, job)])
+    monkeypatch.setattr(dft_results, "WELL_VARIANTS", ((2, 1.0),))
+    monkeypatch.setattr(dft_results, "_well_jobs", lambda *arguments: [(geometry, job)])
+    monkeypatch.setattr(dft_results, "load", lambda name, dtype: potential)
+    dft_results.publish(tmp_path / "data", tmp_path, [], [], None)
+    monkeypatch.setattr(dft_results, "_well_jobs", lambda *arguments: [])
+    counts = dft_results.publish(tmp_path / "data", tmp_path, [], ["pair"], None)
+    assert counts == {"wells": 1, "attribution": 0}
+    published = {row["source"]: row for row in tables.read(tmp_path / "data", "wells").to_pylist()}
+    assert set(published) == {"dft", "pair"}
+    for column in ("curvature", "quartic", "omega_thz", "energies", "forces"):
+        assert published["pair"][column] == pytest.approx(from_dft[column])
+    assert published["dft"]["k_points"] == "2x2x2 Γ-centred"

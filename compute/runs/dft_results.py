@@ -127,7 +127,9 @@ def publish(
     """
     jobs = [job for k, factor in WELL_VARIANTS for job in _well_jobs(data, directory, k, factor)]
     potentials = [load(potential, dtype="float64") for potential in potential_ids]
-    found = well_rows(jobs, potentials)
+    wells_of_dft = dft_well_rows(jobs)
+    known = [row for row in _replaced(data, "wells", wells_of_dft).to_pylist() if row["source"] == SOURCE]
+    found = [*wells_of_dft, *(row for potential in potentials for row in potential_well_rows(known, potential))]
     scored = []
     for potential in potentials:
         for path in files:
@@ -144,42 +146,45 @@ def publish(
     return {"wells": len(found), "attribution": len(scored)}
 
 
-def well_rows(jobs: Sequence[tuple[Row, Job]], potentials: Sequence[Potential]) -> list[Row]:
-    """Rows of `wells`: of DFT for each finished job, and of `potentials` for each compound that has one.
-
-    Each job comes with the row of the table `harmonic` that has its geometry.
-    """
-    found: dict[tuple[str, str], Row] = {}
+def dft_well_rows(jobs: Sequence[tuple[Row, Job]]) -> list[Row]:
+    """Rows of `wells` of DFT: one per finished job, which comes with the row of `harmonic` that has its geometry."""
+    found = []
     for geometry, job in jobs:
         if job.done < len(job.structures):
             continue
         compound = identify(geometry["compound"], "hdp", [geometry["compound"]])
-        common = {
-            "suite": "hdp",
-            "compound": compound.formula,
-            "mode": wells.MODE,
-            "geometry_from": geometry["potential"],
-            "a": geometry["a"],
-            "x": geometry["x"],
-        }
         points, settings = job.read(), job.settings
-        found[compound.formula, _method(settings)] = {
-            **common,
-            **_well(compound, points.energies, points.forces),
-            "source": SOURCE,
-            "settings": _method(settings),
-            "k_points": settings.mesh,
-            "cutoff_ev": settings.cutoff_ev,
-        }
-        for potential in potentials:
-            found[compound.formula, potential.id] = {
-                **common,
-                **_potential_well(compound, geometry, potential),
-                "source": potential.id,
-                "settings": potential.dtype,
-                "checkpoint_sha256": potential.checkpoint_sha256,
+        found.append(
+            {
+                "suite": "hdp",
+                "compound": compound.formula,
+                "mode": wells.MODE,
+                "geometry_from": geometry["potential"],
+                "a": geometry["a"],
+                "x": geometry["x"],
+                **_well(compound, points.energies, points.forces),
+                "source": SOURCE,
+                "settings": _method(settings),
+                "k_points": settings.mesh,
+                "cutoff_ev": settings.cutoff_ev,
             }
-    return list(found.values())
+        )
+    return found
+
+
+def potential_well_rows(dft_rows: Sequence[Row], potential: Potential) -> list[Row]:
+    """Rows of `wells` of `potential`: the same structures as in `dft_rows`, one row per compound."""
+    shared = ("suite", "compound", "mode", "geometry_from", "a", "x")
+    return [
+        {
+            **{column: row[column] for column in shared},
+            **_potential_well(row, potential),
+            "source": potential.id,
+            "settings": potential.dtype,
+            "checkpoint_sha256": potential.checkpoint_sha256,
+        }
+        for row in {row["compound"]: row for row in dft_rows}.values()
+    ]
 
 
 def attribution_row(path: Path, potential: Potential, protocol: SamplingProtocol | None) -> Row:
@@ -225,9 +230,10 @@ def _replaced(data: Path, name: str, found: Sequence[Row]) -> pa.Table:
     return tables.from_rows(name, [*kept, *found])
 
 
-def _potential_well(compound: Compound, geometry: Row, potential: Potential) -> Row:
+def _potential_well(row: Row, potential: Potential) -> Row:
+    compound = identify(row["compound"], row["suite"], [row["compound"]])
     try:
-        results = potential.evaluate(wells.tilted(compound, geometry["a"], geometry["x"]))
+        results = potential.evaluate(wells.tilted(compound, row["a"], row["x"]))
     except EvaluationError as error:
         return rows.failed("not-described", str(error))
     return _well(compound, np.array([r.energy for r in results]), np.array([r.forces for r in results]))
