@@ -58,8 +58,9 @@ def test_a_failure_never_ranks_better_than_an_answer(pairs, data):
     assume(len(set(truth)) == 2)
     index = data.draw(st.integers(0, len(pairs) - 1))
     failed = [math.nan if i == index else value for i, value in enumerate(score)]
-    for area in (roc, precision_recall):
-        assert area(truth, failed).area <= area(truth, score).area + 1e-12
+    assert roc(truth, failed).area <= roc(truth, score).area + 1e-12
+    if len(set(score)) == len(score):  # a tie has one precision for all: breaking it up may raise the average
+        assert precision_recall(truth, failed).area <= precision_recall(truth, score).area + 1e-12
     assert roc(truth, failed).n_failed == 1
     assert roc(truth, failed).n == len(pairs)
 

@@ -49,7 +49,8 @@ def precision_recall(truth: ArrayLike, score: ArrayLike, sought: str = UNSTABLE)
     """Recall (x) and precision (y) of the class `sought`; a high `score` (n,) means stable whichever it is.
 
     The area is the average precision Σ (R_k − R_k−1) P_k, which unlike the trapezoid is not optimistic. A score that
-    says nothing gets the share of the class, n_positive / n. Raises `ValueError` for a class that is not one.
+    says nothing gets the share of the class, n_positive / n. Equal scores share one precision, that at the end of the
+    tie, so that a failure can raise the area by breaking one up. Raises `ValueError` for a class that is not one.
     """
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
