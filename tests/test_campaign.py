@@ -127,6 +127,16 @@ def test_slices_are_disjoint_and_complete(published):
         plan.slice_of(tasks, 4, 3)
 
 
+def test_only_some_anions(published):
+    rows = [row for row in published if row["suite"] == "abx3"]
+    tasks = plan.tasks(rows, "chgnet-0.3.0", SHA, HARMONIC_PROTOCOLS["reference-geometry"])
+    halides = plan.with_anions(tasks, rows, ["Cl", "I"])
+    assert {row["X"] for row in rows if row["compound"] in {task.compound for task in halides}} == {"Cl", "I"}
+    assert halides == [task for task in tasks if task in halides], "in the same order"
+    with pytest.raises(plan.PlanError, match="no compound of this suite has the anion Xx: it has Br, Cl, F"):
+        plan.with_anions(tasks, rows, ["Xx"])
+
+
 def test_every_beginning_of_the_order_is_balanced(published):
     rows = [row for row in published if row["suite"] == "hdp"]
     first = plan.stratified(rows)[:300]

@@ -77,3 +77,12 @@ def slice_of(items: Sequence[Task], part: int, parts: int) -> list[Task]:
     if not 1 <= part <= parts:
         raise PlanError(f"--shard {part}/{parts}: the first number runs from 1 to {parts}")
     return list(items[part - 1 :: parts])
+
+
+def with_anions(items: Sequence[Task], references: Sequence[Row], anions: Sequence[str]) -> list[Task]:
+    """Those of `items` whose compound has one of `anions` in `references`; raises `PlanError` where none has."""
+    known = sorted({str(row["X"]) for row in references})
+    if unknown := sorted(set(anions) - set(known)):
+        raise PlanError(f"no compound of this suite has the anion {', '.join(unknown)}: it has {', '.join(known)}")
+    chosen = {row["compound"] for row in references if row["X"] in anions}
+    return [task for task in items if task.compound in chosen]
