@@ -60,7 +60,7 @@ def test_harmonic_samples_renormalise_nothing():
 
 def test_quartic_bonds_stiffen_with_heat():
     result = quartic()
-    assert 0 < result.sigma_effective < result.sigma, "the best Φ leaves less than the harmonic one"
+    assert 0 < result.effective.sigma < result.sigma, "the best Φ leaves less than the harmonic one"
     assert all(result.renormalised.omegas[label].value > star.omega[0] for label, star in result.modes.items())
 
 

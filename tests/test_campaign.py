@@ -10,9 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from compute import tables
+from compute.physics import bands
 from compute.protocols import HARMONIC_PROTOCOLS
 from compute.runs import campaign as campaigns
 from compute.runs import plan
@@ -78,6 +80,13 @@ def test_killed_anywhere_it_resumes_and_publishes_every_compound(data, tmp_path)
     assert "neighbour" in rows["CsPbF3"]["reason"]
     assert rows["CsPbBr3"]["label"] == "unstable"
     assert rows["CsPbBr3"]["geometry"] == "reference"
+    constants = {row["compound"]: row for row in tables.read(data, "force_constants").to_pylist()}
+    assert set(constants) == {name for name, row in rows.items() if row["status"] == "ok"}
+    for name, row in constants.items():
+        n, repeats = len(row["masses"]), row["repeats"]
+        shapes = {"lattice": (3, 3), "positions": (n, 3), "masses": (n,), "constants": (n, n, *[repeats] * 3, 3, 3)}
+        crystal = bands.Crystal(**{key: np.array(row[key], float).reshape(shape) for key, shape in shapes.items()})
+        assert bands.frequencies(crystal, [(0.5, 0.5, 0.5)])[0, 0] == pytest.approx(rows[name]["omega_r_thz"], abs=5e-3)
     (run_row,) = tables.read(data, "runs").to_pylist()
     assert run_row["checkpoint_sha256"] == SHA
     assert (run_row["n_ok"], run_row["n_failed"], run_row["n_not_run"]) == (6, 1, 0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from compute import tables
 from compute.potentials import store
@@ -20,7 +21,7 @@ from compute.runs import plan, rows
 from compute.runs.provenance import code_commit, hardware, package_versions
 from compute.runs.shards import Shards
 from compute.runs.stage import STAGES, Stage
-from compute.runs.tasks import Task, run
+from compute.runs.tasks import FORCE_CONSTANTS, Task, run
 
 Row = dict[str, Any]
 
@@ -130,7 +131,7 @@ def _tally(results: Mapping[str, Row | None]) -> Status:
 
 
 def merge(campaign: Campaign) -> dict[str, pa.Table]:
-    """The tables of this campaign, that of its stage and `runs`: every compound of the suite is a row.
+    """The tables of this campaign: that of its stage, where every compound of the suite is a row, Φ, and `runs`.
 
     Raises `PlanError` for a shard that no task of the plan explains.
     """
@@ -140,6 +141,7 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
     # Read once: a campaign may be running, and both tables must tell of the same moment.
     done = _results(campaign)
     n_done = sum(row is not None for row in done.values())
+    constants = {name: row.pop(FORCE_CONSTANTS, []) for name, row in done.items() if row is not None}
     missing = rows.not_run(f"not among the {n_done} of {len(campaign.references)} compounds computed so far")
     common = {
         "run": campaign.run,
@@ -152,8 +154,10 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
         {**(done[reference["compound"]] or missing), **common, "compound": reference["compound"]}
         for reference in campaign.references
     ]
+    owned = [{**row, **common, "compound": compound} for compound, listed in constants.items() for row in listed]
     return {
         campaign.stage.table: tables.from_rows(campaign.stage.table, merged),
+        FORCE_CONSTANTS: tables.from_rows(FORCE_CONSTANTS, owned),
         "runs": tables.from_rows("runs", [_run_row(campaign, _tally(done))]),
     }
 
@@ -169,11 +173,14 @@ def publish(campaign: Campaign, data: Path) -> tables.Manifest:
             replaced.add(row["run"])
         else:
             kept.append(row)
+    constants = tables.read(data, FORCE_CONSTANTS)
+    others = constants.filter(pc.invert(pc.is_in(constants["run"], value_set=pa.array(sorted(replaced)))))
     runs = [row for row in tables.read(data, "runs").to_pylist() if row["run"] not in replaced]
     return tables.publish(
         data,
         {
             table: tables.from_rows(table, [*kept, *new[table].to_pylist()]),
+            FORCE_CONSTANTS: pa.concat_tables([others, new[FORCE_CONSTANTS]]).combine_chunks(),
             "runs": tables.from_rows("runs", [*runs, *new["runs"].to_pylist()]),
             "potentials": tables.from_rows("potentials", store.rows()),
         },

@@ -5,11 +5,14 @@ from __future__ import annotations
 from math import isnan
 from typing import Any
 
+import numpy as np
+
 from compute.physics.phonons import rmse
 from compute.physics.stability import harmonic_labels, renormalised_labels, sigma_labels
 from compute.protocols import HarmonicProtocol, SamplingProtocol
+from compute.stages import phonons
 from compute.stages.anharmonic import Anharmonic
-from compute.stages.bands import Bands
+from compute.stages.crystal import HarmonicCrystal
 from compute.stages.effective import Renormalised
 from compute.stages.harmonic import Harmonic
 from compute.stages.score import Score
@@ -20,13 +23,14 @@ Row = dict[str, Any]
 
 def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
     """The row of a finished harmonic calculation, without run, suite, compound and potential."""
+    geometry = result.crystal.geometry
     label = harmonic_labels([result.omega_min], protocol.tolerance_thz, [result.noise_floor])[0]
     return {
-        "a": float(result.geometry.a),
-        "x": None if result.geometry.x is None else float(result.geometry.x),
-        "relax_steps": result.geometry.steps if protocol.geometry == "relaxed" else None,
-        "max_force": float(result.geometry.max_force),
-        "pressure": float(result.geometry.pressure),
+        "a": float(geometry.a),
+        "x": None if geometry.x is None else float(geometry.x),
+        "relax_steps": geometry.steps if protocol.geometry == "relaxed" else None,
+        "max_force": float(geometry.max_force),
+        "pressure": float(geometry.pressure),
         **{f"omega_{key}_thz": float(omega) for key, omega in result.omegas.items()},
         "omega_min_thz": result.omega_min,
         "q_set": f"commensurate with {protocol.supercell}x{protocol.supercell}x{protocol.supercell}",
@@ -75,7 +79,7 @@ def anharmonic_row(result: Anharmonic, protocol: SamplingProtocol, seed: int) ->
         "mode_sigma": [defined(sigma) for _, _, sigma in modes],
         "sigma_weighted_frequency_thz": defined(result.weighted_frequency),
         **_renormalised_columns(result.renormalised, protocol.harmonic.tolerance_thz),
-        "sigma_effective": result.sigma_effective,
+        "sigma_effective": result.effective and result.effective.sigma,
         "temperature_mean": defined(trajectory.temperatures.mean()),
         "n_frames": len(trajectory.seeds),
         "n_replicas": protocol.replicas,
@@ -131,13 +135,22 @@ def stored_row(
     }
 
 
-def bands_row(result: Bands) -> Row:
-    """The row of bands, without suite, compound, source, kind and whence they come."""
+def force_constants_row(
+    crystal: HarmonicCrystal, effective: np.ndarray | None = None, kelvin: float | None = None
+) -> Row:
+    """The row of Φ (N, N, 3, 3) of `crystal`, or of Φ_eff fitted at `kelvin`, without run, suite and what ran."""
+    cell = crystal.unit_cell
+    constants = phonons.by_cell(crystal.phonon, crystal.force_constants if effective is None else effective)
     return {
-        "q": result.q.tolist(),
-        "labels": list(result.labels),
-        "distances": result.distances.tolist(),
-        "frequencies_thz": result.frequencies.tolist(),
+        "kind": "harmonic" if effective is None else "effective",
+        "temperature": kelvin,
+        "symbols": cell.get_chemical_symbols(),
+        "masses": cell.get_masses().tolist(),
+        "positions": cell.get_scaled_positions(wrap=False).ravel().tolist(),
+        "lattice": cell.cell.array.ravel().tolist(),
+        "repeats": constants.shape[2],
+        # Six decimals move no ω by more than 0.005 THz, and equal constants stay equal and compress.
+        "constants": (constants.round(6) + 0.0).ravel().tolist(),
     }
 
 

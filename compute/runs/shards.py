@@ -29,7 +29,7 @@ class Shards:
 
     def write(self, digest: str, compound: str, row: Row) -> None:
         """Record the result of a task."""
-        write_atomic(self.path(digest), json.dumps({"compound": compound, "row": row}, indent=1).encode())
+        write_atomic(self.path(digest), json.dumps({"compound": compound, "row": row}).encode())
 
     def read(self, digest: str) -> Row | None:
         """The row of a finished task without its traceback, or None."""

@@ -28,6 +28,8 @@ from compute.tables import SCHEMA_MAJOR
 
 Row = dict[str, Any]
 
+FORCE_CONSTANTS = "force_constants"
+
 
 @dataclass(frozen=True)
 class Task:
@@ -61,7 +63,10 @@ class Task:
 
 
 def run(task: Task, threads: int | None = None, cache_directory: str | None = None) -> Row:
-    """The row of `task`, and under `traceback` what went wrong; `threads` limits torch in this process."""
+    """The row of `task`; `threads` limits torch in this process.
+
+    Beside the columns of the table, `traceback` may say what went wrong, and `FORCE_CONSTANTS` hold rows of that table.
+    """
     try:
         if task.forces is not None:
             return _stored(task, Path(cache_directory) if cache_directory else None)
@@ -81,13 +86,18 @@ def run(task: Task, threads: int | None = None, cache_directory: str | None = No
 
 def _harmonic(task: Task, protocol: HarmonicProtocol, threads: int | None) -> Row:
     potential = _potential(task, protocol.dtype, threads)
-    return rows.harmonic_row(harmonic(_compound(task), potential, protocol, task.a), protocol)
+    result = harmonic(_compound(task), potential, protocol, task.a)
+    return {**rows.harmonic_row(result, protocol), FORCE_CONSTANTS: [rows.force_constants_row(result.crystal)]}
 
 
 def _sigma(task: Task, protocol: SamplingProtocol, threads: int | None) -> Row:
     still, moving = (_potential(task, dtype, threads) for dtype in (protocol.harmonic.dtype, protocol.dtype))
     result = anharmonic(_compound(task), still, protocol, task.a, dynamics=moving, seed=task.seed)
-    return rows.anharmonic_row(result, protocol, task.seed)
+    row = rows.anharmonic_row(result, protocol, task.seed)
+    if result.effective is None:
+        return row
+    effective = result.effective.force_constants
+    return {**row, FORCE_CONSTANTS: [rows.force_constants_row(result.crystal, effective, protocol.temperature)]}
 
 
 def _compound(task: Task) -> Compound:

@@ -44,8 +44,8 @@ class Anharmonic:
 
     `sites` has σ of A, B, (Bp,) X; `modes` σ per star of the suite's q; `weighted_frequency` Σ ω σ / Σ σ in THz over
     all modes at the commensurate q, imaginary ones negative; `target_reached` is None where the protocol has none.
-    `renormalised` and `sigma_effective`, the residual σ of the effective force constants behind it, are None for
-    harmonic samples, which are no equilibrium of the forces they meet. `dtype` is the precision of the sampled forces.
+    `renormalised` and `effective`, the force constants behind it, are None for harmonic samples, which are no
+    equilibrium of the forces they meet. `dtype` is the precision of the sampled forces.
     """
 
     crystal: HarmonicCrystal
@@ -59,7 +59,7 @@ class Anharmonic:
     weighted_frequency: float
     target_reached: bool | None
     renormalised: Renormalised | None
-    sigma_effective: float | None
+    effective: Effective | None
     dtype: str
     seconds: float
     force_seconds: float
@@ -106,7 +106,7 @@ def anharmonic(
         weighted_frequency=_weighted_frequency(by_star),
         target_reached=None if protocol.target_se is None else error < protocol.target_se,
         renormalised=fitted and renormalised(crystal.plan, crystal.unit_cell, fitted, stars),
-        sigma_effective=fitted and fitted.sigma,
+        effective=fitted,
         dtype=moving.dtype,
         seconds=time.perf_counter() - start,
         force_seconds=moving.seconds + still.seconds,

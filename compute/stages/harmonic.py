@@ -9,16 +9,15 @@ from compute.physics import phonons as physics
 from compute.potentials.evaluate import Potential, Stopwatch
 from compute.protocols import SUITES, HarmonicProtocol
 from compute.stages import phonons
-from compute.stages.crystal import harmonic_crystal
-from compute.stages.relax import Relaxed
+from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
 from compute.structures.compounds import Compound
 
 
 @dataclass(frozen=True)
 class Harmonic:
-    """Result of the harmonic stage; ω in THz with imaginary as negative, times in s, Φ as `ForceConstants`."""
+    """Result of the harmonic stage; ω in THz with imaginary as negative, times in s."""
 
-    geometry: Relaxed
+    crystal: HarmonicCrystal
     omegas: dict[str, float]
     omega_min: float
     omega_min_q: phonons.QPoint
@@ -45,7 +44,7 @@ def harmonic(compound: Compound, potential: Potential, protocol: HarmonicProtoco
     omega_frozen = physics.frozen_frequency(pattern, frozen.forces, masses)
     omegas = {label: phonons.softest(phonon, star)[0] for label, star in SUITES[compound.suite].q_points.items()}
     return Harmonic(
-        geometry=crystal.geometry,
+        crystal=crystal,
         omegas=omegas,
         omega_min=omega_min,
         omega_min_q=omega_min_q,

@@ -163,6 +163,19 @@ def softest(phonon: Phonopy, q_points: Sequence[QPoint] | np.ndarray) -> tuple[f
     return min(candidates)
 
 
+def by_cell(phonon: Phonopy, force_constants: np.ndarray) -> np.ndarray:
+    """Φ (N, N, 3, 3) of the S³ supercell of `phonon` as (n, n, S, S, S, 3, 3), the form of `physics.bands.Crystal`."""
+    unit, cell = phonon.unitcell, phonon.supercell
+    size = round(float(np.linalg.det(phonon.supercell_matrix)) ** (1 / 3))
+    atom = np.array([cell.u2u_map[index] for index in cell.s2u_map])
+    scaled = cell.positions @ np.linalg.inv(unit.cell)
+    cells = np.rint(scaled - unit.scaled_positions[atom]).astype(int) % size
+    first = np.array([np.flatnonzero((atom == i) & (cells == 0).all(axis=1))[0] for i in range(len(unit))])
+    result = np.empty((len(unit), len(unit), size, size, size, 3, 3))
+    result[:, atom, cells[:, 0], cells[:, 1], cells[:, 2]] = force_constants[first]
+    return result
+
+
 def _symfc_cell(phonon: Phonopy) -> Any:
     from symfc.utils.utils import SymfcAtoms
 
