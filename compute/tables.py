@@ -23,6 +23,8 @@ from compute.schemas import KEYS, SCHEMAS
 SCHEMA_MAJOR = 1
 SCHEMA_MINOR = 0
 MANIFEST = "manifest.json"
+_REMEMBERED = 100
+_LONG_ROWS_PER_GROUP = 64
 
 
 class TableError(ValueError):
@@ -63,11 +65,41 @@ def validate(name: str, table: pa.Table) -> pa.Table:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A table whose content differs between two releases; rows before and now, None where it was not published."""
+
+    table: str
+    before: int | None
+    now: int | None
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """Which file holds which table."""
+    """Which file holds which table; `history` lists former releases, oldest first, with their tables' rows and hash."""
 
     directory: Path
     tables: dict[str, dict[str, Any]]
+    history: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def release(self) -> str:
+        """Eight digits that change whenever a table does; empty when nothing was published."""
+        return _release(self.tables) if self.tables else ""
+
+    def changes_since(self, release: str) -> list[Change] | None:
+        """Tables that differ between a former `release` and this one, by name; None when it is not on record."""
+        if release == self.release:
+            return []
+        former = next((entry["tables"] for entry in reversed(self.history) if entry["release"] == release), None)
+        if former is None:
+            return None
+        now = {name: _summary(entry) for name, entry in self.tables.items()}
+        names = sorted({*former, *now})
+        return [
+            Change(name, former.get(name, {}).get("rows"), now.get(name, {}).get("rows"))
+            for name in names
+            if former.get(name) != now.get(name)
+        ]
 
     def path(self, name: str) -> Path:
         """Path of the Parquet file of table `name`; `TableError` when it was never published."""
@@ -85,7 +117,7 @@ def read_manifest(directory: Path) -> Manifest:
     major = int(content["schema"]["major"])
     if major > SCHEMA_MAJOR:
         raise TableError(f"{path} has schema {major}; this version reads up to {SCHEMA_MAJOR}: update softmode")
-    return Manifest(directory, content["tables"])
+    return Manifest(directory, content["tables"], tuple(content.get("history", ())))
 
 
 def read(directory: Path, name: str) -> pa.Table:
@@ -98,30 +130,46 @@ def read(directory: Path, name: str) -> pa.Table:
     return validate(name, table)
 
 
+def read_where(directory: Path, name: str, **equal: str) -> list[dict[str, Any]]:
+    """Rows of the published table `name` whose columns equal `equal`; only their part of the file is read."""
+    manifest = read_manifest(directory)
+    if name not in manifest.tables:
+        return []
+    wanted = [(column, "==", value) for column, value in equal.items()]
+    rows: list[dict[str, Any]] = pq.read_table(manifest.path(name), schema=SCHEMAS[name], filters=wanted).to_pylist()
+    return rows
+
+
 def publish(directory: Path, tables: Mapping[str, pa.Table]) -> Manifest:
     """Write `tables`, keep the others, switch the manifest atomically, then remove files of older generations.
 
     The files of the generation just replaced stay, so a reader that holds its manifest can still finish.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    previous = read_manifest(directory).tables
+    before = read_manifest(directory)
+    previous = before.tables
     listed = dict(previous)
     for name, table in tables.items():
-        content = _parquet(validate(name, table))
+        content = _parquet(name, validate(name, table))
         sha = hashlib.sha256(content).hexdigest()
         file = f"{name}-{sha[:8]}.parquet"
         write_atomic(directory / file, content)
         listed[name] = {"file": file, "rows": table.num_rows, "bytes": len(content), "sha256": sha}
+    history = [*before.history]
+    if previous and _release(listed) != before.release:
+        history.append({"release": before.release, "tables": {name: _summary(previous[name]) for name in previous}})
+    history = history[-_REMEMBERED:]
     manifest = {
         "schema": {"major": SCHEMA_MAJOR, "minor": SCHEMA_MINOR},
         "tables": dict(sorted(listed.items())),
+        "history": history,
     }
     write_atomic(directory / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
     kept = {entry["file"] for entry in (*listed.values(), *previous.values())}
     for path in directory.glob("*.parquet"):
         if path.name not in kept:
             path.unlink()
-    return Manifest(directory, listed)
+    return Manifest(directory, listed, tuple(history))
 
 
 def check(directory: Path) -> list[str]:
@@ -153,7 +201,21 @@ def write_atomic(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _parquet(table: pa.Table) -> bytes:
+def _release(listed: Mapping[str, Mapping[str, Any]]) -> str:
+    return hashlib.sha256(
+        "".join(f"{name} {listed[name]['sha256']}\n" for name in sorted(listed)).encode()
+    ).hexdigest()[:8]
+
+
+def _summary(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {"rows": entry["rows"], "sha8": entry["sha256"][:8]}
+
+
+def _parquet(name: str, table: pa.Table) -> bytes:
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd", compression_level=9)
+    # Long rows are read a compound at a time: small groups in order of the compounds, so that few are touched.
+    long = name == "force_constants"
+    ordered = table.sort_by([("suite", "ascending"), ("compound", "ascending")]) if long else table
+    size = _LONG_ROWS_PER_GROUP if long else None
+    pq.write_table(ordered, buffer, compression="zstd", compression_level=9, row_group_size=size)
     return buffer.getvalue()

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+from html import escape as html_escape
 from typing import Any
 from urllib.parse import parse_qsl
 
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 from dash.development.base_component import Component
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from compute.tables import TableError
 from dashboard import security
 from dashboard.bundle import serve_cartesian_plotly
 from dashboard.components.blocks import page_head
+from dashboard.components.release import RELEASE_KEY, release_notice
 from dashboard.components.shell import navigation, shell
 from dashboard.compression import compress_responses
-from dashboard.dataset import Dataset
-from dashboard.pages import compounds, errors, overview, stability
+from dashboard.dataset import TABLES, Dataset
+from dashboard.pages import (
+    anharmonicity,
+    compound,
+    compounds,
+    errors,
+    methods,
+    models,
+    overview,
+    stability,
+)
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.settings import ASSETS, Settings
 
-PAGES: tuple[Page, ...] = (overview.PAGE, compounds.PAGE, stability.PAGE, errors.PAGE)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    compounds.PAGE,
+    compound.PAGE,
+    stability.PAGE,
+    anharmonicity.PAGE,
+    errors.PAGE,
+    models.PAGE,
+    methods.PAGE,
+)
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -43,11 +63,35 @@ INDEX = """<!DOCTYPE html>
 """
 
 
+class _Site(Dash):
+    """Dash with a title and a description for every address: what a shared link shows before it is opened."""
+
+    def interpolate_index(self, **parts: Any) -> str:
+        page, title = _page_at(request.path)
+        description = html_escape(page.description if page else "There is no page at this address.")
+        tags = (
+            f'<meta name="description" content="{description}">'
+            f'<meta property="og:title" content="{html_escape(title)}">'
+            f'<meta property="og:description" content="{description}">'
+            '<meta property="og:site_name" content="Softmode"><meta property="og:type" content="website">'
+            '<meta name="twitter:card" content="summary">'
+        )
+        return str(super().interpolate_index(**{**parts, "title": html_escape(title), "metas": parts["metas"] + tags}))
+
+
+def _page_at(path: str) -> tuple[Page | None, str]:
+    """The page at `path` and its title, which names what the path is about."""
+    for page in PAGES:
+        if (named := page.match(path)) is not None:
+            return page, f"{named[page.below[-1]]} · {page.title}" if named else page.title
+    return None, "Not found · Softmode"
+
+
 def create_app(settings: Settings | None = None) -> Dash:
     """A Dash application over the tables in `settings.data`; nothing is read before the first request."""
     settings = settings or Settings()
     dataset = Dataset(settings.data)
-    app = Dash(
+    app = _Site(
         "dashboard",
         assets_folder=str(ASSETS),
         assets_path_ignore=["head", "vendor"],
@@ -55,10 +99,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         update_title="",
         index_string=INDEX,
         suppress_callback_exceptions=True,  # the pages come and go with the router
-        meta_tags=[
-            {"name": "description", "content": "Soft phonons of foundation potentials against published DFT"},
-            {"name": "color-scheme", "content": "light dark"},
-        ],
+        meta_tags=[{"name": "color-scheme", "content": "light dark"}],
         add_log_handler=False,
     )
     app.layout = shell()
@@ -67,15 +108,14 @@ def create_app(settings: Settings | None = None) -> Dash:
         page.register(app, dataset)
     app.clientside_callback(ClientsideFunction("softmode", "writeAddress"), Input(VIEW_QUERY, "data"))
     _add_health(app, dataset)
-    security.secure(app, {page.path for page in PAGES})
+    security.secure(app, lambda path: _page_at(path)[0] is not None)
     serve_cartesian_plotly(app.server)
     compress_responses(app.server)
     return app
 
 
 def _add_router(app: Dash, dataset: Dataset) -> None:
-    by_path = {page.path: page for page in PAGES}
-    entries = [(page.path, page.name) for page in PAGES]
+    entries = [(page.path, page.name) for page in PAGES if page.listed]
 
     @app.callback(
         Output("page", "children"),
@@ -86,11 +126,13 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
     )
     def _show(pathname: Any, search: Any) -> tuple[Component, list[Component], str]:
         path = pathname if isinstance(pathname, str) else "/"
-        page = by_path.get(path)
+        page, title = _page_at(path)
         if page is None:
-            return _not_found(), navigation(entries, path), "Not found · Softmode"
+            return _not_found(), navigation(entries, path), title
         query = dict(parse_qsl(str(search or "").removeprefix("?"), keep_blank_values=True))
-        return page.layout(dataset, query), navigation(entries, path), page.title
+        seen = query.pop(RELEASE_KEY, None)
+        content = page.layout(dataset, query, **(page.match(path) or {}))
+        return html.Div([release_notice(dataset, seen), content]), navigation(entries, page.path), title
 
     app.clientside_callback(ClientsideFunction("softmode", "setTitle"), Input("title", "data"))
 
@@ -107,7 +149,7 @@ def _add_health(app: Dash, dataset: Dataset) -> None:
     @app.server.get("/readyz")
     def readyz() -> tuple[Response, int]:
         try:
-            counts = {name: dataset.rows(name) for name in ("references", "potentials", "harmonic", "runs")}
+            counts = {name: dataset.rows(name) for name in TABLES}
         except (OSError, TableError) as error:
             return jsonify(status="not ready", reason=str(error)), 503
         return jsonify(status="ready", rows=counts), 200

@@ -16,10 +16,11 @@ import pandas as pd
 
 from compute import tables
 
-TABLES = ("references", "potentials", "harmonic", "runs", "wells", "attribution")
+TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution")
+"""Tables that are held in memory; `force_constants` is read from its file, a compound at a time."""
 
 # One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
-# like) over a relaxed one, then the newest.
+# like) over a relaxed one, then the newest. For σ, the published schedule comes first (like with like again).
 _CHOSEN = """
 CREATE TABLE chosen AS
 SELECT suite, potential, run, protocol, geometry FROM (
@@ -34,22 +35,51 @@ QUALIFY row_number() OVER (
 ) = 1
 """
 
+_CHOSEN_SIGMA = """
+CREATE TABLE chosen_sigma AS
+SELECT suite, potential, run, protocol, geometry FROM (
+    SELECT h.suite, h.potential, h.run, h.protocol, h.geometry,
+           count(*) FILTER (h.status <> 'not-run') AS attempted, max(r.started) AS started
+    FROM anharmonic h LEFT JOIN runs r USING (run)
+    GROUP BY ALL
+)
+QUALIFY row_number() OVER (
+    PARTITION BY suite, potential
+    ORDER BY attempted > 0 DESC, starts_with(protocol, 'published') DESC, started DESC NULLS LAST, run DESC
+) = 1
+"""
+
 _PAIRS = """
 CREATE TABLE pairs AS
-SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.sigma, r.lattice_constant,
+WITH answering AS (
+    SELECT suite, potential FROM chosen UNION SELECT suite, potential FROM chosen_sigma
+)
+SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.lattice_constant, r.formation_energy,
+       r.octahedral_factor, r.octahedral_mismatch, r.tolerance_factor, r.functional, r.doi, r.source,
+       r.sigma AS dft_sigma, r.sigma_a AS dft_sigma_a, r.sigma_b AS dft_sigma_b, r.sigma_bp AS dft_sigma_bp,
+       r.sigma_x AS dft_sigma_x,
        r.omega_min_thz AS dft_omega_min_thz, r.omega_gamma_thz AS dft_omega_gamma_thz,
        r.omega_r_thz AS dft_omega_r_thz, r.omega_m_thz AS dft_omega_m_thz, r.omega_x_thz AS dft_omega_x_thz,
-       r.functional, r.doi, r.source,
-       c.potential, c.run, c.protocol, c.geometry,
+       p.potential, c.run, c.protocol, c.geometry,
        h.omega_min_thz, h.omega_gamma_thz, h.omega_r_thz, h.omega_m_thz, h.omega_x_thz, h.omega_l_thz,
        h.label, h.tolerance_thz, h.noise_floor_thz, h.omega_rmse_thz,
        h.a AS cell_constant,  -- DuckDB does not tell a from A
-       CASE WHEN c.potential IS NOT NULL THEN coalesce(h.status, 'not-run') END AS status, h.reason
+       CASE WHEN p.potential IS NOT NULL THEN coalesce(h.status, 'not-run') END AS status, h.reason,
+       s.run AS sigma_run, s.protocol AS sigma_protocol, s.geometry AS sigma_geometry,
+       n.sigma, n.sigma_se, n.sigma_a, n.sigma_b, n.sigma_bp, n.sigma_x, n.sigma_effective, n.label AS sigma_label,
+       n.renormalised_min_thz, n.renormalised_label,
+       CASE WHEN p.potential IS NOT NULL THEN coalesce(n.status, 'not-run') END AS sigma_status,
+       n.reason AS sigma_reason
 FROM "references" r
-LEFT JOIN chosen c USING (suite)
+LEFT JOIN answering p USING (suite)
+LEFT JOIN chosen c ON c.suite = r.suite AND c.potential = p.potential
 LEFT JOIN harmonic h
     ON h.suite = c.suite AND h.potential = c.potential AND h.run = c.run
     AND h.geometry = c.geometry AND h.compound = r.compound
+LEFT JOIN chosen_sigma s ON s.suite = r.suite AND s.potential = p.potential
+LEFT JOIN anharmonic n
+    ON n.suite = s.suite AND n.potential = s.potential AND n.run = s.run
+    AND n.protocol = s.protocol AND n.compound = r.compound
 """
 
 _LOCKS = (
@@ -81,6 +111,18 @@ class Dataset:
             raise KeyError(table)
         return int(self.frame(f'SELECT count(*) AS n FROM "{table}"')["n"].iloc[0])
 
+    def force_constants(self, suite: str, compound: str) -> list[dict[str, Any]]:
+        """Rows of the table `force_constants` for one compound: every potential and kind."""
+        return tables.read_where(self.directory, "force_constants", suite=suite, compound=compound)
+
+    def release(self) -> str:
+        """Name of the published data: it changes whenever a table does. Empty when nothing is published."""
+        return tables.read_manifest(self.directory).release
+
+    def changes_since(self, release: str) -> list[tables.Change] | None:
+        """Tables that differ between a former `release` and the present; None when it is not on record."""
+        return tables.read_manifest(self.directory).changes_since(release)
+
     def _current(self) -> duckdb.DuckDBPyConnection:
         stamp = _stamp(self.directory / tables.MANIFEST)
         with self._lock:
@@ -103,6 +145,6 @@ def _load(directory: Path) -> duckdb.DuckDBPyConnection:
         connection.register("incoming", tables.read(directory, name))
         connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
         connection.unregister("incoming")
-    for statement in (_CHOSEN, _PAIRS, *_LOCKS):
+    for statement in (_CHOSEN, _CHOSEN_SIGMA, _PAIRS, *_LOCKS):
         connection.execute(statement)
     return connection

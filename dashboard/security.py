@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from dash import Dash
@@ -13,8 +13,8 @@ MAX_BODY = 256 * 1024
 DAY = 86_400
 
 
-def secure(app: Dash, paths: Collection[str]) -> None:
-    """Guard the server of `app`, whose pages live at `paths`."""
+def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
+    """Guard the server of `app`; `is_page` knows the paths that are pages."""
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_BODY
 
     @app.server.before_request
@@ -25,7 +25,7 @@ def secure(app: Dash, paths: Collection[str]) -> None:
     @app.server.after_request
     def _headers(response: Response) -> Response:
         # Dash answers every unknown path with the site itself; the page then says that it does not exist.
-        if request.endpoint == "/<path:path>" and request.path not in paths:
+        if request.endpoint == "/<path:path>" and not is_page(request.path):
             response.status_code = 404
         response.headers["Content-Security-Policy"] = content_security_policy(app.csp_hashes())
         response.headers["X-Content-Type-Options"] = "nosniff"

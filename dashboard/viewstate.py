@@ -1,4 +1,4 @@
-"""The URL is the view: every page has one frozen state, and this module turns it into a query and back.
+"""The URL is the view: every page has one frozen state, in `dashboard.views`; here it becomes a query and back.
 
 A field declares its short key, its default and the values it admits. Defaults are left out of the query; what is
 malformed becomes the default and is named, so that a page can say so.
@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from itertools import permutations
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urlencode
 
@@ -114,79 +113,17 @@ class Text:
 
 
 ANIONS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te")
-STATUSES = ("ok", "failed", "not-run")
-LABELS = ("stable", "unstable", "undecidable")
-AGREEMENTS = ("agree", "disagree")
-CRITERIA = ("harmonic", "sigma")
-PLACES = ("min", "gamma", "r", "m", "x")
-WELL_QUANTITIES = ("curvature", "omega")
-ORDERS = tuple("".join(letters) for letters in permutations("fhs"))
-"""Orders in which forces, Hessian and sampling are replaced, by their first letters; the published one first."""
-
-_SUITE = Choice(tuple(SUITES))
-_POTENTIAL = Text(r"[A-Za-z0-9._+-]{0,64}")
-_ELEMENT = Text(r"([A-Z][a-z]?)?")
-_FORMULA = Text(r"[A-Za-z0-9().-]{0,32}")
-_FRAMES = Text(r"[A-Za-z0-9._+()-]{0,96}")
-SIGMA_MAX = 5.0  # stands for no upper bound; the largest published σ is 13
-_SIGMA = Number(0, SIGMA_MAX, 2)
+SUITE = Choice(tuple(SUITES))
+POTENTIAL = Text(r"[A-Za-z0-9._+-]{0,64}")
+POTENTIALS = Names(r"[A-Za-z0-9._+-]{1,64}")
+FORMULA = Text(r"[A-Za-z0-9().-]{0,32}")
 TOLERANCE_THZ = Number(0, 0.5, 2)
 THRESHOLD = Number(0.5, 2, 2)
 
 
-def _key(key: str, kind: Kind, default: Any) -> Any:
-    return field(default=default, metadata={"key": key, "kind": kind})
-
-
-@dataclass(frozen=True)
-class OverviewView:
-    """What the overview shows. An empty potential means the first that has results."""
-
-    potential: str = _key("p", _POTENTIAL, "")
-    place: str = _key("q", Choice(PLACES), "min")
-
-
-@dataclass(frozen=True)
-class CompoundsView:
-    """Which rows the table of compounds holds; an empty filter admits everything."""
-
-    suite: str = _key("s", _SUITE, "abx3")
-    potential: str = _key("p", _POTENTIAL, "")
-    anion: tuple[str, ...] = _key("an", Choices(ANIONS), ())
-    element: str = _key("el", _ELEMENT, "")
-    status: tuple[str, ...] = _key("st", Choices(STATUSES), ())
-    label: tuple[str, ...] = _key("la", Choices(LABELS), ())
-    agreement: tuple[str, ...] = _key("ag", Choices(AGREEMENTS), ())
-    sigma_low: float = _key("sl", _SIGMA, 0.0)
-    sigma_high: float = _key("sh", _SIGMA, SIGMA_MAX)
-    formula: str = _key("f", _FORMULA, "")
-
-
-@dataclass(frozen=True)
-class StabilityView:
-    """Which compounds are compared, and where the lines between stable and unstable lie."""
-
-    suite: str = _key("s", _SUITE, "abx3")
-    potential: str = _key("p", _POTENTIAL, "")
-    anion: tuple[str, ...] = _key("an", Choices(ANIONS), ())
-    criterion: str = _key("c", Choice(CRITERIA), "harmonic")
-    tolerance_thz: float = _key("t", TOLERANCE_THZ, DEFAULT_TOLERANCE_THZ)
-    threshold: float = _key("th", THRESHOLD, 1.0)
-
-
-@dataclass(frozen=True)
-class ErrorsView:
-    """Which potentials' wells are compared and of which compound E(Q) is drawn; then which attribution.
-
-    No potential chosen means all; an empty compound, set of frames or scored potential means the first.
-    """
-
-    potentials: tuple[str, ...] = _key("p", Names(r"[A-Za-z0-9._+-]{1,64}"), ())
-    quantity: str = _key("q", Choice(WELL_QUANTITIES), "curvature")
-    compound: str = _key("c", _FORMULA, "")
-    frames: str = _key("f", _FRAMES, "")
-    scored: str = _key("sp", _POTENTIAL, "")
-    order: str = _key("o", Choice(ORDERS), ORDERS[0])
+def key(name: str, kind: Kind, default: Any) -> Any:
+    """A field of a view, written in the address as `name`."""
+    return field(default=default, metadata={"key": name, "kind": kind})
 
 
 def encode(view: View) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compute import tables
 
 CHGNET, MACE, IDLE = "chgnet-test", "mace-test", "never-run"
 RUN = "run-abx3-test"
+SIGMA_RUN, SIGMA_PROTOCOL = "run-abx3-sigma", "published-abx3"
 
 # formula, A, B, X, DFT σ, DFT ω_min, potential ω_min, noise floor, status
 ABX3 = (
@@ -22,6 +25,18 @@ ABX3 = (
     ("BaTiO3", "Ba", "Ti", "O", 1.40, -5.00, None, None, "not-relaxed"),
     ("SrTiO3", "Sr", "Ti", "O", 0.80, -2.00, None, None, "not-run"),
     ("LaAlO3", "La", "Al", "O", None, None, -1.50, 0.01, "ok"),  # DFT gives no number
+)
+# The second potential: formula, ω_min; the others it has not reached
+ABX3_MACE = {"CsPbI3": -1.10, "CsPbBr3": -0.85, "CsPbCl3": -0.40, "CsSrF3": 0.80, "KMgF3": 1.10}
+# σ of the first potential by the published schedule: formula, σ, its error, label; and one failure
+ABX3_SIGMA = (
+    ("CsPbI3", 1.10, 0.05, "undecidable"),
+    ("CsPbBr3", 0.70, 0.02, "stable"),
+    ("CsPbCl3", 0.60, 0.02, "stable"),
+    ("CsSrF3", 0.50, 0.02, "stable"),
+    ("KMgF3", 0.45, 0.02, "stable"),
+    ("RbCaF3", 1.30, 0.02, "unstable"),
+    ("KMnF3", None, None, None),  # melted
 )
 # formula, A, B, Bp, X, DFT σ, potential ω_min
 HDP = (
@@ -76,18 +91,25 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
         for row in HDP
     ]
     harmonic += [
+        _harmonic("run-abx3-mace", "abx3", row[0], MACE, "reference", **_second(ABX3_MACE.get(row[0]))) for row in ABX3
+    ]
+    harmonic += [
         _harmonic("run-mp0b3-test", "mp0b3", c, MACE, "relaxed", omega_min_thz=0.4, omega_rmse_thz=rmse)
         for c, _, rmse in MP0B3
     ]
     return {
         "references": references,
         "harmonic": harmonic,
+        "anharmonic": [_sigma(row[0]) for row in ABX3],
+        "force_constants": [_constants("CsPbI3", CHGNET), _constants("CsPbI3", MACE)],
         "wells": [_well(*row) for row in WELLS],
         "attribution": [_attribution(*row) for row in ATTRIBUTION],
         "potentials": [_potential(CHGNET, "CHGNet"), _potential(MACE, "MACE"), _potential(IDLE, "MACE")],
         "runs": [
             _run(RUN, "abx3", CHGNET, "2026-02-02T00:00:00Z"),
             _run("run-older", "abx3", CHGNET, "2026-01-01T00:00:00Z"),
+            _run("run-abx3-mace", "abx3", MACE, "2026-02-05T00:00:00Z"),
+            {**_run(SIGMA_RUN, "abx3", CHGNET, "2026-02-06T00:00:00Z"), "stage": "sigma", "protocol": SIGMA_PROTOCOL},
             _run("run-hdp-test", "hdp", CHGNET, "2026-02-03T00:00:00Z"),
             _run("run-mp0b3-test", "mp0b3", MACE, "2026-02-04T00:00:00Z"),
         ],
@@ -125,6 +147,57 @@ def _abx3(run: str, row: tuple[Any, ...]) -> dict[str, Any]:
     return _harmonic(
         run, "abx3", formula, CHGNET, "reference", status=status, reason=reason, noise_floor_thz=noise, **numbers
     )
+
+
+def _second(omega: float | None) -> dict[str, Any]:
+    if omega is None:
+        return {"status": "not-run", "reason": "not reached"}
+    return {
+        "a": 5.5,
+        "omega_min_thz": omega,
+        "omega_gamma_thz": omega,
+        "omega_r_thz": omega + 0.8,
+        "noise_floor_thz": 0.01,
+    }
+
+
+def _sigma(formula: str) -> dict[str, Any]:
+    row = {
+        "run": SIGMA_RUN, "suite": "abx3", "compound": formula, "potential": CHGNET, "protocol": SIGMA_PROTOCOL,
+        "geometry": "reference",
+    }  # fmt: skip
+    found = next((numbers for name, *numbers in ABX3_SIGMA if name == formula), None)
+    if found is None:
+        return row | {"status": "not-run", "reason": "not reached"}
+    sigma, error, label = found
+    if sigma is None:
+        return row | {"status": "melted", "reason": "invented failure"}
+    return row | {
+        "a": 5.5, "temperature": 300.0, "sigma": sigma, "sigma_se": error, "sigma_frame_mean": sigma,
+        "sigma_a": sigma + 0.2, "sigma_b": sigma - 0.1, "sigma_x": sigma, "label": label, "threshold": 1.0,
+        "trace_frames": [100, 200, 300, 400], "trace_time_ps": [0.1, 0.2, 0.3, 0.4],
+        "trace_sigma": [sigma + 0.3, sigma + 0.1, sigma + 0.02, sigma],
+        "mode_q": ["gamma", "gamma", "r", "m", "x"], "mode_omega_thz": [-0.5, 2.0, -1.0, -0.8, 0.5],
+        "mode_sigma": [sigma + 0.4, sigma - 0.2, sigma + 0.5, sigma + 0.3, sigma],
+        "sigma_weighted_frequency_thz": 1.5, "renormalised_min_thz": 0.2, "renormalised_min_q": "0.5 0.5 0.5",
+        "sigma_effective": 0.4, "renormalised_label": "stable", "tolerance_thz": 0.1, "temperature_mean": 300.0,
+        "n_frames": 400, "n_replicas": 1, "seed": 1, "timestep": 5.0, "dtype": "float32", "n_atoms": 40,
+        "seconds": 60.0, "force_seconds": 55.0, "status": "ok",
+    }  # fmt: skip
+
+
+def _constants(compound: str, potential: str) -> dict[str, Any]:
+    """Five atoms of 100 u, each on a spring of its own: 1 eV/Å² for one potential and 1.44 for the other."""
+    constants = np.zeros((5, 5, 2, 2, 2, 3, 3))
+    constants[range(5), range(5), 0, 0, 0] = np.eye(3) * (1.0 if potential == CHGNET else 1.44)
+    positions = [(0, 0, 0), (0.5, 0.5, 0.5), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5)]
+    return {
+        "run": RUN if potential == CHGNET else "run-abx3-mace", "suite": "abx3", "compound": compound,
+        "potential": potential, "kind": "harmonic", "protocol": "reference-geometry", "geometry": "reference",
+        "symbols": ["Cs", "Pb", "I", "I", "I"], "masses": [100.0] * 5,
+        "positions": [value for position in positions for value in position],
+        "lattice": [6.3, 0, 0, 0, 6.3, 0, 0, 0, 6.3], "repeats": 2, "constants": constants.ravel().tolist(),
+    }  # fmt: skip
 
 
 def _harmonic(

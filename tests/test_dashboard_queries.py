@@ -9,7 +9,8 @@ import pytest
 from compute import tables
 from dashboard.dataset import Dataset
 from dashboard.queries import agreement, compounds, provenance, results, stability
-from dashboard.viewstate import CompoundsView, StabilityView
+from dashboard.views.compounds import CompoundsView
+from dashboard.views.stability import StabilityView
 from tests import dashboard_data
 from tests.dashboard_data import CHGNET, IDLE, MACE
 

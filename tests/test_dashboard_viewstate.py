@@ -1,5 +1,7 @@
 """The address and the view are the same thing: nothing is lost on the way, and nonsense becomes the default."""
 
+import importlib
+import pkgutil
 from dataclasses import fields
 from urllib.parse import parse_qsl
 
@@ -7,20 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dashboard.views
 from dashboard import viewstate
-from dashboard.viewstate import (
-    Choice,
-    Choices,
-    CompoundsView,
-    ErrorsView,
-    Names,
-    Number,
-    OverviewView,
-    StabilityView,
-    Text,
-)
+from dashboard.views.errors import ErrorsView
+from dashboard.views.stability import StabilityView
+from dashboard.viewstate import Choice, Choices, Names, Number, Text
 
-VIEWS = (OverviewView, CompoundsView, StabilityView, ErrorsView)
+VIEWS = tuple(
+    kind
+    for module in pkgutil.iter_modules(dashboard.views.__path__, "dashboard.views.")
+    for name, kind in vars(importlib.import_module(module.name)).items()
+    if name.endswith("View")
+)
 
 
 def _values(kind):

@@ -18,7 +18,7 @@ from dashboard.figures.theme import series_colour
 from dashboard.figures.waterfall import Change, Level, waterfall
 from dashboard.queries import attribution as query
 from dashboard.queries.attribution import Scored, Step
-from dashboard.viewstate import ORDERS
+from dashboard.views.errors import ORDERS
 
 CONTRIBUTIONS = "errors-contributions"
 STEP_NAMES = {"forces": "forces", "hessian": "Hessian", "sampling": "sampling"}

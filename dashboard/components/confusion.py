@@ -17,7 +17,7 @@ from dashboard.dataset import Dataset
 from dashboard.figures.sweep import sweep
 from dashboard.queries import results
 from dashboard.queries import stability as query
-from dashboard.viewstate import StabilityView
+from dashboard.views.stability import StabilityView
 
 CROSS_ABOUT = (
     "Two different questions. DFT: is the compound stable at 300 K (σ below the threshold)? Potential: is it "

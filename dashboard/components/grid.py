@@ -22,7 +22,7 @@ COLUMNS: tuple[tuple[str, str, int, int | None], ...] = (
     ("B", "B", 64, None),
     ("Bp", "B′", 64, None),
     ("X", "X", 64, None),
-    ("sigma", "DFT σ", 90, 2),
+    ("dft_sigma", "DFT σ", 90, 2),
     ("dft_omega_min_thz", "DFT ω min (THz)", 150, 2),
     ("omega_min_thz", "ω min (THz)", 120, 2),
     ("delta_omega_min_thz", "Δω min (THz)", 125, 2),
@@ -39,6 +39,7 @@ COLUMNS: tuple[tuple[str, str, int, int | None], ...] = (
     ("suite", "suite", 85, None),
 )
 _DERIVED = {
+    "dft_sigma": "anharmonicity score at 300 K; DFT",
     "dft_omega_min_thz": "softest mode at any q of the q-set; imaginary as negative; DFT",
     "delta_omega_min_thz": "potential − DFT; negative means that the potential is too soft",
     "dft_label": "harmonic label of DFT at the default tolerance",

@@ -12,7 +12,8 @@ from dashboard.components.blocks import campaign_command, not_computed, section,
 from dashboard.components.text import count, number
 from dashboard.dataset import Dataset
 from dashboard.queries import agreement, results
-from dashboard.viewstate import StabilityView, encode
+from dashboard.views.stability import StabilityView
+from dashboard.viewstate import encode
 
 BENCHMARK = "mp0b3"
 

@@ -17,7 +17,7 @@ from dashboard.figures.theme import NEUTRAL, series_colour, series_symbol
 from dashboard.figures.well import MEV, Curve
 from dashboard.figures.well import wells as wells_figure
 from dashboard.queries import wells as query
-from dashboard.viewstate import ErrorsView
+from dashboard.views.errors import ErrorsView
 
 COMPUTE = "softmode reference dft wells"
 PARITY_HARMONIC, PARITY_QUARTIC = "errors-parity-harmonic", "errors-parity-quartic"

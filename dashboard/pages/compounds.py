@@ -20,18 +20,8 @@ from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import results
 from dashboard.queries.compounds import EXPORT, block, compounds, elements, suite_size
 from dashboard.queries.provenance import runs, sources
-from dashboard.viewstate import (
-    AGREEMENTS,
-    DEFAULT_TOLERANCE_THZ,
-    LABELS,
-    SIGMA_MAX,
-    STATUSES,
-    CompoundsView,
-    build,
-    decode,
-    encode,
-    replaced,
-)
+from dashboard.views.compounds import AGREEMENTS, LABELS, SIGMA_MAX, STATUSES, CompoundsView
+from dashboard.viewstate import DEFAULT_TOLERANCE_THZ, build, decode, encode, replaced
 
 _FILTERS = {
     name: f"compounds-{name}"
@@ -212,4 +202,11 @@ def register(app: Dash, dataset: Dataset) -> None:
         return {"content": content, "filename": f"softmode-{view.suite}-{view.potential or 'dft'}.csv"}
 
 
-PAGE = Page("/compounds", "Compounds", "Compounds · Softmode", layout, register)
+PAGE = Page(
+    "/compounds",
+    "Compounds",
+    "Compounds · Softmode",
+    "Every compound of a suite with the numbers of DFT and of the potentials side by side: filter, sort, download.",
+    layout,
+    register,
+)

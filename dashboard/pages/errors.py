@@ -20,7 +20,8 @@ from dashboard.queries import attribution as attribution_query
 from dashboard.queries import results
 from dashboard.queries import wells as wells_query
 from dashboard.queries.provenance import runs, sources
-from dashboard.viewstate import ErrorsView, build, decode, encode, replaced
+from dashboard.views.errors import ErrorsView
+from dashboard.viewstate import build, decode, encode, replaced
 
 SUITES = ("hdp", "abx3")
 QUANTITIES = [{"value": "curvature", "label": "curvature"}, {"value": "omega", "label": "ω of the tilt"}]
@@ -261,4 +262,11 @@ def register(app: Dash, dataset: Dataset) -> None:
         return chosen[0], chosen[1]
 
 
-PAGE = Page("/errors", "Error sources", "Error sources · Softmode", layout, register)
+PAGE = Page(
+    "/errors",
+    "Error sources",
+    "Error sources · Softmode",
+    "Where a potential's error of the anharmonicity score comes from: forces, Hessian or sampling.",
+    layout,
+    register,
+)

@@ -34,7 +34,9 @@ from dashboard.figures.parity import outside, parity
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import agreement, results, stability
 from dashboard.queries.provenance import runs, sources
-from dashboard.viewstate import OverviewView, StabilityView, build, decode, encode, replaced
+from dashboard.views.overview import OverviewView
+from dashboard.views.stability import StabilityView
+from dashboard.viewstate import build, decode, encode, replaced
 
 SUITE = "abx3"
 
@@ -226,4 +228,11 @@ def register(app: Dash, dataset: Dataset) -> None:
         return _agreement(dataset, view), encode(_shown(view, computed))
 
 
-PAGE = Page("/", "Overview", "Softmode: soft phonons of foundation potentials", layout, register)
+PAGE = Page(
+    "/",
+    "Overview",
+    "Softmode: soft phonons of foundation potentials",
+    "How far foundation potentials can be trusted with soft phonons: coverage, ranking, a map.",
+    layout,
+    register,
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from dash import Dash
 from dash.development.base_component import Component
@@ -16,10 +17,26 @@ VIEW_QUERY = "view-query"
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the site: `layout` takes the dataset and the query, `register` adds its callbacks to the app."""
+    """A page of the site: `layout` takes the dataset and the query, `register` adds its callbacks to the app.
+
+    With `below`, the names of what the path is continued by, such as ("suite", "compound"), are passed to `layout` by
+    keyword, and `path` alone is no page. `listed` puts the page in the navigation. `description` is for previews.
+    """
 
     path: str
     name: str
     title: str
-    layout: Callable[[Dataset, Mapping[str, str]], Component]
+    description: str
+    layout: Callable[..., Component]
     register: Callable[[Dash, Dataset], None]
+    below: tuple[str, ...] = ()
+    listed: bool = True
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """What `path` says below the page's own, decoded; None when it is no address of this page."""
+        if not self.below:
+            return {} if path == self.path else None
+        parts = path.removeprefix(self.path + "/").split("/")
+        if not path.startswith(self.path + "/") or len(parts) != len(self.below) or not all(parts):
+            return None
+        return dict(zip(self.below, map(unquote, parts), strict=True))

@@ -18,7 +18,8 @@ from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import results
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.results import anions
-from dashboard.viewstate import StabilityView, build, decode, encode, replaced
+from dashboard.views.stability import StabilityView
+from dashboard.viewstate import build, decode, encode, replaced
 
 # What DFT publishes: hdp only σ, mp0b3 only harmonic phonons, abx3 both.
 SUITE_CRITERIA = {"abx3": ("harmonic", "sigma"), "hdp": ("sigma",), "mp0b3": ("harmonic",)}
@@ -147,4 +148,11 @@ def register(app: Dash, dataset: Dataset) -> None:
         )
 
 
-PAGE = Page("/stability", "Stability", "Stability · Softmode", layout, register)
+PAGE = Page(
+    "/stability",
+    "Stability",
+    "Stability · Softmode",
+    "Does a potential find the same compounds stable as DFT? Confusion matrices, thresholds, ROC, costs.",
+    layout,
+    register,
+)

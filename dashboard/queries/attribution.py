@@ -12,7 +12,7 @@ import pandas as pd
 from compute.physics.attribution import CORNERS, NEEDS, PUBLISHED_PATH, Value, corners_of
 from dashboard.dataset import Dataset
 from dashboard.queries.results import potential_names
-from dashboard.viewstate import ORDERS
+from dashboard.views.errors import ORDERS
 
 STEP_OF = {step[0]: step for step in PUBLISHED_PATH}
 INTERACTIONS = {

@@ -10,21 +10,22 @@ import pandas as pd
 
 from compute.physics.stability import MISSING, harmonic_labels
 from dashboard.dataset import Dataset
-from dashboard.viewstate import DEFAULT_TOLERANCE_THZ, SIGMA_MAX, CompoundsView
+from dashboard.views.compounds import SIGMA_MAX, CompoundsView
+from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
 
 _FILTERS = """
     suite = $suite AND potential IS NOT DISTINCT FROM $potential
     AND (len($anion) = 0 OR list_contains($anion, X))
     AND ($element = '' OR $element IN (coalesce(A, ''), coalesce(B, ''), coalesce(Bp, ''), coalesce(X, '')))
     AND ($formula = '' OR contains(lower(formula), lower($formula)) OR contains(lower(compound), lower($formula)))
-    AND ($sigma_low <= 0 OR sigma >= $sigma_low) AND ($sigma_high >= $sigma_max OR sigma <= $sigma_high)
+    AND ($sigma_low <= 0 OR dft_sigma >= $sigma_low) AND ($sigma_high >= $sigma_max OR dft_sigma <= $sigma_high)
     AND (len($status) = 0 OR list_contains($status, CASE WHEN status IN ('ok', 'not-run') THEN status
                                                           WHEN status IS NULL THEN 'not-run' ELSE 'failed' END))
 """
 
 
 EXPORT = (
-    "suite", "compound", "formula", "prototype", "A", "B", "Bp", "X", "sigma",
+    "suite", "compound", "formula", "prototype", "A", "B", "Bp", "X", "dft_sigma",
     "dft_omega_min_thz", "dft_omega_gamma_thz", "dft_omega_r_thz", "dft_omega_m_thz", "dft_omega_x_thz", "dft_label",
     "potential", "geometry", "omega_min_thz", "omega_gamma_thz", "omega_r_thz", "omega_m_thz", "omega_x_thz",
     "omega_l_thz", "delta_omega_min_thz", "label", "agreement", "tolerance_thz", "noise_floor_thz", "omega_rmse_thz",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from compute.physics import metrics
 from compute.physics.stability import MISSING, STABLE, UNDECIDABLE, UNSTABLE, harmonic_labels, sigma_labels
 from dashboard.dataset import Dataset
-from dashboard.viewstate import StabilityView
+from dashboard.views.stability import StabilityView
 
 NO_LABEL, FAILED, NOT_RUN = "no label", "failed", "not run"
 TRUTHS = (STABLE, UNSTABLE, NO_LABEL)
@@ -52,14 +52,14 @@ class Score:
 def compared(dataset: Dataset, view: StabilityView) -> Compared:
     """The compounds that the view's suite, potential and anions admit, in the order of their names."""
     frame = dataset.frame(
-        "SELECT dft_omega_min_thz, sigma, omega_min_thz, noise_floor_thz, status FROM pairs "
+        "SELECT dft_omega_min_thz, dft_sigma, omega_min_thz, noise_floor_thz, status FROM pairs "
         "WHERE suite = $suite AND potential = $potential "
         "AND (len($anion) = 0 OR list_contains($anion, X)) ORDER BY compound",
         {"suite": view.suite, "potential": view.potential, "anion": list(view.anion)},
     )
     return Compared(
         dft_omega_min=frame["dft_omega_min_thz"].to_numpy(float, na_value=np.nan),
-        sigma=frame["sigma"].to_numpy(float, na_value=np.nan),
+        sigma=frame["dft_sigma"].to_numpy(float, na_value=np.nan),
         omega_min=frame["omega_min_thz"].to_numpy(float, na_value=np.nan),
         noise_floor=frame["noise_floor_thz"].to_numpy(float, na_value=np.nan),
         status=frame["status"].to_numpy(object),

@@ -1,0 +1,29 @@
+"""What has changed since a link was made."""
+
+from __future__ import annotations
+
+from dash import html
+
+from dashboard.components.blocks import Child
+from dashboard.components.text import count
+from dashboard.dataset import Dataset
+
+RELEASE_KEY = "v"
+"""Query key under which a copied link names the release of the data that it showed."""
+
+
+def release_notice(dataset: Dataset, seen: str | None) -> Child:
+    """Which tables differ between the release `seen` and the one at hand; nothing when they are the same."""
+    if seen is None or seen == dataset.release():
+        return None
+    changes = dataset.changes_since(seen)
+    if changes is None:
+        text = "This link names a release of the data that is not on record here; its numbers may have been others."
+    else:
+        parts = [f"{c.table} ({_rows(c.before)} → {_rows(c.now)})" for c in changes]
+        text = f"The data have changed since this link was made: {', '.join(parts)}."
+    return html.Div(text, role="status", className="notice release page")
+
+
+def _rows(n: int | None) -> str:
+    return "none" if n is None else f"{count(n)} rows"

@@ -1,0 +1,1 @@
+"""One module per page: the frozen view that its address states."""
