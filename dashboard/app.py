@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from html import escape as html_escape
 from typing import Any
 from urllib.parse import parse_qsl
 
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import ClientsideFunction, Dash, Input, Output, State, html, set_props
 from dash.development.base_component import Component
 from flask import Response, jsonify, request
 
@@ -30,6 +31,8 @@ from dashboard.pages import (
 )
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.settings import ASSETS, Settings
+
+_log = logging.getLogger(__name__)
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -101,6 +104,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         suppress_callback_exceptions=True,  # the pages come and go with the router
         meta_tags=[{"name": "color-scheme", "content": "light dark"}],
         add_log_handler=False,
+        on_error=_on_error,
     )
     app.layout = shell()
     _add_router(app, dataset)
@@ -131,10 +135,26 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
             return _not_found(), navigation(entries, path), title
         query = dict(parse_qsl(str(search or "").removeprefix("?"), keep_blank_values=True))
         seen = query.pop(RELEASE_KEY, None)
-        content = page.layout(dataset, query, **(page.match(path) or {}))
-        return html.Div([release_notice(dataset, seen), content]), navigation(entries, page.path), title
+        try:
+            content = page.layout(dataset, query, **(page.match(path) or {}))
+            notice = release_notice(dataset, seen)
+        except (OSError, TableError) as error:
+            _log.exception("the tables cannot be read")
+            return _not_readable(error), navigation(entries, page.path), title
+        return html.Div([notice, content], **{"data-release": dataset.release()}), navigation(entries, page.path), title
 
     app.clientside_callback(ClientsideFunction("softmode", "setTitle"), Input("title", "data"))
+
+
+def _on_error(error: Exception) -> None:
+    """A callback failed: log it, and say so above a page that keeps what it showed."""
+    _log.exception("a callback failed", exc_info=error)
+    set_props("problem", {"children": "The last change could not be shown. Reload the page, or change it back."})
+
+
+def _not_readable(error: Exception) -> Component:
+    lead = f"The published tables cannot be read: {error}. Run softmode data check to see what is wrong."
+    return html.Div(page_head("No data", lead), className="page")
 
 
 def _not_found() -> Component:

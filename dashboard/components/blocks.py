@@ -13,6 +13,9 @@ from dashboard.figures.theme import CONFIG
 
 Child = Component | str | None
 
+FIGURE_TOOLS = {"svg": "SVG", "png": "PNG", "table": "Table"}
+"""What assets/figures.js offers for every figure: two files, and what is drawn as a table."""
+
 
 def page_head(title: str, *lead: Any) -> Component:
     """Title of a page and the sentence that says what it answers."""
@@ -52,6 +55,10 @@ def captioned(
                 **{"aria-label": label},
             ),
             html.Figcaption(caption),
+            html.Div(
+                [html.Button(text, type="button", **{"data-figure": kind}) for kind, text in FIGURE_TOOLS.items()],
+                className="figure-tools",
+            ),
         ],
         className="figure",
     )

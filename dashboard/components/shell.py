@@ -39,6 +39,8 @@ def shell() -> Component:
                     [
                         dcc.Link("Softmode", href="/", className="brand"),
                         html.Nav(id="nav", **{"aria-label": "Pages"}),
+                        html.Span(id="copied", className="copied", role="status"),
+                        html.Button("Copy link", id="copy-link", type="button", title="Copy a link to this view"),
                         dmc.ColorSchemeToggle(
                             id="scheme",
                             lightIcon=html.Span(className="icon sun"),
@@ -48,11 +50,15 @@ def shell() -> Component:
                             size="lg",
                             **{"aria-label": "Switch between light and dark"},
                         ),
+                        html.Button(
+                            "Menu", id="menu", type="button", **{"aria-expanded": "false", "aria-controls": "nav"}
+                        ),
                     ],
                     className="bar",
                 ),
                 className="site-head",
             ),
+            html.Div(id="problem", role="alert"),
             html.Main(id="page", tabIndex=-1),
         ],
     )
