@@ -1,0 +1,122 @@
+"""Suites and protocols as tables, made from `compute.protocols`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+from pydantic import BaseModel
+
+from compute.protocols import (
+    HARMONIC_PROTOCOLS,
+    SAMPLING_PROTOCOLS,
+    SUITES,
+    SamplingProtocol,
+    Suite,
+    sampling_protocol,
+)
+from dashboard.components.blocks import table
+from dashboard.components.contents import part
+from dashboard.components.text import count
+
+_POINTS = {"gamma": "Γ"}
+
+
+@cache
+def protocols() -> Component:
+    """Every suite, harmonic protocol and sampling protocol with its settings and digests."""
+    return part(
+        "protocols",
+        "Suites and protocols",
+        html.H3("Suites"),
+        table(
+            ("suite", "title", "compounds", "harmonic protocol", "q points compared"),
+            [
+                [html.Code(s.id), s.title, count(s.size), html.Code(s.protocol), ", ".join(_points(s))]
+                for s in SUITES.values()
+            ],
+            caption="Sets of compounds with published DFT",
+            numeric_from=5,
+        ),
+        html.H3("Harmonic"),
+        table(
+            ("setting", *(html.Code(name) for name in HARMONIC_PROTOCOLS)),
+            [
+                *_settings(HARMONIC_PROTOCOLS.values(), skip={"name"}),
+                ["digest", *(html.Code(p.digest) for p in HARMONIC_PROTOCOLS.values())],
+            ],
+            caption="Harmonic protocols; runs and results name the digest of their settings",
+            numeric_from=9,
+        ),
+        html.H3("Sampling"),
+        table(
+            ("setting", *(html.Code(name) for name in SAMPLING_PROTOCOLS)),
+            [
+                *_settings(p.sampler for p in SAMPLING_PROTOCOLS.values()),
+                *_settings(SAMPLING_PROTOCOLS.values(), skip={"name", "harmonic", "sampler"}),
+                *_sampling_digests(),
+            ],
+            caption="Sampling protocols. Geometry and Φ are those of the suite’s harmonic protocol, hence a digest "
+            "per suite. A dash: the sampler has no such setting",
+            numeric_from=9,
+        ),
+        html.P(
+            [
+                html.Code("published"),
+                " repeats the schedule of the source and is what the published σ is compared with. Its thermostat is "
+                "overdamped: modes of 0.5, 1 and 2 THz reach about 6, 21 and 62 % of equipartition in the last frame "
+                "of ",
+                html.Code("published-hdp"),
+                ", and 10, 33 and 80 % in that of ",
+                html.Code("published-abx3"),
+                ". What lies between it and ",
+                html.Code("converged"),
+                " of one potential is no error of the potential.",
+            ]
+        ),
+        about="A protocol is a named, frozen set of settings. Its digest is part of the identity of every result.",
+    )
+
+
+def _points(suite: Suite) -> list[str]:
+    return [_POINTS.get(name, name.upper()) for name in suite.q_points]
+
+
+def _settings(models: Iterable[BaseModel], skip: frozenset[str] | set[str] = frozenset()) -> list[list[Any]]:
+    """A row per field of any of the models, in their order, and a cell per model."""
+    listed = list(models)
+    names = {n: f.description for m in listed for n, f in type(m).model_fields.items() if n not in skip}
+    return [
+        [_named(name, text), *(_written(getattr(m, name)) if hasattr(m, name) else "–" for m in listed)]
+        for name, text in names.items()
+    ]
+
+
+def _named(name: str, text: str | None) -> list[Component]:
+    return [html.Code(name), *([html.Span(text, className="sub")] if text else [])]
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _sampling_digests() -> list[list[Any]]:
+    rows = []
+    for suite in SUITES.values():
+        if HARMONIC_PROTOCOLS[suite.protocol].supercell is None:
+            continue
+        cells = [_digest(p, suite) for p in SAMPLING_PROTOCOLS.values()]
+        rows.append([f"digest, suite {suite.id}", *cells])
+    return rows
+
+
+def _digest(protocol: SamplingProtocol, suite: Suite) -> Component | str:
+    """The digest of `protocol` in `suite`; the published schedules are each of one suite."""
+    asked = "published" if protocol.name.startswith("published-") else protocol.name
+    found = sampling_protocol(asked, suite.id)
+    return html.Code(found.digest) if found.name == protocol.name else "–"
