@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
 from compute.protocols import SUITES
-from dashboard.components.blocks import doi_link, link, table
+from dashboard.components.blocks import doi_link, link
 from dashboard.components.contents import part
 from dashboard.components.methods_definitions import KNOOP
 from dashboard.components.provenance import BENCHMARK_DOI
@@ -70,10 +70,8 @@ def licensing(licences: pd.DataFrame) -> Component:
                     "Published numbers of DFT: they belong to their sources, which are named in every row. No "
                     "licence is recorded for them here; ask the source before you pass them on."
                 ),
-                *(
-                    html.Li(f"Weights of {row.names}: {row.licence}. No weights are served here.")
-                    for row in licences.itertuples(index=False)
-                ),
+                *(html.Li(f"Weights of {row.names}: {row.licence}.") for row in licences.itertuples(index=False)),
+                html.Li("No weights are served here."),
             ]
         ),
     )
@@ -111,8 +109,9 @@ def _benchmark() -> Component:
 def _potentials(frame: pd.DataFrame) -> Component:
     if frame.empty:
         return html.P("No potential is registered in the published tables.")
-    rows: Sequence[Sequence[object]] = [
-        [row.names, row.citation, doi_link(row.doi) if isinstance(row.doi, str) and row.doi else "none"]
-        for row in frame.itertuples(index=False)
-    ]
-    return table(("potentials", "work", "doi"), rows, caption="What to cite for a potential", numeric_from=3)
+    return html.Ul([html.Li(_work(row)) for row in frame.itertuples(index=False)])
+
+
+def _work(row: Any) -> list[Any]:
+    where = [". ", doi_link(row.doi)] if isinstance(row.doi, str) and row.doi else []
+    return [row.citation, *where, html.Span(f"for {row.names}", className="sub")]

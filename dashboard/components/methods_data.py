@@ -14,9 +14,9 @@ from compute.tables import MANIFEST
 from dashboard.components.blocks import not_computed, table
 from dashboard.components.contents import part
 from dashboard.components.text import count, plural
+from dashboard.downloads import PATH
 from dashboard.queries.methods import Published
 
-PATH = "/data/"
 ENDPOINTS = (
     (f"{PATH}{MANIFEST}", "the files of the present release, their rows and sha256; former releases"),
     (f"{PATH}<file>", "a Parquet file that the manifest lists"),
@@ -67,21 +67,20 @@ def downloads(files: Sequence[Published], release: str) -> Component:
 
 
 def pandas_example(listed: Sequence[Published]) -> str:
-    """Three lines that join potentials and DFT."""
+    """Potentials beside DFT, a row per compound and potential."""
     files = {entry.table: entry.file for entry in listed}
-    keys = '["suite", "compound"]'
     return "\n".join(
         (
             "import pandas as pd",
             f'dft = pd.read_parquet("{files.get("references", "references.parquet")}")',
-            f'pairs = pd.read_parquet("{files.get("harmonic", "harmonic.parquet")}")'
-            f'.merge(dft, on={keys}, suffixes=("", "_dft"))',
+            f'potentials = pd.read_parquet("{files.get("harmonic", "harmonic.parquet")}")',
+            'pairs = potentials.merge(dft, on=["suite", "compound"], suffixes=("", "_dft"))',
         )
     )
 
 
 def duckdb_example(listed: Sequence[Published]) -> str:
-    """The same count of labels per potential as SQL."""
+    """Labels per potential and suite, counted."""
     files = {entry.table: entry.file for entry in listed}
     return (
         "SELECT suite, potential, label, status, count(*) AS n\n"

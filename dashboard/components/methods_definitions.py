@@ -45,9 +45,9 @@ def _sigma() -> Component:
             ],
             [
                 "Frames of a supercell have displacements u from the ideal sites and forces F; Φ are the harmonic "
-                "force constants, so Fᴬ is what the harmonic model leaves. Both standard deviations are over all "
-                "frames, atoms and components at once. 0: harmonic. 1: the harmonic model says nothing about the "
-                "forces. ",
+                "force constants, so what the harmonic model leaves is the anharmonic force. Both standard "
+                "deviations are over all frames, atoms and components at once. 0: harmonic. 1: the harmonic model "
+                "says nothing about the forces. ",
                 doi_link(KNOOP),
             ],
             ["sigma"],
@@ -63,8 +63,10 @@ def _sigma() -> Component:
                 ),
                 formula(
                     symbol("σ", low="s"), " = ",
-                    root(fraction(["⟨|", symbol("F", low="s", high="A"), "|²⟩"], ["⟨|", symbol("F", low="s"), "|²⟩"])),
-                    spoken="sigma s equals the root of the mean square of F A s over the mean square of F s",
+                    fraction(
+                        root("⟨|", symbol("F", low="s", high="A"), "|²⟩"), root("⟨|", symbol("F", low="s"), "|²⟩")
+                    ),
+                    spoken="sigma s equals the root mean square of F A s over the root mean square of F s",
                 ),
             ],
             [
@@ -79,13 +81,10 @@ def _sigma() -> Component:
             "Standard error of σ",
             [
                 formula(
-                    "SE = ",
-                    root(
-                        fraction([symbol("B"), " − 1"], symbol("B")), " Σ", html.Sub("b"), " (",
-                        symbol("σ", low="b"), " − ", symbol("σ̄"), ")²",
-                    ),
-                    spoken="S E equals the root of B minus 1 over B times the sum over b of sigma b minus mean "
-                    "sigma, squared",
+                    "SE² = ", fraction([symbol("B"), " − 1"], symbol("B")), " Σ", html.Sub("b"), " (",
+                    symbol("σ", low="b"), " − ", symbol("σ̄"), ")²",
+                    spoken="S E squared equals B minus 1 over B times the sum over b of sigma b minus mean sigma, "
+                    "squared",
                 ),
             ],
             [

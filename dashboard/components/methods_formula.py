@@ -42,7 +42,7 @@ def definition(
     return html.Div(
         [
             html.H3(title),
-            *formulas,
+            html.Div(list(formulas), className="formulas") if formulas else None,
             html.P(list(text)),
             html.P(["In the tables: ", *held], className="fine") if held else None,
         ],

@@ -58,7 +58,7 @@ def limits(
             (
                 "2×2×2 supercells. ",
                 "Only q points that fit are seen: Γ, R, M, X of ABX₃, Γ, X, L of A₂MM′X₆. A softer mode elsewhere, "
-                "and anything that needs a longer wave, is missed. No calculation corrects for long-range "
+                "and anything that needs a longer wave, is missed. The potentials’ phonons leave out long-range "
                 "electrostatics (LO–TO splitting).",
             ),
             (
@@ -80,7 +80,7 @@ def limits(
             ),
             (
                 "Training data. ",
-                "Some of these compounds are in the training sets of the potentials. Which, the tables do not hold.",
+                "Compounds may be in the training set of a potential; the tables do not hold which.",
             ),
         ),
         about="What no filter on these pages can repair.",

@@ -23,6 +23,11 @@ from dashboard.components.contents import part
 from dashboard.components.text import count
 
 _POINTS = {"gamma": "Γ"}
+_SAMPLERS = {
+    "andersen": "Velocity Verlet with Andersen collisions, from rest on the ideal sites",
+    "langevin": "BAOAB dynamics from thermal harmonic displacements, per replica",
+    "one-shot": "Independent samples of the classical harmonic crystal",
+}
 
 
 @cache
@@ -52,15 +57,14 @@ def protocols() -> Component:
             numeric_from=9,
         ),
         html.H3("Sampling"),
+        *(_sampler(kind, text) for kind, text in _SAMPLERS.items()),
         table(
             ("setting", *(html.Code(name) for name in SAMPLING_PROTOCOLS)),
             [
-                *_settings(p.sampler for p in SAMPLING_PROTOCOLS.values()),
                 *_settings(SAMPLING_PROTOCOLS.values(), skip={"name", "harmonic", "sampler"}),
                 *_sampling_digests(),
             ],
-            caption="Sampling protocols. Geometry and Φ are those of the suite’s harmonic protocol, hence a digest "
-            "per suite. A dash: the sampler has no such setting",
+            caption="Common to all. Geometry and Φ are of the suite’s harmonic protocol, hence a digest per suite",
             numeric_from=9,
         ),
         html.P(
@@ -85,13 +89,20 @@ def _points(suite: Suite) -> list[str]:
     return [_POINTS.get(name, name.upper()) for name in suite.q_points]
 
 
-def _settings(models: Iterable[BaseModel], skip: frozenset[str] | set[str] = frozenset()) -> list[list[Any]]:
-    """A row per field of any of the models, in their order, and a cell per model."""
+def _sampler(kind: str, caption: str) -> Component:
+    """Settings of the sampler `kind` in the protocols that use it."""
+    using = {name: p.sampler for name, p in SAMPLING_PROTOCOLS.items() if p.sampler.kind == kind}
+    head = ("setting", *(html.Code(name) for name in using))
+    return table(head, _settings(using.values(), skip={"kind"}), caption=caption, numeric_from=9)
+
+
+def _settings(models: Iterable[BaseModel], skip: set[str]) -> list[list[Any]]:
+    """A row per field of the models, which are of one class, and a cell per model."""
     listed = list(models)
-    names = {n: f.description for m in listed for n, f in type(m).model_fields.items() if n not in skip}
     return [
-        [_named(name, text), *(_written(getattr(m, name)) if hasattr(m, name) else "–" for m in listed)]
-        for name, text in names.items()
+        [_named(name, field.description), *(_written(getattr(m, name)) for m in listed)]
+        for name, field in type(listed[0]).model_fields.items()
+        if name not in skip
     ]
 
 
@@ -100,8 +111,6 @@ def _named(name: str, text: str | None) -> list[Component]:
 
 
 def _written(value: Any) -> str:
-    if value is None:
-        return "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -1,0 +1,192 @@
+"""Methods & data: what the page says is what the code, the schemas and the tables hold."""
+
+import json
+import re
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from compute import tables
+from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, sampling_protocol
+from compute.schemas import KEYS, SCHEMAS
+from dashboard.app import create_app
+from dashboard.components import methods_citing, methods_data
+from dashboard.components.methods_definitions import definitions
+from dashboard.components.methods_protocols import protocols
+from dashboard.dataset import Dataset
+from dashboard.pages import methods as page
+from dashboard.queries import methods
+from dashboard.settings import ROOT, Settings
+from tests import dashboard_data
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def dataset(directory):
+    return Dataset(directory)
+
+
+def nodes(component):
+    """The component and everything in it, text included, in reading order."""
+    yield component
+    children = getattr(component, "children", None)
+    for child in children if isinstance(children, list | tuple) else [children]:
+        if child is not None:
+            yield from nodes(child)
+
+
+def text_of(component) -> str:
+    return "".join(node for node in nodes(component) if isinstance(node, str))
+
+
+def found(component, identity):
+    return next(node for node in nodes(component) if getattr(node, "id", None) == identity)
+
+
+def read(directory, name) -> pd.DataFrame:
+    return tables.read(directory, name).to_pandas()
+
+
+def test_files_are_those_of_the_manifest(dataset, directory):
+    listed = json.loads((directory / "manifest.json").read_text())["tables"]
+    entries = methods.published(dataset)
+    assert [e.table for e in entries] == list(SCHEMAS)
+    for entry in entries:
+        assert vars(entry) == {"table": entry.table, **listed[entry.table]}
+
+
+def test_sigma_coverage_counts_what_the_sources_publish(dataset, directory):
+    frame = read(directory, "references")
+    expected = {
+        suite: (len(rows), rows["sigma"].count(), (rows["sigma"] >= 2).sum(), rows["sigma"].max())
+        for suite, rows in frame.groupby("suite")
+        if rows["sigma"].count()
+    }
+    assert set(expected) == {"abx3", "hdp"}
+    given = methods.sigma_coverage(dataset).set_index("suite")
+    assert {suite: tuple(row) for suite, row in given.iterrows()} == expected
+
+
+def test_noise_floors_are_told_apart_at_three_angstrom(tmp_path, directory):
+    """Half of the lattice constants of one potential are stretched beyond 6 Å."""
+    rows = read(directory, "harmonic").replace({np.nan: None}).to_dict("records")
+    for i, row in enumerate(r for r in rows if r["suite"] == "abx3" and r["status"] == "ok"):
+        row["a"] = 6.0 if i % 2 else 5.999
+    tables.publish(
+        tmp_path,
+        {"harmonic": tables.from_rows("harmonic", rows)}
+        | {name: tables.read(directory, name) for name in ("references", "potentials", "runs")},
+    )
+    frame = read(tmp_path, "harmonic")
+    chosen = frame[(frame["suite"] == "abx3") & (frame["status"] == "ok") & (frame["run"] != "run-older")]
+    expected = chosen.groupby(["potential", chosen["a"] / 2 < 3])["noise_floor_thz"].agg(["count", "median"])
+    given = methods.noise_by_bond(Dataset(tmp_path)).set_index(["name", "short"])
+    assert len(given) == 4
+    named = read(directory, "potentials").set_index("potential")["name"]
+    for (potential, short), row in expected.iterrows():
+        n, median = given.loc[(named[potential], short), ["n", "median"]]
+        assert (n, median) == (row["count"], pytest.approx(row["median"]))
+
+
+def test_every_potential_is_cited_and_licensed_once(dataset, directory):
+    names = sorted(read(directory, "potentials")["name"])
+    for frame in (methods.potential_citations(dataset), methods.licences(dataset), methods.functionals(dataset)):
+        assert sorted(name for row in frame["names"] for name in row.split(", ")) == names
+
+
+def test_the_dictionary_has_every_column_with_unit_and_description(dataset):
+    shown = methods_data.dictionary(methods.published(dataset), dataset.release())
+    for name, schema in SCHEMAS.items():
+        details = found(shown, f"table-{name}")
+        assert f"{len(schema)} columns" in text_of(details.children[0])
+        rows = [n for n in nodes(details) if type(n).__name__ == "Tr"][1:]
+        assert [text_of(row.children[0]) for row in rows] == schema.names
+        for row, field in zip(rows, schema, strict=True):
+            text = text_of(row.children[3])
+            assert field.metadata[b"description"].decode() in text
+            assert text.startswith("key. ") == (field.name in KEYS[name])
+            assert text_of(row.children[2]) == (field.metadata[b"unit"].decode() or "–")
+
+
+def test_protocols_are_shown_with_their_digests():
+    text = text_of(protocols())
+    for protocol in HARMONIC_PROTOCOLS.values():
+        assert protocol.digest in text
+    for suite in ("hdp", "abx3"):
+        for name in ("published", "converged", "quick", "one-shot"):
+            assert sampling_protocol(name, suite).digest in text
+    for protocol in SAMPLING_PROTOCOLS.values():
+        assert protocol.name in text
+        for setting in type(protocol.sampler).model_fields:
+            assert setting == "kind" or setting in text
+
+
+def test_formulas_can_be_read_out_and_name_columns_that_exist():
+    columns = {name for schema in SCHEMAS.values() for name in schema.names}
+    shown = [node for part in definitions() for node in nodes(part)]
+    formulas = [node for node in shown if getattr(node, "role", None) == "math"]
+    assert len(formulas) > 15
+    assert all(re.fullmatch(r"[A-Za-z0-9 ,:]+", getattr(f, "aria-label")) for f in formulas)
+    named = {text_of(node) for node in shown if type(node).__name__ == "Code"}
+    assert named
+    assert named <= columns
+
+
+def test_the_contents_lead_to_parts_of_the_page(dataset):
+    shown = page.layout(dataset, {})
+    identities = [node.id for node in nodes(shown) if getattr(node, "id", None)]
+    targets = [node.href[1:] for node in nodes(shown) if str(getattr(node, "href", "")).startswith("#")]
+    assert len(targets) == 13
+    assert len(identities) == len(set(identities))
+    assert set(targets) <= set(identities)
+
+
+def test_examples_run_as_they_stand(dataset, directory, monkeypatch):
+    listed = methods.published(dataset)
+    monkeypatch.chdir(directory)
+    names: dict = {}
+    exec(methods_data.pandas_example(listed), names)
+    harmonic = read(directory, "harmonic")
+    assert len(names["pairs"]) == len(harmonic)
+    assert {"sigma", "omega_min_thz", "omega_min_thz_dft"} <= set(names["pairs"])
+    counted = duckdb.sql(methods_data.duckdb_example(listed)).df()
+    assert counted["n"].sum() == len(harmonic)
+    assert counted["n"].max() == harmonic.groupby(["suite", "potential", "label", "status"], dropna=False).size().max()
+
+
+def test_the_citation_is_that_of_the_citation_file():
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    given = dict(re.findall(r'^(title|version|date-released|license): "?([^"\n]+)"?$', text, re.MULTILINE))
+    assert given == {
+        "title": methods_citing.TITLE,
+        "version": methods_citing.VERSION,
+        "date-released": methods_citing.RELEASED.isoformat(),
+        "license": methods_citing.LICENCE,
+    }
+    assert f"- name: {methods_citing.AUTHORS}" in text
+
+
+def test_a_view_is_cited_with_the_release(dataset):
+    text = text_of(page.layout(dataset, {}))
+    assert f"data release {dataset.release()}" in text
+
+
+def test_addresses_for_programs_exist(directory):
+    client = create_app(Settings(data=directory)).server.test_client()
+    for address, _ in methods_data.ENDPOINTS:
+        if "<" not in address:
+            response = client.get(address)
+            assert (response.status_code, response.mimetype) == (200, "application/json"), address
+
+
+def test_without_tables_nothing_is_offered(tmp_path):
+    text = text_of(page.layout(Dataset(tmp_path), {}))
+    assert "No table is published." in text
+    assert "no data published" in text
+    assert "not published, 34 columns" in text
