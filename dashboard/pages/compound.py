@@ -1,24 +1,496 @@
-"""Compound."""
+"""Compound: everything that DFT and the potentials say of one compound, and how right each potential is."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl
 
-from dash import Dash, html
+import dash_mantine_components as dmc
+import pandas as pd
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.components.blocks import page_head
+from dashboard.components import compound as said
+from dashboard.components import compound_figures as drawing
+from dashboard.components import controls
+from dashboard.components.blocks import address_notice, not_computed, page_head, section
+from dashboard.components.provenance import provenance
+from dashboard.components.structure import VIEWER, in_words, structure_json, viewer
 from dashboard.dataset import Dataset
-from dashboard.pages.page import Page
+from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.queries import compound as facts
+from dashboard.queries import export, results
+from dashboard.queries.provenance import sources
+from dashboard.queries.structure import Structure, structure
+from dashboard.views.compound import CompoundView
+from dashboard.viewstate import build, decode, encode, replaced
+
+AT = "compound-at"
+_DRAWN = [{"value": "both", "label": "harmonic and 300 K"}, {"value": "harmonic", "label": "harmonic"}]
+_DOWNLOADS = ("cif", "poscar", "phonopy", "json")
+
+
+@dataclass(frozen=True, eq=False)
+class _Compound:
+    """What every part of the page is made from; `series` numbers the potentials, which decides their colours."""
+
+    known: dict[str, Any]
+    answers: pd.DataFrame
+    sigma: pd.DataFrame
+    bands: tuple[facts.Bands, ...]
+    names: dict[str, str]
+    series: dict[str, int]
+
+    @property
+    def suite(self) -> str:
+        return str(self.known["suite"])
+
+    @property
+    def name(self) -> str:
+        return str(self.known["compound"])
 
 
 def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str) -> Component:
     """The page for the view in `query`."""
-    return html.Div(page_head("Compound"), className="page")
+    asked, problems = decode(CompoundView, query)
+    found = _compound(dataset, suite, compound, asked)
+    if found is None:
+        return html.Div([page_head("Compound not found"), *said.unknown(suite, compound)], className="page")
+    view = _resolved(found, asked)
+    cell = _cell(dataset, found, view)
+    return html.Div(
+        [
+            html.Header(
+                [
+                    html.P(dcc.Link("Compounds", href=f"/compounds?s={suite}"), className="crumbs"),
+                    html.H1(said.formula(str(found.known["formula"]))),
+                    html.Div(said.verdict(found.known, found.answers, view, found.names), id="compound-verdict"),
+                    said.facts(found.known, cell),
+                ],
+                className="page-head compound-head",
+            ),
+            address_notice(problems + replaced(asked, view)),
+            _structure_and_bands(found, view, cell),
+            _labels(dataset, found, view),
+            _sigma(found, view),
+            section("Error sources", *_errors(dataset, found)),
+            _neighbours(dataset, found, view),
+            _downloads(found, cell),
+            _again(found),
+            provenance(sources(dataset, [suite]), _runs(dataset, found)),
+            dcc.Store(id=AT, data=[suite, compound]),
+            dcc.Store(id=VIEW_QUERY, data=encode(_shown(found, view))),
+        ],
+        className="page",
+    )
+
+
+def _compound(dataset: Dataset, suite: Any, compound: Any, view: CompoundView) -> _Compound | None:
+    known = facts.reference(dataset, suite, compound) if isinstance(suite, str) and isinstance(compound, str) else None
+    if known is None:
+        return None
+    answers = facts.answers(dataset, suite, compound, view.tolerance_thz, view.threshold)
+    sigma = facts.sigma_rows(dataset, suite, compound)
+    bands = facts.bands(dataset, suite, compound, known["prototype"])
+    potentials = sorted({*answers["potential"], *sigma["potential"], *(b.potential for b in bands)})
+    return _Compound(
+        known, answers, sigma, bands, results.potential_names(dataset), {p: i for i, p in enumerate(potentials)}
+    )
+
+
+def _structure_and_bands(found: _Compound, view: CompoundView, cell: Structure | None) -> Component:
+    title = "Structure, bands and modes"
+    if cell is None:
+        return section(
+            title,
+            not_computed(
+                "Neither DFT’s lattice constant nor a relaxed cell of a potential is published.",
+                f"softmode harmonic {found.name} --suite {found.suite} --potential chgnet-0.3.0",
+            )
+            if found.known["prototype"] in facts.PROTOTYPES
+            else html.P("The source publishes forces of supercells; its structures are not among the tables."),
+        )
+    if not found.bands:
+        return section(
+            title,
+            html.Div(
+                [
+                    html.Div([viewer(cell, None), html.P(in_words(cell), className="fine", id="compound-cell")]),
+                    not_computed(
+                        "Bands and modes: the force constants of this compound are not published.",
+                        "softmode campaign publish",
+                    ),
+                ],
+                className="pair",
+            ),
+        )
+    shown, mode = _mode(found, view)
+    effective = any(b.kind == facts.EFFECTIVE for b in found.bands)
+    return section(
+        title,
+        controls.bar(
+            controls.select(
+                "compound-constants", "Force constants of",
+                [{"value": b.key, "label": drawing.name_of(b, found.names, found.bands)} for b in found.bands],
+                view.constants,
+            ),
+            controls.select(
+                "compound-q", "q point", drawing.q_options(shown.prototype, view.q), view.q
+            ),
+            controls.select("compound-branch", "Mode", drawing.branch_options(mode), view.branch),
+            html.Div(
+                controls.choice("compound-drawn", "Bands", _DRAWN, view.drawn),
+                hidden=not effective, className="control",
+            ),
+            label="Which mode moves",
+        ),
+        html.Div(
+            [
+                html.Div(
+                    [
+                        viewer(cell, facts.pattern_json(mode)),
+                        html.P(in_words(cell), className="fine", id="compound-cell"),
+                    ]
+                ),
+                html.Div(
+                    drawing.band_figure(found.bands, found.known, view, mode, found.names, found.series),
+                    id="compound-band-figure",
+                ),
+            ],
+            className="pair",
+        ),
+        html.P(
+            drawing.mode_sentence(shown, mode, found.names, found.bands), id="compound-mode", role="status",
+        ),
+        about="Harmonic force constants at the cell stated below; those of 300 K are fitted to sampled forces. "
+        "A mode below zero is imaginary.",
+    )  # fmt: skip
+
+
+def _mode(found: _Compound, view: CompoundView) -> tuple[facts.Bands, facts.Mode]:
+    shown = next(b for b in found.bands if b.key == view.constants)
+    return shown, facts.mode(shown, view.q, view.branch)
+
+
+def _cell(dataset: Dataset, found: _Compound, view: CompoundView) -> Structure | None:
+    """The cell of the force constants that are shown; without any, DFT's or a potential's."""
+    shown = next((b for b in found.bands if b.key == view.constants), None)
+    return structure(dataset, found.known) if shown is None else shown.structure
+
+
+def _labels(dataset: Dataset, found: _Compound, view: CompoundView) -> Component:
+    functionals = facts.functionals(dataset, found.answers["potential"].tolist())
+    return section(
+        "Labels",
+        controls.bar(
+            controls.slider(
+                "compound-tolerance_thz", "Tolerance (THz)",
+                value=view.tolerance_thz, low=0, high=0.5, step=0.01, marks=(0, 0.1, 0.2, 0.3, 0.4, 0.5),
+            ),
+            controls.slider(
+                "compound-threshold", "σ threshold",
+                value=view.threshold, low=0.5, high=2, step=0.05, marks=(0.5, 1, 1.5, 2),
+            ),
+            label="Thresholds",
+        ),
+        html.Div(said.labels_table(found.known, found.answers, view, found.names), id="compound-labels"),
+        said.comparison_notes(found.known, found.answers, functionals, found.names),
+        about="The number behind each verdict, and the verdict it becomes. Move a threshold to see which depend on it.",
+    )  # fmt: skip
+
+
+def _sigma(found: _Compound, view: CompoundView) -> Component:
+    title = "Anharmonicity at 300 K"
+    about = (
+        "σ is the share of the forces that the harmonic force constants miss: 0 for a harmonic crystal, 1 where they "
+        "describe nothing."
+    )
+    if found.known["prototype"] not in facts.PROTOTYPES:
+        return section(title, html.P("σ needs structures to sample; this suite has stored forces alone."), about=about)
+    command = f"softmode sigma {found.name} --suite {found.suite} --potential chgnet-0.3.0 --protocol quick"
+    if found.sigma.empty:
+        return section(
+            title,
+            said.sigma_table(found.known, found.sigma, found.names),
+            not_computed("No potential has sampled this compound.", command),
+            about=about,
+        )
+    traces = drawing.trace_figures(found.known, found.sigma, found.names, found.series)
+    sites = drawing.site_figure(found.known, found.sigma, found.names, found.series)
+    return section(
+        title,
+        said.sigma_table(found.known, found.sigma, found.names),
+        html.P(said.sigma_protocols(found.sigma), className="fine"),
+        html.Div([figure for figure in (*traces, sites) if figure is not None], className="pair"),
+        html.H3("σ of each mode"),
+        controls.bar(
+            controls.select(
+                "compound-sigma_run", "Run", _sigma_options(found), view.sigma_run, className="control wide"
+            ),
+            label="Whose modes",
+        ),
+        html.Div(_mode_figure(found, view), id="compound-sigma-modes"),
+        about=about,
+    )
+
+
+def _sigma_options(found: _Compound) -> list[dict[str, str]]:
+    return [
+        {"value": row.run, "label": f"{found.names.get(row.potential, row.potential)}, {row.protocol}"}
+        for row in found.sigma.itertuples(index=False)
+    ]
+
+
+def _mode_figure(found: _Compound, view: CompoundView) -> Component:
+    row = next(row for row in found.sigma.itertuples(index=False) if row.run == view.sigma_run)
+    return drawing.mode_figure(row, found.names) or html.P("This run stored no σ per mode.")
+
+
+def _errors(dataset: Dataset, found: _Compound) -> list[Component]:
+    attributed = facts.attribution_rows(dataset, found.suite, found.name)
+    return said.errors(found.known, attributed, facts.well_rows(dataset, found.suite, found.name), found.names)
+
+
+def _neighbours(dataset: Dataset, found: _Compound, view: CompoundView) -> Component | None:
+    if not facts.sites(found.known):
+        return None
+    return section(
+        "Neighbours in chemistry",
+        controls.bar(said.site_control(found.known, view), label="Which neighbours"),
+        html.Div(_neighbour_table(dataset, found, view), id="compound-neighbours"),
+        about="Compounds of the suite that differ on one site: does a potential fail here alone, or along the series?",
+    )
+
+
+def _neighbour_table(dataset: Dataset, found: _Compound, view: CompoundView) -> Component:
+    listed, frame = facts.neighbours(dataset, found.known, view.site, view.tolerance_thz, view.threshold)
+    return said.neighbours(found.known, listed, frame, view, found.names)
+
+
+def _downloads(found: _Compound, cell: Structure | None) -> Component:
+    offered = said.download_names(cell is not None, bool(found.bands))
+    buttons = [
+        dmc.Button(
+            label, id=f"compound-download-{name}", variant="light", size="sm",
+            style=None if name in offered else {"display": "none"},
+        )
+        for name, label in said.DOWNLOADABLE.items()
+    ]  # fmt: skip
+    return section(
+        "Downloads",
+        html.Div([*buttons, dcc.Download(id="compound-file")], className="downloads"),
+        about="The primitive cell as drawn above; its force constants as phonopy.load reads them; every row of every "
+        "table about this compound.",
+    )
+
+
+def _again(found: _Compound) -> Component:
+    computed = found.answers.loc[found.answers["status"] == "ok", "potential"].tolist()
+    return section(
+        "Compute it yourself",
+        said.commands(found.known, next(iter(computed), "chgnet-0.3.0")),
+        about="On your own machine, with any potential of the registry in place of this one.",
+    )
+
+
+def _runs(dataset: Dataset, found: _Compound) -> pd.DataFrame:
+    return facts.runs(dataset, found.suite, found.name)
+
+
+def _resolved(found: _Compound, view: CompoundView) -> CompoundView:
+    """The view with what the tables hold of this compound."""
+    keys = [b.key for b in found.bands]
+    runs = found.sigma["run"].tolist()
+    sites = facts.sites(found.known)
+    view = replace(
+        view,
+        constants=view.constants if view.constants in keys else next(iter(keys), ""),
+        sigma_run=view.sigma_run if view.sigma_run in runs else next(iter(_with_modes(found) or runs), ""),
+        site=view.site if view.site in sites else CompoundView.site,
+    )
+    if not found.bands:
+        return replace(view, q="", branch="")
+    shown = next(b for b in found.bands if b.key == view.constants)
+    q = view.q if facts.q_of(shown.prototype, view.q) is not None else facts.softest_point(shown)
+    return replace(view, q=q, branch=str(facts.mode(shown, q, view.branch).branch))
+
+
+def _with_modes(found: _Compound) -> list[str]:
+    return found.sigma.loc[found.sigma["status"] == "ok", "run"].tolist()
+
+
+def _shown(found: _Compound, view: CompoundView) -> CompoundView:
+    """The view as the address states it: without what comes first anyway."""
+    default = _resolved(found, CompoundView(constants=view.constants))
+    first = next(iter(b.key for b in found.bands), "")
+    return replace(
+        view,
+        constants="" if view.constants == first else view.constants,
+        q="" if view.q == default.q else view.q,
+        branch="" if view.branch == default.branch else view.branch,
+        sigma_run="" if view.sigma_run == default.sigma_run else view.sigma_run,
+    )
+
+
+def _changed(written: Any, **raw: Any) -> CompoundView:
+    """The view that the query `written` states, with some controls in place of what it says about them."""
+    stated = dict(parse_qsl(written if isinstance(written, str) else "", keep_blank_values=True))
+    present, _ = decode(CompoundView, stated)
+    values = build(CompoundView, **raw)
+    return replace(present, **{name: getattr(values, name) for name in raw})
+
+
+def _at(place: Any) -> tuple[Any, Any]:
+    """Suite and compound of the page that a callback comes from."""
+    return (place[0], place[1]) if isinstance(place, list) and len(place) == 2 else (None, None)
+
+
+def _nothing(n: int) -> tuple[Any, ...]:
+    return (no_update,) * n
 
 
 def register(app: Dash, dataset: Dataset) -> None:
-    """Nothing yet."""
+    """Each section follows its own controls; a click on a band moves the controls that choose the mode."""
+
+    @app.callback(
+        Output("compound-band-figure", "children"),
+        Output(VIEWER, "data-mode"),
+        Output(VIEWER, "data-structure"),
+        Output("compound-cell", "children"),
+        Output("compound-mode", "children"),
+        Output("compound-q", "data"),
+        Output("compound-branch", "data"),
+        Output("compound-branch", "value"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("compound-constants", "value"),
+        Input("compound-q", "value"),
+        Input("compound-branch", "value"),
+        Input("compound-drawn", "value"),
+        State(AT, "data"),
+        State(VIEW_QUERY, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_mode(constants: Any, q: Any, branch: Any, drawn: Any, place: Any, written: Any) -> tuple[Any, ...]:
+        asked = _changed(written, constants=constants, q=q, branch=branch, drawn=drawn)
+        found = _compound(dataset, *_at(place), asked)
+        if found is None or not found.bands:
+            return _nothing(9)
+        view = _resolved(found, asked)
+        shown, mode = _mode(found, view)
+        return (
+            drawing.band_figure(found.bands, found.known, view, mode, found.names, found.series),
+            json.dumps(facts.pattern_json(mode)),
+            structure_json(shown.structure),
+            in_words(shown.structure),
+            drawing.mode_sentence(shown, mode, found.names, found.bands),
+            drawing.q_options(shown.prototype, view.q),
+            drawing.branch_options(mode),
+            view.branch,
+            encode(_shown(found, view)),
+        )
+
+    @app.callback(
+        Output("compound-constants", "value"),
+        Output("compound-q", "data", allow_duplicate=True),
+        Output("compound-q", "value"),
+        Output("compound-branch", "value", allow_duplicate=True),
+        Input(drawing.BANDS, "clickData"),
+        State("compound-drawn", "value"),
+        State(AT, "data"),
+        prevent_initial_call=True,
+    )
+    def _choose_mode(clicks: Any, drawn: Any, place: Any) -> tuple[Any, ...]:
+        found = _compound(dataset, *_at(place), CompoundView())
+        points = clicks.get("points") if isinstance(clicks, dict) else None
+        first = points[0] if isinstance(points, list) and points and isinstance(points[0], dict) else {}
+        if found is None or not found.bands:
+            return _nothing(4)
+        listed = drawing.drawn(found.bands, build(CompoundView, drawn=drawn))
+        chosen = facts.clicked(listed, first.get("curveNumber"), first.get("pointNumber"))
+        if chosen is None:
+            return _nothing(4)
+        constants, q, branch = chosen
+        return constants, drawing.q_options(str(found.known["prototype"]), q), q, branch
+
+    @app.callback(
+        Output("compound-verdict", "children"),
+        Output("compound-labels", "children"),
+        Output("compound-neighbours", "children"),
+        Output("compound-tolerance_thz-value", "children"),
+        Output("compound-threshold-value", "children"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("compound-tolerance_thz", "value"),
+        Input("compound-threshold", "value"),
+        Input("compound-site", "value"),
+        State(AT, "data"),
+        State(VIEW_QUERY, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_labels(tolerance_thz: Any, threshold: Any, site: Any, place: Any, written: Any) -> tuple[Any, ...]:
+        asked = _changed(written, tolerance_thz=tolerance_thz, threshold=threshold, site=site)
+        found = _compound(dataset, *_at(place), asked)
+        if found is None:
+            return _nothing(6)
+        view = _resolved(found, asked)
+        return (
+            said.verdict(found.known, found.answers, view, found.names),
+            said.labels_table(found.known, found.answers, view, found.names),
+            _neighbour_table(dataset, found, view),
+            f"{view.tolerance_thz:.2f}",
+            f"{view.threshold:.2f}",
+            encode(_shown(found, view)),
+        )
+
+    @app.callback(
+        Output("compound-sigma-modes", "children"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("compound-sigma_run", "value"),
+        State(AT, "data"),
+        State(VIEW_QUERY, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_sigma(run: Any, place: Any, written: Any) -> tuple[Any, ...]:
+        asked = _changed(written, sigma_run=run)
+        found = _compound(dataset, *_at(place), asked)
+        if found is None or found.sigma.empty:
+            return _nothing(2)
+        view = _resolved(found, asked)
+        return _mode_figure(found, view), encode(_shown(found, view))
+
+    @app.callback(
+        Output("compound-file", "data"),
+        inputs={"_clicks": [Input(f"compound-download-{name}", "n_clicks") for name in _DOWNLOADS]},
+        state={"place": State(AT, "data"), "written": State(VIEW_QUERY, "data")},
+        prevent_initial_call=True,
+    )
+    def _download(_clicks: Any, place: Any, written: Any) -> Any:
+        found = _compound(dataset, *_at(place), CompoundView())
+        if found is None:
+            return no_update
+        return _file(dataset, found, _resolved(found, _changed(written)), str(ctx.triggered_id))
+
+
+def _file(dataset: Dataset, found: _Compound, view: CompoundView, button: str) -> Any:
+    """What a download button gives: name and text of a file, or nothing where there is none."""
+    title, stem = f"Softmode, {found.suite} {found.name}, release {dataset.release()}", f"{found.suite}-{found.name}"
+    if button == "compound-download-json":
+        return {"content": export.everything(dataset, found.known), "filename": f"{stem}.json"}
+    shown = next((b for b in found.bands if b.key == view.constants), None)
+    if button == "compound-download-phonopy" and shown is not None:
+        return {"content": export.phonopy_yaml(shown, title), "filename": f"{stem}-{_plain(shown.key)}.yaml"}
+    cell = _cell(dataset, found, view)
+    if button == "compound-download-cif" and cell is not None:
+        return {"content": export.cif(cell, title), "filename": f"{stem}.cif"}
+    if button == "compound-download-poscar" and cell is not None:
+        return {"content": export.poscar(cell, title), "filename": f"{stem}.vasp"}
+    return no_update
+
+
+def _plain(key: str) -> str:
+    return key.replace("~", "-")
 
 
 PAGE = Page(

@@ -1,0 +1,245 @@
+// Draws `.structure-viewer` elements with 3Dmol.js, which is loaded when the first one appears. `data-structure` holds
+// the scene and `data-mode` the pattern of a phonon, both as JSON; either may change while the element stays.
+(function () {
+  "use strict";
+  var SOURCE = "/assets/vendor/3dmol/3Dmol-min.js";
+  var FRAMES = 20, MILLISECONDS = 80, AMPLITUDE = 0.5;
+  var shown = new WeakMap();
+  var loading = null;
+
+  function load() {
+    if (!loading) {
+      loading = new Promise(function (resolve, reject) {
+        var script = document.createElement("script");
+        script.src = SOURCE;
+        script.onload = resolve;
+        script.onerror = reject;
+        document.head.appendChild(script);
+      });
+    }
+    return loading;
+  }
+
+  function still() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  function hasWebGL() {
+    var canvas = document.createElement("canvas");
+    return Boolean(canvas.getContext("webgl2") || canvas.getContext("webgl"));
+  }
+
+  // Where every atom is at a phase of the mode: Re[pattern exp 2πi(q·(l+τ) − phase)].
+  function places(state, phase) {
+    return state.scene.atoms.map(function (atom) {
+      var place = atom.slice(1, 4);
+      if (state.mode && phase !== null) {
+        var q = state.mode.q;
+        var angle = 2 * Math.PI * (q[0] * atom[4] + q[1] * atom[5] + q[2] * atom[6] - phase);
+        var real = state.mode.real[atom[0]], imag = state.mode.imag[atom[0]];
+        for (var k = 0; k < 3; k++) {
+          place[k] += AMPLITUDE * (real[k] * Math.cos(angle) - imag[k] * Math.sin(angle));
+        }
+      }
+      return { x: place[0], y: place[1], z: place[2] };
+    });
+  }
+
+  function flatNormal(a, b, c, centre) {
+    var u = [b.x - a.x, b.y - a.y, b.z - a.z], v = [c.x - a.x, c.y - a.y, c.z - a.z];
+    var n = { x: u[1] * v[2] - u[2] * v[1], y: u[2] * v[0] - u[0] * v[2], z: u[0] * v[1] - u[1] * v[0] };
+    var size = Math.hypot(n.x, n.y, n.z) || 1;
+    var out = n.x * (a.x - centre.x) + n.y * (a.y - centre.y) + n.z * (a.z - centre.z) < 0 ? -1 : 1;
+    return { normal: { x: (out * n.x) / size, y: (out * n.y) / size, z: (out * n.z) / size }, turned: out < 0 };
+  }
+
+  function addOctahedron(viewer, points, octahedron, colour) {
+    var vertices = [], normals = [], faces = [];
+    [1, 2].forEach(function (x) {
+      [3, 4].forEach(function (y) {
+        [5, 6].forEach(function (z) {
+          var a = points[octahedron[x]], b = points[octahedron[y]], c = points[octahedron[z]];
+          var flat = flatNormal(a, b, c, points[octahedron[0]]);
+          var start = vertices.length;
+          vertices.push(a, b, c);
+          normals.push(flat.normal, flat.normal, flat.normal);
+          faces.push(start, flat.turned ? start + 2 : start + 1, flat.turned ? start + 1 : start + 2);
+        });
+      });
+    });
+    viewer.addCustom({ vertexArr: vertices, normalArr: normals, faceArr: faces, color: colour, opacity: 0.42 });
+  }
+
+  function addBonds(viewer, points, octahedra) {
+    var shape = viewer.addShape({ color: "#868e96" });
+    octahedra.forEach(function (octahedron) {
+      for (var i = 1; i < 7; i++) {
+        shape.addCylinder({ start: points[octahedron[0]], end: points[octahedron[i]], radius: 0.09 });
+      }
+    });
+    shape.finalize();
+  }
+
+  function addBox(viewer, box) {
+    var low = box[0], high = box[0] + box[1];
+    var shape = viewer.addShape({ color: "#868e96", wireframe: true });
+    [0, 1, 2].forEach(function (axis) {
+      [low, high].forEach(function (first) {
+        [low, high].forEach(function (second) {
+          var start = [first, second], end = [first, second];
+          start.splice(axis, 0, low);
+          end.splice(axis, 0, high);
+          shape.addLine({
+            start: { x: start[0], y: start[1], z: start[2] }, end: { x: end[0], y: end[1], z: end[2] },
+          });
+        });
+      });
+    });
+    shape.finalize();
+  }
+
+  function draw(state, phase) {
+    var viewer = state.viewer, scene = state.scene, points = places(state, phase);
+    viewer.removeAllModels();
+    viewer.removeAllShapes();
+    var model = viewer.addModel();
+    model.addAtoms(points.map(function (point, i) {
+      var look = scene.looks[scene.roles[scene.atoms[i][0]]];
+      var style = { sphere: { radius: look.radius, color: look.colour } };
+      return { elem: "X", x: point.x, y: point.y, z: point.z, style: style };
+    }));
+    scene.octahedra.forEach(function (octahedron) {
+      addOctahedron(viewer, points, octahedron, scene.looks[scene.roles[scene.atoms[octahedron[0]][0]]].colour);
+    });
+    addBonds(viewer, points, scene.octahedra);
+    addBox(viewer, scene.box);
+    viewer.render();
+  }
+
+  function resetView(state) {
+    state.viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
+    state.viewer.rotate(-90, "x");
+    state.viewer.rotate(-22, "y");
+    state.viewer.rotate(14, "x");
+    state.viewer.zoomTo();
+    state.viewer.zoom(1.12);
+    state.viewer.render();
+  }
+
+  function label(state) {
+    var button = state.button;
+    button.disabled = !state.mode || !state.viewer;
+    if (still()) {
+      button.textContent = state.playing ? "Show at rest" : "Show displaced";
+    } else {
+      button.textContent = state.playing ? "Pause mode" : "Play mode";
+    }
+    button.setAttribute("aria-pressed", String(state.playing));
+  }
+
+  function tick(element, state, run, time) {
+    if (!element.isConnected || !state.playing || state.run !== run) {
+      return;
+    }
+    var frame = Math.floor(time / MILLISECONDS) % FRAMES;
+    if (frame !== state.frame) {
+      state.frame = frame;
+      draw(state, frame / FRAMES);
+      element.dataset.frame = String(frame);
+    }
+    requestAnimationFrame(function (next) { tick(element, state, run, next); });
+  }
+
+  function play(element, state, playing) {
+    state.playing = playing && Boolean(state.mode);
+    state.run += 1;
+    label(state);
+    if (!state.playing) {
+      delete element.dataset.frame;
+      draw(state, null);
+    } else if (still()) {
+      element.dataset.frame = "0";
+      draw(state, 0);
+    } else {
+      var run = state.run;
+      requestAnimationFrame(function (time) { tick(element, state, run, time); });
+    }
+  }
+
+  var TURNS = { ArrowLeft: [-8, "y"], ArrowRight: [8, "y"], ArrowUp: [-8, "x"], ArrowDown: [8, "x"] };
+
+  function listen(element, state, frame) {
+    state.button.addEventListener("click", function () { play(element, state, !state.playing); });
+    frame.querySelector(".structure-reset").addEventListener("click", function () { resetView(state); });
+    element.addEventListener("keydown", function (event) {
+      if (event.ctrlKey || event.metaKey || event.altKey) {
+        return;
+      }
+      if (TURNS[event.key]) {
+        state.viewer.rotate(TURNS[event.key][0], TURNS[event.key][1]);
+      } else if (event.key === "+" || event.key === "=" || event.key === "-") {
+        state.viewer.zoom(event.key === "-" ? 0.9 : 1.1);
+      } else {
+        return;
+      }
+      state.viewer.render();
+      event.preventDefault();
+    });
+  }
+
+  function start(element) {
+    var frame = element.closest(".structure");
+    var state = { viewer: null, button: frame.querySelector(".structure-play"), playing: false, run: 0, frame: -1 };
+    shown.set(element, state);
+    if (!hasWebGL()) {
+      element.textContent = "This browser offers no WebGL: the structure is described in words below.";
+      return;
+    }
+    load().then(function () {
+      if (!element.isConnected) {
+        return;
+      }
+      state.viewer = window.$3Dmol.createViewer(element, { backgroundAlpha: 0, antialias: true });
+      listen(element, state, frame);
+      follow(element, state);
+      element.dataset.drawn = "true";
+    }, function () {
+      element.textContent = "The viewer could not be loaded: the structure is described in words below.";
+    });
+  }
+
+  // Takes over what the attributes say; the camera stays unless it is another structure.
+  function follow(element, state) {
+    if (!state.viewer) {
+      return;
+    }
+    var structure = element.dataset.structure, mode = element.dataset.mode || "null";
+    var another = structure !== state.structure;
+    if (!another && mode === state.modeText) {
+      return;
+    }
+    state.structure = structure;
+    state.modeText = mode;
+    state.scene = JSON.parse(structure);
+    state.mode = JSON.parse(mode);
+    play(element, state, state.playing);
+    if (another) {
+      resetView(state);
+    }
+  }
+
+  function sync() {
+    document.querySelectorAll(".structure-viewer").forEach(function (element) {
+      var state = shown.get(element);
+      if (state) {
+        follow(element, state);
+      } else {
+        start(element);
+      }
+    });
+  }
+
+  new MutationObserver(sync).observe(document.documentElement, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["data-structure", "data-mode"],
+  });
+})();

@@ -1,0 +1,111 @@
+"""Phonon bands of several force constants along one path, with published frequencies as marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.figures.theme import NEUTRAL, UNSTABLE_COLOUR, faded, framed, series_colour
+
+Array = NDArray[np.float64]
+DFT_SYMBOL = "star-diamond"
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Bands of one set of force constants: `frequencies` (n, 3m) in THz at `distances` (n,).
+
+    `series` is the number of the potential, which decides the colour; `dashed` sets effective ones apart.
+    """
+
+    name: str
+    series: int
+    dashed: bool
+    distances: Array
+    frequencies: Array
+
+
+def bands(
+    curves: Sequence[Curve],
+    labels: Sequence[str],
+    published: Mapping[str, float],
+    chosen: tuple[Sequence[float], float] | None,
+) -> go.Figure:
+    """One trace per curve, branch after branch with a gap behind each; imaginary frequencies below zero.
+
+    `labels` (n,) names the special points of the path, `published` gives DFT's softest ω (THz) at some of them, and
+    `chosen` is the mode that moves: where along the path, none when it is not on it, and its ω.
+    """
+    figure = go.Figure()
+    for curve in curves:
+        branches = curve.frequencies.T
+        gap = np.full((len(branches), 1), np.nan)
+        x = np.hstack([np.tile(curve.distances, (len(branches), 1)), gap])
+        figure.add_scatter(
+            x=x.ravel().round(5),
+            y=np.hstack([branches, gap]).ravel().round(3),
+            name=curve.name,
+            mode="lines",
+            line={
+                "color": series_colour(curve.series),
+                "width": 1.5 if curve.dashed else 1.75,
+                "dash": "5px,3px" if curve.dashed else "solid",
+            },
+            hovertemplate="%{y:.2f} THz",
+        )
+    ticks = _ticks(curves[0].distances, labels)
+    figure.add_scatter(
+        x=[x for x, text in ticks for label in text.split("|") if label in published],
+        y=[published[label] for _, text in ticks for label in text.split("|") if label in published],
+        name="DFT, softest mode as published",
+        mode="markers",
+        marker={"symbol": DFT_SYMBOL, "size": 12, "color": NEUTRAL, "line": {"width": 1, "color": "#ffffff"}},
+        hovertemplate="DFT %{y:.2f} THz",
+        showlegend=bool(published),
+    )
+    if chosen is not None:
+        figure.add_scatter(
+            x=list(chosen[0]),
+            y=[chosen[1]] * len(chosen[0]),
+            name="mode shown",
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 14, "color": UNSTABLE_COLOUR, "line": {"width": 2.5}},
+            hoverinfo="skip",
+            showlegend=len(chosen[0]) > 0,
+        )
+    framed(figure, x_title="", y_title="frequency (THz), imaginary as negative")
+    lowest = min([0.0, *(float(c.frequencies.min()) for c in curves), *published.values()])
+    highest = max(float(c.frequencies.max()) for c in curves)
+    margin = 0.04 * (highest - lowest)
+    end = float(curves[0].distances[-1])
+    if lowest < 0:
+        figure.add_shape(
+            type="rect", x0=0, x1=end, y0=lowest - margin, y1=0, line={"width": 0}, layer="below",
+            fillcolor=faded(UNSTABLE_COLOUR, 0.09),
+        )  # fmt: skip
+    figure.add_shape(type="line", x0=0, x1=end, y0=0, y1=0, line={"color": NEUTRAL, "width": 1}, layer="below")
+    for x, _ in ticks:
+        figure.add_vline(x=x, line={"color": faded(NEUTRAL, 0.5), "width": 1}, layer="below")
+    figure.update_xaxes(
+        tickvals=[x for x, _ in ticks], ticktext=[text for _, text in ticks], range=(0, end), showgrid=False
+    )
+    figure.update_yaxes(range=(lowest - margin, highest + margin))
+    figure.update_layout(hovermode="closest", clickmode="event", uirevision="bands")
+    return figure
+
+
+def _ticks(distances: Array, labels: Sequence[str]) -> list[tuple[float, str]]:
+    """Where special points lie along the path; two that share a place are written with a bar."""
+    ticks: list[tuple[float, str]] = []
+    for distance, label in zip(distances.tolist(), labels, strict=True):
+        if not label:
+            continue
+        if ticks and abs(ticks[-1][0] - distance) < 1e-9:
+            ticks[-1] = (distance, f"{ticks[-1][1]}|{label}")
+        else:
+            ticks.append((distance, label))
+    return ticks

@@ -1,0 +1,80 @@
+"""σ of each normal mode against its frequency, and σ of each site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.figures.theme import NEUTRAL, framed, series_colour, series_symbol
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Star:
+    """Modes at one star of q: `omega` (n,) in THz, imaginary as negative, and `sigma` (n,)."""
+
+    name: str
+    omega: Array
+    sigma: Array
+
+
+def sigma_modes(stars: Sequence[Star], pooled: float) -> go.Figure:
+    """One marker per mode, its shape and colour by star of q; a line at the σ of all modes together."""
+    figure = go.Figure()
+    for index, star in enumerate(stars):
+        figure.add_scatter(
+            x=star.omega,
+            y=star.sigma,
+            name=star.name,
+            mode="markers",
+            marker={
+                "symbol": series_symbol(index), "size": 9, "color": series_colour(index), "opacity": 0.85,
+                "line": {"width": 0.75, "color": "#ffffff"},
+            },
+            hovertemplate=f"{star.name}: %{{x:.2f}} THz, σ %{{y:.2f}}<extra></extra>",
+        )  # fmt: skip
+    framed(figure, x_title="harmonic ω of the mode (THz), imaginary as negative", y_title="σ of the mode")
+    figure.add_hline(y=pooled, line={"color": NEUTRAL, "width": 1.5, "dash": "dash"})
+    figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1})
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+@dataclass(frozen=True)
+class SiteScores:
+    """σ per site of one source, NaN where it has none; `series` is the number of the potential, None for DFT."""
+
+    name: str
+    series: int | None
+    sigma: tuple[float, ...]
+
+
+def sigma_sites(sites: Sequence[str], scores: Sequence[SiteScores]) -> go.Figure:
+    """Markers side by side on each site, one shape and colour per source."""
+    figure = go.Figure()
+    spread = np.linspace(-0.24, 0.24, len(scores)) if len(scores) > 1 else np.zeros(1)
+    for shift, score in zip(spread.tolist(), scores, strict=True):
+        dft = score.series is None
+        figure.add_scatter(
+            x=[index + shift for index in range(len(sites))],
+            y=score.sigma,
+            name=score.name,
+            mode="markers",
+            marker={
+                "symbol": "star-diamond" if dft else series_symbol(score.series or 0),
+                "size": 13 if dft else 11,
+                "color": NEUTRAL if dft else series_colour(score.series or 0),
+            },
+            hovertemplate=f"{score.name}: σ %{{y:.3f}}<extra></extra>",
+        )
+    framed(figure, x_title="site", y_title="σ of the site at 300 K")
+    figure.update_xaxes(
+        tickvals=list(range(len(sites))), ticktext=list(sites), range=(-0.5, len(sites) - 0.5), showgrid=False
+    )
+    figure.update_yaxes(rangemode="tozero")
+    return figure

@@ -1,0 +1,31 @@
+"""Which mode of a compound moves, which labels are drawn and which neighbours are listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.viewstate import DEFAULT_TOLERANCE_THZ, THRESHOLD, TOLERANCE_THZ, Choice, Text, key
+
+DRAWN = ("both", "harmonic")
+SITES = ("A", "B", "Bp", "X")
+_NAMED = Text(r"[A-Za-z0-9._+~-]{0,192}")
+_Q = Text(r"[GXMRWKL]?|(-?\d(\.\d{1,4})?_){2}-?\d(\.\d{1,4})?")
+_BRANCH = Text(r"([1-9]\d?)?")
+
+
+@dataclass(frozen=True)
+class CompoundView:
+    """Whose force constants at which q and branch, the thresholds, the run of σ, and the site that neighbours change.
+
+    An empty name, q or branch means the first force constants, the q of their softest mode and the softest branch; q is
+    a special point (G for Γ) or three primitive reciprocal coordinates.
+    """
+
+    constants: str = key("fc", _NAMED, "")
+    q: str = key("q", _Q, "")
+    branch: str = key("m", _BRANCH, "")
+    drawn: str = key("b", Choice(DRAWN), "both")
+    tolerance_thz: float = key("t", TOLERANCE_THZ, DEFAULT_TOLERANCE_THZ)
+    threshold: float = key("th", THRESHOLD, 1.0)
+    sigma_run: str = key("sr", _NAMED, "")
+    site: str = key("n", Choice(SITES), "X")
