@@ -19,6 +19,7 @@ from dashboard.components.release import RELEASE_KEY, release_notice
 from dashboard.components.shell import navigation, shell
 from dashboard.compression import compress_responses
 from dashboard.dataset import TABLES, Dataset
+from dashboard.downloads import serve_data
 from dashboard.pages import (
     anharmonicity,
     compound,
@@ -114,6 +115,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     _add_health(app, dataset)
     security.secure(app, lambda path: _page_at(path)[0] is not None)
     serve_cartesian_plotly(app.server)
+    serve_data(app.server, settings.data)
     compress_responses(app.server)
     return app
 

@@ -1,11 +1,13 @@
 """What the server answers: pages, health, and refusals."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 from plotly.offline import get_plotlyjs_version
 
+from compute import tables
 from dashboard.app import PAGES, create_app
 from dashboard.bundle import CARTESIAN, PLOTLY_PATH, bundle_version
 from dashboard.dataset import Dataset
@@ -14,6 +16,8 @@ from dashboard.figures.parity import outside, parity
 from dashboard.security import CALLBACK_PATH
 from dashboard.settings import Settings
 from tests import dashboard_data
+
+BELOW = {"suite": "abx3", "compound": "CsPbI3"}
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +36,9 @@ def text_of(component) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_pages_answer_and_other_paths_are_404(client, page):
-    assert client.get(page.path).status_code == 200
-    assert client.get(f"{page.path.rstrip('/')}/nothing-here").status_code == 404
+    address = "/".join([page.path, *(BELOW[name] for name in page.below)])
+    assert client.get(address).status_code == 200
+    assert client.get(f"{address.rstrip('/')}/nothing-here").status_code == 404
 
 
 def test_health_and_readiness(client, tmp_path):
@@ -100,20 +105,61 @@ def test_a_malformed_address_is_answered_with_a_notice(client):
     assert "replaced by the default: p." in client.post(CALLBACK_PATH, json=router_body("/", "?p=none-such")).text
 
 
+def laid_out(page, dataset, query):
+    """Text of `page`; one that needs more than a query is asked about CsPbI3."""
+    return text_of(page.layout(dataset, query, **{name: BELOW[name] for name in page.below}))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_pages_without_tables_say_how_to_compute(tmp_path, page):
-    assert "softmode" in text_of(page.layout(Dataset(tmp_path), {}))
+    assert "softmode" in laid_out(page, Dataset(tmp_path), {})
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
-@pytest.mark.parametrize("suite", ["hdp", "abx3", "mp0b3"])
-def test_pages_name_run_protocol_and_checkpoint(directory, page, suite):
-    if page.path == "/errors" and suite == "mp0b3":
-        pytest.skip("the page is about the other suites")
-    text = text_of(page.layout(Dataset(directory), {"s": suite}))
-    assert f"run-{suite}-test" in text
+@pytest.mark.parametrize("path", ["/", "/compounds", "/compound", "/stability", "/anharmonicity", "/errors", "/models"])
+def test_pages_name_run_protocol_and_checkpoint(directory, path):
+    (page,) = (p for p in PAGES if p.path == path)
+    text = laid_out(page, Dataset(directory), {})
+    assert "run-abx3-test" in text
     assert "0123456789ab" in text
     assert "doi.org/10.1039/d5cp04693a" in text
+
+
+def test_an_address_below_a_page_is_matched_whole():
+    (page,) = (p for p in PAGES if p.path == "/compound")
+    assert page.match("/compound/abx3/CsPbI3") == BELOW
+    assert page.match("/compound/mp0b3/mp-1%2F2") == {"suite": "mp0b3", "compound": "mp-1/2"}
+    for path in ("/compound", "/compound/abx3", "/compound/abx3/", "/compound/abx3/CsPbI3/x", "/compounds/abx3/CsPbI3"):
+        assert page.match(path) is None
+
+
+def test_every_page_has_its_own_preview(client):
+    heads = {path: client.get(path).text.split("</title>")[0] for path in ("/", "/models", "/compound/abx3/CsPbI3")}
+    assert "CsPbI3 · Softmode" in heads["/compound/abx3/CsPbI3"]
+    assert len({head.split('og:description" content="')[1] for head in heads.values()}) == 3
+    assert "<script>alert" not in client.get("/compound/abx3/<script>alert").text
+
+
+def test_a_link_to_an_older_release_says_what_changed(directory, tmp_path):
+    data = shutil.copytree(directory, tmp_path / "data")
+    old = tables.read_manifest(data).release
+    rows = tables.read(data, "wells").slice(0, 3)
+    tables.publish(data, {"wells": rows})
+    client = create_app(Settings(data=data)).server.test_client()
+    assert "changed since this link was made: wells (10 rows → 3 rows)." in _page(client, f"?v={old}")
+    assert "not on record" in _page(client, "?v=00000000")
+    assert "since this link" not in _page(client, f"?v={tables.read_manifest(data).release}")
+
+
+def _page(client, search):
+    return json.loads(client.post(CALLBACK_PATH, json=router_body("/", search)).text)["response"]["page"].__str__()
+
+
+def test_tables_that_cannot_be_read_are_a_page_that_says_so(directory, tmp_path):
+    data = shutil.copytree(directory, tmp_path / "data")
+    tables.read_manifest(data).path("wells").unlink()
+    client = create_app(Settings(data=data)).server.test_client()
+    assert "softmode data check" in _page(client, "")
+    assert client.get("/readyz").status_code == 503
 
 
 def test_a_cross_tabulation_has_no_scores(directory):

@@ -9,6 +9,7 @@ from dashboard.queries import results
 from dashboard.settings import ROOT
 
 DATA = ROOT / "data" / "parquet"
+COMPOUNDS = {"abx3": "CsPbBr3", "hdp": "Cs2AgBiBr6", "mp0b3": "mp-22862"}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,8 @@ def dataset():
 @pytest.mark.parametrize("suite", ["abx3", "hdp", "mp0b3"])
 def test_every_page_is_laid_out(dataset, suite):
     for page in PAGES:
-        assert page.layout(dataset, {"s": suite}) is not None
+        below = {"suite": suite, "compound": COMPOUNDS[suite]} if page.below else {}
+        assert page.layout(dataset, {"s": suite}, **below) is not None
 
 
 def test_published_labels_are_those_of_the_one_function(dataset):

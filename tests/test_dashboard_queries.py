@@ -77,12 +77,15 @@ def test_coverage_tells_failed_from_not_run_from_never_computed(dataset):
     assert abx3.geometry == "reference"
     assert cover["abx3", IDLE].counts == {}
     assert cover["abx3", IDLE].n == 3660
-    assert results.potentials_with_results(dataset, "abx3") == [CHGNET]
+    assert abx3.sigma_counts == {"ok": 6, "melted": 1, "not-run": 3}
+    assert abx3.sigma_protocol == dashboard_data.SIGMA_PROTOCOL
+    assert cover["abx3", MACE].sigma_counts == {}
+    assert results.potentials_with_results(dataset, "abx3") == [CHGNET, MACE]
     assert results.benchmark_potentials(dataset) == [MACE, IDLE]
 
 
 def test_the_newest_run_that_ran_answers(dataset):
-    runs = provenance.runs(dataset, ["abx3"])
+    runs = provenance.runs(dataset, ["abx3"], CHGNET)
     assert runs["run"].tolist() == [dashboard_data.RUN]
 
 

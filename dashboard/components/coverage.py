@@ -15,7 +15,7 @@ from dashboard.queries.results import Coverage
 def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str], benchmark: Sequence[str]) -> Component:
     """One row per potential that has results or belongs to the `benchmark`, one column per suite; the rest by name."""
     cells = {(e.potential, e.suite): e for e in entries}
-    ran = {e.potential for e in entries if e.counts and e.not_run < e.n}
+    ran = {e.potential for e in entries if _counted(e.counts) or _counted(e.sigma_counts)}
     shown = [p for p in names if p in ran] + [p for p in names if p in benchmark and p not in ran]
     others = [names[p] for p in names if p not in shown]
     head = [html.Th("potential", scope="col")] + [
@@ -65,13 +65,10 @@ def _listed(words: list[str]) -> list[Component | str]:
 
 
 def _cell(entry: Coverage) -> Component:
-    if not entry.counts or entry.not_run == entry.n:
+    harmonic, sigma = _counted(entry.counts), _counted(entry.sigma_counts)
+    if not harmonic and not sigma:
         return html.Span("not computed", className="muted")
     failed = sum(entry.failures.values())
-    parts = [f"{count(entry.ok)} ok"]
-    parts += [f"{count(n)} {kind}" for kind, n in entry.failures.items()]
-    if entry.not_run:
-        parts.append(f"{count(entry.not_run)} not run")
     segments = [("ok", entry.ok), ("failed", failed), ("not-run", entry.not_run)]
     return html.Div(
         [
@@ -80,7 +77,19 @@ def _cell(entry: Coverage) -> Component:
                 className="cover-bar",
                 **{"aria-hidden": "true"},
             ),
-            html.Span(", ".join(parts)),
-            html.Span(f"{entry.geometry} geometry", className="sub"),
+            html.Span(harmonic or "harmonic: not computed"),
+            html.Span(f"{entry.geometry} geometry", className="sub") if entry.geometry else None,
+            html.Span(f"σ, {entry.sigma_protocol}: {sigma}", className="sub") if sigma else None,
         ]
     )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """Counts per status in words, ok first and not run last; empty when nothing was run."""
+    if not set(counts) - {"not-run"}:
+        return ""
+    failures = sorted((k for k in counts if k not in ("ok", "not-run")), key=lambda k: -counts[k])
+    parts = [f"{count(counts.get('ok', 0))} ok", *(f"{count(counts[k])} {k}" for k in failures)]
+    if not_run := counts.get("not-run"):
+        parts.append(f"{count(not_run)} not run")
+    return ", ".join(parts)

@@ -1,10 +1,9 @@
-"""Sections of the overview on the suites beside the cubic perovskites."""
+"""The section of the overview on the suite of stored forces."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.protocols import SUITES
@@ -12,8 +11,6 @@ from dashboard.components.blocks import campaign_command, not_computed, section,
 from dashboard.components.text import count, number
 from dashboard.dataset import Dataset
 from dashboard.queries import agreement, results
-from dashboard.views.stability import StabilityView
-from dashboard.viewstate import encode
 
 BENCHMARK = "mp0b3"
 
@@ -51,18 +48,3 @@ def benchmark(dataset: Dataset) -> Component:
         ),
         about=about,
     )
-
-
-def double_perovskites(dataset: Dataset) -> Component:
-    """What can be asked of a suite without published frequencies."""
-    suite = SUITES["hdp"]
-    about = (
-        f"For these {count(suite.size)} compounds the source gives σ at 300 K and no frequencies, so a potential’s "
-        "phonons cannot be compared one by one."
-    )
-    if not results.potentials_with_results(dataset, suite.id):
-        missing = not_computed("No potential has been run on this suite.", campaign_command(suite.id))
-        return section(suite.title, missing, about=about)
-    view = StabilityView(suite=suite.id)
-    link = dcc.Link("Harmonic stability against stability at 300 K", href=f"/stability?{encode(view)}")
-    return section(suite.title, html.P([link, "."]), about=about)

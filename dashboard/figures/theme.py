@@ -16,6 +16,9 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 # Truncated viridis: its ends stay visible on white and on near-black.
 COUNT_SCALE = ((0.0, "#3f5f9a"), (0.35, "#27808e"), (0.7, "#35b779"), (1.0, "#d8e219"))
 
+# Blue below zero, orange above; the middle is seen on white and on near-black.
+DIVERGING_SCALE = ((0.0, "#2f6fb0"), (0.5, "#c3c8cb"), (1.0, "#cf6a1c"))
+
 
 def series_colour(index: int) -> str:
     """Colour of the potential or step number `index`; they repeat after `SERIES`."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from compute.physics import metrics
@@ -25,8 +25,10 @@ from dashboard.components.blocks import (
     table,
 )
 from dashboard.components.coverage import coverage_table
+from dashboard.components.overview import headline, map_of
 from dashboard.components.provenance import provenance
-from dashboard.components.suites import benchmark, double_perovskites
+from dashboard.components.ranking import ranking as ranking_component
+from dashboard.components.suites import benchmark
 from dashboard.components.text import compared_how, count, marked, number, percent, plural
 from dashboard.dataset import Dataset
 from dashboard.figures.noise import noise_by_bond
@@ -34,69 +36,92 @@ from dashboard.figures.parity import outside, parity
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import agreement, results, stability
 from dashboard.queries.provenance import runs, sources
-from dashboard.views.overview import OverviewView
+from dashboard.queries.ranking import ranking
+from dashboard.views.overview import MAPPED_SUITES, OverviewView
 from dashboard.views.stability import StabilityView
 from dashboard.viewstate import build, decode, encode, replaced
 
-SUITE = "abx3"
+FREQUENCIES = "abx3"
+"""The suite whose published frequencies are compared one by one."""
+COLOUR_NAMES = {"error": "error", "disagreement": "disagreement", "sigma": "DFT σ"}
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page for the view in `query`."""
     asked, problems = decode(OverviewView, query)
-    view = _resolved(asked, results.potentials_with_results(dataset, SUITE))
+    view = _resolved(dataset, asked)
+    names = results.potential_names(dataset)
+    computed = results.potentials_with_results(dataset, view.suite)
     return html.Div(
         [
             page_head(
-                "Can a foundation potential be trusted with soft phonons?",
-                "Softmode compares the phonons that foundation potentials (MACE, CHGNet) predict with published "
-                "density functional theory (DFT), compound by compound. It counts where a potential calls a compound "
-                "dynamically stable that DFT calls unstable, or the reverse, and by how much its frequencies are off.",
+                "Which potential can be trusted with a soft phonon?",
+                "Foundation potentials (MACE, CHGNet) against published density functional theory (DFT), compound by "
+                "compound: dynamic stability, anharmonicity at 300 K, and where the errors come from.",
             ),
             address_notice(problems + replaced(asked, view)),
+            controls.bar(
+                controls.select("overview-suite", "Suite", _suites(), view.suite),
+                controls.select("overview-potential", "Potential", controls.options(computed, names), view.potential),
+                controls.choice(
+                    "overview-colour",
+                    "Colour of the map",
+                    [{"value": k, "label": v} for k, v in COLOUR_NAMES.items()],
+                    view.colour,
+                ),
+                label="What to show",
+            ),
+            html.Div(_first_screen(dataset, view), id="overview-results"),
             section(
                 "What is computed",
-                coverage_table(
-                    results.coverage(dataset),
-                    results.potential_names(dataset),
-                    results.benchmark_potentials(dataset),
-                ),
-                about="Compounds with a harmonic calculation, out of all compounds of each suite. A failed "
-                "calculation stays in the count.",
+                coverage_table(results.coverage(dataset), names, results.benchmark_potentials(dataset)),
+                about="Compounds with a harmonic calculation and with σ at 300 K, out of all compounds of each suite. "
+                "A failed calculation stays in the count.",
             ),
-            *_perovskites(dataset, view),
+            html.Div(_frequencies(dataset, view), id="overview-frequencies"),
             benchmark(dataset),
-            double_perovskites(dataset),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
-            dcc.Store(id=VIEW_QUERY, data=encode(_shown(view, results.potentials_with_results(dataset, SUITE)))),
+            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
         ],
         className="page",
     )
 
 
-def _perovskites(dataset: Dataset, view: OverviewView) -> list[Component]:
-    title = "Cubic ABX₃ perovskites"
-    computed = results.potentials_with_results(dataset, SUITE)
-    if not computed:
-        return [
-            section(
-                title,
-                not_computed("No potential has been run on this suite.", campaign_command(SUITE)),
-            )
-        ]
+def _suites() -> list[dict[str, str]]:
+    return [{"value": suite, "label": SUITES[suite].title} for suite in MAPPED_SUITES]
+
+
+def _first_screen(dataset: Dataset, view: OverviewView) -> list[Component]:
     names = results.potential_names(dataset)
+    if not view.potential:
+        return [not_computed("No potential has been run on this suite.", campaign_command(view.suite))]
+    ranked = ranking(dataset, view.suite)
+    return [
+        html.Div(headline(dataset, view.suite, view.potential, names), className="headline"),
+        html.Div(
+            [
+                map_of(dataset, view.suite, view.potential, view.colour, names),
+                html.Div([html.H2("Ranking"), ranking_component(ranked, view.suite, names)]),
+            ],
+            className="side-by-side",
+        ),
+    ]
+
+
+def _frequencies(dataset: Dataset, view: OverviewView) -> list[Component]:
+    if view.suite != FREQUENCIES or not view.potential:
+        return []
     return [
         section(
-            title,
+            "How far are the frequencies off?",
             controls.bar(
-                controls.select("overview-potential", "Potential", controls.options(computed, names), view.potential),
                 controls.choice(
                     "overview-place",
                     "Softest mode at",
                     [{"value": k, "label": v} for k, v in agreement.PLACE_NAMES.items()],
                     view.place,
                 ),
-                label="What to compare",
+                label="Where to compare",
             ),
             html.Div(_agreement(dataset, view), id="overview-agreement"),
         )
@@ -104,16 +129,16 @@ def _perovskites(dataset: Dataset, view: OverviewView) -> list[Component]:
 
 
 def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
-    pairs = agreement.frequency_pairs(dataset, SUITE, view.potential, view.place)
+    pairs = agreement.frequency_pairs(dataset, FREQUENCIES, view.potential, view.place)
     dft, potential = pairs["dft"].to_numpy(float), pairs["potential"].to_numpy(float)
     place = "ω<sub>min</sub>" if view.place == "min" else f"ω at {agreement.PLACE_NAMES[view.place]}"
     lost = outside(dft, potential)
-    cut = (SUITE, view.place) in CUT_AT_ZERO
+    cut = (FREQUENCIES, view.place) in CUT_AT_ZERO
     missed = "Along the upper edge" if cut else "Upper left of the dotted lines"
     figure = captioned(
         parity(dft, potential, place),
         [
-            html.Strong(f"n = {count(len(pairs))} of {count(SUITES[SUITE].size)} compounds. "),
+            html.Strong(f"n = {count(len(pairs))} of {count(SUITES[FREQUENCIES].size)} compounds. "),
             "Imaginary modes are negative. On the diagonal the two agree; above it the potential is too stiff, below "
             f"it too soft. {missed}: instabilities of DFT that the potential misses. ",
             _outside(lost),
@@ -121,7 +146,7 @@ def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
         label="Counts of compounds by the softest mode of DFT and of the potential",
         shape="square",
     )
-    how = compared_how(SUITE, results.geometry(dataset, SUITE, view.potential))
+    how = compared_how(FREQUENCIES, results.geometry(dataset, FREQUENCIES, view.potential))
     return [
         html.P(how, className="about"),
         html.Div([figure, html.Div(_numbers(dataset, view))], className="side-by-side"),
@@ -130,7 +155,7 @@ def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
 
 
 def _noise(dataset: Dataset, potential: str) -> list[Component]:
-    floors = agreement.noise_floors(dataset, SUITE, potential)
+    floors = agreement.noise_floors(dataset, FREQUENCIES, potential)
     if floors.empty:
         return []
     figure = captioned(
@@ -155,16 +180,14 @@ def _outside(n: int) -> str:
 
 
 def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
-    deviations = agreement.deviations(dataset, SUITE, view.potential)
-    labels = StabilityView(suite=SUITE, potential=view.potential)
-    data = stability.compared(dataset, labels)
-    truth = stability.truth_labels(data, labels, labels.tolerance_thz)
-    answer = stability.answer_labels(data, labels.tolerance_thz)
-    counts = metrics.confusion_counts(truth, answer)
+    deviations = agreement.deviations(dataset, FREQUENCIES, view.potential)
+    labels = StabilityView(suite=FREQUENCIES, potentials=(view.potential,))
+    data = stability.compared(dataset, labels, labels.potentials)
+    counts = metrics.confusion_counts(data.truth, data.labels[view.potential])
     decided = stability.score(counts)
     unstable = int(counts[metrics.CLASSES.index("unstable")].sum())
     lowest = deviations["min"]
-    noise = agreement.median_noise_floor(dataset, SUITE, view.potential)
+    noise = agreement.median_noise_floor(dataset, FREQUENCIES, view.potential)
     return [
         statements(
             statement(f"{number(lowest.rmse)} THz", marked("RMSE of ω_min"), f"n = {count(lowest.n)}"),
@@ -201,31 +224,56 @@ def _share(value: float) -> str:
     return number(100 * value, 1) + " %" if value == value else number(value)
 
 
-def _resolved(view: OverviewView, computed: list[str]) -> OverviewView:
+def _resolved(dataset: Dataset, view: OverviewView) -> OverviewView:
+    """The view with a potential that the suite has results of."""
+    computed = results.potentials_with_results(dataset, view.suite)
     return view if view.potential in computed else replace(view, potential=next(iter(computed), ""))
 
 
-def _shown(view: OverviewView, computed: list[str]) -> OverviewView:
+def _shown(dataset: Dataset, view: OverviewView) -> OverviewView:
     """The view as the address states it: without the potential that comes first anyway."""
-    return replace(view, potential="") if view.potential == next(iter(computed), "") else view
+    first = next(iter(results.potentials_with_results(dataset, view.suite)), "")
+    return replace(view, potential="") if view.potential == first else view
 
 
 def register(app: Dash, dataset: Dataset) -> None:
-    """Potential and place recompute the figure and every number beside it."""
+    """Suite and potential decide everything; colour the map; the place the comparison of frequencies."""
+
+    @app.callback(
+        Output("overview-results", "children"),
+        Output("overview-frequencies", "children"),
+        Output("overview-potential", "data"),
+        Output("overview-potential", "value"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("overview-suite", "value"),
+        Input("overview-potential", "value"),
+        Input("overview-colour", "value"),
+        State("overview-place", "value", allow_optional=True),
+        prevent_initial_call=True,
+    )
+    def _update(suite: Any, potential: Any, colour: Any, place: Any) -> tuple[Any, ...]:
+        view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour, place=place))
+        computed = results.potentials_with_results(dataset, view.suite)
+        return (
+            _first_screen(dataset, view),
+            _frequencies(dataset, view),
+            controls.options(computed, results.potential_names(dataset)),
+            view.potential,
+            encode(_shown(dataset, view)),
+        )
 
     @app.callback(
         Output("overview-agreement", "children"),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("overview-potential", "value"),
         Input("overview-place", "value"),
+        State("overview-suite", "value"),
+        State("overview-potential", "value"),
+        State("overview-colour", "value"),
         prevent_initial_call=True,
     )
-    def _update(potential: Any, place: Any) -> tuple[Any, str]:
-        computed = results.potentials_with_results(dataset, SUITE)
-        view = _resolved(build(OverviewView, potential=potential, place=place), computed)
-        if not view.potential:
-            return [], encode(view)
-        return _agreement(dataset, view), encode(_shown(view, computed))
+    def _compare(place: Any, suite: Any, potential: Any, colour: Any) -> tuple[Any, str]:
+        view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour, place=place))
+        return _agreement(dataset, view), encode(_shown(dataset, view))
 
 
 PAGE = Page(

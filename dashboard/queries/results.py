@@ -12,13 +12,18 @@ from dashboard.viewstate import ANIONS
 
 @dataclass(frozen=True)
 class Coverage:
-    """Compounds of one suite by the status that one potential gave them; `counts` is empty when never computed."""
+    """Compounds of one suite by the status that one potential gave them; `counts` is empty when never computed.
+
+    `sigma_counts` and `sigma_protocol` are the same for σ at 300 K.
+    """
 
     suite: str
     potential: str
     geometry: str | None
     n: int
     counts: Mapping[str, int]
+    sigma_counts: Mapping[str, int]
+    sigma_protocol: str | None
 
     @property
     def ok(self) -> int:
@@ -73,24 +78,32 @@ def geometry(dataset: Dataset, suite: str, potential: str) -> str | None:
 def coverage(dataset: Dataset) -> list[Coverage]:
     """One entry per suite and potential, in the order of the suites and of the registry."""
     frame = dataset.frame(
-        "SELECT suite, potential, geometry, status, count(*) AS n FROM pairs WHERE potential IS NOT NULL GROUP BY ALL"
+        "SELECT suite, potential, any_value(geometry) AS geometry, any_value(sigma_protocol) AS sigma_protocol, "
+        "histogram(status) AS counts, histogram(sigma_status) AS sigma_counts "
+        "FROM pairs WHERE potential IS NOT NULL GROUP BY suite, potential"
     )
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    geometry: dict[tuple[str, str], str] = {}
-    for row in frame.itertuples(index=False):
-        counts.setdefault((row.suite, row.potential), {})[row.status] = int(row.n)
-        geometry[row.suite, row.potential] = row.geometry
-    return [
-        Coverage(
-            suite=suite.id,
-            potential=potential,
-            geometry=geometry.get((suite.id, potential)),
-            n=sum(counts.get((suite.id, potential), {}).values()) or suite.size,
-            counts=counts.get((suite.id, potential), {}),
-        )
-        for suite in SUITES.values()
-        for potential in potential_names(dataset)
-    ]
+    found = {(row.suite, row.potential): row for row in frame.itertuples(index=False)}
+    entries = []
+    for suite in SUITES.values():
+        for potential in potential_names(dataset):
+            row = found.get((suite.id, potential))
+            if row is None:
+                entries.append(Coverage(suite.id, potential, None, suite.size, {}, {}, None))
+                continue
+            counts, sigma_counts = dict(row.counts), dict(row.sigma_counts)
+            protocol = row.sigma_protocol if isinstance(row.sigma_protocol, str) else None
+            entries.append(
+                Coverage(
+                    suite=suite.id,
+                    potential=potential,
+                    geometry=row.geometry if isinstance(row.geometry, str) else None,
+                    n=sum(counts.values()),
+                    counts=counts,
+                    sigma_counts=sigma_counts if protocol else {},
+                    sigma_protocol=protocol,
+                )
+            )
+    return entries
 
 
 def anions(dataset: Dataset, suite: str) -> list[str]:

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from dashboard.viewstate import POTENTIAL, Choice, key
 
 PLACES = ("min", "gamma", "r", "m", "x")
+MAPPED_SUITES = ("abx3", "hdp")
+"""Suites whose compounds have tolerance and octahedral factors."""
+COLOURS = ("error", "disagreement", "sigma")
 
 
 @dataclass(frozen=True)
 class OverviewView:
-    """What the overview shows. An empty potential means the first that has results."""
+    """Suite and colour of the map, the potential, and where frequencies are compared.
 
+    An empty potential means the first that has results.
+    """
+
+    suite: str = key("s", Choice(MAPPED_SUITES), "abx3")
     potential: str = key("p", POTENTIAL, "")
+    colour: str = key("m", Choice(COLOURS), "error")
     place: str = key("q", Choice(PLACES), "min")

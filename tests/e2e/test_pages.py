@@ -106,14 +106,6 @@ def test_the_download_is_what_is_shown_with_its_sources(visit):
     assert len(rows) == 3
 
 
-def test_overview_recomputes_for_another_place(visit):
-    page = visit("/")
-    expect(page.locator("figcaption").first).to_contain_text("n = 7")
-    page.locator("#overview-place").get_by_text("M", exact=True).click()
-    expect(page.locator("figcaption").first).to_contain_text("n = 0")
-    page.wait_for_url("**/?q=m")
-
-
 def test_a_click_on_a_point_chooses_the_compound(visit):
     page = visit("/errors")
     chosen = page.get_by_role("textbox", name="Compound", exact=True)
