@@ -1,0 +1,49 @@
+"""Methods & data in a browser: anchors, folded tables, downloads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_contents_lead_to_a_part_without_drawing_the_page_again(visit):
+    page = visit("/methods")
+    page.evaluate("document.querySelector('h1').dataset.kept = 'yes'")
+    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Limits").click()
+    expect(page.get_by_role("heading", name="Limits")).to_be_in_viewport()
+    page.wait_for_url("**/methods#limits")
+    page.go_back()
+    page.wait_for_url("**/methods")
+    expect(page.locator("h1")).to_have_attribute("data-kept", "yes")
+
+
+def test_an_address_with_an_anchor_opens_and_shows_its_part(visit):
+    page = visit("/methods#table-runs")
+    expect(page.locator("#table-runs")).to_have_attribute("open", "")
+    expect(page.locator("#table-runs summary")).to_be_in_viewport()
+    expect(page.locator("#table-references")).not_to_have_attribute("open", "")
+    assert page.url.endswith("/methods#table-runs")
+
+
+def test_a_listed_file_is_downloaded_as_published(visit, server):
+    with urllib.request.urlopen(f"{server}/data/manifest.json") as answer:
+        entry = json.load(answer)["tables"]["harmonic"]
+    page = visit("/methods")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=entry["file"]).click()
+    assert download.value.suggested_filename == entry["file"]
+    assert hashlib.sha256(download.value.path().read_bytes()).hexdigest() == entry["sha256"]
+
+
+def test_the_dictionary_opens_by_keyboard_and_stays_within_a_narrow_window(visit):
+    page = visit("/methods", width=390)
+    page.locator("#table-harmonic summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Columns of harmonic")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
