@@ -73,7 +73,7 @@ def rmse_scores(errors: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Scor
         return Scores(0, np.full(p, np.nan), np.full((1, p), np.nan))
 
     def rmse(drawn: Indices) -> Array:
-        return np.asarray(np.sqrt(squares[drawn].mean(axis=0)))
+        return np.asarray(np.sqrt(np.bincount(drawn, minlength=n) @ squares / n))
 
     return Scores(n, rmse(np.arange(n)), bootstrap(rmse, n, draws=draws, seed=seed))
 

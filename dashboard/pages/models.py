@@ -1,24 +1,189 @@
-"""Models."""
+"""Models: what each potential is, what it costs, in which order they come, and two of them in detail."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-from dash import Dash, html
+from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.blocks import page_head
+from compute.protocols import SUITES
+from dashboard.components import controls, models_cards, models_compared
+from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head
+from dashboard.components.contents import contents, part
+from dashboard.components.provenance import provenance
+from dashboard.components.ranking import ranking as ranking_block
 from dashboard.dataset import Dataset
-from dashboard.pages.page import Page
+from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.queries import models as models_query
+from dashboard.queries import pairwise, results
+from dashboard.queries.provenance import runs, sources
+from dashboard.queries.ranking import METRICS, SUITE_METRICS, ranking
+from dashboard.views.models import ModelsView
+from dashboard.viewstate import build, decode, encode, replaced
+
+PARTS = (
+    ("cards", "Potentials that were run"),
+    ("order", "Which is most accurate"),
+    ("accuracy", "Accuracy against size and cost"),
+    ("two", "Two potentials"),
+    ("waiting", "Registered and not computed"),
+)
+AGAINST = [{"value": "training", "label": "training-set size"}, {"value": "cost", "label": "cost"}]
+SCORE_LABELS = {"mcc": "labels", "omega": "ω", "sigma": "σ", "frequency": "all modes"}
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page for the view in `query`."""
-    return html.Div(page_head("Models"), className="page")
+    asked, problems = decode(ModelsView, query)
+    view = _resolved(dataset, asked)
+    titles = dict(PARTS)
+    cards = models_query.cards(dataset)
+    references = models_query.reference_levels(dataset)
+    return html.Div(
+        [
+            page_head(
+                "Which potential, and at what price?",
+                "What each potential was trained on, how far it has been run here, what a force call costs, and which "
+                "differences in accuracy can be measured.",
+            ),
+            address_notice(problems + replaced(asked, view)),
+            contents(PARTS),
+            part("cards", titles["cards"], *_cards(cards, references)),
+            part(
+                "order",
+                titles["order"],
+                controls.bar(
+                    controls.select("models-suite", "Suite", controls.SUITE_OPTIONS, view.suite),
+                    controls.choice("models-score", "Score", _scores(view), view.score),
+                    label="What to compare",
+                ),
+                html.Div(_order(dataset, view), id="models-order"),
+            ),
+            part(
+                "accuracy",
+                titles["accuracy"],
+                controls.bar(
+                    controls.choice("models-against", "Drawn against", AGAINST, view.against), label="What to draw"
+                ),
+                html.Div(_accuracy(dataset, view), id="models-accuracy"),
+                about="With the suite and the score chosen above.",
+            ),
+            part(
+                "two",
+                titles["two"],
+                controls.bar(
+                    controls.select("models-first", "First", _options(dataset, view), view.first),
+                    controls.select("models-second", "Second", _options(dataset, view), view.second),
+                    label="Which two",
+                ),
+                html.Div(_pair(dataset, view), id="models-pair"),
+                about="On the compounds of the suite chosen above that both were run on.",
+            ),
+            part("waiting", titles["waiting"], *models_cards.not_computed_list(cards, references)),
+            provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
+            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
+        ],
+        className="page",
+    )
+
+
+def _cards(cards: list[models_query.Card], references: Mapping[str, str]) -> list[Component]:
+    if not any(card.computed for card in cards):
+        return [not_computed("No potential has been run.", campaign_command("abx3"))]
+    return [models_cards.computed_cards(cards, references)]
+
+
+def _order(dataset: Dataset, view: ModelsView) -> Component:
+    return ranking_block(ranking(dataset, view.suite, view.score), view.suite, results.potential_names(dataset))
+
+
+def _accuracy(dataset: Dataset, view: ModelsView) -> list[Component]:
+    return models_compared.accuracy_block(
+        ranking(dataset, view.suite, view.score), models_query.cards(dataset), view.against
+    )
+
+
+def _pair(dataset: Dataset, view: ModelsView) -> list[Any]:
+    if not view.second:
+        return [models_compared.second_missing(view, models_query.cards(dataset))]
+    return models_compared.pair_block(
+        pairwise.pairwise(dataset, view.suite, view.first, view.second),
+        view,
+        models_query.cards(dataset),
+        models_query.reference_levels(dataset),
+    )
+
+
+def _scores(view: ModelsView) -> list[dict[str, str]]:
+    return [{"value": m, "label": SCORE_LABELS[METRICS[m].id]} for m in SUITE_METRICS[view.suite]]
+
+
+def _options(dataset: Dataset, view: ModelsView) -> list[dict[str, str]]:
+    return controls.options(pairwise.potentials(dataset, view.suite), results.potential_names(dataset))
+
+
+def _other(present: list[str], taken: str) -> str:
+    """The potential with most results that is not `taken`; empty when there is none."""
+    return next((p for p in present if p != taken), "")
+
+
+def _resolved(dataset: Dataset, view: ModelsView) -> ModelsView:
+    """The view with what its suite offers: a score, and two different potentials that were run."""
+    present = pairwise.potentials(dataset, view.suite)
+    scores = SUITE_METRICS[view.suite]
+    first = view.first if view.first in present else _other(present, view.second) or _other(present, "")
+    second = view.second if view.second in present and view.second != first else _other(present, first)
+    return replace(view, score=view.score if view.score in scores else scores[0], first=first, second=second)
+
+
+def _shown(dataset: Dataset, view: ModelsView) -> ModelsView:
+    """The view as the address states it: without what comes by itself."""
+    plain = _resolved(dataset, ModelsView(suite=view.suite))
+    if (view.first, view.second) == (plain.first, plain.second):
+        view = replace(view, first="", second="")
+    return replace(view, score=ModelsView.score) if view.score == plain.score else view
 
 
 def register(app: Dash, dataset: Dataset) -> None:
-    """Nothing yet."""
+    """The suite decides what every other control offers; each control recomputes what stands under it."""
+
+    @app.callback(
+        Output("models-order", "children"),
+        Output("models-accuracy", "children"),
+        Output("models-pair", "children"),
+        Output("models-score", "data"),
+        Output("models-score", "value"),
+        Output("models-first", "data"),
+        Output("models-first", "value"),
+        Output("models-second", "data"),
+        Output("models-second", "value"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("models-suite", "value"),
+        Input("models-score", "value"),
+        Input("models-against", "value"),
+        Input("models-first", "value"),
+        Input("models-second", "value"),
+        prevent_initial_call=True,
+    )
+    def _update(suite: Any, score: Any, against: Any, first: Any, second: Any) -> tuple[Any, ...]:
+        asked = build(ModelsView, suite=suite, score=score, against=against, first=first, second=second)
+        view = _resolved(dataset, asked)
+        offered = _options(dataset, view)
+        return (
+            _order(dataset, view),
+            _accuracy(dataset, view),
+            _pair(dataset, view),
+            _scores(view),
+            view.score,
+            offered,
+            view.first,
+            offered,
+            view.second,
+            encode(_shown(dataset, view)),
+        )
 
 
 PAGE = Page(

@@ -1,0 +1,165 @@
+"""What is known of each potential: who made it, how far it has been run, and what a force call costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboard.dataset import Dataset
+
+WEIGHTS = (".model", ".pt", ".pth", ".tar")
+_LEVEL = re.compile(r"\b(r2SCAN|PBEsol|PBE)\b")
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Compounds of one suite by the status that one stage (harmonic or sigma) gave them."""
+
+    suite: str
+    stage: str
+    protocol: str
+    n: int
+    ok: int
+    not_run: int
+    failures: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall time inside force calls over `n` finished compounds of one run.
+
+    `per_compound` in s. `per_call` in s per call on a supercell of `n_atoms` atoms and `per_call_and_atom` in ms:
+    of a frame for σ, with all the steps that lead to it; None where the calls were not counted, as in a relaxation.
+    """
+
+    suite: str
+    stage: str
+    protocol: str
+    hardware: str
+    precision: str
+    n: int
+    n_atoms: float
+    per_compound: float
+    per_call: float | None
+
+    @property
+    def per_call_and_atom(self) -> float | None:
+        """ms per call and atom."""
+        return None if self.per_call is None else 1000 * self.per_call / self.n_atoms
+
+
+@dataclass(frozen=True)
+class Card:
+    """One potential: `facts` is its row of the table `potentials`, None where empty."""
+
+    potential: str
+    facts: Mapping[str, Any]
+    covered: tuple[Covered, ...]
+    costs: tuple[Cost, ...]
+
+    @property
+    def computed(self) -> bool:
+        """Whether anything was attempted with it."""
+        return any(entry.not_run < entry.n for entry in self.covered)
+
+    @property
+    def packaged(self) -> bool:
+        """Whether the weights come with a package, so that nothing has to be fetched."""
+        return not str(self.facts["source"]).endswith(WEIGHTS)
+
+    @property
+    def permissive(self) -> bool:
+        """Whether the weights may be fetched without accepting terms beyond keeping a notice."""
+        licence = str(self.facts["licence"])
+        return licence == "MIT" or licence.startswith("BSD-")
+
+    @property
+    def level(self) -> str | None:
+        """Functional of the training data: PBE, PBEsol or r2SCAN; None where it is none of them."""
+        return level_of_theory(str(self.facts["functional"]))
+
+
+def level_of_theory(text: str) -> str | None:
+    """The functional that `text` begins to name: PBE, PBEsol or r2SCAN."""
+    found = _LEVEL.search(text)
+    return found.group(1) if found else None
+
+
+def cards(dataset: Dataset) -> list[Card]:
+    """Every registered potential: those with results first, then in the order of the registry."""
+    rows = dataset.frame("SELECT * FROM potentials")
+    covered, costs = _covered(dataset), _costs(dataset)
+    found = [
+        Card(
+            potential=row["potential"],
+            facts={name: None if pd.isna(value) else value for name, value in row.items()},
+            covered=tuple(entry for name, entry in covered if name == row["potential"]),
+            costs=tuple(entry for name, entry in costs if name == row["potential"]),
+        )
+        for row in rows.to_dict("records")
+    ]
+    return sorted(found, key=lambda card: not card.computed)
+
+
+def reference_levels(dataset: Dataset) -> dict[str, str]:
+    """Per suite the functional of its published numbers, as its source states it."""
+    frame = dataset.frame(
+        "SELECT suite, string_agg(DISTINCT functional, ', ') AS functional FROM \"references\" GROUP BY suite"
+    )
+    return dict(zip(frame["suite"], frame["functional"], strict=True))
+
+
+def _covered(dataset: Dataset) -> list[tuple[str, Covered]]:
+    frame = dataset.frame(
+        "SELECT potential, suite, 'harmonic' AS stage, protocol, status, count(*) AS n FROM pairs "
+        "WHERE run IS NOT NULL GROUP BY ALL UNION ALL "
+        "SELECT potential, suite, 'sigma', sigma_protocol, sigma_status, count(*) FROM pairs "
+        "WHERE sigma_run IS NOT NULL GROUP BY ALL ORDER BY potential, suite, stage, status"
+    )
+    found = []
+    for (potential, suite, stage, protocol), rows in frame.groupby(["potential", "suite", "stage", "protocol"]):
+        counts = {str(status): int(n) for status, n in zip(rows["status"], rows["n"], strict=True)}
+        failures = {status: n for status, n in counts.items() if status not in ("ok", "not-run")}
+        found.append(
+            (
+                str(potential),
+                Covered(
+                    str(suite), str(stage), str(protocol), sum(counts.values()), counts.get("ok", 0),
+                    counts.get("not-run", 0), failures,
+                ),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _costs(dataset: Dataset) -> list[tuple[str, Cost]]:
+    """Sums over all finished rows with a time, the harmonic stage first; relaxed runs have no count of calls."""
+    frame = dataset.frame(
+        # one more call on the supercell than displacements: that along the softest mode
+        "SELECT h.potential, h.suite, 'harmonic' AS stage, h.protocol, r.hardware, r.precision, count(*) AS n, "
+        "avg(h.n_atoms) AS n_atoms, sum(h.force_seconds) AS seconds, "
+        "CASE WHEN h.geometry = 'reference' THEN sum(h.n_displacements + 1) END AS calls "
+        "FROM harmonic h LEFT JOIN runs r USING (run) WHERE h.status = 'ok' AND h.force_seconds IS NOT NULL "
+        "GROUP BY h.potential, h.suite, h.protocol, h.geometry, h.run, r.hardware, r.precision UNION ALL "
+        "SELECT a.potential, a.suite, 'sigma', a.protocol, r.hardware, r.precision, count(*), avg(a.n_atoms), "
+        "sum(a.force_seconds), sum(a.n_frames) "
+        "FROM anharmonic a LEFT JOIN runs r USING (run) WHERE a.status = 'ok' AND a.force_seconds IS NOT NULL "
+        "GROUP BY a.potential, a.suite, a.protocol, a.run, r.hardware, r.precision ORDER BY ALL"
+    )
+    return [
+        (
+            row.potential,
+            Cost(
+                row.suite, row.stage, row.protocol,
+                row.hardware if isinstance(row.hardware, str) else "hardware not recorded",
+                row.precision if isinstance(row.precision, str) else "precision not recorded",
+                int(row.n), float(row.n_atoms), float(row.seconds / row.n),
+                None if pd.isna(row.calls) else float(row.seconds / row.calls),
+            ),
+        )
+        for row in frame.itertuples(index=False)
+    ]  # fmt: skip
