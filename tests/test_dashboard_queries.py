@@ -6,11 +6,8 @@ import threading
 import duckdb
 import pytest
 
-from compute import tables
 from dashboard.dataset import Dataset
-from dashboard.queries import agreement, compounds, provenance, results, stability
-from dashboard.views.compounds import CompoundsView
-from dashboard.views.stability import StabilityView
+from dashboard.queries import agreement, provenance, results, stability
 from tests import dashboard_data
 from tests.dashboard_data import CHGNET, IDLE, MACE
 
@@ -18,56 +15,6 @@ from tests.dashboard_data import CHGNET, IDLE, MACE
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     return Dataset(dashboard_data.publish(tmp_path_factory.mktemp("data")))
-
-
-def view(**more):
-    return StabilityView(potential=CHGNET, **more)
-
-
-def labels(dataset, asked):
-    data = stability.compared(dataset, asked)
-    truth = stability.truth_labels(data, asked, asked.tolerance_thz)
-    return truth, stability.answer_labels(data, asked.tolerance_thz)
-
-
-def test_every_compound_is_in_the_matrix_once(dataset):
-    counts = stability.crosstab(*labels(dataset, view()))
-    #                          stable unstable undecidable failed not run
-    assert counts.tolist() == [[2, 1, 0, 0, 0], [1, 2, 1, 1, 1], [0, 1, 0, 0, 0]]
-
-
-def test_scores_state_what_they_count(dataset):
-    scores = stability.scores(*labels(dataset, view()))
-    assert [(name, score.n) for name, score in scores.items()] == [("decided", 6), ("all run", 8)]
-    assert scores["decided"].accuracy == pytest.approx(4 / 6)
-    assert scores["all run"].accuracy == pytest.approx(4 / 8)
-    assert scores["decided"].recall == pytest.approx((2 / 3, 2 / 3))
-
-
-def test_the_tolerance_moves_the_matrix(dataset):
-    wide = stability.crosstab(*labels(dataset, view(tolerance_thz=0.3)))
-    # KMnF3 (−0.3) stays unstable in DFT; RbCaF3 (−0.25) becomes stable in the potential.
-    assert wide.tolist() == [[3, 0, 0, 0, 0], [1, 2, 1, 1, 1], [0, 1, 0, 0, 0]]
-
-
-def test_filters_change_what_is_counted(dataset):
-    fluorides = stability.compared(dataset, view(anion=("F",)))
-    assert fluorides.n == 4
-    assert stability.compared(dataset, view(suite="hdp")).n == 3
-
-
-def test_sigma_is_its_own_criterion(dataset):
-    truth, answer = labels(dataset, view(suite="hdp", criterion="sigma"))
-    assert stability.crosstab(truth, answer).tolist() == [[1, 1, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 0]]
-    lower, _ = labels(dataset, view(suite="hdp", criterion="sigma", threshold=0.8))
-    assert (lower == "stable").sum() == 1
-
-
-def test_the_sweep_holds_the_present_tolerance(dataset):
-    data = stability.compared(dataset, view())
-    counts = stability.sweep(data, view())
-    at = stability.SWEEP_THZ.tolist().index(0.1)
-    assert counts[at].tolist() == [[2, 1], [1, 2]]
 
 
 def test_coverage_tells_failed_from_not_run_from_never_computed(dataset):
@@ -111,36 +58,6 @@ def test_frequency_error_of_the_benchmark(dataset):
     assert agreement.frequency_error(dataset, "abx3", CHGNET).n == 0
 
 
-@pytest.mark.parametrize(
-    ("filters", "names"),
-    [
-        ({"anion": ("I",)}, ["CsPbI3"]),
-        ({"element": "Pb"}, ["CsPbBr3", "CsPbCl3", "CsPbI3"]),
-        ({"status": ("failed",)}, ["BaTiO3"]),
-        ({"status": ("not-run", "failed")}, ["BaTiO3", "SrTiO3"]),
-        ({"label": ("undecidable",)}, ["KMnF3"]),
-        ({"agreement": ("disagree",)}, ["CsPbCl3", "RbCaF3"]),
-        ({"sigma_low": 1.2}, ["BaTiO3", "CsPbI3"]),
-        ({"sigma_high": 0.6}, ["CsSrF3", "KMgF3"]),
-        ({"formula": "pbi"}, ["CsPbI3"]),
-        ({"formula": "' OR 1=1"}, []),
-    ],
-)
-def test_filters_of_the_table(dataset, filters, names):
-    frame = compounds.compounds(dataset, CompoundsView(potential=CHGNET, **filters))
-    assert frame["compound"].tolist() == names
-
-
-def test_rows_come_sorted_with_nulls_last(dataset):
-    frame = compounds.compounds(dataset, CompoundsView(potential=CHGNET))
-    order = [{"colId": "omega_min_thz", "sort": "desc"}, {"colId": "no such column", "sort": "asc"}]
-    rows = compounds.block(frame, order, 0, 100)
-    assert [r["compound"] for r in rows[:2]] == ["KMgF3", "CsSrF3"]
-    assert [r["omega_min_thz"] for r in rows[-2:]] == [None, None]
-    assert len(compounds.block(frame, [], 8, 100)) == 2
-    assert set(compounds.EXPORT) <= set(frame.columns)
-
-
 def test_noise_floors_come_with_the_bond_they_belong_to(dataset):
     floors = agreement.noise_floors(dataset, "abx3", CHGNET)
     assert floors["bond"].tolist() == [2.75] * 8
@@ -151,7 +68,6 @@ def test_without_tables_there_are_no_rows_and_no_errors(tmp_path):
     empty = Dataset(tmp_path)
     assert empty.rows("harmonic") == 0
     assert results.coverage(empty) == []
-    assert compounds.compounds(empty, CompoundsView()).empty
 
 
 def test_a_new_publication_is_noticed(tmp_path):
@@ -159,14 +75,6 @@ def test_a_new_publication_is_noticed(tmp_path):
     assert dataset.rows("references") == 0
     dashboard_data.publish(tmp_path)
     assert dataset.rows("references") == 16
-
-
-def test_references_alone_are_shown_without_a_potential(tmp_path):
-    full = dashboard_data.publish(tmp_path / "full")
-    tables.publish(tmp_path / "bare", {"references": tables.read(full, "references")})
-    frame = compounds.compounds(Dataset(tmp_path / "bare"), CompoundsView())
-    assert len(frame) == 10
-    assert set(frame["label"]) == {""}
 
 
 def test_the_database_is_locked(dataset, tmp_path):

@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.protocols import SUITES
+from dashboard.components.text import MINUS, number
 
 SUITE_OPTIONS = [{"value": s.id, "label": s.title} for s in SUITES.values()]
 
@@ -63,6 +64,18 @@ def choice(identity: str, label: str, data: Sequence[Any], value: str) -> Compon
     )
 
 
+def boxes(identity: str, label: str, data: Sequence[Any], value: Sequence[str]) -> Component:
+    """Any of a few, all visible."""
+    return dmc.CheckboxGroup(
+        id=identity,
+        label=label,
+        value=list(value),
+        children=html.Div(
+            [dmc.Checkbox(label=d["label"], value=d["value"], size="sm") for d in data], className="boxes"
+        ),
+    )
+
+
 def slider(
     identity: str, label: str, *, value: float, low: float, high: float, step: float, marks: Sequence[float]
 ) -> Component:
@@ -87,11 +100,21 @@ def slider(
     )
 
 
-def interval_text(low: float, high: float, top: float) -> str:
-    """An interval in words; "any" when nothing is excluded."""
-    if low <= 0 and high >= top:
+def interval_text(low: float, high: float, top: float, bottom: float = 0.0, decimals: int = 1) -> str:
+    """An interval in words, whose ends at `bottom` and `top` stand for no bound; "any" when nothing is excluded."""
+    if low <= bottom and high >= top:
         return "any"
-    return f"{low:.1f} to {high:.1f}" if high < top else f"{low:.1f} or more"
+    if high >= top:
+        return f"{number(low, decimals)} or more"
+    if low <= bottom and bottom != 0:
+        return f"{number(high, decimals)} or less"
+    return f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def _mark(value: float, low: float, high: float) -> str:
+    if value >= high:
+        return "∞"
+    return "−∞" if value <= low != 0 else f"{value:g}".replace("-", MINUS)
 
 
 def range_slider(
@@ -103,12 +126,13 @@ def range_slider(
     high: float,
     step: float,
     marks: Sequence[float],
+    decimals: int = 1,
 ) -> Component:
-    """An interval; the upper end of the track stands for no bound."""
+    """An interval; the ends of the track stand for no bound, but 0 for itself."""
     return html.Div(
         [
             html.Span(
-                [f"{label} ", html.Output(interval_text(*value, high), id=f"{identity}-value")],
+                [f"{label} ", html.Output(interval_text(*value, high, low, decimals), id=f"{identity}-value")],
                 className="control-label",
             ),
             dmc.RangeSlider(
@@ -118,8 +142,8 @@ def range_slider(
                 max=high,
                 step=step,
                 minRange=0,
-                precision=1,
-                marks=[{"value": m, "label": f"{m:g}" if m < high else "∞"} for m in marks],
+                precision=decimals,
+                marks=[{"value": m, "label": _mark(m, low, high)} for m in marks],
                 thumbFromLabel=f"{label}, from",
                 thumbToLabel=f"{label}, to",
                 label=None,

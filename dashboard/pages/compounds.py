@@ -1,4 +1,4 @@
-"""Compounds: every compound of a suite with DFT and potential side by side, filtered and downloadable."""
+"""Compounds: every compound of a suite with DFT and several potentials side by side, filtered and downloadable."""
 
 from __future__ import annotations
 
@@ -7,199 +7,278 @@ from dataclasses import replace
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+import pandas as pd
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.components import controls
+from dashboard.components import compound_filters as parts
+from dashboard.components import controls, periodic_table
 from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head
-from dashboard.components.grid import grid, rows_asked, shown
+from dashboard.components.compound_counts import cautions, counted, nothing_found
+from dashboard.components.grid import column_definitions, fields, grid, rows_asked, shown
 from dashboard.components.provenance import provenance
 from dashboard.components.text import count, marked
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.queries import compounds as table
 from dashboard.queries import results
-from dashboard.queries.compounds import EXPORT, block, compounds, elements, suite_size
+from dashboard.queries.compounds import Offered, offered
 from dashboard.queries.provenance import runs, sources
-from dashboard.views.compounds import AGREEMENTS, LABELS, SIGMA_MAX, STATUSES, CompoundsView
-from dashboard.viewstate import DEFAULT_TOLERANCE_THZ, build, decode, encode, replaced
+from dashboard.views.compounds import CompoundsView
+from dashboard.views.stability import SUITE_CRITERIA
+from dashboard.viewstate import build, decode, encode, replaced
 
-_FILTERS = {
-    name: f"compounds-{name}"
-    for name in ("suite", "potential", "anion", "element", "status", "label", "agreement", "formula")
-}
-_SIGMA = "compounds-sigma"
-_REFETCH = "compounds-refetch"
+_GRID, _REFETCH = "compounds-grid", "compounds-refetch"
+_FIELDS = (
+    "suite", "potentials", "formula", "anion", *parts.SITE_FIELDS, "criterion", "truth", "answer", "agreement",
+    "status", "differ", "tolerance_thz", "threshold", "columns",
+)  # fmt: skip
+_CONTROLS = {name: f"compounds-{name}" for name in (*_FIELDS, *parts.RANGES)}
+_FOLDS = ("verdicts", "chemistry", "elements", "columns")
+_OF_SITES = {"anion": "X"} | {field: site for field, (site, _) in parts.SITE_FIELDS.items()}
+_RESHAPING = frozenset(_CONTROLS[name] for name in ("suite", "potentials", "columns"))
+"""Controls that change the columns of the table."""
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page for the view in `query`."""
     asked, problems = decode(CompoundsView, query)
     view = _resolved(dataset, asked)
-    names = results.potential_names(dataset)
-    computed = results.potentials_with_results(dataset, view.suite)
+    rest = _results(dataset, view)
     return html.Div(
         [
             page_head(
                 "Compounds",
-                "Every compound of a suite with the softest mode of DFT and of the potential. Filter, sort by a "
-                "column, and download what is left with its sources.",
+                "Every compound of a suite with the numbers of DFT and of the potentials side by side. Filter, sort "
+                "by a column, open a compound, and download what is left with its sources.",
             ),
             address_notice(problems + replaced(asked, view)),
-            controls.bar(
-                controls.select(_FILTERS["suite"], "Suite", controls.SUITE_OPTIONS, view.suite),
-                controls.select(
-                    _FILTERS["potential"], "Potential", controls.options(computed, names), view.potential
-                ),
-                dmc.TextInput(
-                    id=_FILTERS["formula"], label="Formula contains", value=view.formula, debounce=300
-                ),
-                controls.select(
-                    _FILTERS["element"], "Element", elements(dataset, view.suite), view.element or None,
-                    clearable=True, searchable=True, placeholder="any",
-                ),
-                controls.multi(_FILTERS["anion"], "Anion", results.anions(dataset, view.suite), view.anion),
-                controls.multi(_FILTERS["status"], "Status", STATUSES, view.status),
-                controls.multi(_FILTERS["label"], "Label of the potential", LABELS, view.label),
-                controls.multi(_FILTERS["agreement"], "DFT and potential", AGREEMENTS, view.agreement),
-                controls.range_slider(
-                    _SIGMA, "DFT σ at 300 K", value=(view.sigma_low, view.sigma_high), low=0, high=SIGMA_MAX,
-                    step=0.1, marks=(0, 1, 2, 3, 4, 5),
-                ),
-                label="Filters",
-            ),
+            *parts.filters(view, offered(dataset, view.suite), results.potential_names(dataset)),
             html.Div(
                 [
-                    html.P(_count(dataset, view), id="compounds-count", className="count", role="status"),
-                    dmc.Button("Download CSV", id="compounds-download", variant="light", size="sm"),
+                    html.P(rest["count"], id="compounds-count", className="count", role="status"),
+                    html.Div(
+                        [
+                            dmc.Button("Download CSV", id="compounds-csv", variant="light", size="sm"),
+                            dmc.Button("Download Parquet", id="compounds-parquet", variant="light", size="sm"),
+                        ],
+                        className="buttons",
+                    ),
                     dcc.Download(id="compounds-file"),
                 ],
                 className="toolbar",
             ),
-            html.Div(_missing(dataset, view), id="compounds-missing"),
-            grid("compounds-grid"),
-            html.P(
-                marked(
-                f"Labels at a tolerance of {DEFAULT_TOLERANCE_THZ:g} THz: stable when ω_min > −tolerance, undecidable "
-                "when ω_min is within the noise floor. Δω_min is potential − DFT. In cubic ABX₃ DFT’s ω_min is at "
-                "most 0, because its source counts the acoustic modes. A dash means that there is no number; status "
-                "and reason say why."
-                ),
-                className="fine",
+            html.Div(rest["missing"], id="compounds-missing"),
+            grid(_GRID, _columns(dataset, view)),
+            html.Div(rest["summary"], id="compounds-summary"),
+            html.Details(
+                [
+                    html.Summary("SQL that made these rows"),
+                    html.P(
+                        "Runs in DuckDB in a folder that holds the published tables as data/parquet.", className="fine"
+                    ),
+                    html.Pre(html.Code(rest["sql"], id="compounds-sql"), tabIndex=0, className="sql"),
+                ],
+                className="more",
             ),
-            html.Div(_foot(dataset, view), id="compounds-foot"),
+            html.Div(rest["foot"], id="compounds-foot"),
             dcc.Store(id=_REFETCH),
-            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
+            dcc.Store(id=VIEW_QUERY, data=encode(_shown(view))),
         ],
-        className="page",
-    )  # fmt: skip
+        className="page compounds",
+    )
 
 
-def _count(dataset: Dataset, view: CompoundsView) -> str:
-    return f"{count(len(compounds(dataset, view)))} of {count(suite_size(dataset, view.suite))} compounds"
+def _results(dataset: Dataset, view: CompoundsView) -> dict[str, Any]:
+    """What the filters decide besides the rows: count, missing, summary, sql and foot."""
+    counts = table.counts(dataset, view)
+    n = int(counts["n"].max()) if len(counts) else 0
+    size = offered(dataset, view.suite).size
+    return {
+        "count": f"{count(n)} of {count(size)} compounds",
+        "missing": _missing(dataset, view, n),
+        "summary": _summary(dataset, view, counts),
+        "sql": table.export_sql(dataset, view),
+        "foot": provenance(sources(dataset, [view.suite]), _runs(dataset, view)),
+    }
 
 
-def _missing(dataset: Dataset, view: CompoundsView) -> Any:
-    if suite_size(dataset, view.suite) == 0:
+def _runs(dataset: Dataset, view: CompoundsView) -> pd.DataFrame:
+    frame = runs(dataset, [view.suite])
+    return frame[frame["potential"].isin(table.potentials(dataset, view))]
+
+
+def _missing(dataset: Dataset, view: CompoundsView, n: int) -> Component | None:
+    offer = offered(dataset, view.suite)
+    if offer.size == 0:
         return not_computed("The published numbers are not imported.", f"softmode reference import {view.suite}")
-    if not view.potential:
+    if n == 0:
+        bare = CompoundsView(suite=view.suite, potentials=view.potentials, columns=view.columns)
+        return nothing_found(f"/compounds?{encode(bare)}".rstrip("?"))
+    if not offer.potentials:
         return not_computed(
             "No potential has been run on this suite; the table has DFT alone.", campaign_command(view.suite)
         )
     return None
 
 
-def _foot(dataset: Dataset, view: CompoundsView) -> Component:
-    return provenance(sources(dataset, [view.suite]), runs(dataset, [view.suite], view.potential or None))
+def _summary(dataset: Dataset, view: CompoundsView, counts: pd.DataFrame) -> list[Any]:
+    names = results.potential_names(dataset)
+    said = cautions(counts, names, table.trained_on(dataset), view.suite)
+    return [
+        html.P(
+            marked(
+                "Labels: stable when ω_min > −tolerance, or σ < threshold; undecidable when ω_min is within the noise "
+                "floor, or σ within two standard errors of the threshold. Δ is potential − DFT. In cubic ABX₃ DFT’s "
+                "ω_min is at most 0, because its source counts the acoustic modes: Δω_min is between values cut at 0. "
+                "A dash means that there is no number; status and reason say why. " + " ".join(said)
+            ),
+            className="fine",
+        ),
+        counted(counts, names, parts.CRITERION_NAMES[view.criterion]),
+    ]
+
+
+def _columns(dataset: Dataset, view: CompoundsView) -> list[dict[str, Any]]:
+    names, trained = results.potential_names(dataset), table.trained_on(dataset)
+    field, _, direction = view.sort.rpartition(".")
+    return column_definitions(
+        view.columns,
+        [
+            (names.get(p, p), f"{p}, trained on {trained.get(p, 'unknown data')}")
+            for p in table.potentials(dataset, view)
+        ],
+        (field, direction) if field else None,
+    )
 
 
 def _resolved(dataset: Dataset, view: CompoundsView) -> CompoundsView:
-    """The view with what its suite offers: a potential with results, anions and elements that occur."""
-    computed = results.potentials_with_results(dataset, view.suite)
-    present = results.anions(dataset, view.suite)
+    """The view with what its suite offers: potentials with results, elements that occur, labels that DFT has."""
+    offer = offered(dataset, view.suite)
+    criteria = SUITE_CRITERIA[view.suite]
+    kept = {
+        field: tuple(e for e in getattr(view, field) if e in offer.sites[site]) for field, site in _OF_SITES.items()
+    }
     return replace(
         view,
-        potential=view.potential if view.potential in computed else next(iter(computed), ""),
-        anion=tuple(a for a in view.anion if a in present),
-        element=view.element if view.element in elements(dataset, view.suite) else "",
+        **kept,
+        potentials=tuple(p for p in view.potentials if p in offer.potentials),
+        elements=tuple(e for e in view.elements if e in offer.elements and e not in view.without),
+        without=tuple(e for e in view.without if e in offer.elements),
+        criterion=view.criterion if view.criterion in criteria else criteria[0],
     )
 
 
-def _shown(dataset: Dataset, view: CompoundsView) -> CompoundsView:
-    """The view as the address states it: without the potential that comes first anyway."""
-    computed = results.potentials_with_results(dataset, view.suite)
-    return replace(view, potential="") if view.potential == next(iter(computed), "") else view
+def _shown(view: CompoundsView) -> CompoundsView:
+    """The view as the address states it: without a criterion that the suite alone implies."""
+    return replace(view, criterion="harmonic") if view.criterion == SUITE_CRITERIA[view.suite][0] else view
 
 
-def _view(dataset: Dataset, values: Mapping[str, Any]) -> CompoundsView:
-    sigma = values["sigma"] if isinstance(values["sigma"], list) and len(values["sigma"]) == 2 else (None, None)
-    fields = {name: values[name] for name in _FILTERS}
-    return _resolved(dataset, build(CompoundsView, **fields, sigma_low=sigma[0], sigma_high=sigma[1]))
+def _view(dataset: Dataset, values: Mapping[str, Any], request: Any) -> CompoundsView:
+    required, excluded = periodic_table.read_chosen(values["elements"])
+    raw = {name: values[name] for name in _FIELDS} | parts.of_controls(values)
+    return _resolved(dataset, build(CompoundsView, **raw, elements=required, without=excluded, sort=_sort(request)))
+
+
+def _sort(request: Any) -> str:
+    """The first column that a request for rows sorts by, as the address has it."""
+    asked = rows_asked(request)
+    if asked is None or not asked[0]:
+        return ""
+    first = asked[0][0]
+    return f"{first.get('colId')}.{first.get('sort')}"
+
+
+def _offers(view: CompoundsView, offer: Offered, names: Mapping[str, str]) -> dict[str, Any]:
+    """Outputs by name: what the controls offer in the view's suite, and what of it is chosen."""
+    return {
+        "potentials": controls.options(offer.potentials, names),
+        "potentials_value": list(view.potentials),
+        "criterion": parts.criteria(view.suite),
+        "criterion_value": view.criterion,
+        "chosen": periodic_table.chosen(view.elements, view.without),
+        "present": list(offer.elements),
+        **{field: list(offer.sites[site]) for field, site in _OF_SITES.items()},
+        **{f"{field}_value": list(getattr(view, field)) for field in _OF_SITES},
+        **{f"{field}_box": not offer.sites[site] for field, site in _OF_SITES.items()},
+        **{f"{name}_box": name not in offer.ranges for name in parts.RANGES},
+    }
+
+
+def _outputs() -> dict[str, Output]:
+    offering = ("potentials", "criterion", *_OF_SITES)
+    return {
+        **{name: Output(_CONTROLS[name], "data") for name in offering},
+        **{f"{name}_value": Output(_CONTROLS[name], "value") for name in offering},
+        **{f"{name}_box": Output(f"compounds-{name}-box", "hidden") for name in (*_OF_SITES, *parts.RANGES)},
+        **{f"{name}_text": Output(f"compounds-{name}-value", "children") for name in parts.RANGES},
+        **{f"{name}_text": Output(f"compounds-{name}-value", "children") for name in ("tolerance_thz", "threshold")},
+        **{f"{name}_said": Output(f"compounds-{name}-summary", "children") for name in _FOLDS},
+        **{name: Output(f"compounds-{name}", "children") for name in ("count", "missing", "summary", "sql", "foot")},
+        "chosen": Output(periodic_table.chosen_id(parts.TABLE), "data"),
+        "present": Output(periodic_table.present_id(parts.TABLE), "data"),
+        "columnDefs": Output(_GRID, "columnDefs"),
+        "refetch": Output(_REFETCH, "data"),
+        "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+    }
 
 
 def register(app: Dash, dataset: Dataset) -> None:
-    """Filters change the count and empty the table's cache; the table then asks for rows again."""
-    control_ids = {**_FILTERS, "sigma": _SIGMA}
-    inputs = {name: Input(identity, "value") for name, identity in control_ids.items()}
-    states = {name: State(identity, "value") for name, identity in control_ids.items()}
+    """Filters change the counts and empty the table's cache; the table then asks for rows again."""
+    store = periodic_table.chosen_id(parts.TABLE)
+    inputs = {name: Input(identity, "value") for name, identity in _CONTROLS.items()}
+    states = {name: State(identity, "value") for name, identity in _CONTROLS.items()}
+    periodic_table.register(app, parts.TABLE)
 
     @app.callback(
-        Output("compounds-count", "children"),
-        Output("compounds-missing", "children"),
-        Output("compounds-foot", "children"),
-        Output(_FILTERS["potential"], "data"),
-        Output(_FILTERS["potential"], "value"),
-        Output(_FILTERS["anion"], "data"),
-        Output(_FILTERS["anion"], "value"),
-        Output(_FILTERS["element"], "data"),
-        Output(_FILTERS["element"], "value"),
-        Output(f"{_SIGMA}-value", "children"),
-        Output(_REFETCH, "data"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        inputs={"values": inputs},
+        output=_outputs(),
+        inputs={"values": {**inputs, "elements": Input(store, "data")}},
+        state={"request": State(_GRID, "getRowsRequest")},
         prevent_initial_call=True,
     )
-    def _update(values: dict[str, Any]) -> tuple[Any, ...]:
-        view = _view(dataset, values)
-        computed = results.potentials_with_results(dataset, view.suite)
-        return (
-            _count(dataset, view),
-            _missing(dataset, view),
-            _foot(dataset, view),
-            controls.options(computed, results.potential_names(dataset)),
-            view.potential,
-            results.anions(dataset, view.suite),
-            list(view.anion),
-            elements(dataset, view.suite),
-            view.element or None,
-            controls.interval_text(view.sigma_low, view.sigma_high, SIGMA_MAX),
-            encode(view),
-            encode(_shown(dataset, view)),
-        )
+    def _update(values: dict[str, Any], request: Any) -> dict[str, Any]:
+        view = _view(dataset, values, request)
+        said = parts.summaries(view)
+        return {
+            **_results(dataset, view),
+            **_offers(view, offered(dataset, view.suite), results.potential_names(dataset)),
+            **{f"{name}_text": parts.interval_words(view, name) for name in parts.RANGES},
+            "tolerance_thz_text": f"{view.tolerance_thz:.2f}",
+            "threshold_text": f"{view.threshold:.2f}",
+            **{f"{name}_said": said[name] for name in _FOLDS},
+            "columnDefs": _columns(dataset, view) if ctx.triggered_id in _RESHAPING else no_update,
+            "refetch": encode(view),
+            "address": encode(_shown(view)),
+        }
 
     app.clientside_callback(ClientsideFunction("softmode", "refetch"), Input(_REFETCH, "data"))
 
     @app.callback(
-        Output("compounds-grid", "getRowsResponse"),
-        inputs={"request": Input("compounds-grid", "getRowsRequest")},
-        state={"values": states},
+        Output(_GRID, "getRowsResponse"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        inputs={"request": Input(_GRID, "getRowsRequest")},
+        state={"values": {**states, "elements": State(store, "data")}},
+        prevent_initial_call=True,
     )
     def _rows(request: Any, values: dict[str, Any]) -> Any:
         if (asked := rows_asked(request)) is None:
-            return no_update
-        frame = compounds(dataset, _view(dataset, values))
-        records = block(frame, *asked)
-        return {"rowData": shown(records), "rowCount": len(frame)}
+            return no_update, no_update
+        view = _view(dataset, values, request)
+        records, total = table.rows(dataset, view, fields(view.columns), *asked)
+        return {"rowData": shown(records), "rowCount": total}, encode(_shown(view))
 
     @app.callback(
         Output("compounds-file", "data"),
-        inputs={"_clicks": Input("compounds-download", "n_clicks")},
-        state={"values": states},
+        inputs={"_csv": Input("compounds-csv", "n_clicks"), "_parquet": Input("compounds-parquet", "n_clicks")},
+        state={"values": {**states, "elements": State(store, "data")}, "request": State(_GRID, "getRowsRequest")},
         prevent_initial_call=True,
     )
-    def _download(_clicks: Any, values: dict[str, Any]) -> Any:
-        view = _view(dataset, values)
-        content = compounds(dataset, view)[list(EXPORT)].to_csv(index=False)
-        return {"content": content, "filename": f"softmode-{view.suite}-{view.potential or 'dft'}.csv"}
+    def _download(_csv: Any, _parquet: Any, values: dict[str, Any], request: Any) -> Any:
+        view = _view(dataset, values, request)
+        name = f"softmode-{view.suite}-{dataset.release()}"
+        if ctx.triggered_id == "compounds-parquet":
+            return dcc.send_bytes(table.export_parquet(dataset, view), f"{name}.parquet")
+        return {"content": table.export_csv(dataset, view), "filename": f"{name}.csv"}
 
 
 PAGE = Page(

@@ -1,30 +1,77 @@
-"""Which rows the table of compounds holds."""
+"""Which compounds, of which potentials and with which columns, the table of compounds holds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.viewstate import ANIONS, FORMULA, POTENTIAL, SUITE, Choices, Number, Text, key
+from dashboard.elements import ELEMENTS
+from dashboard.views.stability import CRITERIA
+from dashboard.viewstate import (
+    ANIONS,
+    DEFAULT_TOLERANCE_THZ,
+    FORMULA,
+    POTENTIALS,
+    SUITE,
+    THRESHOLD,
+    TOLERANCE_THZ,
+    Choice,
+    Choices,
+    Number,
+    Text,
+    key,
+)
 
 STATUSES = ("ok", "failed", "not-run")
-LABELS = ("stable", "unstable", "undecidable")
+TRUTHS = ("stable", "unstable", "no-label")
+"""DFT's verdict; `no-label` where DFT has no number."""
+ANSWERS = ("stable", "unstable", "undecidable", "failed", "not-run")
+"""A potential's verdict, or why there is none."""
 AGREEMENTS = ("agree", "disagree")
-SIGMA_MAX = 5.0  # stands for no upper bound; the largest published σ is 13
-_ELEMENT = Text(r"([A-Z][a-z]?)?")
-_SIGMA = Number(0, SIGMA_MAX, 2)
+COLUMN_GROUPS = ("sites", "dft", "points", "descriptors", "harmonic", "modes", "sigma", "renormalised", "reason")
+DEFAULT_COLUMNS = ("dft", "harmonic", "sigma")
+
+# The ends of a range stand for no bound: what lies beyond them is not excluded.
+SIGMA_RANGE = (0.0, 5.0)
+TOLERANCE_FACTOR_RANGE = (0.5, 1.1)
+FORMATION_ENERGY_RANGE = (-8.0, 2.0)
+
+_ELEMENTS = Choices(ELEMENTS)
+_SIGMA = Number(*SIGMA_RANGE, 2)
+_TOLERANCE_FACTOR = Number(*TOLERANCE_FACTOR_RANGE, 2)
+_FORMATION_ENERGY = Number(*FORMATION_ENERGY_RANGE, 2)
+_SORT = Text(r"([a-zA-Z_]{1,40}([0-9]{1,2})?\.(asc|desc))?")
 
 
 @dataclass(frozen=True)
 class CompoundsView:
-    """Which rows the table of compounds holds; an empty filter admits everything."""
+    """Filters admit everything when they are empty; no potential chosen means all that have results.
+
+    `answer`, `agreement` and `status` hold when one of the potentials meets all of them. Where DFT has no ω,
+    the criterion `harmonic` means the suite's first.
+    """
 
     suite: str = key("s", SUITE, "abx3")
-    potential: str = key("p", POTENTIAL, "")
+    potentials: tuple[str, ...] = key("p", POTENTIALS, ())
     anion: tuple[str, ...] = key("an", Choices(ANIONS), ())
-    element: str = key("el", _ELEMENT, "")
-    status: tuple[str, ...] = key("st", Choices(STATUSES), ())
-    label: tuple[str, ...] = key("la", Choices(LABELS), ())
-    agreement: tuple[str, ...] = key("ag", Choices(AGREEMENTS), ())
-    sigma_low: float = key("sl", _SIGMA, 0.0)
-    sigma_high: float = key("sh", _SIGMA, SIGMA_MAX)
+    a_site: tuple[str, ...] = key("a", _ELEMENTS, ())
+    b_site: tuple[str, ...] = key("b", _ELEMENTS, ())
+    bp_site: tuple[str, ...] = key("m", _ELEMENTS, ())
+    elements: tuple[str, ...] = key("el", _ELEMENTS, ())
+    without: tuple[str, ...] = key("no", _ELEMENTS, ())
     formula: str = key("f", FORMULA, "")
+    sigma_low: float = key("sl", _SIGMA, SIGMA_RANGE[0])
+    sigma_high: float = key("sh", _SIGMA, SIGMA_RANGE[1])
+    factor_low: float = key("tl", _TOLERANCE_FACTOR, TOLERANCE_FACTOR_RANGE[0])
+    factor_high: float = key("tu", _TOLERANCE_FACTOR, TOLERANCE_FACTOR_RANGE[1])
+    energy_low: float = key("fl", _FORMATION_ENERGY, FORMATION_ENERGY_RANGE[0])
+    energy_high: float = key("fu", _FORMATION_ENERGY, FORMATION_ENERGY_RANGE[1])
+    criterion: str = key("cr", Choice(CRITERIA), "harmonic")
+    tolerance_thz: float = key("t", TOLERANCE_THZ, DEFAULT_TOLERANCE_THZ)
+    threshold: float = key("th", THRESHOLD, 1.0)
+    truth: tuple[str, ...] = key("dl", Choices(TRUTHS), ())
+    answer: tuple[str, ...] = key("la", Choices(ANSWERS), ())
+    agreement: tuple[str, ...] = key("ag", Choices(AGREEMENTS), ())
+    status: tuple[str, ...] = key("st", Choices(STATUSES), ())
+    differ: str = key("di", Choice(("no", "yes")), "no")
+    columns: tuple[str, ...] = key("c", Choices(COLUMN_GROUPS), DEFAULT_COLUMNS)
+    sort: str = key("o", _SORT, "")

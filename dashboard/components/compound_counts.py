@@ -1,0 +1,74 @@
+"""What the compounds of the table sum up to, per potential, and what may be compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.blocks import table
+from dashboard.components.text import compared_how, count, percent
+
+_VERDICTS = ("stable", "unstable", "undecidable", "failed", "not_run")
+
+
+def counted(counts: pd.DataFrame, names: Mapping[str, str], criterion: str) -> Component | None:
+    """The verdicts of every potential over the compounds of the table; nothing where there is no potential."""
+    counts = counts[counts["potential"].notna()]
+    if counts.empty:
+        return None
+    n = int(counts["n"].max())
+    rows = [
+        [
+            names.get(row.potential, row.potential),
+            *(count(getattr(row, verdict)) for verdict in _VERDICTS),
+            f"{count(row.agree)} of {count(row.agree + row.disagree)} ({percent(row.agree, row.agree + row.disagree)})",
+            count(row.n_sigma),
+        ]
+        for row in counts.itertuples(index=False)
+    ]
+    return table(
+        ("potential", "stable", "unstable", "undecidable", "failed", "not run", "agrees with DFT", "with σ"),
+        rows,
+        caption=f"Verdicts on the compounds above by {criterion}, n = {count(n)} compounds. Agreement is over "
+        "compounds that DFT and the potential both decide.",
+    )
+
+
+def cautions(counts: pd.DataFrame, names: Mapping[str, str], trained_on: Mapping[str, str], suite: str) -> list[str]:
+    """Sentences on what differs between the two sides besides the potential, from the rows that are shown."""
+    counts = counts[counts["potential"].notna()]
+    geometries = sorted({g for g in counts["geometry"] if isinstance(g, str)})
+    sentences = [compared_how(suite, geometry) for geometry in geometries]
+    for row in counts.itertuples(index=False):
+        trained = trained_on.get(row.potential)
+        if trained and _functional(trained) != _functional(row.functional):
+            sentences.append(
+                f"{names.get(row.potential, row.potential)} is trained on {_functional(trained)} and DFT is "
+                f"{_functional(row.functional)} here: part of their difference is the functional."
+            )
+    other = sorted({p for p in counts["sigma_protocol"] if isinstance(p, str) and not p.startswith("published")})
+    if other and counts["n_sigma"].any():
+        sentences.append(
+            f"σ of the potentials is by the protocol {', '.join(other)}, σ of DFT by its own published schedule: "
+            "part of Δσ is the sampling."
+        )
+    return sentences
+
+
+def _functional(text: Any) -> str:
+    """The functional that a text begins with, such as PBE or r2SCAN."""
+    found = re.match(r"\w+", str(text))
+    return found[0] if found else str(text)
+
+
+def nothing_found(href: str) -> Component:
+    """Says that no compound matches; `href` is the page without its filters."""
+    return html.Div(
+        [html.P("No compound matches these filters."), html.P(html.A("Clear filters", href=href))],
+        className="not-computed",
+    )

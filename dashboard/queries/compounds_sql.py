@@ -1,0 +1,204 @@
+"""The SQL of the table of compounds: as it is asked of the tables in memory, and as text that anyone can run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from compute.physics.comparison import CUT_AT_ZERO
+from compute.schemas import SCHEMAS
+from dashboard.dataset import _CHOSEN, _CHOSEN_SIGMA, _PAIRS
+from dashboard.views.compounds import (
+    FORMATION_ENERGY_RANGE,
+    SIGMA_RANGE,
+    TOLERANCE_FACTOR_RANGE,
+    CompoundsView,
+)
+
+# The labels of `compute.physics.stability`, in SQL so that the text below is all that is needed to repeat them.
+_LABELLED = """labelled AS (
+    SELECT * EXCLUDE (label, sigma_label, renormalised_label, tolerance_thz),
+        CASE
+            WHEN NOT isfinite(dft_omega_min_thz) THEN NULL
+            WHEN dft_omega_min_thz > -$tolerance_thz THEN 'stable'
+            WHEN dft_omega_min_thz <= -$tolerance_thz THEN 'unstable'
+        END AS dft_label,
+        CASE
+            WHEN NOT isfinite(dft_sigma) THEN NULL
+            WHEN dft_sigma < $threshold THEN 'stable'
+            WHEN dft_sigma >= $threshold THEN 'unstable'
+        END AS dft_sigma_label,
+        CASE
+            WHEN potential IS NULL THEN NULL
+            WHEN status = 'not-run' THEN 'not-run'
+            WHEN status <> 'ok' OR NOT coalesce(isfinite(omega_min_thz), false) THEN 'failed'
+            WHEN isfinite(noise_floor_thz) AND abs(omega_min_thz) < noise_floor_thz THEN 'undecidable'
+            WHEN omega_min_thz > -$tolerance_thz THEN 'stable'
+            ELSE 'unstable'
+        END AS label,
+        CASE
+            WHEN potential IS NULL THEN NULL
+            WHEN sigma_status = 'not-run' THEN 'not-run'
+            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(sigma), false) THEN 'failed'
+            WHEN isfinite(sigma_se) AND abs(sigma - $threshold) < 2 * sigma_se THEN 'undecidable'
+            WHEN sigma < $threshold THEN 'stable'
+            ELSE 'unstable'
+        END AS sigma_label,
+        CASE
+            WHEN potential IS NULL THEN NULL
+            WHEN sigma_status = 'not-run' OR sigma_status = 'ok' AND renormalised_label IS NULL THEN 'not-run'
+            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(renormalised_min_thz), false) THEN 'failed'
+            WHEN renormalised_label = 'undecidable' THEN 'undecidable'
+            WHEN renormalised_min_thz >= -$tolerance_thz THEN 'stable'
+            ELSE 'unstable'
+        END AS renormalised_label
+    FROM pairs
+    WHERE suite = $suite AND (potential IS NULL OR list_contains($potentials, potential))
+)"""
+
+_ANSWERS = """answers AS (
+    SELECT *, {truth} AS truth, {answer} AS answer, {status} AS answer_status,
+        CASE
+            WHEN {truth} NOT IN ('stable', 'unstable') OR {answer} NOT IN ('stable', 'unstable') THEN NULL
+            WHEN {truth} = {answer} THEN 'agree'
+            WHEN {truth} <> {answer} THEN 'disagree'
+        END AS agreement,
+        {potential_omega} - {dft_omega} AS delta_omega_min_thz,
+        sigma - dft_sigma AS delta_sigma
+    FROM labelled
+)"""
+
+_KEPT = """kept AS (
+    SELECT compound FROM answers{where}
+    GROUP BY compound{having}
+)"""
+
+# By criterion: DFT's label, the potential's, and the status behind the latter.
+_COMPARED = {
+    "harmonic": ("dft_label", "label", "status"),
+    "sigma": ("dft_sigma_label", "sigma_label", "sigma_status"),
+    "renormalised": ("dft_sigma_label", "renormalised_label", "sigma_status"),
+    "cross": ("dft_sigma_label", "label", "status"),
+}
+
+_OF_THE_COMPOUND = {
+    "anion": "list_contains($anion, X)",
+    "a_site": "list_contains($a_site, A)",
+    "b_site": "list_contains($b_site, B)",
+    "bp_site": "list_contains($bp_site, Bp)",
+    "elements": "list_has_all(regexp_extract_all(formula, '[A-Z][a-z]?'), $elements)",
+    "without": "NOT list_has_any(regexp_extract_all(formula, '[A-Z][a-z]?'), $without)",
+    "formula": "(contains(lower(formula), lower($formula)) OR contains(lower(compound), lower($formula)))",
+    "sigma_low": "dft_sigma >= $sigma_low",
+    "sigma_high": "dft_sigma <= $sigma_high",
+    "factor_low": "tolerance_factor >= $factor_low",
+    "factor_high": "tolerance_factor <= $factor_high",
+    "energy_low": "formation_energy >= $energy_low",
+    "energy_high": "formation_energy <= $energy_high",
+    "truth": "list_contains($truth, coalesce(truth, 'no-label'))",
+}
+_OF_A_POTENTIAL = {
+    "answer": "list_contains($answer, answer)",
+    "agreement": "list_contains($agreement, agreement)",
+    "status": "list_contains($status, CASE WHEN answer_status IN ('ok', 'not-run') THEN answer_status "
+    "WHEN answer_status IS NULL THEN 'not-run' ELSE 'failed' END)",
+}
+_NO_BOUND = {
+    "sigma_low": SIGMA_RANGE[0],
+    "sigma_high": SIGMA_RANGE[1],
+    "factor_low": TOLERANCE_FACTOR_RANGE[0],
+    "factor_high": TOLERANCE_FACTOR_RANGE[1],
+    "energy_low": FORMATION_ENERGY_RANGE[0],
+    "energy_high": FORMATION_ENERGY_RANGE[1],
+}
+_DIFFER = "count(DISTINCT answer) FILTER (answer IN ('stable', 'unstable')) > 1"
+
+_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL whose identifiers are written in this package, and the values of its `$names`."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+def select(view: CompoundsView, potentials: Sequence[str], rest: str, **more: Any) -> Query:
+    """`rest`, a SELECT over `answers` (a row per compound and potential) and `kept` (the compounds admitted).
+
+    `more` are the values of further `$names` in `rest`.
+    """
+    parameters: dict[str, Any] = {
+        "suite": view.suite,
+        "potentials": list(potentials),
+        "tolerance_thz": view.tolerance_thz,
+        "threshold": view.threshold,
+    }
+    values = asdict(view)
+    active = [
+        name
+        for name in (*_OF_THE_COMPOUND, *_OF_A_POTENTIAL)
+        if values[name] != () and values[name] != "" and values[name] != _NO_BOUND.get(name)
+    ]
+    parameters |= {
+        name: list(values[name]) if isinstance(values[name], tuple) else values[name] for name in active
+    } | more
+    where = [_OF_THE_COMPOUND[name] for name in active if name in _OF_THE_COMPOUND]
+    pair = [_OF_A_POTENTIAL[name] for name in active if name in _OF_A_POTENTIAL]
+    having = [f"bool_or({' AND '.join(pair)})"] if pair else []
+    having += [_DIFFER] if view.differ == "yes" else []
+    parts = (
+        _LABELLED,
+        _answers(view),
+        _KEPT.format(
+            where="".join(f"\n    {'AND' if i else 'WHERE'} {clause}" for i, clause in enumerate(where)),
+            having="".join(f"\n    {'AND' if i else 'HAVING'} {clause}" for i, clause in enumerate(having)),
+        ),
+    )
+    return Query("WITH " + ",\n".join(parts) + "\n" + rest, parameters)
+
+
+def _answers(view: CompoundsView) -> str:
+    truth, answer, status = _COMPARED[view.criterion]
+    sides = ("omega_min_thz", "dft_omega_min_thz")
+    cut = (view.suite, "min") in CUT_AT_ZERO
+    potential, dft = (f"if({side} > 0, 0, {side})" if cut else side for side in sides)
+    return _ANSWERS.format(truth=truth, answer=answer, status=status, potential_omega=potential, dft_omega=dft)
+
+
+def literal(value: Any) -> str:
+    """`value` as DuckDB writes it in SQL; raises `TypeError` for what no parameter holds."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(literal, value))}]::VARCHAR[]"
+    if isinstance(value, float):
+        return f"{value!r}::DOUBLE"
+    raise TypeError(f"no literal for {value!r}")
+
+
+def filled(query: Query) -> str:
+    """The SQL with its values written into it."""
+    return re.sub(r"\$([a-z_]+)", lambda match: literal(query.parameters[match[1]]), query.sql)
+
+
+def preamble(files: Mapping[str, str], names: Sequence[str]) -> str:
+    """Statements that make `pairs` from the Parquet `files` by table; a table without a file is made empty."""
+    statements = [
+        f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet({literal(files[name])})'
+        if name in files
+        else f'CREATE TABLE "{name}" ({_columns(name)})'
+        for name in names
+    ]
+    return ";\n".join([*statements, *(part.strip() for part in (_CHOSEN, _CHOSEN_SIGMA, _PAIRS))]) + ";"
+
+
+def _columns(name: str) -> str:
+    return ", ".join(f'"{field.name}" {_TYPES[field.type]}' for field in SCHEMAS[name] if field.type in _TYPES)
