@@ -162,13 +162,6 @@ def test_tables_that_cannot_be_read_are_a_page_that_says_so(directory, tmp_path)
     assert client.get("/readyz").status_code == 503
 
 
-def test_a_cross_tabulation_has_no_scores(directory):
-    (page,) = (p for p in PAGES if p.path == "/stability")
-    text = text_of(page.layout(Dataset(directory), {"s": "abx3", "c": "sigma"}))
-    assert "Two different questions" in text
-    assert "Matthews" not in text
-
-
 def test_plotly_is_the_small_bundle_of_the_same_version(client):
     assert bundle_version(CARTESIAN) == get_plotlyjs_version()
     response = client.get(PLOTLY_PATH, headers={"Accept-Encoding": "gzip"})

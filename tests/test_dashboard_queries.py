@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from dashboard.dataset import Dataset
-from dashboard.queries import agreement, provenance, results, stability
+from dashboard.queries import agreement, provenance, results
 from tests import dashboard_data
 from tests.dashboard_data import CHGNET, IDLE, MACE
 

@@ -80,6 +80,6 @@ def test_names_with_dots_are_kept_apart():
 
 
 def test_what_the_data_cannot_follow_is_named():
-    asked = StabilityView(potential="unknown", anion=("I",))
-    assert viewstate.replaced(asked, StabilityView(potential="first", anion=("I",))) == ("p",)
-    assert viewstate.replaced(StabilityView(), StabilityView(potential="first", criterion="sigma")) == ()
+    asked = StabilityView(potentials=("unknown",), anion=("I",))
+    assert viewstate.replaced(asked, StabilityView(anion=("I",))) == ("p",)
+    assert viewstate.replaced(StabilityView(), StabilityView(potentials=("first",), criterion="sigma")) == ()

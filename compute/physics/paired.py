@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compute.physics.bootstrap import DRAWS, Indices, bootstrap, percentile_interval
+from compute.physics.metrics import Counts
 from compute.physics.stability import STABLE, UNSTABLE
 
 Metric = Callable[[NDArray[Any], NDArray[Any]], float]
@@ -99,3 +100,46 @@ def paired_difference(
     samples = bootstrap(both, used, draws=draws, seed=seed)
     low, high = percentile_interval(samples[:, 0] - samples[:, 1])
     return Difference(used, n - used, float(values[0]), float(values[1]), float(values[0] - values[1]), low, high)
+
+
+def differences_of_counts(
+    scores: Mapping[str, Callable[[Counts], NDArray[np.float64]]],
+    truth: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> dict[str, Difference]:
+    """`paired_difference` of scores of confusion counts (…, 2, 2), such as `metrics.mcc`, for labels (n,), by name.
+
+    A compound enters such a score only by its truth and by which of the two is right, so drawing compounds is drawing
+    from eight kinds, all draws at once. Compounds whose truth is neither stable nor unstable are left out; a prediction
+    that is neither is wrong, as in `mcnemar`.
+    """
+    true = np.asarray(truth)
+    decided = np.isin(true, (STABLE, UNSTABLE))
+    used, n = int(decided.sum()), len(true)
+    if used == 0:
+        return dict.fromkeys(scores, Difference(0, n, *[np.nan] * 5))
+    unstable = true[decided] == UNSTABLE
+    right = [np.asarray(labels)[decided] == true[decided] for labels in (first, second)]
+    kinds = np.bincount(4 * unstable + 2 * right[0] + right[1], minlength=8)
+    # The first row is the data, the others are drawn.
+    rows = np.vstack([kinds, np.random.default_rng(seed).multinomial(used, kinds / used, size=draws)])
+    cube = rows.reshape(-1, 2, 2, 2)
+    counts = [_confusion(cube.sum(axis)) for axis in (3, 2)]
+    found = {}
+    for name, score in scores.items():
+        values = [score(side) for side in counts]
+        difference = values[0] - values[1]
+        low, high = percentile_interval(difference[1:])
+        found[name] = Difference(
+            used, n - used, float(values[0][0]), float(values[1][0]), float(difference[0]), low, high
+        )
+    return found
+
+
+def _confusion(right: NDArray[np.int64]) -> Counts:
+    """Confusion counts (…, truth, prediction) from counts (…, truth, wrong or right)."""
+    return np.stack([right[:, 0, ::-1], right[:, 1]], axis=1)

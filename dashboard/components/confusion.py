@@ -1,51 +1,180 @@
-"""The comparison of two sets of verdicts: matrix, scores or shares, and their course over the tolerance."""
+"""Verdicts of DFT against those of each potential: matrices of one scale, their scores, and pairs of potentials."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from compute.physics import metrics
+from compute.physics.paired import Difference
 from compute.protocols import SUITES
-from dashboard.components.blocks import captioned, section, statement, statements, table
-from dashboard.components.text import compared_how, count, marked, number, percent
-from dashboard.dataset import Dataset
-from dashboard.figures.sweep import sweep
-from dashboard.queries import results
+from dashboard.components.blocks import section, statement, statements, table
+from dashboard.components.text import compared_how, count, marked, number, percent, plural
 from dashboard.queries import stability as query
+from dashboard.queries.stability import Compared, Setting
+from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import StabilityView
+from dashboard.viewstate import encode
 
+Names = Mapping[str, str]
+
+TITLES = {"cross": "Cross-tabulation"}
+ANSWER_NAMES = {
+    "harmonic": "potential: harmonic",
+    "sigma": "potential: σ",
+    "renormalised": "potential: renormalised",
+    "cross": "potential: harmonic",
+}
 CROSS_ABOUT = (
     "Two different questions. DFT: is the compound stable at 300 K (σ below the threshold)? Potential: is it "
     "harmonically stable at 0 K? Heat can stabilise a compound whose harmonic phonons are soft, so a "
     "disagreement here is not an error and no score is given."
 )
+RENORMALISED_ABOUT = (
+    "Both ask whether the compound is stable at 300 K, by different quantities. DFT: is σ below the threshold? "
+    "Potential: is the softest mode of force constants fitted to its frames at 300 K above the tolerance? A "
+    "disagreement can come from the definitions."
+)
+SIGMA_ABOUT = "Both ask whether σ at 300 K is below the threshold."
+LINKED = ("harmonic", "sigma", "cross")
+"""Criteria by which the table of compounds can be filtered."""
 
 
-def comparison(dataset: Dataset, view: StabilityView) -> list[Component]:
-    """Everything that depends on the view, in reading order."""
-    data = query.compared(dataset, view)
-    truth = query.truth_labels(data, view, view.tolerance_thz)
-    answer = query.answer_labels(data, view.tolerance_thz)
-    counts = query.crosstab(truth, answer)
-    sigma = view.criterion == "sigma"
-    geometry = results.geometry(dataset, view.suite, view.potential)
-    about = CROSS_ABOUT if sigma else compared_how(view.suite, geometry)
-    beside = _shares(counts) if sigma else _scores(truth, answer)
-    matrix = html.Div([_matrix(counts, view), _accounting(counts, view)], className="matrix", id="stability-matrix")
-    title = "Cross-tabulation" if sigma else "Confusion matrix"
-    return [
-        section(title, html.Div([matrix, html.Div(beside)], className="side-by-side"), about=about),
-        section("How much the tolerance decides", _curve(query.sweep(data, view), view)),
+def comparison(data: Compared, names: Names, settings: Sequence[Setting], functionals: Sequence[str]) -> Component:
+    """Every potential's matrix with its scores, and what was compared with what."""
+    view = data.view
+    cards: Component = html.Div([_card(data, p, names) for p in data.potentials], className="matrices")
+    if len(data.potentials) == 1:
+        (potential,) = data.potentials
+        cards = html.Div([_card(data, potential, names), _score_table(data, names)], className="side-by-side")
+        beneath: list[Any] = []
+    else:
+        beneath = [_score_table(data, names)]
+    return section(
+        TITLES.get(view.criterion, "Confusion matrix" if len(data.potentials) == 1 else "Confusion matrices"),
+        html.P(_classes(data), className="about", id="stability-classes"),
+        cards,
+        html.P(marked(_definitions(view)), className="fine"),
+        html.P(_coverage(data), className="fine", id="stability-coverage"),
+        html.P(_origins(settings, functionals, names, view), className="fine"),
+        *beneath,
+        about=_about(view, settings),
+    )
+
+
+def pairs(data: Compared, names: Names) -> Component | None:
+    """Each potential against each other on the compounds that both have run; nothing for one, or without scores."""
+    if len(data.potentials) < 2 or data.view.criterion == "cross":
+        return None
+    rows = [
+        [
+            f"{names.get(duel.first, duel.first)} − {names.get(duel.second, duel.second)}",
+            count(duel.mcc.n),
+            *_difference(duel.mcc),
+            *_difference(duel.balanced_accuracy),
+            f"{count(duel.test.first_only)} : {count(duel.test.second_only)}",
+            _p(duel.test.p),
+        ]
+        for duel in query.duels(data)
     ]
+    measured = sum(row[3] == "measurable" for row in rows)
+    return section(
+        "Are they different?",
+        table(
+            ("first − second", "n", "MCC", "", "balanced accuracy", "", "only first : only second right", "McNemar p"),
+            rows,
+            caption="Differences with 95 % intervals, from compounds drawn together for both. Undecidable and failed "
+            "count as wrong. p is not corrected for the number of pairs.",
+        ),
+        about=f"Each pair on the compounds that both have run. The interval of the difference of MCC excludes 0 for "
+        f"{measured} of {plural(len(rows), 'pair')}.",
+    )
 
 
-def _matrix(counts: NDArray[np.int64], view: StabilityView) -> Component:
-    asked = f"DFT: σ < {view.threshold:g} at 300 K" if view.criterion == "sigma" else "DFT: harmonic"
+def _about(view: StabilityView, settings: Sequence[Setting]) -> str:
+    if view.criterion == "cross":
+        return CROSS_ABOUT
+    if view.criterion == "renormalised":
+        return RENORMALISED_ABOUT
+    if view.criterion == "sigma":
+        return SIGMA_ABOUT
+    geometries = {setting.geometry for setting in settings}
+    if len(geometries) == 1:
+        return compared_how(view.suite, geometries.pop())
+    return (
+        "The same q points; some potentials in the published cell and some in their own relaxed one, as listed below."
+    )
+
+
+def _classes(data: Compared) -> str:
+    stable, unstable = (int(np.sum(data.truth == label)) for label in metrics.CLASSES)
+    decided = stable + unstable
+    if decided == 0:
+        return "DFT gives no verdict on any of these compounds."
+    larger = max(stable, unstable)
+    ratio = f"{100 * stable / decided:.0f} : {100 * unstable / decided:.0f}"
+    text = (
+        f"DFT calls {count(stable)} compounds stable and {count(unstable)} unstable ({ratio}); "
+        f"{count(data.n - decided)} have no DFT number. "
+    )
+    if data.view.criterion == "cross":
+        return text
+    return text + (
+        f"Always naming the larger class would be right for {percent(larger, decided)}, so accuracy says little: read "
+        "balanced accuracy (0.5 for guessing) and MCC (0 for guessing)."
+    )
+
+
+def _card(data: Compared, potential: str, names: Names) -> Component:
+    view, labels = data.view, data.labels[potential]
+    counts = query.crosstab(data.truth, labels)
+    head = _shares(counts) if view.criterion == "cross" else _headline(data, potential)
+    return html.Div(
+        [
+            html.H3(names.get(potential, potential)),
+            head,
+            _matrix(counts, data, potential, names),
+        ],
+        className="matrix",
+        **{"data-potential": potential},
+    )
+
+
+def _headline(data: Compared, potential: str) -> Component:
+    counts = metrics.confusion_counts(data.truth, data.labels[potential])
+    scores = query.scores(data.truth, data.labels[potential])
+    decided = scores["decided"]
+    n = f"n = {count(decided.n)} decided, {count(scores['all run'].n)} all run"
+    return statements(
+        statement(
+            number(decided.balanced_accuracy), "balanced accuracy", _interval(counts, "balanced_accuracy"),
+        ),
+        statement(number(decided.mcc), "Matthews correlation", _interval(counts, "mcc")),
+        html.Div([html.Dt("scored"), html.Dd(n, className="note")], className="statement n"),
+    )  # fmt: skip
+
+
+def _interval(counts: metrics.Counts, name: str) -> str:
+    low, high = metrics.bootstrap_interval(counts, name, draws=1000)
+    return f"95 %: {number(low)} to {number(high)}" if np.isfinite(low) else "no interval"
+
+
+def _shares(counts: NDArray[np.int64]) -> Component:
+    (ss, su), (us, uu) = counts[:2, :2].tolist()
+    return statements(
+        statement(percent(ss, ss + us), "σ-stable among harmonically stable", f"{count(ss)} of {count(ss + us)}"),
+        statement(percent(su, su + uu), "σ-stable among harmonically unstable", f"{count(su)} of {count(su + uu)}"),
+    )
+
+
+def _matrix(counts: NDArray[np.int64], data: Compared, potential: str, names: Names) -> Component:
+    view = data.view
+    asked = "DFT: harmonic" if view.criterion == "harmonic" else f"DFT: σ < {view.threshold:g} at 300 K"
     totals = counts.sum(1).tolist()
     head = [
         html.Th([truth, html.Span(f"n = {count(total)}", className="sub")], scope="col")
@@ -54,10 +183,10 @@ def _matrix(counts: NDArray[np.int64], view: StabilityView) -> Component:
     rows = [
         html.Tr(
             [
-                html.Th(answer, scope="row"),
+                html.Th(_row_name(answer, data), scope="row"),
                 *(
                     html.Td(
-                        _cell(int(n), total),
+                        _cell(int(n), total, _link(data, potential, truth, answer), names.get(potential, potential)),
                         className=_kind(truth, answer, view),
                         style={"--share": f"{n / total if total else 0:.3f}"},
                     )
@@ -71,106 +200,155 @@ def _matrix(counts: NDArray[np.int64], view: StabilityView) -> Component:
     return html.Table(
         [
             html.Caption(f"n = {count(int(counts.sum()))} compounds; shares are of each column"),
-            html.Thead([above, html.Tr([html.Th("potential: harmonic", scope="col"), *head])]),
+            html.Thead([above, html.Tr([html.Th(ANSWER_NAMES[view.criterion], scope="col"), *head])]),
             html.Tbody(rows),
         ]
     )
 
 
-def _cell(n: int, total: int) -> Component:
+def _row_name(answer: str, data: Compared) -> str:
+    return "not run by all" if answer == query.NOT_RUN and data.restricted else answer
+
+
+def _link(data: Compared, potential: str, truth: str, answer: str) -> str | None:
+    """Address of the compounds in a cell; None where the table of compounds has no such filter."""
+    view = data.view
+    if view.criterion not in LINKED or (answer == query.NOT_RUN and data.restricted):
+        return None
+    compounds = CompoundsView(
+        suite=view.suite,
+        potentials=(potential,),
+        anion=view.anion,
+        criterion=view.criterion,
+        tolerance_thz=view.tolerance_thz if "tolerance" in query.moved(view.criterion) else CompoundsView.tolerance_thz,
+        threshold=view.threshold if "threshold" in query.moved(view.criterion) else CompoundsView.threshold,
+        truth=(truth.replace(" ", "-"),),
+        answer=(answer.replace(" ", "-"),),
+    )
+    return f"/compounds?{encode(compounds)}"
+
+
+def _cell(n: int, total: int, href: str | None, name: str) -> Component:
     if n == 0:
         return html.Span("0", className="zero")
-    return html.Div([html.Span(count(n), className="big"), html.Span(percent(n, total), className="sub")])
+    content = [html.Span(count(n), className="big"), html.Span(percent(n, total), className="sub")]
+    if href is None:
+        return html.Div(content)
+    return dcc.Link(content, href=href, title=f"These {plural(n, 'compound')} of {name} in the table")
 
 
 def _kind(truth: str, answer: str, view: StabilityView) -> str:
     decided = truth in metrics.CLASSES and answer in metrics.CLASSES
     if not decided:
         return "open"
-    if view.criterion == "sigma":
+    if view.criterion == "cross":
         return "cross"
     return "agree" if truth == answer else "disagree"
 
 
-def _accounting(counts: NDArray[np.int64], view: StabilityView) -> Component:
-    columns = dict(zip(query.ANSWERS, counts.sum(0).tolist(), strict=True))
-    return html.P(
-        marked(
-            f"Stable means ω_min > −{view.tolerance_thz:.2f} THz. Undecidable: ω_min is within the noise floor of "
-            f"that calculation ({count(columns['undecidable'])}). Failed: {count(columns['failed'])}. Not run: "
-            f"{count(columns['not run'])}. No label: DFT gives no number ({count(int(counts[2].sum()))})."
-        ),
-        className="fine",
+def _definitions(view: StabilityView) -> str:
+    omega = f"ω_min > −{view.tolerance_thz:.2f} THz"
+    floor = "its ω_min is within the noise floor of that calculation"
+    sigma = f"σ < {view.threshold:g}"
+    text = {
+        "harmonic": f"Stable: {omega}. Undecidable: {floor}.",
+        "sigma": f"Stable: {sigma}. Undecidable: the potential’s σ is within two standard errors of the threshold.",
+        "renormalised": f"Stable: DFT {sigma}; potential renormalised {omega.replace('>', '≥')}. Undecidable: that "
+        "ω_min is within two standard errors or the noise floor.",
+        "cross": f"Stable: DFT {sigma}; potential {omega}. Undecidable: {floor}.",
+    }[view.criterion]
+    return (
+        f"{text} Failed: the potential’s calculation gave no number. No label: DFT gives none. The number in a cell "
+        + ("leads to its compounds." if view.criterion in LINKED else "is a count of compounds.")
     )
 
 
-def _scores(truth: NDArray[np.str_], answer: NDArray[np.str_]) -> list[Component]:
-    scores = query.scores(truth, answer)
-    decided = scores["decided"]
-    low, high = metrics.bootstrap_interval(metrics.confusion_counts(truth, answer), "mcc")
-    interval = f"95 % interval {number(low)} to {number(high)}" if np.isfinite(low) else ""
-    columns = list(scores.values())
-    single = ("accuracy", "balanced_accuracy", "mcc")
-    rows: list[list[Any]] = [["n", *(count(s.n) for s in columns)]]
+def _coverage(data: Compared) -> str:
+    if not data.restricted:
+        return f"Every potential is scored on the compounds that it has run, of {count(data.n)}."
+    common = int(data.common.sum())
+    lost = {p: int(np.sum((labels != query.NOT_RUN) & ~data.common)) for p, labels in data.own.items()}
+    if not any(lost.values()):
+        return f"Common compounds: all potentials have run the same {count(common)} of {count(data.n)}."
+    return (
+        f"Common compounds only: {count(common)} of {count(data.n)} have been run with every potential; up to "
+        f"{count(max(lost.values()))} results of a potential are left out. A cell leads to all compounds of that "
+        "potential, which can be more than it counts."
+    )
+
+
+def _origins(settings: Sequence[Setting], functionals: Sequence[str], names: Names, view: StabilityView) -> list[Any]:
+    reference = " and ".join(functionals)
+    of_sigma = view.criterion in ("sigma", "renormalised")
+    parts = []
+    for setting in settings:
+        how = setting.sigma_protocol if of_sigma else setting.geometry and f"{setting.geometry} geometry"
+        trained = setting.functional or "an unknown functional"
+        parts.append(f"{names.get(setting.potential, setting.potential)}: trained on {trained}; {how or 'not run'}")
+    text = [f"{SUITES[view.suite].title}, DFT: {reference}. " + ". ".join(parts) + "."]
+    other = [
+        names.get(s.potential, s.potential) for s in settings
+        if s.functional and functionals and _family(s.functional) != _family(functionals[0])
+    ]  # fmt: skip
+    if other:
+        text.append(f" Level of theory differs for {', '.join(other)}: part of the difference is the functional.")
+    schedules = [
+        names.get(s.potential, s.potential) for s in settings
+        if of_sigma and s.sigma_protocol and not s.sigma_protocol.startswith("published")
+    ]  # fmt: skip
+    if schedules:
+        text.append(
+            f" The DFT σ come from the published schedule, those of {', '.join(schedules)} do not: σ depends on the "
+            "schedule."
+        )
+    return ["".join(text)]
+
+
+def _family(functional: str) -> str:
+    """The functional without what follows it, such as +U or the code."""
+    return functional.replace("(", " ").replace(",", " ").split()[0]
+
+
+def _score_table(data: Compared, names: Names) -> Component:
+    if data.view.criterion == "cross":
+        return html.P(
+            "If harmonic stability decided stability at 300 K, the first share would be 100 %, the second 0 %."
+        )
+    columns = [
+        (potential, basis, score)
+        for potential in data.potentials
+        for basis, score in query.scores(data.truth, data.labels[potential]).items()
+    ]
+    single = ("balanced_accuracy", "mcc", "accuracy")
+    rows: list[list[Any]] = [["n", *(count(s.n) for *_, s in columns)]]
     rows += [
-        [name.replace("_", " ").replace("mcc", "MCC"), *(number(getattr(s, name), 3) for s in columns)]
+        [name.replace("_", " ").replace("mcc", "MCC"), *(number(getattr(s, name), 3) for *_, s in columns)]
         for name in single
     ]
     rows += [
-        [
-            f"{name if name != 'f1' else 'F1'}, {label}",
-            *(number(getattr(s, name)[i], 3) for s in columns),
-        ]
+        [f"{name if name != 'f1' else 'F1'}, {label}", *(number(getattr(s, name)[i], 3) for *_, s in columns)]
         for i, label in enumerate(metrics.CLASSES)
         for name in ("precision", "recall", "f1")
     ]
-    return [
-        statements(
-            statement(number(decided.mcc), "Matthews correlation", interval),
-            statement(number(decided.balanced_accuracy), "balanced accuracy", f"n = {count(decided.n)} decided"),
-        ),
-        table(
-            ("score", *scores),
-            rows,
-            caption="Decided: both sides have a verdict. All run: failed and undecidable count as wrong. "
-            f"Not run and in no score: {count(int((answer == query.NOT_RUN).sum()))}.",
-        ),
-    ]
-
-
-def _shares(counts: NDArray[np.int64]) -> list[Component]:
-    (ss, su), (us, uu) = counts[:2, :2].tolist()
-    return [
-        statements(
-            statement(percent(ss, ss + us), "σ-stable among harmonically stable", f"{count(ss)} of {count(ss + us)}"),
-            statement(percent(su, su + uu), "σ-stable among harmonically unstable", f"{count(su)} of {count(su + uu)}"),
-        ),
-        html.P("If harmonic stability decided stability at 300 K, the first share would be 100 % and the second 0 %."),
-    ]
-
-
-def _curve(counts: metrics.Counts, view: StabilityView) -> Component:
-    n = int(counts.sum((-2, -1)).max(initial=0))
-    where = f"{SUITES[view.suite].title}, {view.potential}"
-    if view.criterion == "sigma":
-        totals = counts.sum(1)
-        stable = counts[:, 0, :] / np.where(totals == 0, np.nan, totals)
-        figure = sweep(
-            query.SWEEP_THZ,
-            {"among harmonically stable": stable[:, 0], "among harmonically unstable": stable[:, 1]},
-            view.tolerance_thz,
-            y_title="share that is σ-stable",
-        )
-        see = "The further apart the lines, the more harmonic stability says about 300 K."
-        return captioned(figure, [html.Strong(f"{where}, n up to {count(n)}. "), see], label="Shares over tolerance")
-    figure = sweep(
-        query.SWEEP_THZ,
-        {"Matthews correlation": metrics.mcc(counts), "balanced accuracy": metrics.balanced_accuracy(counts)},
-        view.tolerance_thz,
-        y_title="score of decided compounds",
+    alone = len(data.potentials) == 1
+    head = ["score", *(basis if alone else f"{names.get(p, p)}, {basis}" for p, basis, _ in columns)]
+    scored = table(
+        head,
+        rows,
+        caption="Decided: both sides have a verdict. All run: failed and undecidable count as wrong. Not run is in no "
+        "score.",
     )
-    see = (
-        "The tolerance moves both verdicts. Where a line is steep, the score says as much about the tolerance "
-        "as about the potential."
-    )
-    return captioned(figure, [html.Strong(f"{where}, n up to {count(n)}. "), see], label="Scores over tolerance")
+    if alone:
+        return scored
+    return html.Details([html.Summary("Every score"), scored], className="more")
+
+
+def _difference(found: Difference) -> tuple[str, str]:
+    if not np.isfinite(found.low):
+        return number(found.difference), "not defined"
+    text = f"{number(found.difference, 3, sign=True)} ({number(found.low, 3)} to {number(found.high, 3)})"
+    return text, "measurable" if found.measurable else "no measurable difference"
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else number(p, 3)

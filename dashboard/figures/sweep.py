@@ -1,53 +1,95 @@
-"""Scores against the tolerance that divides stable from unstable."""
+"""Scores against the tolerance or threshold that divides stable from unstable."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import ACCENT, NEUTRAL, STABLE_COLOUR, UNSTABLE_COLOUR, framed
+from dashboard.figures.theme import NEUTRAL, faded, framed, series_colour, series_symbol
 
-COLOURS = (ACCENT, NEUTRAL, STABLE_COLOUR, UNSTABLE_COLOUR)
+Values = NDArray[np.float64]
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A named curve (k,) in the colour of potential number `index`; its dash is that of the potential unless given."""
+
+    name: str
+    values: Values
+    index: int
+    dash: str | None = None
+
+
+def stroke(index: int, dash: str | None = None) -> dict[str, Any]:
+    """Line of potential number `index`: its colour and, unless `dash` is given, its dash."""
+    return {"color": series_colour(index), "width": 2.5, "dash": dash or DASHES[index % len(DASHES)]}
+
+
+def symbol(index: int) -> dict[str, Any]:
+    """Marker of potential number `index`."""
+    return {"color": series_colour(index), "size": 11, "symbol": series_symbol(index)}
+
+
+def upright(x: float, line: dict[str, Any]) -> dict[str, Any]:
+    """A line over the full height at `x`, as a shape."""
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
 def sweep(
-    tolerances_thz: NDArray[np.float64],
-    curves: Mapping[str, NDArray[np.float64]],
-    current_thz: float,
+    levels: Values,
+    lines: Sequence[Line],
+    current: float,
     *,
+    x_title: str,
     y_title: str,
-    floor: float = 0.0,
+    floors: Mapping[int, float] | None = None,
 ) -> go.Figure:
-    """One line per curve over `tolerances_thz`, a dotted line at the current tolerance and a dot where it cuts.
+    """One line per curve over `levels`, a dotted line at the current level and a symbol where it cuts.
 
-    Undefined scores are gaps. `floor` is the lower end of the axis, lowered when a curve goes below it.
+    Undefined scores are gaps. `floors` are noise floors by index of the potential: up to each, the ground is shaded.
     """
-    figure = go.Figure()
-    for (name, values), colour in zip(curves.items(), COLOURS, strict=False):
-        figure.add_scatter(
-            x=tolerances_thz,
-            y=values,
-            name=name,
-            mode="lines",
-            line={"color": colour, "width": 2.5},
-            hovertemplate="%{y:.3f}",
-        )
-        if np.isfinite(values).any():
-            figure.add_scatter(
-                x=[current_thz],
-                y=[np.interp(current_thz, tolerances_thz, values)],
-                mode="markers",
-                marker={"color": colour, "size": 10},
-                showlegend=False,
-                hoverinfo="skip",
+    traces = []
+    for line in lines:
+        traces.append(
+            go.Scatter(
+                x=levels, y=line.values, name=line.name, mode="lines", line=stroke(line.index, line.dash),
+                hovertemplate="%{y:.3f}",
             )
-    figure.add_vline(x=current_thz, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
-    framed(figure, x_title="tolerance (THz)", y_title=y_title)
-    lowest = min([floor, *(float(np.nanmin(v)) for v in curves.values() if np.isfinite(v).any())])
-    figure.update_layout(hovermode="x unified")
-    figure.update_yaxes(range=(lowest - 0.02, 1.02))
-    figure.update_xaxes(range=(-0.01, float(tolerances_thz[-1]) + 0.01), hoverformat=".2f")
-    return figure
+        )  # fmt: skip
+        if np.isfinite(line.values).any():
+            traces.append(
+                go.Scatter(
+                    x=[current], y=[np.interp(current, levels, line.values)], mode="markers",
+                    marker=symbol(line.index), showlegend=False, hoverinfo="skip",
+                )
+            )  # fmt: skip
+    figure = framed(go.Figure(traces), x_title=x_title, y_title=y_title)
+    end = float(levels[-1])
+    shapes = [upright(current, {"color": NEUTRAL, "width": 1, "dash": "dot"})]
+    shapes += [shape for index, floor in (floors or {}).items() for shape in _noise(index, floor, end)]
+    lowest = min([0.0, *(float(np.nanmin(line.values)) for line in lines if np.isfinite(line.values).any())])
+    margin = (end - float(levels[0])) / 50
+    return figure.update_layout(
+        hovermode="x unified",
+        shapes=shapes,
+        yaxis_range=(lowest - 0.02, 1.02),
+        xaxis_range=(float(levels[0]) - margin, end + margin),
+        xaxis_hoverformat=".2f",
+    )
+
+
+def _noise(index: int, floor: float, end: float) -> list[dict[str, Any]]:
+    """The ground below `floor`, with a line at its end where the axis reaches that far."""
+    if not np.isfinite(floor):
+        return []
+    ground = {
+        "type": "rect", "x0": 0, "x1": min(floor, end), "y0": 0, "y1": 1, "yref": "paper", "line": {"width": 0},
+        "fillcolor": faded(series_colour(index), 0.09), "layer": "below",
+    }  # fmt: skip
+    return [ground, upright(floor, {**stroke(index), "width": 1.5})] if floor <= end else [ground]

@@ -1,151 +1,257 @@
-"""Stability: DFT's verdict against the potential's, with a movable tolerance."""
+"""Stability: DFT's verdict against those of several potentials, with movable cuts and the price of mistakes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
+import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import controls
+from dashboard.components import confusion, controls, curves
+from dashboard.components import economics as screening
 from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head
-from dashboard.components.confusion import comparison
 from dashboard.components.provenance import provenance
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import results
+from dashboard.queries import stability as query
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.results import anions
-from dashboard.views.stability import StabilityView
+from dashboard.views.stability import MOST_POTENTIALS, SUITE_CRITERIA, StabilityView
 from dashboard.viewstate import build, decode, encode, replaced
 
-# What DFT publishes: hdp only σ, mp0b3 only harmonic phonons, abx3 both.
-SUITE_CRITERIA = {"abx3": ("harmonic", "sigma"), "hdp": ("sigma",), "mp0b3": ("harmonic",)}
-CRITERION_NAMES = {"harmonic": "harmonic", "sigma": "σ at 300 K"}
+CRITERION_NAMES = {
+    "harmonic": "harmonic | harmonic",
+    "sigma": "σ | σ, at 300 K",
+    "renormalised": "σ | renormalised ω, at 300 K",
+    "cross": "σ at 300 K | harmonic",
+}
+SHOWN = "stability-view"
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page for the view in `query`."""
     asked, problems = decode(StabilityView, query)
-    view = _resolved(dataset, asked)
+    found = _resolved(dataset, asked)
+    view = found.view
     names = results.potential_names(dataset)
     return html.Div(
         [
             page_head(
                 "Does the potential find the same compounds stable?",
-                "DFT’s verdict on each compound against the potential’s. Move the tolerance and see which "
+                "DFT’s verdict on each compound against that of each potential. Move the tolerance and see which "
                 "verdicts depend on it; failures stay in the count.",
             ),
             address_notice(problems + replaced(asked, view)),
-            controls.bar(
-                controls.select("stability-suite", "Suite", controls.SUITE_OPTIONS, view.suite),
-                controls.select("stability-potential", "Potential", _potentials(dataset, view, names), view.potential),
-                controls.multi("stability-anion", "Anion", anions(dataset, view.suite), view.anion),
-                controls.choice("stability-criterion", "DFT criterion", _criteria(view), view.criterion),
-                controls.slider(
-                    "stability-tolerance_thz", "Tolerance (THz)",
-                    value=view.tolerance_thz, low=0, high=0.5, step=0.01, marks=(0, 0.1, 0.2, 0.3, 0.4, 0.5),
-                ),
-                html.Div(
-                    controls.slider(
-                        "stability-threshold", "σ threshold",
-                        value=view.threshold, low=0.5, high=2, step=0.05, marks=(0.5, 1, 1.5, 2),
+            _controls(dataset, found, names),
+            html.Div(_results(dataset, found, names), id="stability-results"),
+            html.Div(_pairs(dataset, found, names), id="stability-pairs"),
+            html.Div(_rankings(dataset, found, names), id="stability-rankings"),
+            html.Section(
+                [
+                    html.H2("What a screen is worth"),
+                    html.P(screening.ABOUT, className="about"),
+                    controls.bar(
+                        _price("stability-false_stable", "Cost of a false stable (DFT runs)", view.false_stable),
+                        _price("stability-false_unstable", "Cost of a false unstable (DFT runs)", view.false_unstable),
+                        label="What mistakes cost",
                     ),
-                    id="stability-threshold-box", hidden=view.criterion != "sigma", className="control wide",
-                ),
-                label="What to compare",
+                    html.Div(_economics(dataset, found, names), id="stability-economics"),
+                ],
+                id="stability-screening", hidden=not found.potentials,
             ),
-            html.Div(_results(dataset, view), id="stability-results"),
-            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
+            html.Div(_foot(dataset, found), id="stability-foot"),
+            dcc.Store(id=SHOWN, data=encode(view)),
+            dcc.Store(id=VIEW_QUERY, data=encode(_address(view))),
         ],
         className="page",
     )  # fmt: skip
 
 
-def _results(dataset: Dataset, view: StabilityView) -> list[Any]:
-    foot = provenance(sources(dataset, [view.suite]), runs(dataset, [view.suite], view.potential or None))
-    if not view.potential:
-        return [not_computed("No potential has been run on this suite.", campaign_command(view.suite)), foot]
-    return [*comparison(dataset, view), foot]
+@dataclass(frozen=True)
+class _Resolved:
+    """A view that its suite can follow, and the potentials that it shows."""
+
+    view: StabilityView
+    potentials: tuple[str, ...]
+    offered: tuple[str, ...]
 
 
-def _potentials(dataset: Dataset, view: StabilityView, names: Mapping[str, str]) -> list[dict[str, str]]:
-    return controls.options(results.potentials_with_results(dataset, view.suite), names)
+def _resolved(dataset: Dataset, view: StabilityView) -> _Resolved:
+    """The view with what its suite offers: a criterion, potentials with such results, anions that occur."""
+    criteria = SUITE_CRITERIA[view.suite]
+    criterion = view.criterion if view.criterion in criteria else criteria[0]
+    offered = tuple(query.potentials(dataset, view.suite, criterion))
+    present = anions(dataset, view.suite)
+    chosen = tuple(p for p in view.potentials if p in offered)[:MOST_POTENTIALS]
+    view = replace(view, criterion=criterion, potentials=chosen, anion=tuple(a for a in view.anion if a in present))
+    shown = tuple(p for p in offered if p in chosen) or offered[:MOST_POTENTIALS]
+    return _Resolved(view, shown, offered)
+
+
+def _address(view: StabilityView) -> StabilityView:
+    """The view as the address states it: without the criterion that the suite alone implies."""
+    return replace(view, criterion="harmonic") if view.criterion == SUITE_CRITERIA[view.suite][0] else view
+
+
+def _controls(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
+    view = found.view
+    moved = query.moved(view.criterion)
+    return controls.bar(
+        controls.select("stability-suite", "Suite", controls.SUITE_OPTIONS, view.suite),
+        controls.multi(
+            "stability-potentials", f"Potentials (at most {MOST_POTENTIALS})", controls.options(found.offered, names),
+            view.potentials,
+        ),
+        controls.select("stability-criterion", "DFT | potential", _criteria(view), view.criterion),
+        controls.multi("stability-anion", "Anion", anions(dataset, view.suite), view.anion),
+        html.Div(
+            controls.slider(
+                "stability-tolerance_thz", "Tolerance (THz)",
+                value=view.tolerance_thz, low=0, high=0.5, step=0.01, marks=(0, 0.1, 0.2, 0.3, 0.4, 0.5),
+            ),
+            id="stability-tolerance-box", hidden="tolerance" not in moved, className="control wide",
+        ),
+        html.Div(
+            controls.slider(
+                "stability-threshold", "σ threshold",
+                value=view.threshold, low=0.5, high=2, step=0.05, marks=(0.5, 1, 1.5, 2),
+            ),
+            id="stability-threshold-box", hidden="threshold" not in moved, className="control wide",
+        ),
+        html.Div(
+            dmc.Switch(id="stability-common", label="Common compounds only", checked=view.common == "yes"),
+            id="stability-common-box", hidden=len(found.potentials) < 2, className="control switch",
+        ),
+        label="What to compare",
+    )  # fmt: skip
+
+
+def _price(identity: str, label: str, value: float) -> Component:
+    return dmc.NumberInput(id=identity, label=label, value=value, min=0, max=10_000, decimalScale=1, debounce=300)
 
 
 def _criteria(view: StabilityView) -> list[dict[str, str]]:
     return [{"value": c, "label": CRITERION_NAMES[c]} for c in SUITE_CRITERIA[view.suite]]
 
 
-def _resolved(dataset: Dataset, view: StabilityView) -> StabilityView:
-    """The view with what its suite offers: a potential with results, a published criterion, anions that occur."""
-    computed = results.potentials_with_results(dataset, view.suite)
-    criteria = SUITE_CRITERIA[view.suite]
-    present = anions(dataset, view.suite)
-    return replace(
-        view,
-        potential=view.potential if view.potential in computed else next(iter(computed), ""),
-        criterion=view.criterion if view.criterion in criteria else criteria[0],
-        anion=tuple(a for a in view.anion if a in present),
-    )
+def _data(dataset: Dataset, found: _Resolved) -> query.Compared:
+    return query.compared(dataset, found.view, found.potentials)
 
 
-def _shown(dataset: Dataset, view: StabilityView) -> StabilityView:
-    """The view as the address states it: without what the suite alone implies."""
-    computed = results.potentials_with_results(dataset, view.suite)
-    if view.potential == next(iter(computed), ""):
-        view = replace(view, potential="")
-    if len(SUITE_CRITERIA[view.suite]) == 1:
-        view = replace(view, criterion="harmonic")
-    return view
+def _results(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> list[Any]:
+    view = found.view
+    if not found.potentials:
+        command = campaign_command(view.suite)
+        if view.criterion in ("sigma", "renormalised"):
+            command += f" --stage sigma --protocol {'published' if view.criterion == 'sigma' else 'converged'}"
+        return [not_computed("No potential has such results on this suite.", command)]
+    data = _data(dataset, found)
+    settings = query.settings(dataset, view.suite, found.potentials)
+    return [
+        confusion.comparison(data, names, settings, query.functionals(dataset, view.suite)),
+        curves.sweeps(data, names),
+    ]
+
+
+def _pairs(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
+    return confusion.pairs(_data(dataset, found), names) if found.potentials else None
+
+
+def _rankings(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
+    return curves.rankings(_data(dataset, found), names) if found.potentials else None
+
+
+def _economics(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> list[Component]:
+    return screening.economics(_data(dataset, found), names) if found.potentials else []
+
+
+def _foot(dataset: Dataset, found: _Resolved) -> Component:
+    behind = runs(dataset, [found.view.suite])
+    return provenance(sources(dataset, [found.view.suite]), behind[behind["potential"].isin(found.potentials)])
+
+
+def _of_store(dataset: Dataset, shown: Any) -> _Resolved:
+    view, _ = decode(StabilityView, dict(parse_qsl(shown if isinstance(shown, str) else "", keep_blank_values=True)))
+    return _resolved(dataset, view)
 
 
 def register(app: Dash, dataset: Dataset) -> None:
-    """Every control recomputes every number; the suite also decides what the other controls offer."""
+    """Every control recomputes every number; the slower sections follow the view once it is settled."""
 
     @app.callback(
         Output("stability-results", "children"),
-        Output("stability-potential", "data"),
-        Output("stability-potential", "value"),
+        Output("stability-potentials", "data"),
+        Output("stability-potentials", "value"),
         Output("stability-anion", "data"),
         Output("stability-anion", "value"),
         Output("stability-criterion", "data"),
         Output("stability-criterion", "value"),
         Output("stability-tolerance_thz-value", "children"),
         Output("stability-threshold-value", "children"),
+        Output("stability-tolerance-box", "hidden"),
         Output("stability-threshold-box", "hidden"),
+        Output("stability-common-box", "hidden"),
+        Output("stability-screening", "hidden"),
+        Output("stability-foot", "children"),
+        Output(SHOWN, "data"),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
         Input("stability-suite", "value"),
-        Input("stability-potential", "value"),
+        Input("stability-potentials", "value"),
+        Input("stability-common", "checked"),
         Input("stability-anion", "value"),
         Input("stability-criterion", "value"),
         Input("stability-tolerance_thz", "value"),
         Input("stability-threshold", "value"),
+        Input("stability-false_stable", "value"),
+        Input("stability-false_unstable", "value"),
         prevent_initial_call=True,
     )
     def _update(
-        suite: Any, potential: Any, anion: Any, criterion: Any, tolerance_thz: Any, threshold: Any
-    ) -> tuple[Any, ...]:
+        suite: Any, potentials: Any, common: Any, anion: Any, criterion: Any, tolerance_thz: Any, threshold: Any,
+        false_stable: Any, false_unstable: Any,
+    ) -> tuple[Any, ...]:  # fmt: skip
         asked = build(
-            StabilityView, suite=suite, potential=potential, anion=anion, criterion=criterion,
-            tolerance_thz=tolerance_thz, threshold=threshold,
+            StabilityView, suite=suite, potentials=potentials, common="no" if common is False else "yes", anion=anion,
+            criterion=criterion, tolerance_thz=tolerance_thz, threshold=threshold, false_stable=false_stable,
+            false_unstable=false_unstable,
         )  # fmt: skip
-        view = _resolved(dataset, asked)
+        found = _resolved(dataset, asked)
+        view, names, moved = found.view, results.potential_names(dataset), query.moved(found.view.criterion)
         return (
-            _results(dataset, view),
-            _potentials(dataset, view, results.potential_names(dataset)),
-            view.potential,
+            _results(dataset, found, names),
+            controls.options(found.offered, names),
+            list(view.potentials),
             anions(dataset, view.suite),
             list(view.anion),
             _criteria(view),
             view.criterion,
             f"{view.tolerance_thz:.2f}",
             f"{view.threshold:.2f}",
-            view.criterion != "sigma",
-            encode(_shown(dataset, view)),
+            "tolerance" not in moved,
+            "threshold" not in moved,
+            len(found.potentials) < 2,
+            not found.potentials,
+            _foot(dataset, found),
+            encode(view),
+            encode(_address(view)),
         )
+
+    @app.callback(Output("stability-pairs", "children"), Input(SHOWN, "data"), prevent_initial_call=True)
+    def _update_pairs(shown: Any) -> Component | None:
+        return _pairs(dataset, _of_store(dataset, shown), results.potential_names(dataset))
+
+    @app.callback(Output("stability-rankings", "children"), Input(SHOWN, "data"), prevent_initial_call=True)
+    def _update_rankings(shown: Any) -> Component | None:
+        return _rankings(dataset, _of_store(dataset, shown), results.potential_names(dataset))
+
+    @app.callback(Output("stability-economics", "children"), Input(SHOWN, "data"), prevent_initial_call=True)
+    def _update_economics(shown: Any) -> list[Component]:
+        return _economics(dataset, _of_store(dataset, shown), results.potential_names(dataset))
 
 
 PAGE = Page(

@@ -1,4 +1,4 @@
-"""Which compounds are compared, and where the lines between stable and unstable lie."""
+"""Which compounds and potentials are compared, where stable ends, and what a wrong verdict costs."""
 
 from __future__ import annotations
 
@@ -7,25 +7,37 @@ from dataclasses import dataclass
 from dashboard.viewstate import (
     ANIONS,
     DEFAULT_TOLERANCE_THZ,
-    POTENTIAL,
+    POTENTIALS,
     SUITE,
     THRESHOLD,
     TOLERANCE_THZ,
     Choice,
     Choices,
+    Number,
     key,
 )
 
-CRITERIA = ("harmonic", "sigma")
+CRITERIA = ("harmonic", "sigma", "renormalised", "cross")
+"""DFT against potential: ω_min and ω_min; σ and σ; σ and the renormalised ω_min; σ and ω_min."""
+SUITE_CRITERIA = {"abx3": CRITERIA, "hdp": ("cross", "sigma", "renormalised"), "mp0b3": ("harmonic",)}
+"""What the published DFT of a suite can be held against; the first comes first on the page."""
+MOST_POTENTIALS = 6
+_COST = Number(0, 10_000, 1)
 
 
 @dataclass(frozen=True)
 class StabilityView:
-    """Which compounds are compared, and where the lines between stable and unstable lie."""
+    """Which compounds and potentials are compared, where stable ends, and what a wrong verdict costs in DFT runs.
+
+    No potential chosen means all that have results; `harmonic` means the suite's first criterion where DFT has no ω.
+    """
 
     suite: str = key("s", SUITE, "abx3")
-    potential: str = key("p", POTENTIAL, "")
+    potentials: tuple[str, ...] = key("p", POTENTIALS, ())
+    common: str = key("k", Choice(("yes", "no")), "yes")
     anion: tuple[str, ...] = key("an", Choices(ANIONS), ())
     criterion: str = key("c", Choice(CRITERIA), "harmonic")
     tolerance_thz: float = key("t", TOLERANCE_THZ, DEFAULT_TOLERANCE_THZ)
     threshold: float = key("th", THRESHOLD, 1.0)
+    false_stable: float = key("cs", _COST, 1.0)
+    false_unstable: float = key("cu", _COST, 50.0)

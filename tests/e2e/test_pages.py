@@ -8,11 +8,6 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.e2e
 
 PATHS = ("/", "/compounds", "/stability", "/stability?s=hdp", "/errors")
-TOLERANCE = "#stability-tolerance_thz [role=slider]"
-
-
-def matrix(page: Page) -> list[str]:
-    return [text.split("\n")[0] for text in page.locator("#stability-matrix tbody td").all_inner_texts()]
 
 
 def settled_width(page: Page) -> int:
@@ -40,40 +35,6 @@ def test_every_page_is_drawn_within_the_window_in_both_schemes(visit, path):
             page.wait_for_selector(drawn)
             expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
             assert settled_width(page) <= width
-
-
-def test_moving_the_tolerance_changes_the_matrix_and_the_address(visit):
-    page = visit("/stability")
-    # rows: the potential's answer; columns: DFT stable, unstable, no label
-    assert matrix(page) == ["2", "1", "0", "1", "2", "1", "0", "1", "0", "0", "1", "0", "0", "1", "0"]
-    page.locator(TOLERANCE).focus()
-    for _ in range(20):
-        page.keyboard.press("ArrowRight")
-    expect(page.locator("#stability-tolerance_thz-value")).to_have_text("0.30")
-    expect(page.locator("#stability-matrix tbody td").first).to_contain_text("3")
-    page.wait_for_url("**/stability?t=0.3")
-    before = matrix(page)
-    page.reload()
-    page.wait_for_selector("#stability-matrix")
-    assert matrix(page) == before
-    expect(page.locator("#stability-tolerance_thz-value")).to_have_text("0.30")
-
-
-def test_filters_change_n(visit):
-    page = visit("/stability")
-    expect(page.locator("#stability-matrix caption")).to_contain_text("n = 10 compounds")
-    choose(page, "#stability-anion", "F")
-    expect(page.locator("#stability-matrix caption")).to_contain_text("n = 4 compounds")
-    page.wait_for_url("**/stability?an=F")
-
-
-def test_the_suite_decides_which_criterion_is_offered(visit):
-    page = visit("/stability")
-    choose(page, "#stability-suite", "Halide double perovskites")
-    expect(page.get_by_role("heading", name="Cross-tabulation")).to_be_visible()
-    expect(page.locator("#stability-threshold-box")).to_be_visible()
-    expect(page.locator("#stability-matrix caption")).to_contain_text("n = 3 compounds")
-    page.wait_for_url("**/stability?s=hdp")
 
 
 def test_the_table_follows_its_filters_and_its_address(visit):

@@ -1,0 +1,99 @@
+"""What a screen saves and costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.figures.sweep import stroke, symbol, upright
+from dashboard.figures.theme import NEUTRAL, framed
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trade:
+    """Of potential number `index`: DFT runs saved (k,) and stable compounds kept (k,) as shares, and the present."""
+
+    name: str
+    index: int
+    saved: Values
+    kept: Values
+    present: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class CostLine:
+    """Expected costs (k,) over the levels of the slider, and the cheapest level with its cost."""
+
+    name: str
+    index: int
+    costs: Values
+    best: tuple[float, float]
+
+
+def saved_and_kept(trades: Sequence[Trade]) -> go.Figure:
+    """Stable compounds kept over DFT runs saved; the symbol is the present cut, the diagonal a screen at random."""
+    traces = [
+        go.Scatter(
+            x=[0, 1], y=[1, 0], name="dropping at random", mode="lines", hoverinfo="skip",
+            line={"color": NEUTRAL, "width": 1, "dash": "dot"},
+        )
+    ]  # fmt: skip
+    for trade in trades:
+        traces += [
+            go.Scatter(
+                x=trade.saved, y=trade.kept, name=trade.name, mode="lines", line=stroke(trade.index),
+                hovertemplate="saved %{x:.1%}<br>kept %{y:.1%}",
+            ),
+            go.Scatter(
+                x=trade.present[:1], y=trade.present[1:], name=f"{trade.name}, now", mode="markers", showlegend=False,
+                marker=symbol(trade.index), hovertemplate="now: saved %{x:.1%}<br>kept %{y:.1%}",
+            ),
+        ]  # fmt: skip
+    figure = framed(go.Figure(traces), x_title="DFT runs saved", y_title="stable compounds kept")
+    return figure.update_layout(
+        xaxis_range=(-0.01, 1.01), xaxis_tickformat=".0%", yaxis_range=(-0.01, 1.03), yaxis_tickformat=".0%"
+    )
+
+
+def costs(
+    levels: Values, lines: Sequence[CostLine], present: float, *, x_title: str, of_all: float, of_none: float
+) -> go.Figure:
+    """Expected cost per 1,000 candidates over `levels`; a symbol at the cheapest, lines for DFT on all and on none.
+
+    NaN for `of_all` or `of_none` leaves its line out.
+    """
+    traces = [
+        go.Scatter(
+            x=levels[[0, -1]], y=[value, value], name=name, mode="lines",
+            line={"color": NEUTRAL, "width": 2, "dash": dash}, hovertemplate="%{y:,.0f}",
+        )
+        for name, value, dash in (("DFT on all", of_all, "dash"), ("DFT on none", of_none, "dot"))
+        if np.isfinite(value)
+    ]  # fmt: skip
+    for line in lines:
+        traces += [
+            go.Scatter(
+                x=levels, y=line.costs, name=line.name, mode="lines", line=stroke(line.index),
+                hovertemplate="%{y:,.0f}",
+            ),
+            go.Scatter(
+                x=line.best[:1], y=line.best[1:], name=f"{line.name}, cheapest", mode="markers", showlegend=False,
+                marker=symbol(line.index), hovertemplate="cheapest: %{x:.2f}<extra></extra>",
+            ),
+        ]  # fmt: skip
+    figure = framed(go.Figure(traces), x_title=x_title, y_title="cost of 1,000 candidates (DFT runs)")
+    margin = float(levels[-1] - levels[0]) / 50
+    return figure.update_layout(
+        hovermode="x unified",
+        shapes=[upright(present, {"color": NEUTRAL, "width": 1, "dash": "dot"})],
+        xaxis_range=(float(levels[0]) - margin, float(levels[-1]) + margin),
+        xaxis_hoverformat=".2f",
+        yaxis_rangemode="tozero",
+        yaxis_tickformat=",.0f",
+    )
