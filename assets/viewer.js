@@ -67,7 +67,7 @@
         });
       });
     });
-    viewer.addCustom({ vertexArr: vertices, normalArr: normals, faceArr: faces, color: colour, opacity: 0.42 });
+    viewer.addCustom({ vertexArr: vertices, normalArr: normals, faceArr: faces, color: colour, opacity: 0.55 });
   }
 
   function addBonds(viewer, points, octahedra) {
@@ -116,14 +116,35 @@
     viewer.render();
   }
 
-  function resetView(state) {
-    state.viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
-    state.viewer.rotate(-90, "x");
-    state.viewer.rotate(-22, "y");
-    state.viewer.rotate(14, "x");
-    state.viewer.zoomTo();
-    state.viewer.zoom(1.12);
+  // Turns about an axis of the screen; quaternions are x, y, z, w.
+  function turn(state, degrees, axis) {
+    var view = state.viewer.getView(), half = (degrees * Math.PI) / 360;
+    var s = Math.sin(half), w = Math.cos(half);
+    var x = axis === "x" ? s : 0, y = axis === "y" ? s : 0;
+    var qx = view[4], qy = view[5], qz = view[6], qw = view[7];
+    view[4] = w * qx + x * qw + y * qz;
+    view[5] = w * qy + y * qw - x * qz;
+    view[6] = w * qz + x * qy - y * qx;
+    view[7] = w * qw - x * qx - y * qy;
+    state.viewer.setView(view);
+  }
+
+  // The cube seen from a corner, z upwards, as large as the viewer allows: 3Dmol's camera stands at z = 150, 20° wide.
+  function resetView(element, state) {
+    var centre = -(state.scene.box[0] + state.scene.box[1] / 2);
+    var narrow = Math.min(1, element.clientWidth / element.clientHeight);
+    var distance = (0.46 * Math.sqrt(3) * state.scene.box[1]) / Math.sin(Math.PI / 18) / narrow;
+    state.viewer.setView([centre, centre, centre, 150 - distance, 0, 0, 0, 1]);
+    turn(state, -90, "x");
+    turn(state, -24, "y");
+    turn(state, 13, "x");
     state.viewer.render();
+  }
+
+  // Translucent faces need an opaque ground: that of the page.
+  function paint(element, state) {
+    var channels = getComputedStyle(element).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
+    state.viewer.setBackgroundColor((channels[0] << 16) | (channels[1] << 8) | channels[2], 1);
   }
 
   function label(state) {
@@ -170,13 +191,13 @@
 
   function listen(element, state, frame) {
     state.button.addEventListener("click", function () { play(element, state, !state.playing); });
-    frame.querySelector(".structure-reset").addEventListener("click", function () { resetView(state); });
+    frame.querySelector(".structure-reset").addEventListener("click", function () { resetView(element, state); });
     element.addEventListener("keydown", function (event) {
       if (event.ctrlKey || event.metaKey || event.altKey) {
         return;
       }
       if (TURNS[event.key]) {
-        state.viewer.rotate(TURNS[event.key][0], TURNS[event.key][1]);
+        turn(state, TURNS[event.key][0], TURNS[event.key][1]);
       } else if (event.key === "+" || event.key === "=" || event.key === "-") {
         state.viewer.zoom(event.key === "-" ? 0.9 : 1.1);
       } else {
@@ -199,7 +220,8 @@
       if (!element.isConnected) {
         return;
       }
-      state.viewer = window.$3Dmol.createViewer(element, { backgroundAlpha: 0, antialias: true });
+      state.viewer = window.$3Dmol.createViewer(element, { antialias: true, disableFog: true });
+      paint(element, state);
       listen(element, state, frame);
       follow(element, state);
       element.dataset.drawn = "true";
@@ -213,6 +235,11 @@
     if (!state.viewer) {
       return;
     }
+    var scheme = document.documentElement.dataset.mantineColorScheme;
+    if (scheme !== state.scheme) {
+      state.scheme = scheme;
+      paint(element, state);
+    }
     var structure = element.dataset.structure, mode = element.dataset.mode || "null";
     var another = structure !== state.structure;
     if (!another && mode === state.modeText) {
@@ -224,7 +251,7 @@
     state.mode = JSON.parse(mode);
     play(element, state, state.playing);
     if (another) {
-      resetView(state);
+      resetView(element, state);
     }
   }
 
@@ -240,6 +267,7 @@
   }
 
   new MutationObserver(sync).observe(document.documentElement, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ["data-structure", "data-mode"],
+    childList: true, subtree: true, attributes: true,
+    attributeFilter: ["data-structure", "data-mode", "data-mantine-color-scheme"],
   });
 })();

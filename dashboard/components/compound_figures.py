@@ -10,6 +10,7 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
+from compute.physics.bands import Path
 from dashboard.components.blocks import captioned
 from dashboard.components.structure import ROLE_NAMES
 from dashboard.components.text import count, number, plural, with_error
@@ -54,19 +55,26 @@ def band_figure(
     """Bands of every force constants that the view draws, DFT's marks, and a ring about the mode that moves."""
     listed = drawn(found, view)
     path = listed[0].path
-    curves = [
-        Curve(name_of(b, names, found), series[b.potential], b.kind == query.EFFECTIVE, b.path.distances, b.frequencies)
-        for b in listed
-    ]
+    curves = [_curve(b, name_of(b, names, found), series[b.potential]) for b in listed]
     on_path = path.distances[np.abs(path.q - np.array(mode.q)).max(axis=1) < 1e-4]
     published = published_omegas(known)
-    figure = bands(curves, path.labels, published, (np.unique(on_path.round(9)).tolist(), mode.omega))
+    figure = bands(curves, _labels(path), published, (np.unique(on_path.round(9)).tolist(), mode.omega))
     return captioned(
         figure,
         _band_caption(listed, found, published, names),
         label="Phonon bands along the special points of the Brillouin zone",
         identity=BANDS,
     )
+
+
+def _curve(shown: Bands, name: str, series: int) -> Curve:
+    order = query.drawn_points(shown.path)
+    omegas = np.where(order[:, None] < 0, np.nan, shown.frequencies[order])
+    return Curve(name, series, shown.kind == query.EFFECTIVE, shown.path.distances[order], omegas)
+
+
+def _labels(path: Path) -> list[str]:
+    return ["" if index < 0 else path.labels[index] for index in query.drawn_points(path).tolist()]
 
 
 def _band_caption(
@@ -128,7 +136,7 @@ def mode_sentence(shown: Bands, mode: Mode, names: Names, found: Sequence[Bands]
     moved = query.moving(mode, roles)
     parts = [f"{symbols[role]} ({ROLE_NAMES[role]}) {number(size)}" for role, size in moved.items()]
     where = q_label(shown.prototype, query.q_text(shown.prototype, mode.q))
-    kind = "imaginary: the crystal gains energy along it" if mode.omega < -0.005 else "real: the crystal swings in it"
+    kind = "imaginary: the energy falls along it" if mode.omega < -0.005 else "real: the energy rises along it"
     return [
         html.Strong(f"{number(mode.omega)} THz at {where}"),
         f", mode {mode.branch} of {len(mode.omegas)}, {name_of(shown, names, found)}; {kind}. Largest displacement per "

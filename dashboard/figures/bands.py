@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, UNSTABLE_COLOUR, faded, framed, series_colour
+from dashboard.figures.theme import NEUTRAL, STABLE_COLOUR, UNSTABLE_COLOUR, faded, framed, series_colour
 
 Array = NDArray[np.float64]
 DFT_SYMBOL = "star-diamond"
@@ -17,7 +17,7 @@ DFT_SYMBOL = "star-diamond"
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Bands of one set of force constants: `frequencies` (n, 3m) in THz at `distances` (n,).
+    """Bands of one set of force constants: `frequencies` (n, 3m) in THz at `distances` (n,), NaN where the path breaks.
 
     `series` is the number of the potential, which decides the colour; `dashed` sets effective ones apart.
     """
@@ -35,19 +35,16 @@ def bands(
     published: Mapping[str, float],
     chosen: tuple[Sequence[float], float] | None,
 ) -> go.Figure:
-    """One trace per curve, branch after branch with a gap behind each; imaginary frequencies below zero.
+    """One trace per curve, branch after branch; imaginary frequencies below zero.
 
     `labels` (n,) names the special points of the path, `published` gives DFT's softest ω (THz) at some of them, and
     `chosen` is the mode that moves: where along the path, none when it is not on it, and its ω.
     """
     figure = go.Figure()
     for curve in curves:
-        branches = curve.frequencies.T
-        gap = np.full((len(branches), 1), np.nan)
-        x = np.hstack([np.tile(curve.distances, (len(branches), 1)), gap])
         figure.add_scatter(
-            x=x.ravel().round(5),
-            y=np.hstack([branches, gap]).ravel().round(3),
+            x=np.tile(curve.distances, curve.frequencies.shape[1]).round(5),
+            y=curve.frequencies.T.ravel().round(3),
             name=curve.name,
             mode="lines",
             line={
@@ -58,12 +55,14 @@ def bands(
             hovertemplate="%{y:.2f} THz",
         )
     ticks = _ticks(curves[0].distances, labels)
+    imaginary = chosen is not None and chosen[1] < 0
     figure.add_scatter(
         x=[x for x, text in ticks for label in text.split("|") if label in published],
         y=[published[label] for _, text in ticks for label in text.split("|") if label in published],
         name="DFT, softest mode as published",
         mode="markers",
         marker={"symbol": DFT_SYMBOL, "size": 12, "color": NEUTRAL, "line": {"width": 1, "color": "#ffffff"}},
+        cliponaxis=False,
         hovertemplate="DFT %{y:.2f} THz",
         showlegend=bool(published),
     )
@@ -73,13 +72,19 @@ def bands(
             y=[chosen[1]] * len(chosen[0]),
             name="mode shown",
             mode="markers",
-            marker={"symbol": "circle-open", "size": 14, "color": UNSTABLE_COLOUR, "line": {"width": 2.5}},
+            marker={
+                "symbol": "circle-open",
+                "size": 15,
+                "color": UNSTABLE_COLOUR if imaginary else STABLE_COLOUR,
+                "line": {"width": 2.5},
+            },
+            cliponaxis=False,
             hoverinfo="skip",
             showlegend=len(chosen[0]) > 0,
         )
-    framed(figure, x_title="", y_title="frequency (THz), imaginary as negative")
-    lowest = min([0.0, *(float(c.frequencies.min()) for c in curves), *published.values()])
-    highest = max(float(c.frequencies.max()) for c in curves)
+    framed(figure, x_title="", y_title="ω (THz), imaginary as negative")
+    lowest = min([0.0, *(float(np.nanmin(c.frequencies)) for c in curves), *published.values()])
+    highest = max(float(np.nanmax(c.frequencies)) for c in curves)
     margin = 0.04 * (highest - lowest)
     end = float(curves[0].distances[-1])
     if lowest < 0:

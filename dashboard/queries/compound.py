@@ -52,7 +52,7 @@ class Bands:
     @property
     def structure(self) -> Structure:
         """The cell that the force constants are of."""
-        origin = f"cell that the force constants of {self.potential} are of"
+        origin = f"cell of the force constants of {self.potential}"
         return Structure(self.prototype, self.symbols, self.crystal.lattice, self.crystal.positions, origin)
 
 
@@ -277,18 +277,28 @@ def mode(shown: Bands, q: str, branch: str) -> Mode:
     return Mode(point, number, omegas, patterns[number - 1])
 
 
+def drawn_points(path: physics.Path) -> NDArray[np.int64]:
+    """Points of `path` in the order that one branch is drawn; −1 is a gap, where the path breaks and at its end."""
+    order: list[int] = []
+    for index, label in enumerate(path.labels):
+        broken = index > 0 and label and path.labels[index - 1] and path.distances[index] == path.distances[index - 1]
+        order += [-1, index] if broken else [index]
+    return np.array([*order, -1])
+
+
 def clicked(drawn: Sequence[Bands], curve: Any, point: Any) -> tuple[str, str, str] | None:
     """Key, q and branch of point number `point` of trace number `curve`, as the figure draws bands; None for neither.
 
-    Each trace holds one branch after another, with one undefined point behind each.
+    Each trace holds one branch after another, each in the order of `drawn_points`.
     """
     if not isinstance(curve, int) or not isinstance(point, int) or not 0 <= curve < len(drawn):
         return None
     shown = drawn[curve]
-    branch, index = divmod(point, len(shown.path.distances) + 1)
-    if not 0 <= branch < shown.frequencies.shape[1] or index >= len(shown.path.distances):
+    order = drawn_points(shown.path)
+    branch, place = divmod(point, len(order))
+    if not 0 <= branch < shown.frequencies.shape[1] or order[place] < 0:
         return None
-    return shown.key, q_text(shown.prototype, shown.path.q[index]), str(branch + 1)
+    return shown.key, q_text(shown.prototype, shown.path.q[order[place]]), str(branch + 1)
 
 
 def moving(mode_: Mode, roles: Sequence[str]) -> dict[str, float]:
