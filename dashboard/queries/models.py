@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -91,6 +92,11 @@ def level_of_theory(text: str) -> str | None:
 
 def cards(dataset: Dataset) -> list[Card]:
     """Every registered potential: those with results first, then in the order of the registry."""
+    return list(_cards(dataset, dataset.release()))
+
+
+@lru_cache(maxsize=4)
+def _cards(dataset: Dataset, release: str) -> tuple[Card, ...]:
     rows = dataset.frame("SELECT * FROM potentials")
     covered, costs = _covered(dataset), _costs(dataset)
     found = [
@@ -102,7 +108,7 @@ def cards(dataset: Dataset) -> list[Card]:
         )
         for row in rows.to_dict("records")
     ]
-    return sorted(found, key=lambda card: not card.computed)
+    return tuple(sorted(found, key=lambda card: not card.computed))
 
 
 def reference_levels(dataset: Dataset) -> dict[str, str]:
