@@ -51,7 +51,7 @@ def captioned(
                 graph,
                 className=f"graph {shape}",
                 style={"height": height} if height else None,
-                role="img",
+                role="group",
                 **{"aria-label": label},
             ),
             html.Figcaption(caption),
