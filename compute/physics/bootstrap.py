@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,19 +23,11 @@ def bootstrap(statistics: Callable[[Indices], Array], n: int, *, draws: int = DR
     return np.array([statistics(rng.integers(0, n, n)) for _ in range(draws)], dtype=float)
 
 
-def bootstrap_means(columns: Array, *, draws: int = DRAWS, seed: int = 0) -> Array:
-    """Means (draws, k) of `columns` (n, k) over `draws` samples of n rows with replacement; n must not be 0.
-
-    What `bootstrap` gives for a mean, many draws at a time.
-    """
-    n, k = columns.shape
+def resamples(n: int, *, draws: int = DRAWS, seed: int = 0) -> Iterator[Indices]:
+    """The indices that `bootstrap` draws, in blocks (b, n) that add up to `draws` rows."""
     rng = np.random.default_rng(seed)
-    means = np.empty((draws, k))
     for start in range(0, draws, BLOCK):
-        drawn = rng.integers(0, n, (min(BLOCK, draws - start), n))
-        for column in range(k):
-            means[start : start + len(drawn), column] = columns[:, column][drawn].mean(axis=1)
-    return means
+        yield rng.integers(0, n, (min(BLOCK, draws - start), n))
 
 
 def percentile_interval(values: Array) -> tuple[float, float]:

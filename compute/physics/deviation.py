@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from compute.physics.bootstrap import DRAWS, Indices, bootstrap, percentile_interval
+from compute.physics.bootstrap import DRAWS, Indices, percentile_interval, resamples
 from compute.physics.phonons import signed_square
 
 Array = NDArray[np.float64]
@@ -78,25 +78,46 @@ def agreement(prediction: ArrayLike, reference: ArrayLike, *, draws: int = DRAWS
     predicted, known = np.asarray(prediction, float), np.asarray(reference, float)
     both = np.isfinite(predicted) & np.isfinite(known)
     p, r = predicted[both], known[both]
-
-    def statistics(drawn: Indices) -> Array:
-        difference = p[drawn] - r[drawn]
-        return np.array(
-            [
-                np.sqrt(np.mean(difference**2)),
-                np.mean(np.abs(difference)),
-                np.mean(difference),
-                spearman(p[drawn], r[drawn]),
-            ]
-        )
-
     n = len(p)
-    values = statistics(np.arange(n)) if n else np.full(4, np.nan)
-    samples = bootstrap(statistics, n, draws=draws, seed=seed) if n else np.full((1, 4), np.nan)
+    if n:
+        difference = p - r
+        columns = np.stack([difference**2, np.abs(difference), difference], axis=1)
+        values = np.array([*columns.mean(axis=0), spearman(p, r)])
+        means, correlations = [], []
+        for drawn in resamples(n, draws=draws, seed=seed):
+            means.append(columns[drawn].mean(axis=1))
+            correlations.append(_spearman_of_draws(p, r, drawn))
+        samples = np.column_stack([np.concatenate(means), np.concatenate(correlations)])
+        values[0], samples[:, 0] = np.sqrt(values[0]), np.sqrt(samples[:, 0])
+    else:
+        values, samples = np.full(4, np.nan), np.full((1, 4), np.nan)
     intervals = [
         Interval(float(value), *percentile_interval(sample)) for value, sample in zip(values, samples.T, strict=True)
     ]
     return Agreement(n, int(np.sum(np.isfinite(known) & ~np.isfinite(predicted))), *intervals)
+
+
+def _spearman_of_draws(x: Array, y: Array, drawn: Indices) -> Array:
+    """`spearman` of x and y (n,) in each row of the indices `drawn` (draws, n), without sorting them again."""
+    draws, n = drawn.shape
+    times = np.bincount((drawn + n * np.arange(draws)[:, None]).ravel(), minlength=draws * n).reshape(draws, n)
+    ranks = [_ranks_of_draws(values, times) for values in (x, y)]
+    sizes = [np.einsum("dn,dn,dn->d", times, rank, rank) for rank in ranks]
+    product = np.einsum("dn,dn,dn->d", times, *ranks)
+    scale = np.sqrt(sizes[0] * sizes[1])
+    correlation: Array = np.divide(product, scale, out=np.full(draws, np.nan), where=scale > 0)
+    return correlation
+
+
+def _ranks_of_draws(values: Array, times: Indices) -> Array:
+    """Ranks (draws, n) of `values` (n,) less their mean, where each is drawn `times` (draws, n); ties at their mean."""
+    order = np.argsort(values, kind="stable")
+    first = np.flatnonzero(np.diff(values[order], prepend=-np.inf))
+    together = np.add.reduceat(times[:, order], first, axis=1)
+    rank = np.cumsum(together, axis=1) - together / 2 - times.shape[1] / 2
+    place = np.empty(values.size, dtype=np.int64)
+    place[order] = np.repeat(np.arange(first.size), np.diff(first, append=values.size))
+    return np.asarray(rank[:, place])
 
 
 def spearman(x: Array, y: Array) -> float:

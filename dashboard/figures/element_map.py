@@ -79,9 +79,14 @@ def element_map(
         ]
     )  # fmt: skip
     framed(figure, x_title="", y_title="")
-    figure.update_layout(clickmode="event", hovermode="closest", dragmode=False)
-    figure.update_xaxes(visible=False, range=(-0.55, COLUMNS - 0.45), fixedrange=True)
-    figure.update_yaxes(visible=False, range=(rows - 0.45, -0.55), fixedrange=True)
+    axis = {"visible": False, "fixedrange": True}
+    figure.update_layout(
+        clickmode="event",
+        hovermode="closest",
+        dragmode=False,
+        xaxis={**axis, "range": (-0.55, COLUMNS - 0.45)},
+        yaxis={**axis, "range": (rows - 0.45, -0.55)},
+    )
     return figure
 
 

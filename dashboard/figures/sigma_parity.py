@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -67,9 +68,12 @@ def sigma_parity(
     several = len(groups) > 1
     _square(figure, limits, log=log, symbol=symbol, name="potential" if several else groups[0].name)
     figure.update_layout(
-        margin={"t": 60 if several else 28}, showlegend=several, hovermode="closest", clickmode="event"
+        margin={"t": 60 if several else 28},
+        showlegend=several,
+        legend={"y": 1.06},
+        hovermode="closest",
+        clickmode="event",
     )
-    figure.update_legends(y=1.06)
     return figure
 
 
@@ -115,25 +119,26 @@ def sigma_density(
 def _square(figure: go.Figure, limits: tuple[float, float], *, log: bool, symbol: str, name: str) -> None:
     """Equal axes within `limits`, the diagonal, and the edges of the strata with their names above."""
     low, high = limits
-    ends = [float(np.log10(v)) if log else v for v in (low, high)]
+    ends = tuple(np.log10(limits).tolist()) if log else limits
     line = {"color": NEUTRAL, "width": 1}
-    framed(figure, x_title=f"DFT {symbol} at 300 K", y_title=f"{name} {symbol} at 300 K")
-    figure.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line, layer="below")
-    bounds = (low, *EDGES, high)
-    for edge in EDGES:
-        figure.add_shape(
-            type="line", x0=edge, x1=edge, y0=0, y1=1, yref="y domain", line={**line, "dash": "dot"}, layer="below"
-        )
-    for name, left, right in zip(("weak", "middle", "strong"), bounds, bounds[1:], strict=False):
-        start, end = np.log10((left, right)) if log else (left, right)
-        middle = (start + end) / 2
-        if end - start < _LABELLED * (ends[1] - ends[0]):
-            continue
-        figure.add_annotation(
-            text=name, x=float(middle), y=1, yref="y domain", yanchor="bottom", showarrow=False, font={"size": 11}
-        )
-    axis = {"type": "log" if log else "linear", "range": ends, "constrain": "domain"}
+    lines = [{"x0": low, "y0": low, "x1": high, "y1": high, "line": line}]
+    lines += [
+        {"x0": edge, "x1": edge, "y0": 0, "y1": 1, "yref": "y domain", "line": {**line, "dash": "dot"}}
+        for edge in EDGES
+    ]
+    edges = [ends[0], *(np.log10(EDGES).tolist() if log else EDGES), ends[1]]
+    labels = [
+        {"text": text, "x": (left + right) / 2, "y": 1, "yref": "y domain", "yanchor": "bottom", "showarrow": False}
+        for text, left, right in zip(("weak", "middle", "strong"), edges, edges[1:], strict=False)
+        if right - left >= _LABELLED * (ends[1] - ends[0])
+    ]
+    axis: dict[str, Any] = {"type": "log" if log else "linear", "range": ends, "constrain": "domain"}
     if log:
         axis |= {"tickvals": _TICKS, "ticktext": [f"{t:g}" for t in _TICKS]}
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis, scaleanchor="x", constraintoward="top")
+    framed(figure, x_title=f"DFT {symbol} at 300 K", y_title=f"{name} {symbol} at 300 K")
+    figure.update_layout(
+        shapes=[{"type": "line", "layer": "below", **shape} for shape in lines],
+        annotations=[{"font": {"size": 11}, **label} for label in labels],
+        xaxis=axis,
+        yaxis={**axis, "scaleanchor": "x", "constraintoward": "top"},
+    )

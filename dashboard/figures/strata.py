@@ -63,11 +63,22 @@ def errors_by_kind(kinds: Sequence[str], series: Sequence[Series], *, x_title: s
             f"<br>quartiles %{{customdata[1]:+.2f}} to %{{customdata[2]:+.2f}}{unit}"
             "<br>n = %{customdata[0]:,}<extra></extra>",
         )
-    figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1}, layer="below")
     framed(figure, x_title=x_title, y_title="")
     labels = [f"{kind}  n = {_counts([int(s.n[i]) for s in series])}" for i, kind in enumerate(kinds)]
-    figure.update_layout(margin={"t": 40 if len(series) > 1 else 12}, showlegend=len(series) > 1, hovermode="closest")
-    figure.update_yaxes(tickvals=place, ticktext=labels, range=(len(kinds) - 0.4, -0.6), showgrid=False, ticks="")
+    zero = {"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "y domain", "layer": "below"}
+    figure.update_layout(
+        margin={"t": 40 if len(series) > 1 else 12},
+        showlegend=len(series) > 1,
+        hovermode="closest",
+        shapes=[{**zero, "line": {"color": NEUTRAL, "width": 1}}],
+        yaxis={
+            "tickvals": place,
+            "ticktext": labels,
+            "range": (len(kinds) - 0.4, -0.6),
+            "showgrid": False,
+            "ticks": "",
+        },
+    )
     return figure
 
 

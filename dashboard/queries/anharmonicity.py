@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from compute.physics.bootstrap import bootstrap_means, percentile_interval
+from compute.physics.bootstrap import percentile_interval, resamples
 from compute.physics.comparison import comparable
 from compute.physics.deviation import Agreement, Interval, agreement
 from compute.physics.slices import Slice, slice_tests
@@ -177,22 +177,38 @@ def rows(dataset: Dataset, view: AnharmonicityView, names: Sequence[str], quanti
     Columns `potential`, `run`, `compound`, `A`, `B`, `Bp`, `X` (empty where there is none), `stratum` (of DFT's σ),
     `dft` and `value` (σ, or ω_min in THz as `comparison.comparable` has it), `error` = value − dft, NaN unless
     finished, and `status`; for σ also `se` and σ per site, `sigma_a` to `sigma_x` and `dft_sigma_a` to `dft_sigma_x`.
+    The frame is shared: it must not be changed.
     """
+    asked = (view.suite, view.anion, view.a_site, tuple(names), view.protocol if quantity == "sigma" else None)
+    return _rows(dataset, dataset.release(), *asked)
+
+
+@lru_cache(maxsize=8)
+def _rows(
+    dataset: Dataset,
+    _release: str,
+    suite: str,
+    anion: tuple[str, ...],
+    a_site: tuple[str, ...],
+    names: tuple[str, ...],
+    protocol: str | None,
+) -> pd.DataFrame:
+    """`rows`, read once per release; of σ by `protocol`, of ω_min where that is None."""
     parameters: dict[str, Any] = {
-        "suite": view.suite,
-        "anion": list(view.anion),
-        "a_site": list(view.a_site),
+        "suite": suite,
+        "anion": list(anion),
+        "a_site": list(a_site),
         "potentials": list(names),
     }
-    if quantity == "sigma":
-        frame = dataset.frame(_SIGMA, {**parameters, "protocol": view.protocol})
+    if protocol is not None:
+        frame = dataset.frame(_SIGMA, {**parameters, "protocol": protocol})
     else:
         frame = dataset.frame(_OMEGA, parameters)
     numeric = [c for c in frame.columns if c in ("dft", "value", "se") or "sigma" in c]
     frame[numeric] = frame[numeric].astype(float)
-    if quantity == "omega":
+    if protocol is None:
         for side in ("dft", "value"):
-            frame[side] = comparable(frame[side], view.suite, "min")
+            frame[side] = comparable(frame[side], suite, "min")
     frame.loc[frame["status"] != "ok", "value"] = np.nan
     frame["error"] = frame["value"] - frame["dft"]
     sites = list(SITE_COLUMNS)
@@ -287,7 +303,8 @@ def _finite(frame: pd.DataFrame) -> Values:
 
 def _samples(error: Values, seed: int) -> Values:
     """Bootstrap samples (draws, 2) of the mean and the root mean square of `error` (n,), n not 0."""
-    means = bootstrap_means(np.stack([error, error**2], axis=1), seed=seed)
+    columns = np.stack([error, error**2], axis=1)
+    means = np.concatenate([columns[drawn].mean(axis=1) for drawn in resamples(error.size, seed=seed)])
     return np.stack([means[:, 0], np.sqrt(means[:, 1])], axis=1)
 
 
