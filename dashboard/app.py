@@ -31,6 +31,7 @@ from dashboard.pages import (
     stability,
 )
 from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.scripts import deferred
 from dashboard.settings import ASSETS, Settings
 
 _log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ INDEX = """<!DOCTYPE html>
 <head>
 {%metas%}
 <title>{%title%}</title>
-{%favicon%}
+<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
 {%css%}
 <script src="/assets/head/scheme.js"></script>
 </head>
@@ -80,7 +81,12 @@ class _Site(Dash):
             '<meta property="og:site_name" content="Softmode"><meta property="og:type" content="website">'
             '<meta name="twitter:card" content="summary">'
         )
-        return str(super().interpolate_index(**{**parts, "title": html_escape(title), "metas": parts["metas"] + tags}))
+        changed = {
+            "title": html_escape(title),
+            "metas": parts["metas"] + tags,
+            "scripts": deferred(parts["scripts"]),
+        }
+        return str(super().interpolate_index(**{**parts, **changed}))
 
 
 def _page_at(path: str) -> tuple[Page | None, str]:

@@ -1,8 +1,10 @@
 """What the server answers: pages, health, and refusals."""
 
+import gzip
 import json
 import shutil
 
+import brotli
 import numpy as np
 import pytest
 from plotly.offline import get_plotlyjs_version
@@ -31,7 +33,10 @@ def client(directory):
 
 
 def text_of(component) -> str:
-    return json.dumps(component.to_plotly_json(), default=lambda c: c.to_plotly_json(), ensure_ascii=False)
+    def plain(value):
+        return value.to_plotly_json() if hasattr(value, "to_plotly_json") else str(value)
+
+    return json.dumps(component.to_plotly_json(), default=plain, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
@@ -167,6 +172,23 @@ def test_plotly_is_the_small_bundle_of_the_same_version(client):
     response = client.get(PLOTLY_PATH, headers={"Accept-Encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
     assert len(response.data) < 600_000
+
+
+def test_the_table_library_waits_for_the_page_that_needs_it(client):
+    text = client.get("/").text
+    assert 'name="softmode-grid" content="/_dash-component-suites/dash_ag_grid/' in text
+    assert '<script src="/_dash-component-suites/dash_ag_grid' not in text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "read"), [("br", "br", brotli.decompress), ("gzip", "gzip", gzip.decompress)]
+)
+def test_what_is_compressed_is_the_same(client, accepted, encoding, read):
+    plain = client.get("/assets/softmode.css", headers={"Accept-Encoding": "identity"})
+    packed = client.get("/assets/softmode.css", headers={"Accept-Encoding": accepted})
+    assert packed.headers["Content-Encoding"] == encoding
+    assert "Content-Encoding" not in plain.headers
+    assert read(packed.data) == plain.data
 
 
 def test_the_noise_figure_shows_quartiles_of_bins_with_enough_compounds():

@@ -1,0 +1,296 @@
+"""What the site costs, measured in one run: python benchmarks/web.py [--million] [--json FILE].
+
+Starts gunicorn as the Procfile does, with one worker, over the published tables and prints: cold start, memory of the
+worker, median and 95th percentile of every server-side callback at 1 and at 8 clients, and per page the bytes on the
+wire, the time of the first chart, the layout shift and the scores of Lighthouse. With --million the tables are
+multiplied until `references` has a million rows, and only start, memory and callbacks are measured. The browser is
+Debian's chromium; Lighthouse is found on PATH or in SOFTMODE_LIGHTHOUSE, and without it the scores are not measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from compute import tables
+from compute.settings import data_directory
+
+ROOT = Path(__file__).parents[1]
+PAGES = (
+    "/", "/compounds", "/compound/abx3/CsPbBr3", "/stability", "/anharmonicity", "/errors", "/models", "/methods",
+)  # fmt: skip
+MILLION = 1_000_000
+SECONDS = 120
+BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+           "--disable-background-networking", "--disable-component-update")  # fmt: skip
+CATEGORIES = ("performance", "accessibility", "best-practices")
+
+
+@contextmanager
+def server(data: Path) -> Iterator[tuple[int, float, int]]:
+    """A gunicorn over `data`: its port, the seconds until it was ready, and the process id of its worker."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--no-control-socket", "-b", f"127.0.0.1:{port}", "--threads", "8",
+         "--log-level", "warning", "dashboard.wsgi:app"],
+        cwd=ROOT,
+        env={**os.environ, "SOFTMODE_DATA": str(data)},
+    )  # fmt: skip
+    try:
+        while not _ready(port):
+            if process.poll() is not None or time.perf_counter() - start > SECONDS:
+                raise RuntimeError("the server did not start")
+            time.sleep(0.02)
+        cold = time.perf_counter() - start
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        yield port, cold, int(children[0])
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def megabytes(pid: int) -> float:
+    """Resident memory of a process."""
+    line = next(x for x in Path(f"/proc/{pid}/status").read_text().splitlines() if x.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def callbacks(port: int) -> dict[str, tuple[str, bytes]]:
+    """Name to page and body of every server-side callback that a page could send as it is first drawn."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    connection.request("GET", "/_dash-dependencies")
+    listed = [c for c in json.loads(connection.getresponse().read()) if c.get("clientside_function") is None]
+    router = next(c for c in listed if c["inputs"][0]["id"] == "location")
+    found: dict[str, tuple[str, bytes]] = {}
+    for page in PAGES:
+        address = {("location", "pathname"): page, ("location", "search"): ""}
+        body = _body(router, address)
+        found[f"{page} (the page itself)"] = (page, body)
+        connection.request("POST", "/_dash-update-component", body, {"Content-Type": "application/json"})
+        values = dict(_properties(json.loads(connection.getresponse().read())))
+        values[("location", "pathname")] = page
+        drawn = {identity for identity, _ in values}
+        for spec in listed:
+            needed = {item["id"] for item in spec["inputs"]}
+            if spec is not router and needed <= drawn:
+                found[f"{page} {_name(spec)}"] = (page, _body(spec, values))
+    connection.close()
+    return found
+
+
+def _properties(tree: Any) -> Iterator[tuple[tuple[str, str], Any]]:
+    if isinstance(tree, list):
+        for child in tree:
+            yield from _properties(child)
+    elif isinstance(tree, dict):
+        identity = tree.get("id")
+        for key, value in tree.items():
+            if isinstance(identity, str):
+                yield (identity, key), value
+            yield from _properties(value)
+
+
+def _name(spec: dict[str, Any]) -> str:
+    return ", ".join(sorted({item["id"] for item in spec["inputs"]}))[:60]
+
+
+def _body(spec: dict[str, Any], values: dict[tuple[str, str], Any]) -> bytes:
+    """What the browser sends: the first rows for a table, a first click for a button."""
+
+    def filled(items: list[dict[str, str]]) -> list[dict[str, Any]]:
+        return [{**item, "value": _value(item, values)} for item in items]
+
+    outputs = [part.rsplit(".", 1) for part in spec["output"].removeprefix("..").removesuffix("..").split("...")]
+    named = [{"id": identity, "property": name} for identity, name in outputs]
+    return json.dumps(
+        {
+            "output": spec["output"],
+            "outputs": named if spec["output"].startswith("..") else named[0],
+            "inputs": filled(spec["inputs"]),
+            "state": filled(spec["state"]),
+            "changedPropIds": ["{id}.{property}".format(**spec["inputs"][0])],
+        }
+    ).encode()
+
+
+def _value(item: dict[str, str], values: dict[tuple[str, str], Any]) -> Any:
+    if item["property"] == "getRowsRequest":
+        return {"startRow": 0, "endRow": 100, "sortModel": [], "filterModel": {}}
+    if item["property"] == "n_clicks":
+        return 1
+    return values.get((item["id"], item["property"]))
+
+
+def timed(port: int, requests: dict[str, tuple[str, bytes]], clients: int, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of every request, sent `rounds` times by each of `clients` at once."""
+    times: dict[str, list[float]] = {name: [] for name in requests}
+    lock = threading.Lock()
+
+    def client(seed: int) -> None:
+        order = np.random.default_rng(seed)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+        for _ in range(rounds):
+            for name in order.permutation(list(requests)):
+                start = time.perf_counter()
+                connection.request(
+                    "POST", "/_dash-update-component", requests[name][1], {"Content-Type": "application/json"}
+                )
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status not in (200, 204):
+                    raise RuntimeError(f"{name}: {answer.status}")
+                with lock:
+                    times[name].append(1000 * (time.perf_counter() - start))
+        connection.close()
+
+    threads = [threading.Thread(target=client, args=(seed,)) for seed in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return times
+
+
+def measured_callbacks(port: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Median and 95th percentile in ms of every callback, at 1 and at 8 clients, after one warm round."""
+    requests = callbacks(port)
+    timed(port, requests, 1, 1)
+    result: dict[str, dict[str, float]] = {name: {} for name in requests}
+    for clients in (1, 8):
+        for name, times in timed(port, requests, clients, rounds).items():
+            result[name][f"p50_ms_{clients}"], result[name][f"p95_ms_{clients}"] = np.quantile(times, (0.5, 0.95))
+    return result
+
+
+_SHIFT = """
+window.shift = 0;
+new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) window.shift += e.value; })
+  .observe({type: "layout-shift", buffered: true});
+"""
+
+
+def in_browser(port: int, page: str) -> dict[str, float]:
+    """Kilobytes on the wire, seconds until the first chart or table, and the layout shift of a first visit."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(BROWSER))
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.add_init_script(_SHIFT)
+        tab = context.new_page()
+        sizes: list[float] = []
+        session = context.new_cdp_session(tab)
+        session.send("Network.enable")
+        session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+        start = time.perf_counter()
+        tab.goto(f"http://127.0.0.1:{port}{page}")
+        tab.wait_for_selector(".js-plotly-plot .main-svg, .ag-row, .contents, h2")
+        first = time.perf_counter() - start
+        tab.wait_for_load_state("networkidle")
+        tab.wait_for_timeout(1000)
+        shift = tab.evaluate("window.shift")
+        browser.close()
+    return {"wire_kb": sum(sizes) / 1000, "first_chart_s": first, "layout_shift": shift}
+
+
+def lighthouse(port: int, page: str) -> dict[str, float]:
+    """Desktop scores of Lighthouse from 0 to 100; empty where it is not installed."""
+    program = os.environ.get("SOFTMODE_LIGHTHOUSE") or shutil.which("lighthouse")
+    if program is None:
+        return {}
+    done = subprocess.run(
+        [program, f"http://127.0.0.1:{port}{page}", "--preset=desktop", "--output=json", "--quiet",
+         f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={' '.join(BROWSER)}"],
+        capture_output=True, check=True, env={**os.environ, "CHROME_PATH": str(shutil.which("chromium"))},
+    )  # fmt: skip
+    scores = json.loads(done.stdout)["categories"]
+    return {name: 100 * scores[name]["score"] for name in CATEGORIES}
+
+
+def multiplied(source: Path, target: Path) -> None:
+    """The tables of `source` with every compound repeated under new names until `references` has a million rows."""
+    copies = -(-MILLION // tables.read(source, "references").num_rows)
+    grown = {}
+    for name in tables.read_manifest(source).tables:
+        table = tables.read(source, name)
+        if name in ("references", "harmonic", "anharmonic"):
+            table = pa.concat_tables(_renamed(table, copy) for copy in range(copies)).combine_chunks()
+        grown[name] = table
+    tables.publish(target, grown)
+
+
+def _renamed(table: pa.Table, copy: int) -> pa.Table:
+    if copy == 0:
+        return table
+    place = table.schema.get_field_index("compound")
+    names = pa.array([f"{compound}.{copy}" for compound in table["compound"].to_pylist()])
+    return table.set_column(place, table.schema.field("compound"), names)
+
+
+def report(data: Path, rounds: int, *, pages: bool) -> dict[str, Any]:
+    """Everything that is measured over `data`, printed as it comes."""
+    with server(data) as (port, cold, pid):
+        found: dict[str, Any] = {"cold_start_s": cold, "memory_cold_mb": megabytes(pid)}
+        print(f"cold start {cold:.2f} s; worker {found['memory_cold_mb']:.0f} MB")
+        found["callbacks"] = measured_callbacks(port, rounds)
+        print(f"{'callback':<90} {'p50':>8} {'p95':>8} {'p50 ×8':>8} {'p95 ×8':>8}  (ms)")
+        for name, row in sorted(found["callbacks"].items(), key=lambda item: -item[1]["p95_ms_8"]):
+            print(f"{name:<90}" + "".join(f" {row[f'p{p}_ms_{n}']:8.1f}" for n in (1, 8) for p in (50, 95)))
+        found["memory_mb"] = megabytes(pid)
+        print(f"worker after all of this: {found['memory_mb']:.0f} MB")
+        found["pages"] = {}
+        for page in PAGES if pages else ():
+            row = in_browser(port, page) | lighthouse(port, page)
+            found["pages"][page] = row
+            print(f"{page:<26} " + ", ".join(f"{key} {value:.3g}" for key, value in row.items()))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--million", action="store_true", help="multiply the tables to a million rows")
+    parser.add_argument("--rounds", type=int, default=10, help="times that each client sends each callback")
+    parser.add_argument("--json", type=Path, help="write the numbers here too")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        data = data_directory()
+        if asked.million:
+            multiplied(data, Path(folder))
+            data = Path(folder)
+        found = report(data, asked.rounds, pages=not asked.million)
+    if asked.json:
+        asked.json.write_text(json.dumps(found, indent=1, default=float) + "\n")
+
+
+if __name__ == "__main__":
+    main()
