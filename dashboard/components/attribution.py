@@ -25,6 +25,7 @@ STEP_NAMES = {"forces": "forces", "hessian": "Hessian", "sampling": "sampling"}
 # A reweighted mean over fewer frames than this is the value of those few.
 FEW_FRAMES = 10
 ROW_REM = 2.6
+MOST_ROWS = 24  # rows of a figure
 
 Names = Mapping[str, str]
 
@@ -328,7 +329,9 @@ def all_sets(frame: pd.DataFrame, names: Names) -> list[Any]:
     done = frame[(frame["status"] == "ok") & frame["forces"].notna()]
     failed = frame[frame["status"] != "ok"]
     parts: list[Any] = []
-    if not done.empty:
+    if len(done) > MOST_ROWS:
+        parts.append(html.P(f"{_how_many(done)}{_all_sentence(done)} Too many for a row each: choose one set below."))
+    elif not done.empty:
         steps = {
             STEP_NAMES[step]: (done[step].to_numpy(float), done[f"{step}_se"].to_numpy(float))
             for step in PUBLISHED_PATH

@@ -11,12 +11,24 @@ import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.components import attribution, controls, wells
-from dashboard.components.blocks import address_notice, not_computed, page_head, section
+from dashboard.components import (
+    attribution,
+    controls,
+    errors_explained,
+    errors_groups,
+    errors_protocols,
+    errors_softening,
+    wells,
+)
+from dashboard.components.blocks import address_notice, not_computed, page_head
+from dashboard.components.contents import contents, part
 from dashboard.components.provenance import provenance
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import attribution as attribution_query
+from dashboard.queries import errors_explained as explained_query
+from dashboard.queries import errors_groups as groups_query
+from dashboard.queries import errors_protocols as protocols_query
 from dashboard.queries import results
 from dashboard.queries import wells as wells_query
 from dashboard.queries.provenance import runs, sources
@@ -24,6 +36,13 @@ from dashboard.views.errors import ErrorsView
 from dashboard.viewstate import build, decode, encode, replaced
 
 SUITES = ("hdp", "abx3")
+PARTS = {
+    "tilt": "Tilt wells",
+    "attribution": "Attribution of the error of σ",
+    "softening": "Softening and amplification",
+    "explained": "What the harmonic errors explain",
+    "protocols": "What the sampling protocol does",
+}
 QUANTITIES = [{"value": "curvature", "label": "curvature"}, {"value": "omega", "label": "ω of the tilt"}]
 
 
@@ -36,13 +55,17 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
         [
             page_head(
                 "Where do the errors come from?",
-                "Two tests against DFT. Tilt wells: is it the harmonic or the anharmonic part of the "
-                "energy that a potential gets wrong? Attribution: does its error of σ come from its forces, from its "
-                "Hessian or from its own sampling?",
+                "Tests against DFT. Is it the harmonic or the anharmonic part of the energy that a potential gets "
+                "wrong? Does its error of σ come from its forces, from its Hessian or from sampling, and how much of "
+                "it would a single number mend?",
             ),
             address_notice(problems + replaced(asked, view)),
+            contents(tuple(PARTS.items())),
             _wells(dataset, frame, view),
             _attribution(dataset, view),
+            _softening(dataset),
+            _explained(dataset, view),
+            _protocols(dataset, view),
             provenance(sources(dataset, SUITES), runs(dataset, SUITES)),
             dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, frame, view))),
         ],
@@ -51,10 +74,10 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
 
 
 def _wells(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Component:
-    title = "Tilt wells"
     if frame.empty:
-        return section(
-            title,
+        return part(
+            "tilt",
+            PARTS["tilt"],
             not_computed(
                 "The energy of DFT and of potentials along the octahedral tilt of double perovskites.",
                 f"{wells.COMPUTE} && {wells.publish_command(())}",
@@ -62,8 +85,9 @@ def _wells(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Component
         )
     names = results.potential_names(dataset)
     mode = frame["mode"].iloc[0]
-    return section(
-        title,
+    return part(
+        "tilt",
+        PARTS["tilt"],
         html.P(wells.provenance_sentence(frame, names), className="about"),
         controls.bar(
             controls.multi(
@@ -88,14 +112,14 @@ def _wells(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Component
 
 
 def _attribution(dataset: Dataset, view: ErrorsView) -> Component:
-    title = "Attribution of the error of σ"
     about = (
         "σ is computed again with forces, force constants and frames taken from DFT or from the potential, one "
         "replacement after another. What a replacement changes is its contribution; it depends on the order."
     )
     if not view.frames:
-        return section(
-            title,
+        return part(
+            "attribution",
+            PARTS["attribution"],
             not_computed(
                 "It needs DFT forces and force constants on frames at 300 K, here of CsPbI3.",
                 "softmode reference dft constants CsPbI3 && softmode reference dft frames CsPbI3 --potential "
@@ -105,8 +129,18 @@ def _attribution(dataset: Dataset, view: ErrorsView) -> Component:
             about=about,
         )
     names = results.potential_names(dataset)
-    return section(
-        title,
+    return part(
+        "attribution",
+        PARTS["attribution"],
+        html.H3("Means over compounds"),
+        controls.bar(
+            controls.select(
+                "errors-split", "How the error is shared out", errors_groups.split_options(), view.split,
+                className="control wide",
+            ),
+            label="How to share out",
+        ),
+        html.Div(_means(dataset, view), id="errors-means"),
         html.H3("All sets of reference frames"),
         *attribution.all_sets(attribution_query.contributions(dataset), names),
         html.H3("One set"),
@@ -124,6 +158,97 @@ def _attribution(dataset: Dataset, view: ErrorsView) -> Component:
         html.Div(_breakdown(dataset, view), id="errors-breakdown"),
         about=about,
     )  # fmt: skip
+
+
+def _means(dataset: Dataset, view: ErrorsView) -> list[Any]:
+    return errors_groups.means(groups_query.groups(dataset, view.split), view.split, results.potential_names(dataset))
+
+
+def _softening(dataset: Dataset) -> Component:
+    found = groups_query.softenings(dataset)
+    content = (
+        errors_softening.softening(found, results.potential_names(dataset))
+        if found
+        else [
+            not_computed(
+                "It needs DFT forces and force constants on reference frames.",
+                attribution.publish_command("chgnet-0.3.0"),
+            )
+        ]
+    )
+    return part(
+        "softening",
+        PARTS["softening"],
+        *content,
+        about="On the same reference frames: how much worse the Hessian is than the forces, how soft the forces are, "
+        "and whether that goes with DFT’s anharmonicity.",
+    )
+
+
+def _explained(dataset: Dataset, view: ErrorsView) -> Component:
+    found = explained_query.regressions(dataset)
+    content = (
+        [
+            controls.bar(
+                controls.select(
+                    "errors-regression", "Potential and protocol",
+                    errors_explained.options(found, results.potential_names(dataset)), view.regression,
+                    className="control wide",
+                ),
+                label="Which regression",
+            ),
+            html.Div(_shares(dataset, view), id="errors-explained"),
+        ]
+        if found
+        else [not_computed("It needs σ of a potential in the DFT cell of abx3.", errors_explained.COMMAND)]
+    )  # fmt: skip
+    return part(
+        "explained",
+        PARTS["explained"],
+        *content,
+        about="Without a single DFT frame: over the cubic ABX₃ compounds, the error of σ is regressed on the errors of "
+        "ω² of the softest modes at Γ, R, M and X.",
+    )
+
+
+def _shares(dataset: Dataset, view: ErrorsView) -> list[Any]:
+    chosen = next(r for r in explained_query.regressions(dataset) if r.id == view.regression)
+    return errors_explained.shares(
+        explained_query.shares(dataset, chosen.potential, chosen.protocol), chosen, results.potential_names(dataset)
+    )
+
+
+def _protocols(dataset: Dataset, view: ErrorsView) -> Component:
+    pairs = protocols_query.protocol_pairs(dataset)
+    content = (
+        [
+            controls.bar(
+                controls.select(
+                    "errors-protocols", "Protocols", errors_protocols.options(pairs), view.protocols,
+                    className="control wide",
+                ),
+                label="Which protocols",
+            ),
+            html.Div(_effect(dataset, view), id="errors-effect"),
+        ]
+        if pairs
+        else [
+            errors_protocols.missing(
+                sorted({r.protocol for r in explained_query.regressions(dataset)})
+            )
+        ]
+    )  # fmt: skip
+    return part(
+        "protocols",
+        PARTS["protocols"],
+        *content,
+        about="σ depends on how frames are sampled. The same compound and potential by two protocols shows how much.",
+    )
+
+
+def _effect(dataset: Dataset, view: ErrorsView) -> list[Any]:
+    chosen = next(pair for pair in protocols_query.protocol_pairs(dataset) if pair.id == view.protocols)
+    return errors_protocols.effect(protocols_query.protocols(dataset, chosen), chosen, results.potential_names(dataset))
 
 
 def _breakdown(dataset: Dataset, view: ErrorsView) -> list[Any]:
@@ -152,8 +277,12 @@ def _resolved(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Errors
     present = wells_query.potentials(frame)
     compounds = wells_query.compounds(frame)
     sets = attribution_query.sets(dataset)
+    regressions = [regression.id for regression in explained_query.regressions(dataset)]
+    pairs = [pair.id for pair in protocols_query.protocol_pairs(dataset)]
     view = replace(
         view,
+        regression=view.regression if view.regression in regressions else next(iter(regressions), ""),
+        protocols=view.protocols if view.protocols in pairs else next(iter(pairs), ""),
         potentials=tuple(p for p in view.potentials if p in present),
         compound=view.compound if view.compound in compounds else wells_query.most_different(frame),
         frames=view.frames if view.frames in sets else next(iter(sets), ""),
@@ -168,8 +297,12 @@ def _shown(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> ErrorsVie
     """The view as the address states it: without what comes first anyway."""
     first_set = next(iter(attribution_query.sets(dataset)), "")
     first_scored = next(iter(attribution_query.potentials(dataset, view.frames)), "")
+    first_regression = next((regression.id for regression in explained_query.regressions(dataset)), "")
+    first_pair = next((pair.id for pair in protocols_query.protocol_pairs(dataset)), "")
     return replace(
         view,
+        regression="" if view.regression == first_regression else view.regression,
+        protocols="" if view.protocols == first_pair else view.protocols,
         compound="" if view.compound == wells_query.most_different(frame) else view.compound,
         frames="" if view.frames == first_set else view.frames,
         scored="" if view.scored == first_scored else view.scored,
@@ -223,6 +356,45 @@ def register(app: Dash, dataset: Dataset) -> None:
     def _choose_compound(harmonic: Any, quartic: Any) -> Any:
         compound = _clicked(quartic if ctx.triggered_id == wells.PARITY_QUARTIC else harmonic)
         return compound if isinstance(compound, str) else no_update
+
+    def resolved(query: Any, **raw: Any) -> tuple[ErrorsView, str]:
+        """The view after a control has changed, and its address."""
+        frame = wells_query.wells(dataset)
+        view = _resolved(dataset, frame, _changed(query, **raw))
+        return view, encode(_shown(dataset, frame, view))
+
+    @app.callback(
+        Output("errors-means", "children"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("errors-split", "value"),
+        State(VIEW_QUERY, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_means(split: Any, query: Any) -> tuple[Any, str]:
+        view, address = resolved(query, split=split)
+        return _means(dataset, view), address
+
+    @app.callback(
+        Output("errors-explained", "children"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("errors-regression", "value"),
+        State(VIEW_QUERY, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_explained(regression: Any, query: Any) -> tuple[Any, str]:
+        view, address = resolved(query, regression=regression)
+        return _shares(dataset, view), address
+
+    @app.callback(
+        Output("errors-effect", "children"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("errors-protocols", "value"),
+        State(VIEW_QUERY, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_protocols(protocols: Any, query: Any) -> tuple[Any, str]:
+        view, address = resolved(query, protocols=protocols)
+        return _effect(dataset, view), address
 
     @app.callback(
         Output("errors-breakdown", "children"),

@@ -10,19 +10,27 @@ from dashboard.viewstate import FORMULA, POTENTIAL, POTENTIALS, Choice, Text, ke
 WELL_QUANTITIES = ("curvature", "omega")
 ORDERS = tuple("".join(letters) for letters in permutations("fhs"))
 """Orders in which forces, Hessian and sampling are replaced, by their first letters; the published one first."""
+SHAPLEY = "shapley"
 _FRAMES = Text(r"[A-Za-z0-9._+()-]{0,96}")
+_REGRESSION = Text(r"([A-Za-z0-9._+-]{1,64}~[A-Za-z0-9.-]{1,40})?")
+_PROTOCOLS = Text(r"([a-z0-9]{1,16}\.[A-Za-z0-9-]{1,40}~[A-Za-z0-9-]{1,40})?")
 
 
 @dataclass(frozen=True)
 class ErrorsView:
     """Which potentials' wells are compared and of which compound E(Q) is drawn; then which attribution.
 
-    No potential chosen means all; an empty compound, set of frames or scored potential means the first.
+    No potential chosen means all; an empty compound, set of frames or scored potential means the first. `split` is
+    how errors are shared out in the means over compounds, `order` in the one set. `regression` is a potential and a
+    protocol of σ, `protocols` a suite and two protocols; empty means those with most compounds.
     """
 
     potentials: tuple[str, ...] = key("p", POTENTIALS, ())
     quantity: str = key("q", Choice(WELL_QUANTITIES), "curvature")
     compound: str = key("c", FORMULA, "")
+    split: str = key("g", Choice((*ORDERS, SHAPLEY)), ORDERS[0])
     frames: str = key("f", _FRAMES, "")
     scored: str = key("sp", POTENTIAL, "")
     order: str = key("o", Choice(ORDERS), ORDERS[0])
+    regression: str = key("e", _REGRESSION, "")
+    protocols: str = key("pr", _PROTOCOLS, "")

@@ -1,0 +1,46 @@
+"""σ of one protocol against another, compound by compound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard.figures.amplification import Cloud, thinned
+from dashboard.figures.theme import NEUTRAL, framed, series_colour, series_symbol
+
+
+def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> go.Figure:
+    """One point per compound and potential, the diagonal, and dotted lines at σ = 1.
+
+    The axes end at the 99.5 % quantile of all values.
+    """
+    figure = go.Figure()
+    every = thinned(clouds)
+    values = np.concatenate([np.concatenate([cloud.x, cloud.y]) for cloud in clouds])
+    high = max(1.2, 1.05 * float(np.quantile(values, 0.995)))
+    figure.add_shape(type="line", x0=0, y0=0, x1=high, y1=high, line={"color": NEUTRAL, "width": 1})
+    for line in ({"x0": 0, "x1": high, "y0": 1, "y1": 1}, {"x0": 1, "x1": 1, "y0": 0, "y1": high}):
+        figure.add_shape(type="line", line={"color": NEUTRAL, "width": 1, "dash": "dot"}, **line)
+    for index, cloud in enumerate(clouds):
+        shown = slice(None, None, every)
+        figure.add_scatter(
+            x=cloud.x[shown],
+            y=cloud.y[shown],
+            mode="markers",
+            name=cloud.name,
+            text=list(cloud.texts[shown]),
+            marker={
+                "color": series_colour(index),
+                "symbol": series_symbol(index),
+                "size": 9 if len(cloud.x) < 100 else 5,
+                "opacity": 0.8 if len(cloud.x) < 100 else 0.5,
+            },
+            hovertemplate="%{text}<br>%{x:.2f} → %{y:.2f}<extra></extra>",
+        )
+    framed(figure, x_title=x_title, y_title=y_title)
+    figure.update_layout(margin={"t": 64}, showlegend=True, hovermode="closest")
+    figure.update_xaxes(range=(0, high), constrain="domain")
+    figure.update_yaxes(range=(0, high), scaleanchor="x", constrain="domain", constraintoward="top")
+    return figure
