@@ -13,6 +13,12 @@ from dash.development.base_component import Component
 from dashboard.components.blocks import table
 from dashboard.components.text import compared_how, count, percent
 
+_CAPTIONS = {
+    "harmonic": "Harmonic verdicts on these compounds",
+    "sigma": "Verdicts by σ on these compounds",
+    "renormalised": "300 K-renormalised verdicts on these compounds",
+    "cross": "Harmonic verdicts on these compounds",
+}
 _VERDICTS = ("stable", "unstable", "undecidable", "failed", "not_run")
 
 
@@ -21,22 +27,34 @@ def counted(counts: pd.DataFrame, names: Mapping[str, str], criterion: str) -> C
     counts = counts[counts["potential"].notna()]
     if counts.empty:
         return None
-    n = int(counts["n"].max())
+    scored = criterion != "cross"
     rows = [
         [
             names.get(row.potential, row.potential),
             *(count(getattr(row, verdict)) for verdict in _VERDICTS),
-            f"{count(row.agree)} of {count(row.agree + row.disagree)} ({percent(row.agree, row.agree + row.disagree)})",
+            *([_agreement(row.agree, row.agree + row.disagree)] if scored else []),
             count(row.n_sigma),
         ]
         for row in counts.itertuples(index=False)
     ]
+    n = count(int(counts["n"].max()))
     return table(
-        ("potential", "stable", "unstable", "undecidable", "failed", "not run", "agrees with DFT", "with σ"),
+        (
+            "potential", "stable", "unstable", "undecidable", "failed", "not run",
+            *(["agrees with DFT"] if scored else []), "with σ",
+        ),
         rows,
-        caption=f"Verdicts on the compounds above by {criterion}, n = {count(n)} compounds. Agreement is over "
-        "compounds that DFT and the potential both decide.",
-    )
+        caption=f"{_CAPTIONS[criterion]}, n = {n} compounds. "
+        + (
+            "Agreement is over compounds that DFT and the potential both decide."
+            if scored
+            else "DFT has σ at 300 K here: a different question, so agreement is not counted."
+        ),
+    )  # fmt: skip
+
+
+def _agreement(agree: int, decided: int) -> str:
+    return f"{count(agree)} of {count(decided)} ({percent(agree, decided)})"
 
 
 def cautions(counts: pd.DataFrame, names: Mapping[str, str], trained_on: Mapping[str, str], suite: str) -> list[str]:

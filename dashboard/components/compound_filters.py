@@ -43,9 +43,9 @@ CRITERION_NAMES = {
 }
 COLUMN_NAMES = {
     "sites": "elements on sites",
-    "dft": "DFT σ, ω_min, labels",
-    "points": "DFT ω at Γ R M X",
-    "descriptors": "descriptors of the compound",
+    "dft": "σ, ω min, labels",
+    "points": "ω at Γ R M X",
+    "descriptors": "descriptors",
     "harmonic": "harmonic",
     "modes": "ω at Γ R M X L",
     "sigma": "σ",
@@ -94,7 +94,10 @@ def _verdicts(view: CompoundsView) -> list[Component]:
             controls.select("compounds-criterion", "Labels that are compared", criteria(view.suite), view.criterion),
             controls.multi("compounds-truth", "DFT label", words(TRUTHS), view.truth),
             controls.multi("compounds-answer", "Label of a potential", words(ANSWERS), view.answer),
-            controls.multi("compounds-agreement", "DFT and a potential", AGREEMENTS, view.agreement),
+            html.Div(
+                controls.multi("compounds-agreement", "DFT and a potential", AGREEMENTS, view.agreement),
+                id="compounds-agreement-box", hidden=view.criterion == "cross", className="control",
+            ),
             controls.multi("compounds-status", "Status of a potential", words(STATUSES), view.status),
             controls.choice(
                 "compounds-differ", "Potentials disagree with each other",

@@ -26,9 +26,9 @@ def periodic_table(
             html.P(
                 [
                     "Click once: must contain ",
-                    html.Span("+ Cs", className="element-sample", **{"data-state": "with"}),
+                    html.Span("Cs", className="element-sample", **{"data-state": "with"}),
                     "; twice: must not contain ",
-                    html.Span("× O", className="element-sample", **{"data-state": "without"}),
+                    html.Span("O", className="element-sample", **{"data-state": "without"}),
                     "; again: no condition. Faint elements do not occur in this suite.",
                 ],
                 className="fine",

@@ -81,7 +81,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 ],
                 className="more",
             ),
-            html.Div(rest["foot"], id="compounds-foot"),
+            html.Div(_foot(dataset, view), id="compounds-foot"),
             dcc.Store(id=_REFETCH),
             dcc.Store(id=VIEW_QUERY, data=encode(_shown(view))),
         ],
@@ -90,7 +90,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
 
 
 def _results(dataset: Dataset, view: CompoundsView) -> dict[str, Any]:
-    """What the filters decide besides the rows: count, missing, summary, sql and foot."""
+    """What the filters decide besides the rows: count, missing, summary and sql."""
     counts = table.counts(dataset, view)
     n = int(counts["n"].max()) if len(counts) else 0
     size = offered(dataset, view.suite).size
@@ -99,13 +99,13 @@ def _results(dataset: Dataset, view: CompoundsView) -> dict[str, Any]:
         "missing": _missing(dataset, view, n),
         "summary": _summary(dataset, view, counts),
         "sql": table.export_sql(dataset, view),
-        "foot": provenance(sources(dataset, [view.suite]), _runs(dataset, view)),
     }
 
 
-def _runs(dataset: Dataset, view: CompoundsView) -> pd.DataFrame:
+def _foot(dataset: Dataset, view: CompoundsView) -> Component:
     frame = runs(dataset, [view.suite])
-    return frame[frame["potential"].isin(table.potentials(dataset, view))]
+    shown = frame[frame["potential"].isin(table.potentials(dataset, view))]
+    return provenance(sources(dataset, [view.suite]), shown)
 
 
 def _missing(dataset: Dataset, view: CompoundsView, n: int) -> Component | None:
@@ -135,7 +135,7 @@ def _summary(dataset: Dataset, view: CompoundsView, counts: pd.DataFrame) -> lis
             ),
             className="fine",
         ),
-        counted(counts, names, parts.CRITERION_NAMES[view.criterion]),
+        counted(counts, names, view.criterion),
     ]
 
 
@@ -156,6 +156,7 @@ def _resolved(dataset: Dataset, view: CompoundsView) -> CompoundsView:
     """The view with what its suite offers: potentials with results, elements that occur, labels that DFT has."""
     offer = offered(dataset, view.suite)
     criteria = SUITE_CRITERIA[view.suite]
+    criterion = view.criterion if view.criterion in criteria else criteria[0]
     kept = {
         field: tuple(e for e in getattr(view, field) if e in offer.sites[site]) for field, site in _OF_SITES.items()
     }
@@ -165,7 +166,8 @@ def _resolved(dataset: Dataset, view: CompoundsView) -> CompoundsView:
         potentials=tuple(p for p in view.potentials if p in offer.potentials),
         elements=tuple(e for e in view.elements if e in offer.elements and e not in view.without),
         without=tuple(e for e in view.without if e in offer.elements),
-        criterion=view.criterion if view.criterion in criteria else criteria[0],
+        criterion=criterion,
+        agreement=() if criterion == "cross" else view.agreement,
     )
 
 
@@ -196,7 +198,8 @@ def _offers(view: CompoundsView, offer: Offered, names: Mapping[str, str]) -> di
         "potentials_value": list(view.potentials),
         "criterion": parts.criteria(view.suite),
         "criterion_value": view.criterion,
-        "chosen": periodic_table.chosen(view.elements, view.without),
+        "agreement_value": list(view.agreement),
+        "agreement_box": view.criterion == "cross",
         "present": list(offer.elements),
         **{field: list(offer.sites[site]) for field, site in _OF_SITES.items()},
         **{f"{field}_value": list(getattr(view, field)) for field in _OF_SITES},
@@ -209,8 +212,11 @@ def _outputs() -> dict[str, Output]:
     offering = ("potentials", "criterion", *_OF_SITES)
     return {
         **{name: Output(_CONTROLS[name], "data") for name in offering},
-        **{f"{name}_value": Output(_CONTROLS[name], "value") for name in offering},
-        **{f"{name}_box": Output(f"compounds-{name}-box", "hidden") for name in (*_OF_SITES, *parts.RANGES)},
+        **{f"{name}_value": Output(_CONTROLS[name], "value") for name in (*offering, "agreement")},
+        **{
+            f"{name}_box": Output(f"compounds-{name}-box", "hidden")
+            for name in (*_OF_SITES, *parts.RANGES, "agreement")
+        },
         **{f"{name}_text": Output(f"compounds-{name}-value", "children") for name in parts.RANGES},
         **{f"{name}_text": Output(f"compounds-{name}-value", "children") for name in ("tolerance_thz", "threshold")},
         **{f"{name}_said": Output(f"compounds-{name}-summary", "children") for name in _FOLDS},
@@ -239,6 +245,8 @@ def register(app: Dash, dataset: Dataset) -> None:
     def _update(values: dict[str, Any], request: Any) -> dict[str, Any]:
         view = _view(dataset, values, request)
         said = parts.summaries(view)
+        reshaped = ctx.triggered_id in _RESHAPING
+        elements = periodic_table.chosen(view.elements, view.without)
         return {
             **_results(dataset, view),
             **_offers(view, offered(dataset, view.suite), results.potential_names(dataset)),
@@ -246,7 +254,9 @@ def register(app: Dash, dataset: Dataset) -> None:
             "tolerance_thz_text": f"{view.tolerance_thz:.2f}",
             "threshold_text": f"{view.threshold:.2f}",
             **{f"{name}_said": said[name] for name in _FOLDS},
-            "columnDefs": _columns(dataset, view) if ctx.triggered_id in _RESHAPING else no_update,
+            "chosen": no_update if values["elements"] == elements else elements,  # or a quick click would be undone
+            "columnDefs": _columns(dataset, view) if reshaped else no_update,
+            "foot": _foot(dataset, view) if reshaped else no_update,
             "refetch": encode(view),
             "address": encode(_shown(view)),
         }

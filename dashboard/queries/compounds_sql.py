@@ -61,16 +61,17 @@ _LABELLED = """labelled AS (
 )"""
 
 _ANSWERS = """answers AS (
-    SELECT *, {truth} AS truth, {answer} AS answer, {status} AS answer_status,
-        CASE
-            WHEN {truth} NOT IN ('stable', 'unstable') OR {answer} NOT IN ('stable', 'unstable') THEN NULL
-            WHEN {truth} = {answer} THEN 'agree'
-            WHEN {truth} <> {answer} THEN 'disagree'
-        END AS agreement,
+    SELECT *, {truth} AS truth, {answer} AS answer, {status} AS answer_status, {agreement} AS agreement,
         {potential_omega} - {dft_omega} AS delta_omega_min_thz,
         sigma - dft_sigma AS delta_sigma
     FROM labelled
 )"""
+
+_AGREEMENT = """CASE
+            WHEN {truth} NOT IN ('stable', 'unstable') OR {answer} NOT IN ('stable', 'unstable') THEN NULL
+            WHEN {truth} = {answer} THEN 'agree'
+            WHEN {truth} <> {answer} THEN 'disagree'
+        END"""
 
 _KEPT = """kept AS (
     SELECT compound FROM answers{where}
@@ -168,7 +169,11 @@ def _answers(view: CompoundsView) -> str:
     sides = ("omega_min_thz", "dft_omega_min_thz")
     cut = (view.suite, "min") in CUT_AT_ZERO
     potential, dft = (f"if({side} > 0, 0, {side})" if cut else side for side in sides)
-    return _ANSWERS.format(truth=truth, answer=answer, status=status, potential_omega=potential, dft_omega=dft)
+    # σ at 300 K and harmonic stability are different questions: they neither agree nor disagree.
+    agreement = "NULL::VARCHAR" if view.criterion == "cross" else _AGREEMENT.format(truth=truth, answer=answer)
+    return _ANSWERS.format(
+        truth=truth, answer=answer, status=status, agreement=agreement, potential_omega=potential, dft_omega=dft
+    )
 
 
 def literal(value: Any) -> str:

@@ -37,36 +37,6 @@ def test_every_page_is_drawn_within_the_window_in_both_schemes(visit, path):
             assert settled_width(page) <= width
 
 
-def test_the_table_follows_its_filters_and_its_address(visit):
-    page = visit("/compounds")
-    expect(page.locator("#compounds-count")).to_have_text("10 of 10 compounds")
-    expect(page.locator(".ag-center-cols-container .ag-row")).to_have_count(10)
-    page.get_by_label("Formula contains").fill("cspb")
-    expect(page.locator("#compounds-count")).to_have_text("3 of 10 compounds")
-    expect(page.locator(".ag-center-cols-container .ag-row")).to_have_count(3)
-    page.wait_for_url("**/compounds?f=cspb")
-    page.reload()
-    expect(page.locator("#compounds-count")).to_have_text("3 of 10 compounds")
-    expect(page.locator(".ag-pinned-left-cols-container .ag-row").first).to_contain_text("CsPbBr3")
-
-
-def test_sorting_is_of_all_rows(visit):
-    page = visit("/compounds")
-    page.wait_for_selector(".ag-row")
-    page.locator(".ag-header-cell[col-id=sigma]").click()
-    first = page.locator(".ag-pinned-left-cols-container .ag-row[row-index='0']")
-    expect(first).to_contain_text("KMgF3")
-
-
-def test_the_download_is_what_is_shown_with_its_sources(visit):
-    page = visit("/compounds?f=cspb")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
-    header, *rows = download.value.path().read_text(encoding="utf-8").splitlines()
-    assert {"doi", "source", "run", "protocol"} <= set(header.split(","))
-    assert len(rows) == 3
-
-
 def test_a_click_on_a_point_chooses_the_compound(visit):
     page = visit("/errors")
     chosen = page.get_by_role("textbox", name="Compound", exact=True)
