@@ -35,6 +35,7 @@ CROSS_ABOUT = (
     "harmonically stable at 0 K? Heat can stabilise a compound whose harmonic phonons are soft, so a "
     "disagreement here is not an error and no score is given."
 )
+CROSS_SENTENCE = "If harmonic stability decided stability at 300 K, the first share would be 100 %, the second 0 %."
 RENORMALISED_ABOUT = (
     "Both ask whether the compound is stable at 300 K, by different quantities. DFT: is σ below the threshold? "
     "Potential: is the softest mode of force constants fitted to its frames at 300 K above the tolerance? A "
@@ -48,21 +49,18 @@ LINKED = ("harmonic", "sigma", "cross")
 def comparison(data: Compared, names: Names, settings: Sequence[Setting], functionals: Sequence[str]) -> Component:
     """Every potential's matrix with its scores, and what was compared with what."""
     view = data.view
-    cards: Component = html.Div([_card(data, p, names) for p in data.potentials], className="matrices")
-    if len(data.potentials) == 1:
-        (potential,) = data.potentials
-        cards = html.Div([_card(data, potential, names), _score_table(data, names)], className="side-by-side")
-        beneath: list[Any] = []
-    else:
-        beneath = [_score_table(data, names)]
+    scores = {p: query.scores(data.truth, labels) for p, labels in data.labels.items()}
+    every = html.P(CROSS_SENTENCE) if view.criterion == "cross" else _score_table(scores, names)
+    cards = [_card(data, p, scores[p], names) for p in data.potentials]
+    alone = len(cards) == 1
     return section(
         TITLES.get(view.criterion, "Confusion matrix" if len(data.potentials) == 1 else "Confusion matrices"),
         html.P(_classes(data), className="about", id="stability-classes"),
-        cards,
+        html.Div([*cards, every], className="side-by-side") if alone else html.Div(cards, className="matrices"),
         html.P(marked(_definitions(view)), className="fine"),
-        html.P(_coverage(data), className="fine", id="stability-coverage"),
+        html.P(_coverage(data, names), className="fine", id="stability-coverage"),
         html.P(_origins(settings, functionals, names, view), className="fine"),
-        *beneath,
+        None if alone else every,
         about=_about(view, settings),
     )
 
@@ -71,25 +69,38 @@ def pairs(data: Compared, names: Names) -> Component | None:
     """Each potential against each other on the compounds that both have run; nothing for one, or without scores."""
     if len(data.potentials) < 2 or data.view.criterion == "cross":
         return None
-    rows = [
+    duels = query.duels(data)
+    rows: list[list[Any]] = [
         [
             f"{names.get(duel.first, duel.first)} − {names.get(duel.second, duel.second)}",
             count(duel.mcc.n),
-            *_difference(duel.mcc),
-            *_difference(duel.balanced_accuracy),
-            f"{count(duel.test.first_only)} : {count(duel.test.second_only)}",
+            _difference(duel.mcc),
+            _difference(duel.balanced_accuracy),
+            count(duel.test.first_only),
+            count(duel.test.second_only),
             _p(duel.test.p),
         ]
-        for duel in query.duels(data)
+        for duel in duels
     ]
-    measured = sum(row[3] == "measurable" for row in rows)
+    measured = sum(duel.mcc.measurable for duel in duels)
     return section(
         "Are they different?",
-        table(
-            ("first − second", "n", "MCC", "", "balanced accuracy", "", "only first : only second right", "McNemar p"),
-            rows,
-            caption="Differences with 95 % intervals, from compounds drawn together for both. Undecidable and failed "
-            "count as wrong. p is not corrected for the number of pairs.",
+        html.Div(
+            table(
+                (
+                    "first − second",
+                    "n",
+                    "difference of MCC",
+                    "of balanced accuracy",
+                    "only first right",
+                    "only second right",
+                    "McNemar p",
+                ),
+                rows,
+                caption="Differences with 95 % intervals, from compounds drawn together for both. Undecidable and "
+                "failed count as wrong. p is not corrected for the number of pairs.",
+            ),
+            className="duels",
         ),
         about=f"Each pair on the compounds that both have run. The interval of the difference of MCC excludes 0 for "
         f"{measured} of {plural(len(rows), 'pair')}.",
@@ -130,10 +141,10 @@ def _classes(data: Compared) -> str:
     )
 
 
-def _card(data: Compared, potential: str, names: Names) -> Component:
+def _card(data: Compared, potential: str, scores: Mapping[str, query.Score], names: Names) -> Component:
     view, labels = data.view, data.labels[potential]
     counts = query.crosstab(data.truth, labels)
-    head = _shares(counts) if view.criterion == "cross" else _headline(data, potential)
+    head = _shares(counts) if view.criterion == "cross" else _headline(counts[:2, :2], scores)
     return html.Div(
         [
             html.H3(names.get(potential, potential)),
@@ -145,9 +156,7 @@ def _card(data: Compared, potential: str, names: Names) -> Component:
     )
 
 
-def _headline(data: Compared, potential: str) -> Component:
-    counts = metrics.confusion_counts(data.truth, data.labels[potential])
-    scores = query.scores(data.truth, data.labels[potential])
+def _headline(counts: metrics.Counts, scores: Mapping[str, query.Score]) -> Component:
     decided = scores["decided"]
     n = f"n = {count(decided.n)} decided, {count(scores['all run'].n)} all run"
     return statements(
@@ -263,9 +272,10 @@ def _definitions(view: StabilityView) -> str:
     )
 
 
-def _coverage(data: Compared) -> str:
+def _coverage(data: Compared, names: Names) -> str:
     if not data.restricted:
-        return f"Every potential is scored on the compounds that it has run, of {count(data.n)}."
+        run = (f"{names.get(p, p)} {count(int(np.sum(ls != query.NOT_RUN)))}" for p, ls in data.own.items())
+        return f"Run, successfully or not, of {count(data.n)} compounds: {', '.join(run)}."
     common = int(data.common.sum())
     lost = {p: int(np.sum((labels != query.NOT_RUN) & ~data.common)) for p, labels in data.own.items()}
     if not any(lost.values()):
@@ -309,16 +319,8 @@ def _family(functional: str) -> str:
     return functional.replace("(", " ").replace(",", " ").split()[0]
 
 
-def _score_table(data: Compared, names: Names) -> Component:
-    if data.view.criterion == "cross":
-        return html.P(
-            "If harmonic stability decided stability at 300 K, the first share would be 100 %, the second 0 %."
-        )
-    columns = [
-        (potential, basis, score)
-        for potential in data.potentials
-        for basis, score in query.scores(data.truth, data.labels[potential]).items()
-    ]
+def _score_table(scores: Mapping[str, Mapping[str, query.Score]], names: Names) -> Component:
+    columns = [(potential, basis, score) for potential, each in scores.items() for basis, score in each.items()]
     single = ("balanced_accuracy", "mcc", "accuracy")
     rows: list[list[Any]] = [["n", *(count(s.n) for *_, s in columns)]]
     rows += [
@@ -330,7 +332,7 @@ def _score_table(data: Compared, names: Names) -> Component:
         for i, label in enumerate(metrics.CLASSES)
         for name in ("precision", "recall", "f1")
     ]
-    alone = len(data.potentials) == 1
+    alone = len(scores) == 1
     head = ["score", *(basis if alone else f"{names.get(p, p)}, {basis}" for p, basis, _ in columns)]
     scored = table(
         head,
@@ -343,11 +345,12 @@ def _score_table(data: Compared, names: Names) -> Component:
     return html.Details([html.Summary("Every score"), scored], className="more")
 
 
-def _difference(found: Difference) -> tuple[str, str]:
+def _difference(found: Difference) -> Any:
     if not np.isfinite(found.low):
-        return number(found.difference), "not defined"
-    text = f"{number(found.difference, 3, sign=True)} ({number(found.low, 3)} to {number(found.high, 3)})"
-    return text, "measurable" if found.measurable else "no measurable difference"
+        return number(found.difference)
+    verdict = "" if found.measurable else ": no measurable difference"
+    interval = f"{number(found.low, 3)} to {number(found.high, 3)}{verdict}"
+    return [number(found.difference, 3, sign=True), html.Span(interval, className="sub")]
 
 
 def _p(p: float) -> str:

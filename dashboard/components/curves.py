@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from dash import html
@@ -57,15 +57,18 @@ def rankings(data: Compared, names: Names) -> Component:
                     roc(rocs),
                     [html.Strong(f"ROC, {_range(rocs)}. "), f"{counted}. Failed counts as the worst score there is."],
                     label="ROC curve of every potential",
+                    shape=_shape(rocs),
                 ),
                 captioned(
                     precision_recall(recalls),
                     [
-                        html.Strong(f"Precision over recall of stable, {_range(recalls)}. "),
+                        html.Strong(f"Precision over recall, {_range(recalls)}. "),
+                        "Precision: share right of those called stable; recall: share found of those truly stable. "
                         f"Guessing gets the share of the class: {baseline}"
                         f"{' for ' + next(iter(labels.values())) if len(labels) > 1 else ''}.",
                     ],
                     label="Precision-recall curve of every potential",
+                    shape=_shape(recalls),
                 ),
             ],
             className="pair",
@@ -97,9 +100,14 @@ def _sweep(data: Compared, names: Names, moved: str) -> list[Component]:
 def _figure(data: Compared, curves: Mapping[str, Values], names: Names, moved: str, score: str) -> Component:
     lines = [Line(names.get(p, p), values, i) for i, (p, values) in enumerate(curves.items())]
     return captioned(
-        _drawn(data, lines, moved, f"{score}, decided compounds"),
-        [html.Strong(f"{score.capitalize()}, {_n(data)}. "), _steepest(lines, moved), _floors(data, names, moved)],
+        _drawn(data, lines, moved, score),
+        [
+            html.Strong(f"{score.capitalize()}, {_n(data)} decided. "),
+            _steepest(lines, moved),
+            _floors(data, names, moved),
+        ],
         label=f"{score.capitalize()} over the {moved}",
+        shape=_shape(lines),
     )
 
 
@@ -119,6 +127,7 @@ def _shares(data: Compared, counts: Mapping[str, metrics.Counts], names: Names, 
             _floors(data, names, moved),
         ],
         label=f"Shares over the {moved}",
+        shape=_shape(lines),
     )
 
 
@@ -126,6 +135,11 @@ def _drawn(data: Compared, lines: list[Line], moved: str, y_title: str) -> objec
     present = data.view.tolerance_thz if moved == "tolerance" else data.view.threshold
     floors = dict(enumerate(query.noise_floors(data).values())) if moved == "tolerance" else {}
     return sweep(query.levels(moved), lines, present, x_title=AXES[moved], y_title=y_title, floors=floors)
+
+
+def _shape(lines: Sequence[object]) -> str:
+    """Taller where a long legend takes room."""
+    return "tall" if len(lines) > 3 else "wide"
 
 
 def _n(data: Compared) -> str:

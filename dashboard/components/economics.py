@@ -40,16 +40,18 @@ def _trade(data: Compared, found: list[Economics], names: Names) -> Component:
         saved, kept = one.screen.curve()
         name = names.get(one.screen.potential, one.screen.potential)
         trades.append(Trade(name, i, saved, kept, (one.present.saved, one.present.kept)))
+    most = ", most of all," if len(trades) > 1 else ""
     best = max(trades, key=lambda trade: trade.present[0] if np.isfinite(trade.present[0]) else -1)
     return captioned(
         saved_and_kept(trades),
         [
             html.Strong(f"What a screen saves, {_n(found)}. "),
-            f"Now {best.name} saves most: {_share(best.present[0])} of the DFT runs, and keeps "
+            f"Now {best.name} saves {_share(best.present[0])} of the DFT runs{most} and keeps "
             f"{_share(best.present[1])} of the stable compounds. A line that stays high drops little that is stable; "
             "it ends where only undecidable and failed compounds are left.",
         ],
         label="Stable compounds kept over DFT runs saved",
+        shape="tall" if len(trades) > 3 else "wide",
     )
 
 
@@ -81,6 +83,7 @@ def _costs(found: list[Economics], names: Names, moved: str) -> Component:
             "DFT on none.",
         ],
         label=f"Expected cost of 1,000 candidates over the {moved}",
+        shape="tall" if len(lines) > 3 else "wide",
     )
 
 

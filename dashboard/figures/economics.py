@@ -9,10 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.sweep import stroke, symbol, upright
+from dashboard.figures.sweep import points, stroke, upright
 from dashboard.figures.theme import NEUTRAL, framed
 
 Values = NDArray[np.float64]
+NOW = "now: saved %{x:.1%}<br>kept %{y:.1%}<extra></extra>"
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,15 @@ def saved_and_kept(trades: Sequence[Trade]) -> go.Figure:
             line={"color": NEUTRAL, "width": 1, "dash": "dot"},
         )
     ]  # fmt: skip
-    for trade in trades:
-        traces += [
-            go.Scatter(
-                x=trade.saved, y=trade.kept, name=trade.name, mode="lines", line=stroke(trade.index),
-                hovertemplate="saved %{x:.1%}<br>kept %{y:.1%}",
-            ),
-            go.Scatter(
-                x=trade.present[:1], y=trade.present[1:], name=f"{trade.name}, now", mode="markers", showlegend=False,
-                marker=symbol(trade.index), hovertemplate="now: saved %{x:.1%}<br>kept %{y:.1%}",
-            ),
-        ]  # fmt: skip
+    traces += [
+        go.Scatter(
+            x=trade.saved, y=trade.kept, name=trade.name, mode="lines", line=stroke(trade.index),
+            hovertemplate="saved %{x:.1%}<br>kept %{y:.1%}",
+        )
+        for trade in trades
+    ]  # fmt: skip
+    saved, kept = zip(*(trade.present for trade in trades), strict=True)
+    traces.append(points(saved, kept, [trade.index for trade in trades], name="now", hovertemplate=NOW))
     figure = framed(go.Figure(traces), x_title="DFT runs saved", y_title="stable compounds kept")
     return figure.update_layout(
         xaxis_range=(-0.01, 1.01), xaxis_tickformat=".0%", yaxis_range=(-0.01, 1.03), yaxis_tickformat=".0%"
@@ -76,17 +75,14 @@ def costs(
         for name, value, dash in (("DFT on all", of_all, "dash"), ("DFT on none", of_none, "dot"))
         if np.isfinite(value)
     ]  # fmt: skip
-    for line in lines:
-        traces += [
-            go.Scatter(
-                x=levels, y=line.costs, name=line.name, mode="lines", line=stroke(line.index),
-                hovertemplate="%{y:,.0f}",
-            ),
-            go.Scatter(
-                x=line.best[:1], y=line.best[1:], name=f"{line.name}, cheapest", mode="markers", showlegend=False,
-                marker=symbol(line.index), hovertemplate="cheapest: %{x:.2f}<extra></extra>",
-            ),
-        ]  # fmt: skip
+    traces += [
+        go.Scatter(
+            x=levels, y=line.costs, name=line.name, mode="lines", line=stroke(line.index), hovertemplate="%{y:,.0f}"
+        )
+        for line in lines
+    ]
+    best, cost = zip(*(line.best for line in lines), strict=True)
+    traces.append(points(best, cost, [line.index for line in lines], name="cheapest", hovertemplate="%{y:,.0f}"))
     figure = framed(go.Figure(traces), x_title=x_title, y_title="cost of 1,000 candidates (DFT runs)")
     margin = float(levels[-1] - levels[0]) / 50
     return figure.update_layout(

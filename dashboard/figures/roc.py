@@ -34,8 +34,8 @@ def precision_recall(curves: Sequence[Named]) -> go.Figure:
     hover = "recall %{x:.3f}<br>precision %{y:.3f}"
     return _unit_square(
         [*guesses, *(_curve(named, hover) for named in curves)],
-        x_title="recall: share of stable called stable",
-        y_title="precision: share right of those called stable",
+        x_title="recall of stable",
+        y_title="precision of stable",
     )
 
 

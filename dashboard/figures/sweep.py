@@ -31,9 +31,10 @@ def stroke(index: int, dash: str | None = None) -> dict[str, Any]:
     return {"color": series_colour(index), "width": 2.5, "dash": dash or DASHES[index % len(DASHES)]}
 
 
-def symbol(index: int) -> dict[str, Any]:
-    """Marker of potential number `index`."""
-    return {"color": series_colour(index), "size": 11, "symbol": series_symbol(index)}
+def points(x: Sequence[float], y: Sequence[float], indices: Sequence[int], **more: Any) -> go.Scatter:
+    """One symbol per point (k,), in the colour and shape of the potential whose number is in `indices` (k,)."""
+    marker = {"color": [series_colour(i) for i in indices], "symbol": [series_symbol(i) for i in indices], "size": 11}
+    return go.Scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False, **more)
 
 
 def upright(x: float, line: dict[str, Any]) -> dict[str, Any]:
@@ -54,25 +55,20 @@ def sweep(
 
     Undefined scores are gaps. `floors` are noise floors by index of the potential: up to each, the ground is shaded.
     """
-    traces = []
-    for line in lines:
-        traces.append(
-            go.Scatter(
-                x=levels, y=line.values, name=line.name, mode="lines", line=stroke(line.index, line.dash),
-                hovertemplate="%{y:.3f}",
-            )
-        )  # fmt: skip
-        if np.isfinite(line.values).any():
-            traces.append(
-                go.Scatter(
-                    x=[current], y=[np.interp(current, levels, line.values)], mode="markers",
-                    marker=symbol(line.index), showlegend=False, hoverinfo="skip",
-                )
-            )  # fmt: skip
+    traces = [
+        go.Scatter(
+            x=levels, y=line.values, name=line.name, mode="lines", line=stroke(line.index, line.dash),
+            hovertemplate="%{y:.3f}",
+        )
+        for line in lines
+    ]  # fmt: skip
+    now = [float(np.interp(current, levels, line.values)) for line in lines]
+    traces.append(points([current] * len(now), now, [line.index for line in lines], hoverinfo="skip"))
     figure = framed(go.Figure(traces), x_title=x_title, y_title=y_title)
     end = float(levels[-1])
     shapes = [upright(current, {"color": NEUTRAL, "width": 1, "dash": "dot"})]
-    shapes += [shape for index, floor in (floors or {}).items() for shape in _noise(index, floor, end)]
+    known = {index: floor for index, floor in (floors or {}).items() if np.isfinite(floor)}
+    shapes += [shape for index, floor in known.items() for shape in _noise(index, floor, end, 0.12 / len(known))]
     lowest = min([0.0, *(float(np.nanmin(line.values)) for line in lines if np.isfinite(line.values).any())])
     margin = (end - float(levels[0])) / 50
     return figure.update_layout(
@@ -84,12 +80,10 @@ def sweep(
     )
 
 
-def _noise(index: int, floor: float, end: float) -> list[dict[str, Any]]:
+def _noise(index: int, floor: float, end: float, opacity: float) -> list[dict[str, Any]]:
     """The ground below `floor`, with a line at its end where the axis reaches that far."""
-    if not np.isfinite(floor):
-        return []
     ground = {
         "type": "rect", "x0": 0, "x1": min(floor, end), "y0": 0, "y1": 1, "yref": "paper", "line": {"width": 0},
-        "fillcolor": faded(series_colour(index), 0.09), "layer": "below",
+        "fillcolor": faded(series_colour(index), opacity), "layer": "below",
     }  # fmt: skip
     return [ground, upright(floor, {**stroke(index), "width": 1.5})] if floor <= end else [ground]

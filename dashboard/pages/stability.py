@@ -49,6 +49,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             address_notice(problems + replaced(asked, view)),
             _controls(dataset, found, names),
             html.Div(_results(dataset, found, names), id="stability-results"),
+            html.Div(_sweeps(dataset, found, names), id="stability-sweeps"),
             html.Div(_pairs(dataset, found, names), id="stability-pairs"),
             html.Div(_rankings(dataset, found, names), id="stability-rankings"),
             html.Section(
@@ -56,8 +57,8 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                     html.H2("What a screen is worth"),
                     html.P(screening.ABOUT, className="about"),
                     controls.bar(
-                        _price("stability-false_stable", "Cost of a false stable (DFT runs)", view.false_stable),
-                        _price("stability-false_unstable", "Cost of a false unstable (DFT runs)", view.false_unstable),
+                        _price("stability-false_stable", "False stable costs (DFT runs)", view.false_stable),
+                        _price("stability-false_unstable", "False unstable costs (DFT runs)", view.false_unstable),
                         label="What mistakes cost",
                     ),
                     html.Div(_economics(dataset, found, names), id="stability-economics"),
@@ -124,7 +125,7 @@ def _controls(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> C
             id="stability-threshold-box", hidden="threshold" not in moved, className="control wide",
         ),
         html.Div(
-            dmc.Switch(id="stability-common", label="Common compounds only", checked=view.common == "yes"),
+            dmc.Switch(id="stability-common", label="Common compounds", checked=view.common == "yes"),
             id="stability-common-box", hidden=len(found.potentials) < 2, className="control switch",
         ),
         label="What to compare",
@@ -150,12 +151,12 @@ def _results(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> li
         if view.criterion in ("sigma", "renormalised"):
             command += f" --stage sigma --protocol {'published' if view.criterion == 'sigma' else 'converged'}"
         return [not_computed("No potential has such results on this suite.", command)]
-    data = _data(dataset, found)
     settings = query.settings(dataset, view.suite, found.potentials)
-    return [
-        confusion.comparison(data, names, settings, query.functionals(dataset, view.suite)),
-        curves.sweeps(data, names),
-    ]
+    return [confusion.comparison(_data(dataset, found), names, settings, query.functionals(dataset, view.suite))]
+
+
+def _sweeps(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
+    return curves.sweeps(_data(dataset, found), names) if found.potentials else None
 
 
 def _pairs(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
@@ -197,7 +198,6 @@ def register(app: Dash, dataset: Dataset) -> None:
         Output("stability-threshold-box", "hidden"),
         Output("stability-common-box", "hidden"),
         Output("stability-screening", "hidden"),
-        Output("stability-foot", "children"),
         Output(SHOWN, "data"),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
         Input("stability-suite", "value"),
@@ -236,10 +236,19 @@ def register(app: Dash, dataset: Dataset) -> None:
             "threshold" not in moved,
             len(found.potentials) < 2,
             not found.potentials,
-            _foot(dataset, found),
             encode(view),
             encode(_address(view)),
         )
+
+    @app.callback(
+        Output("stability-sweeps", "children"),
+        Output("stability-foot", "children"),
+        Input(SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_sweeps(shown: Any) -> tuple[Component | None, Component]:
+        found = _of_store(dataset, shown)
+        return _sweeps(dataset, found, results.potential_names(dataset)), _foot(dataset, found)
 
     @app.callback(Output("stability-pairs", "children"), Input(SHOWN, "data"), prevent_initial_call=True)
     def _update_pairs(shown: Any) -> Component | None:

@@ -164,12 +164,17 @@ class Compared:
 
 def potentials(dataset: Dataset, suite: str, criterion: str) -> list[str]:
     """Potentials with at least one calculation that answers to `criterion`, the one with most of them first."""
+    return list(_potentials(dataset, dataset.release(), suite, criterion))
+
+
+@lru_cache(maxsize=16)
+def _potentials(dataset: Dataset, release: str, suite: str, criterion: str) -> tuple[str, ...]:
     frame = dataset.frame(
         f"SELECT potential FROM pairs WHERE suite = $suite AND potential IS NOT NULL AND {_ATTEMPTED[criterion]} "
         "GROUP BY potential ORDER BY count(*) DESC, potential",
         {"suite": suite},
     )
-    return frame["potential"].tolist()
+    return tuple(frame["potential"])
 
 
 def compared(dataset: Dataset, view: StabilityView, chosen: tuple[str, ...]) -> Compared:
@@ -344,6 +349,11 @@ class Setting:
 
 def settings(dataset: Dataset, suite: str, chosen: tuple[str, ...]) -> list[Setting]:
     """Training functional, geometry and σ protocol of `chosen`, in their order."""
+    return list(_settings(dataset, dataset.release(), suite, chosen))
+
+
+@lru_cache(maxsize=16)
+def _settings(dataset: Dataset, release: str, suite: str, chosen: tuple[str, ...]) -> tuple[Setting, ...]:
     frame = dataset.frame(
         "SELECT q.potential, p.functional, c.geometry, s.protocol FROM unnest($potentials) AS q(potential) "
         "LEFT JOIN potentials p USING (potential) "
@@ -353,7 +363,7 @@ def settings(dataset: Dataset, suite: str, chosen: tuple[str, ...]) -> list[Sett
         {"suite": suite, "potentials": list(chosen)},
     )
     frame = frame.astype(object).where(frame.notna(), None)
-    return [Setting(*row) for row in frame.itertuples(index=False)]
+    return tuple(Setting(*row) for row in frame.itertuples(index=False))
 
 
 def functionals(dataset: Dataset, suite: str) -> list[str]:

@@ -70,7 +70,7 @@ def test_common_compounds_can_be_switched_off(visit):
     expect(page.locator("#stability-coverage")).to_contain_text("5 of 10 have been run with every potential")
     assert matrix(page, MACE)[:6] == ["2", "0", "0", "0", "3", "0"]
     assert matrix(page)[:6] == ["2", "1", "0", "0", "2", "0"]
-    page.get_by_role("switch", name="Common compounds only").press("Space")
+    page.get_by_role("switch", name="Common compounds").press("Space")
     page.wait_for_url("**/stability?k=no")
     assert matrix(page)[:6] == ["2", "1", "0", "1", "2", "1"]
 
@@ -88,7 +88,7 @@ def test_prices_change_the_cheapest_tolerance_and_the_address(visit):
     page = visit(ALONE)
     row = page.locator("#stability-economics tbody tr").first
     expect(row).to_contain_text("0.26")
-    lost = page.get_by_label("Cost of a false unstable (DFT runs)")
+    lost = page.get_by_label("False unstable costs (DFT runs)")
     lost.fill("0")
     lost.press("Tab")
     expect(row).to_contain_text("0.10")
