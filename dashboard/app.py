@@ -31,6 +31,7 @@ from dashboard.pages import (
     stability,
 )
 from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.remember import do_not_remember, remember_answers
 from dashboard.scripts import deferred
 from dashboard.settings import ASSETS, Settings
 
@@ -121,6 +122,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     _add_health(app, dataset)
     security.secure(app, lambda path: _page_at(path)[0] is not None)
     serve_cartesian_plotly(app.server)
+    remember_answers(app.server, dataset.release, settings.cache_mb)
     serve_data(app.server, settings.data)
     compress_responses(app.server)
     return app
@@ -147,6 +149,7 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
             content = page.layout(dataset, query, **(page.match(path) or {}))
             notice = release_notice(dataset, seen)
         except (OSError, TableError) as error:
+            do_not_remember()
             _log.exception("the tables cannot be read")
             return _not_readable(error), navigation(entries, page.path), title
         return html.Div([notice, content], **{"data-release": dataset.release()}), navigation(entries, page.path), title
@@ -156,6 +159,7 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
 
 def _on_error(error: Exception) -> None:
     """A callback failed: log it, and say so above a page that keeps what it showed."""
+    do_not_remember()
     _log.exception("a callback failed", exc_info=error)
     set_props("problem", {"children": "The last change could not be shown. Reload the page, or change it back."})
 

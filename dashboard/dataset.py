@@ -99,6 +99,7 @@ class Dataset:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._release: tuple[tuple[int, int], str] | None = None
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Rows of a query. `sql` is written in this package, never by a visitor; values come as `$name`."""
@@ -116,8 +117,14 @@ class Dataset:
         return tables.read_where(self.directory, "force_constants", suite=suite, compound=compound)
 
     def release(self) -> str:
-        """Name of the published data: it changes whenever a table does. Empty when nothing is published."""
-        return tables.read_manifest(self.directory).release
+        """Name of the published data: it changes whenever a table does. Empty when none can be read."""
+        stamp = _stamp(self.directory / tables.MANIFEST)
+        if self._release is None or self._release[0] != stamp:
+            try:
+                self._release = (stamp, tables.read_manifest(self.directory).release)
+            except (OSError, ValueError):
+                return ""
+        return self._release[1]
 
     def changes_since(self, release: str) -> list[tables.Change] | None:
         """Tables that differ between a former `release` and the present; None when it is not on record."""
