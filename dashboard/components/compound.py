@@ -16,7 +16,7 @@ from compute.protocols import SUITES
 from dashboard.components import attribution, controls, wells
 from dashboard.components.blocks import campaign_command, not_computed, table
 from dashboard.components.structure import ROLE_NAMES
-from dashboard.components.text import compared_how, count, marked, number, plural, with_error
+from dashboard.components.text import count, marked, number, plural, with_error
 from dashboard.queries import compound as query
 from dashboard.queries.structure import SPACE_GROUPS, Structure
 from dashboard.views.compound import CompoundView
@@ -121,6 +121,8 @@ def _answer(row: Any, names: Names) -> list[Any]:
     if row.status == "ok" and row.harmonic_at != MISSING:
         parts += ["harmonically ", label_mark(row.harmonic_at), f" ({number(row.omega_min_thz)} THz)"]
         parts += _agreement(row.dft_harmonic_at, row.harmonic_at)
+        if np.isfinite(row.omega_rmse_thz):
+            parts.append(f", {number(row.omega_rmse_thz, 3)} THz from DFT over all modes of a q mesh (RMSE)")
     else:
         parts.append(f"harmonic: {_why(row.status, row.reason)}")
     parts.append("; ")
@@ -202,26 +204,24 @@ def _published(value: float, decimals: int = 2) -> str:
     return number(value, decimals) if np.isfinite(value) else "not published"
 
 
-def comparison_notes(known: Row, answers: pd.DataFrame, functionals: Names, names: Names) -> Component:
-    """What DFT and the potentials do not have in common: the cell, and the functional of the training data."""
-    geometries = answers.loc[answers["status"] == "ok", "geometry"].dropna().unique().tolist()
-    notes = [compared_how(known["suite"], geometry) for geometry in sorted(geometries)]
+def functional_note(known: Row, functionals: Names, names: Names) -> Component | None:
+    """Names the potentials that are trained on another functional than DFT's here; nothing where all are alike."""
     # DFT's own name begins with the functional, as in "PBE (VASP, 500 eV)".
     functional = str(known["functional"]).split(" ", 1)[0]
-    other = [names.get(p, p) for p, trained in functionals.items() if functional not in trained]
-    if other:
-        notes.append(
-            f"DFT here is {known['functional']}; {', '.join(other)}: trained on another functional, so part of the "
-            "difference is the level of theory."
-        )
-    return html.P(" ".join(notes), className="fine") if notes else html.P(hidden=True)
+    others = [names.get(p, p) for p, trained in functionals.items() if functional not in trained]
+    if not others:
+        return None
+    return html.P(
+        f"Another functional than DFT’s {functional}: {', '.join(others)}. Part of the difference is the level of "
+        "theory.",
+        className="fine",
+    )
 
 
 def sigma_table(known: Row, rows: pd.DataFrame, names: Names) -> Component:
     """Published σ, then every run of every potential."""
-    lines: list[list[Any]] = []
-    if np.isfinite(known["sigma"]):
-        lines.append(["DFT", "as published", "300", *[""] * 2, number(known["sigma"], 3), *[""] * 4])
+    published = _published(known["sigma"], 3)
+    lines: list[list[Any]] = [["DFT", "as published", "300", *["–"] * 2, published, *["–"] * 4]]
     for row in rows.itertuples(index=False):
         name = names.get(row.potential, row.potential)
         if row.status != "ok":
@@ -270,8 +270,8 @@ def sigma_protocols(rows: pd.DataFrame) -> str:
     if not like.any():
         return "No run samples by the schedule of the published σ, so part of any difference is the protocol."
     return (
-        f"{count(int(like.sum()))} of {plural(len(ok), 'run')} with a σ samples by the schedule of the published σ; "
-        "with the others part of any difference is the protocol."
+        f"Sampled by the schedule of the published σ: {count(int(like.sum()))} of {plural(len(ok), 'run')} with a σ. "
+        "With the others part of any difference is the protocol."
     )
 
 
@@ -345,9 +345,7 @@ def _no_errors(known: Row) -> Component:
             f"{wells.COMPUTE} && {wells.publish_command(())}",
         )
     if known["prototype"] != "cubic-perovskite":
-        return not_computed(
-            "Only stored harmonic forces are published for this suite.", campaign_command(known["suite"])
-        )
+        return html.P("This suite has stored harmonic forces alone: no σ to attribute and no tilt well.")
     name = known["compound"]
     return not_computed(
         "An attribution needs DFT forces and force constants on frames at 300 K.",

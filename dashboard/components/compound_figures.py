@@ -185,10 +185,11 @@ def site_figure(known: Row, rows: pd.DataFrame, names: Names, series: Mapping[st
     """σ per site of DFT and of every run; None where nothing has any."""
     sites = query.sites(known)
     columns = [f"sigma_{site.lower()}" for site in sites]
-    scores = [SiteScores("DFT, published", None, tuple(float(known[column]) for column in columns))]
-    for row in rows[rows["status"] == "ok"].itertuples(index=False):
+    scores = [SiteScores("DFT, published", None, 0, tuple(float(known[column]) for column in columns))]
+    ok = rows[rows["status"] == "ok"]
+    for row, nth in zip(ok.itertuples(index=False), ok.groupby("potential").cumcount().tolist(), strict=True):
         name = f"{names.get(row.potential, row.potential)}, {row.protocol}"
-        scores.append(SiteScores(name, series[row.potential], tuple(float(getattr(row, c)) for c in columns)))
+        scores.append(SiteScores(name, series[row.potential], nth, tuple(float(getattr(row, c)) for c in columns)))
     scores = [score for score in scores if np.isfinite(score.sigma).any()]
     if not scores:
         return None
@@ -214,7 +215,7 @@ def mode_figure(row: Any, names: Names) -> Component | None:
     return captioned(
         sigma_modes(stars, float(row.sigma)),
         f"{names.get(row.potential, row.potential)}, {row.protocol}: n = {count(int(known.sum()))} modes, mean over "
-        f"each star of q. {count(above)} lie above the σ of all together ({number(row.sigma, 3)}, dashed); "
-        f"{count(soft)} of these are imaginary.",
+        f"each star of q; imaginary ω as negative. {count(above)} lie above the σ of all together "
+        f"({number(row.sigma, 3)}, dashed); {count(soft)} of these are imaginary.",
         label="σ of each mode against its frequency",
     )

@@ -87,19 +87,18 @@ def bands(
     highest = max(float(np.nanmax(c.frequencies)) for c in curves)
     margin = 0.04 * (highest - lowest)
     end = float(curves[0].distances[-1])
+    below = {"type": "line", "layer": "below", "line": {"color": faded(NEUTRAL, 0.5), "width": 1}}
+    # All at once: plotly takes 20 ms for each line that is added alone.
+    lines = [{**below, "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1} for x, _ in ticks]
+    lines.append({**below, "x0": 0, "x1": end, "y0": 0, "y1": 0, "line": {"color": NEUTRAL, "width": 1}})
     if lowest < 0:
-        figure.add_shape(
-            type="rect", x0=0, x1=end, y0=lowest - margin, y1=0, line={"width": 0}, layer="below",
-            fillcolor=faded(UNSTABLE_COLOUR, 0.09),
-        )  # fmt: skip
-    figure.add_shape(type="line", x0=0, x1=end, y0=0, y1=0, line={"color": NEUTRAL, "width": 1}, layer="below")
-    for x, _ in ticks:
-        figure.add_vline(x=x, line={"color": faded(NEUTRAL, 0.5), "width": 1}, layer="below")
+        imaginary_part = {"x0": 0, "x1": end, "y0": lowest - margin, "y1": 0, "line": {"width": 0}}
+        lines.append({**below, **imaginary_part, "type": "rect", "fillcolor": faded(UNSTABLE_COLOUR, 0.09)})
+    figure.update_layout(shapes=lines, hovermode="closest", clickmode="event", uirevision="bands")
     figure.update_xaxes(
         tickvals=[x for x, _ in ticks], ticktext=[text for _, text in ticks], range=(0, end), showgrid=False
     )
     figure.update_yaxes(range=(lowest - margin, highest + margin))
-    figure.update_layout(hovermode="closest", clickmode="event", uirevision="bands")
     return figure
 
 

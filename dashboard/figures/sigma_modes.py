@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dashboard.figures.theme import NEUTRAL, framed, series_colour, series_symbol
 
 Array = NDArray[np.float64]
+_FILLS = ("", "-open", "-open-dot")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +39,29 @@ def sigma_modes(stars: Sequence[Star], pooled: float) -> go.Figure:
             },
             hovertemplate=f"{star.name}: %{{x:.2f}} THz, σ %{{y:.2f}}<extra></extra>",
         )  # fmt: skip
-    framed(figure, x_title="harmonic ω of the mode (THz), imaginary as negative", y_title="σ of the mode")
-    figure.add_hline(y=pooled, line={"color": NEUTRAL, "width": 1.5, "dash": "dash"})
-    figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1})
+    framed(figure, x_title="harmonic ω (THz)", y_title="σ of the mode")
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": pooled, "y1": pooled}
+    upright = {"type": "line", "yref": "paper", "x0": 0, "x1": 0, "y0": 0, "y1": 1}
+    figure.update_layout(
+        shapes=[
+            {**across, "line": {"color": NEUTRAL, "width": 1.5, "dash": "dash"}},
+            {**upright, "line": {"color": NEUTRAL, "width": 1}},
+        ]
+    )
     figure.update_yaxes(rangemode="tozero")
     return figure
 
 
 @dataclass(frozen=True)
 class SiteScores:
-    """σ per site of one source, NaN where it has none; `series` is the number of the potential, None for DFT."""
+    """σ per site of one source, NaN where it has none.
+
+    `series` is the number of the potential, None for DFT; `nth` numbers its runs, of which the first is filled.
+    """
 
     name: str
     series: int | None
+    nth: int
     sigma: tuple[float, ...]
 
 
@@ -60,14 +71,16 @@ def sigma_sites(sites: Sequence[str], scores: Sequence[SiteScores]) -> go.Figure
     spread = np.linspace(-0.24, 0.24, len(scores)) if len(scores) > 1 else np.zeros(1)
     for shift, score in zip(spread.tolist(), scores, strict=True):
         dft = score.series is None
+        symbol = "star-diamond" if dft else series_symbol(score.series or 0) + _FILLS[score.nth % len(_FILLS)]
         figure.add_scatter(
             x=[index + shift for index in range(len(sites))],
             y=score.sigma,
             name=score.name,
             mode="markers",
             marker={
-                "symbol": "star-diamond" if dft else series_symbol(score.series or 0),
+                "symbol": symbol,
                 "size": 13 if dft else 11,
+                "line": {"width": 1.75 if score.nth else 0},
                 "color": NEUTRAL if dft else series_colour(score.series or 0),
             },
             hovertemplate=f"{score.name}: σ %{{y:.3f}}<extra></extra>",

@@ -32,14 +32,14 @@ class Trace:
 
 def sigma_trace(traces: Sequence[Trace], published: float, *, x_title: str) -> go.Figure:
     """One line per run, a band of one standard error about its last value, and DFT's published σ as a line."""
-    figure = go.Figure()
+    figure, bands = go.Figure(), []
     for trace in traces:
         colour, last = series_colour(trace.series), float(trace.sigma[-1])
         if np.isfinite(trace.se):
-            figure.add_shape(
-                type="rect", x0=0, x1=float(trace.at[-1]), y0=last - trace.se, y1=last + trace.se, layer="below",
-                line={"width": 0}, fillcolor=faded(colour, 0.18),
-            )  # fmt: skip
+            ends = {"x0": 0, "x1": float(trace.at[-1]), "y0": last - trace.se, "y1": last + trace.se}
+            bands.append(
+                {"type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": faded(colour, 0.18), **ends}
+            )
         figure.add_scatter(
             x=trace.at,
             y=trace.sigma,
@@ -64,6 +64,7 @@ def sigma_trace(traces: Sequence[Trace], published: float, *, x_title: str) -> g
     values = np.append(values, published)
     values = values[np.isfinite(values)]
     margin = max(0.05, 0.08 * float(np.ptp(values)))
+    figure.update_layout(showlegend=True, shapes=bands)
     figure.update_xaxes(range=(0, 1.01 * end))
     figure.update_yaxes(range=(max(0.0, float(values.min()) - margin), float(values.max()) + margin))
     return figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,12 +17,13 @@ from dash.development.base_component import Component
 from dashboard.components import compound as said
 from dashboard.components import compound_figures as drawing
 from dashboard.components import controls
-from dashboard.components.blocks import address_notice, not_computed, page_head, section
+from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head, section
 from dashboard.components.provenance import provenance
 from dashboard.components.structure import VIEWER, in_words, structure_json, viewer
+from dashboard.components.text import compared_how
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
-from dashboard.queries import compound as facts
+from dashboard.queries import compound as compound_query
 from dashboard.queries import export, results
 from dashboard.queries.provenance import sources
 from dashboard.queries.structure import Structure, structure
@@ -35,14 +37,11 @@ _DOWNLOADS = ("cif", "poscar", "phonopy", "json")
 
 @dataclass(frozen=True, eq=False)
 class _Compound:
-    """What every part of the page is made from; `series` numbers the potentials, which decides their colours."""
+    """One compound of the data; what a callback does not ask for is not read."""
 
+    dataset: Dataset
     known: dict[str, Any]
-    answers: pd.DataFrame
-    sigma: pd.DataFrame
-    bands: tuple[facts.Bands, ...]
-    names: dict[str, str]
-    series: dict[str, int]
+    view: CompoundView
 
     @property
     def suite(self) -> str:
@@ -51,6 +50,29 @@ class _Compound:
     @property
     def name(self) -> str:
         return str(self.known["compound"])
+
+    @cached_property
+    def answers(self) -> pd.DataFrame:
+        view = self.view
+        return compound_query.answers(self.dataset, self.suite, self.name, view.tolerance_thz, view.threshold)
+
+    @cached_property
+    def sigma(self) -> pd.DataFrame:
+        return compound_query.sigma_rows(self.dataset, self.suite, self.name)
+
+    @cached_property
+    def bands(self) -> tuple[compound_query.Bands, ...]:
+        return compound_query.bands(self.dataset, self.suite, self.name, self.known["prototype"])
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        return results.potential_names(self.dataset)
+
+    @cached_property
+    def series(self) -> dict[str, int]:
+        """Number of each potential with a run on the suite, or with force constants: it decides the colour."""
+        known = compound_query.potentials(self.dataset, self.suite)
+        return {name: number for number, name in enumerate(sorted({*known, *(b.potential for b in self.bands)}))}
 
 
 def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str) -> Component:
@@ -80,7 +102,7 @@ def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str
             _neighbours(dataset, found, view),
             _downloads(found, cell),
             _again(found),
-            provenance(sources(dataset, [suite]), _runs(dataset, found)),
+            provenance(sources(dataset, [suite]), compound_query.runs(dataset, suite, compound)),
             dcc.Store(id=AT, data=[suite, compound]),
             dcc.Store(id=VIEW_QUERY, data=encode(_shown(found, view))),
         ],
@@ -89,16 +111,14 @@ def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str
 
 
 def _compound(dataset: Dataset, suite: Any, compound: Any, view: CompoundView) -> _Compound | None:
-    known = facts.reference(dataset, suite, compound) if isinstance(suite, str) and isinstance(compound, str) else None
+    known = (
+        compound_query.reference(dataset, suite, compound)
+        if isinstance(suite, str) and isinstance(compound, str)
+        else None
+    )
     if known is None:
         return None
-    answers = facts.answers(dataset, suite, compound, view.tolerance_thz, view.threshold)
-    sigma = facts.sigma_rows(dataset, suite, compound)
-    bands = facts.bands(dataset, suite, compound, known["prototype"])
-    potentials = sorted({*answers["potential"], *sigma["potential"], *(b.potential for b in bands)})
-    return _Compound(
-        known, answers, sigma, bands, results.potential_names(dataset), {p: i for i, p in enumerate(potentials)}
-    )
+    return _Compound(dataset, known, view)
 
 
 def _structure_and_bands(found: _Compound, view: CompoundView, cell: Structure | None) -> Component:
@@ -110,7 +130,7 @@ def _structure_and_bands(found: _Compound, view: CompoundView, cell: Structure |
                 "Neither DFT’s lattice constant nor a relaxed cell of a potential is published.",
                 f"softmode harmonic {found.name} --suite {found.suite} --potential chgnet-0.3.0",
             )
-            if found.known["prototype"] in facts.PROTOTYPES
+            if found.known["prototype"] in compound_query.PROTOTYPES
             else html.P("The source publishes forces of supercells; its structures are not among the tables."),
         )
     if not found.bands:
@@ -121,14 +141,14 @@ def _structure_and_bands(found: _Compound, view: CompoundView, cell: Structure |
                     html.Div([viewer(cell, None), html.P(in_words(cell), className="fine", id="compound-cell")]),
                     not_computed(
                         "Bands and modes: the force constants of this compound are not published.",
-                        "softmode campaign publish",
+                        campaign_command(found.suite),
                     ),
                 ],
                 className="pair",
             ),
         )
     shown, mode = _mode(found, view)
-    effective = any(b.kind == facts.EFFECTIVE for b in found.bands)
+    effective = any(b.kind == compound_query.EFFECTIVE for b in found.bands)
     return section(
         title,
         controls.bar(
@@ -151,7 +171,7 @@ def _structure_and_bands(found: _Compound, view: CompoundView, cell: Structure |
             [
                 html.Div(
                     [
-                        viewer(cell, facts.pattern_json(mode)),
+                        viewer(cell, compound_query.pattern_json(mode)),
                         html.P(in_words(cell), className="fine", id="compound-cell"),
                     ]
                 ),
@@ -170,9 +190,9 @@ def _structure_and_bands(found: _Compound, view: CompoundView, cell: Structure |
     )  # fmt: skip
 
 
-def _mode(found: _Compound, view: CompoundView) -> tuple[facts.Bands, facts.Mode]:
+def _mode(found: _Compound, view: CompoundView) -> tuple[compound_query.Bands, compound_query.Mode]:
     shown = next(b for b in found.bands if b.key == view.constants)
-    return shown, facts.mode(shown, view.q, view.branch)
+    return shown, compound_query.mode(shown, view.q, view.branch)
 
 
 def _cell(dataset: Dataset, found: _Compound, view: CompoundView) -> Structure | None:
@@ -182,7 +202,8 @@ def _cell(dataset: Dataset, found: _Compound, view: CompoundView) -> Structure |
 
 
 def _labels(dataset: Dataset, found: _Compound, view: CompoundView) -> Component:
-    functionals = facts.functionals(dataset, found.answers["potential"].tolist())
+    functionals = compound_query.functionals(dataset, found.answers["potential"].tolist())
+    geometries = found.answers.loc[found.answers["status"] == "ok", "geometry"].unique().tolist()
     return section(
         "Labels",
         controls.bar(
@@ -197,7 +218,8 @@ def _labels(dataset: Dataset, found: _Compound, view: CompoundView) -> Component
             label="Thresholds",
         ),
         html.Div(said.labels_table(found.known, found.answers, view, found.names), id="compound-labels"),
-        said.comparison_notes(found.known, found.answers, functionals, found.names),
+        html.P([f"{compared_how(found.suite, geometry)} " for geometry in geometries], className="fine"),
+        said.functional_note(found.known, functionals, found.names),
         about="The number behind each verdict, and the verdict it becomes. Move a threshold to see which depend on it.",
     )  # fmt: skip
 
@@ -205,10 +227,10 @@ def _labels(dataset: Dataset, found: _Compound, view: CompoundView) -> Component
 def _sigma(found: _Compound, view: CompoundView) -> Component:
     title = "Anharmonicity at 300 K"
     about = (
-        "σ is the share of the forces that the harmonic force constants miss: 0 for a harmonic crystal, 1 where they "
-        "describe nothing."
+        "σ is the size of the forces that the harmonic force constants miss, over that of all forces: 0 for a harmonic "
+        "crystal, 1 where what is missed is as large as the forces."
     )
-    if found.known["prototype"] not in facts.PROTOTYPES:
+    if found.known["prototype"] not in compound_query.PROTOTYPES:
         return section(title, html.P("σ needs structures to sample; this suite has stored forces alone."), about=about)
     command = f"softmode sigma {found.name} --suite {found.suite} --potential chgnet-0.3.0 --protocol quick"
     if found.sigma.empty:
@@ -224,15 +246,15 @@ def _sigma(found: _Compound, view: CompoundView) -> Component:
         title,
         said.sigma_table(found.known, found.sigma, found.names),
         html.P(said.sigma_protocols(found.sigma), className="fine"),
-        html.Div([figure for figure in (*traces, sites) if figure is not None], className="pair"),
-        html.H3("σ of each mode"),
+        html.Div(traces, className="pair") if traces else None,
+        html.H3("σ of each site and mode"),
         controls.bar(
             controls.select(
-                "compound-sigma_run", "Run", _sigma_options(found), view.sigma_run, className="control wide"
+                "compound-sigma_run", "Modes of", _sigma_options(found), view.sigma_run, className="control wide"
             ),
             label="Whose modes",
         ),
-        html.Div(_mode_figure(found, view), id="compound-sigma-modes"),
+        html.Div([html.Div(_mode_figure(found, view), id="compound-sigma-modes"), sites], className="pair"),
         about=about,
     )
 
@@ -249,24 +271,29 @@ def _mode_figure(found: _Compound, view: CompoundView) -> Component:
     return drawing.mode_figure(row, found.names) or html.P("This run stored no σ per mode.")
 
 
-def _errors(dataset: Dataset, found: _Compound) -> list[Component]:
-    attributed = facts.attribution_rows(dataset, found.suite, found.name)
-    return said.errors(found.known, attributed, facts.well_rows(dataset, found.suite, found.name), found.names)
+def _errors(dataset: Dataset, found: _Compound) -> list[Component | None]:
+    attributed = compound_query.attribution_rows(dataset, found.suite, found.name)
+    wells = compound_query.well_rows(dataset, found.suite, found.name)
+    functionals = compound_query.functionals(dataset, [*attributed["potential"], *wells["source"]])
+    return [
+        *said.errors(found.known, attributed, wells, found.names),
+        said.functional_note(found.known, functionals, found.names),
+    ]
 
 
-def _neighbours(dataset: Dataset, found: _Compound, view: CompoundView) -> Component | None:
-    if not facts.sites(found.known):
-        return None
-    return section(
+def _neighbours(dataset: Dataset, found: _Compound, view: CompoundView) -> Component:
+    parts = section(
         "Neighbours in chemistry",
         controls.bar(said.site_control(found.known, view), label="Which neighbours"),
         html.Div(_neighbour_table(dataset, found, view), id="compound-neighbours"),
         about="Compounds of the suite that differ on one site: does a potential fail here alone, or along the series?",
     )
+    # Without sites it is hidden, not left out: the thresholds share a callback with its control.
+    return html.Div(parts, hidden=not compound_query.sites(found.known))
 
 
 def _neighbour_table(dataset: Dataset, found: _Compound, view: CompoundView) -> Component:
-    listed, frame = facts.neighbours(dataset, found.known, view.site, view.tolerance_thz, view.threshold)
+    listed, frame = compound_query.neighbours(dataset, found.known, view.site, view.tolerance_thz, view.threshold)
     return said.neighbours(found.known, listed, frame, view, found.names)
 
 
@@ -296,15 +323,11 @@ def _again(found: _Compound) -> Component:
     )
 
 
-def _runs(dataset: Dataset, found: _Compound) -> pd.DataFrame:
-    return facts.runs(dataset, found.suite, found.name)
-
-
 def _resolved(found: _Compound, view: CompoundView) -> CompoundView:
     """The view with what the tables hold of this compound."""
     keys = [b.key for b in found.bands]
     runs = found.sigma["run"].tolist()
-    sites = facts.sites(found.known)
+    sites = compound_query.sites(found.known)
     view = replace(
         view,
         constants=view.constants if view.constants in keys else next(iter(keys), ""),
@@ -314,8 +337,8 @@ def _resolved(found: _Compound, view: CompoundView) -> CompoundView:
     if not found.bands:
         return replace(view, q="", branch="")
     shown = next(b for b in found.bands if b.key == view.constants)
-    q = view.q if facts.q_of(shown.prototype, view.q) is not None else facts.softest_point(shown)
-    return replace(view, q=q, branch=str(facts.mode(shown, q, view.branch).branch))
+    q = view.q if compound_query.q_of(shown.prototype, view.q) is not None else compound_query.softest_point(shown)
+    return replace(view, q=q, branch=str(compound_query.mode(shown, q, view.branch).branch))
 
 
 def _with_modes(found: _Compound) -> list[str]:
@@ -382,7 +405,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         shown, mode = _mode(found, view)
         return (
             drawing.band_figure(found.bands, found.known, view, mode, found.names, found.series),
-            json.dumps(facts.pattern_json(mode)),
+            json.dumps(compound_query.pattern_json(mode)),
             structure_json(shown.structure),
             in_words(shown.structure),
             drawing.mode_sentence(shown, mode, found.names, found.bands),
@@ -409,7 +432,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         if found is None or not found.bands:
             return _nothing(4)
         listed = drawing.drawn(found.bands, build(CompoundView, drawn=drawn))
-        chosen = facts.clicked(listed, first.get("curveNumber"), first.get("pointNumber"))
+        chosen = compound_query.clicked(listed, first.get("curveNumber"), first.get("pointNumber"))
         if chosen is None:
             return _nothing(4)
         constants, q, branch = chosen

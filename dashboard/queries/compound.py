@@ -87,7 +87,9 @@ def answers(dataset: Dataset, suite: str, compound: str, tolerance_thz: float, t
     or missing; the labels of potentials know the noise floor and the errors.
     """
     frame = dataset.frame(
-        "SELECT p.*, n.renormalised_min_se_thz FROM pairs p LEFT JOIN anharmonic n ON n.suite = p.suite "
+        "SELECT p.potential, p.geometry, p.dft_omega_min_thz, p.dft_sigma, p.status, p.reason, p.omega_min_thz, "
+        "p.noise_floor_thz, p.omega_rmse_thz, p.sigma_status, p.sigma_reason, p.sigma, p.sigma_se, "
+        "p.renormalised_min_thz, n.renormalised_min_se_thz FROM pairs p LEFT JOIN anharmonic n ON n.suite = p.suite "
         "AND n.compound = p.compound AND n.potential = p.potential AND n.run = p.sigma_run "
         "AND n.protocol = p.sigma_protocol "
         "WHERE p.suite = $suite AND p.compound = $compound AND p.potential IS NOT NULL ORDER BY p.potential",
@@ -122,6 +124,16 @@ def agreement(dft: str, potential: str) -> str:
     if "undecidable" in (dft, potential):
         return "undecidable"
     return "agrees" if dft == potential else "disagrees"
+
+
+def potentials(dataset: Dataset, suite: str) -> list[str]:
+    """Potentials with a run on the suite, by id."""
+    frame = dataset.frame(
+        "SELECT potential FROM chosen WHERE suite = $suite UNION "
+        "SELECT potential FROM chosen_sigma WHERE suite = $suite ORDER BY potential",
+        {"suite": suite},
+    )
+    return [str(name) for name in frame["potential"]]
 
 
 def functionals(dataset: Dataset, potentials: Sequence[str]) -> dict[str, str]:
@@ -181,7 +193,9 @@ def neighbours(
     others = [name for name in SITES if name != site]
     same = " AND ".join(f"p.{name} IS NOT DISTINCT FROM ${name}" for name in others)
     frame = dataset.frame(
-        f"SELECT p.* FROM pairs p WHERE p.suite = $suite AND p.compound <> $compound AND p.{site} IS NOT NULL "
+        "SELECT p.compound, p.tolerance_factor, p.potential, p.dft_omega_min_thz, p.dft_sigma, p.status, "
+        "p.omega_min_thz, p.noise_floor_thz, p.sigma_status, p.sigma, p.sigma_se "
+        f"FROM pairs p WHERE p.suite = $suite AND p.compound <> $compound AND p.{site} IS NOT NULL "
         f"AND {same} ORDER BY p.compound, p.potential",
         {"suite": known["suite"], "compound": known["compound"], **{name: known[name] for name in others}},
     )

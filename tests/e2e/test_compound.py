@@ -1,0 +1,123 @@
+"""The page of one compound in a browser: the structure is drawn, a mode moves, the address is the view."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from compute.physics.phonons import THZ_PER_ROOT
+
+pytestmark = pytest.mark.e2e
+
+ADDRESS = "/compound/abx3/CsPbI3"
+PLAY = "Play mode"
+VIEWER = "#compound-viewer"
+
+
+def drawn(page: Page) -> None:
+    """Waits until the structure and the bands are there."""
+    page.wait_for_selector(f"{VIEWER}[data-drawn=true] canvas")
+    page.wait_for_selector("#compound-bands .js-plotly-plot .xtick text")
+
+
+def choose(page: Page, control: str, option: str) -> None:
+    page.locator(control).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+@pytest.mark.parametrize("path", [ADDRESS, "/compound/hdp/Cs2AgBiBr6", "/compound/mp0b3/mp-1", "/compound/abx3/No"])
+def test_the_page_fits_the_window_in_both_schemes(visit, path):
+    page = visit(path)
+    if path == ADDRESS:
+        drawn(page)
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
+            page.wait_for_function("w => document.documentElement.scrollWidth <= w", arg=width)
+
+
+def test_choosing_a_mode_moves_the_address_and_the_pattern(visit):
+    page = visit(ADDRESS)
+    drawn(page)
+    choose(page, "#compound-q", "R (½ ½ ½)")
+    page.wait_for_url(f"**{ADDRESS}?q=R")
+    choose(page, "#compound-constants", "Mace-Test, harmonic")
+    page.wait_for_url("**fc=mace-test*q=R*")
+    # Atoms of 100 u on springs of 1.44 eV/Å².
+    omega = 1.2 * THZ_PER_ROOT / 10
+    expect(page.locator("#compound-mode")).to_contain_text(f"{omega:.2f} THz at R (½ ½ ½), mode 1 of 15")
+    pattern = json.loads(page.locator(VIEWER).get_attribute("data-mode"))
+    assert pattern["q"] == [0.5, 0.5, 0.5]
+    assert pattern["omega"] == pytest.approx(omega, abs=1e-3)
+    page.reload()
+    drawn(page)
+    expect(page.locator("#compound-mode")).to_contain_text("Mace-Test, harmonic")
+    expect(page.locator("#compound-q")).to_have_value("R (½ ½ ½)")
+
+
+def test_the_mode_plays_and_pauses_from_the_keyboard(visit):
+    page = visit(ADDRESS)
+    drawn(page)
+    expect(page.locator(VIEWER)).not_to_have_attribute("data-frame", "0")
+    page.get_by_role("button", name=PLAY).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{VIEWER}[data-frame]")
+    first = page.locator(VIEWER).get_attribute("data-frame")
+    page.wait_for_function(f"f => document.querySelector('{VIEWER}').dataset.frame !== f", arg=first)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=PLAY)).to_be_visible()
+    assert page.locator(VIEWER).get_attribute("data-frame") is None
+    page.locator(VIEWER).focus()
+    page.keyboard.press("ArrowLeft")
+
+
+def test_with_reduced_motion_nothing_runs(visit):
+    page = visit(ADDRESS)
+    page.emulate_media(reduced_motion="reduce")
+    page.reload()
+    drawn(page)
+    page.get_by_role("button", name="Show displaced").click()
+    page.wait_for_selector(f"{VIEWER}[data-frame='0']")
+    page.wait_for_timeout(500)
+    expect(page.locator(VIEWER)).to_have_attribute("data-frame", "0")
+
+
+def test_a_click_on_a_band_chooses_its_mode(visit):
+    page = visit(ADDRESS)
+    drawn(page)
+    page.locator("#compound-bands .nsewdrag").first.click(position={"x": 150, "y": 12})
+    page.wait_for_url("**fc=mace-test*")  # the stiffer potential has the upper line
+    expect(page.locator("#compound-constants")).to_have_value("Mace-Test, harmonic")
+
+
+def test_moving_the_threshold_changes_the_verdicts(visit):
+    page = visit(ADDRESS)
+    expect(page.locator("#compound-verdict")).to_contain_text("at 300 K ▲ unstable (σ 1.30)")
+    page.get_by_role("slider", name="σ threshold").focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#compound-threshold-value")).to_have_text("1.40")
+    expect(page.locator("#compound-verdict")).to_contain_text("at 300 K ● stable (σ 1.30)")
+    page.wait_for_url("**th=1.4*")
+
+
+def test_a_neighbour_is_one_click_away(visit):
+    page = visit(ADDRESS)
+    drawn(page)
+    page.locator("#compound-neighbours").get_by_role("link", name="CsPbBr3").click()
+    page.wait_for_url("**/compound/abx3/CsPbBr3")
+    expect(page.get_by_role("heading", level=1)).to_have_text("CsPbBr3")
+    expect(page.locator("#compound-bands")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("button", "name"), [("CIF", "abx3-CsPbI3.cif"), ("JSON, everything", "abx3-CsPbI3.json")])
+def test_files_are_downloaded(visit, button, name):
+    page = visit(ADDRESS)
+    with page.expect_download() as started:
+        page.get_by_role("button", name=button, exact=True).click()
+    assert started.value.suggested_filename == name
+    assert "CsPbI3" in started.value.path().read_text()
