@@ -39,6 +39,24 @@ def test_agreement_holds_the_plain_deviation_and_counts_failures():
     assert agreement(predicted, known) == result
 
 
+@pytest.mark.parametrize("n", [2, 9, 250])
+def test_the_bootstrap_of_agreement_is_that_of_one_draw_at_a_time(n):
+    rng = np.random.default_rng(n)
+    reference = rng.normal(size=n)
+    prediction = reference + rng.normal(size=n)
+    prediction[::3], reference[::4] = 0, 0  # ties
+    found = agreement(prediction, reference)
+
+    def plain(drawn):
+        p, r = prediction[drawn], reference[drawn]
+        return np.array([deviation(p, r).rmse, deviation(p, r).mae, deviation(p, r).bias, spearman(p, r)])
+
+    for interval, samples in zip(
+        (found.rmse, found.mae, found.bias, found.spearman), bootstrap(plain, n).T, strict=True
+    ):
+        assert (interval.low, interval.high) == pytest.approx(percentile_interval(samples))
+
+
 def test_agreement_of_nothing_is_not_defined():
     result = agreement([math.nan], [1.0])
     assert (result.n, result.n_failed) == (0, 1)

@@ -82,13 +82,14 @@ def agreement(prediction: ArrayLike, reference: ArrayLike, *, draws: int = DRAWS
     if n:
         difference = p - r
         columns = np.stack([difference**2, np.abs(difference), difference], axis=1)
-        values = np.array([*columns.mean(axis=0), spearman(p, r)])
+        plain = deviation(p, r)
+        values = np.array([plain.rmse, plain.mae, plain.bias, spearman(p, r)])
         means, correlations = [], []
         for drawn in resamples(n, draws=draws, seed=seed):
             means.append(columns[drawn].mean(axis=1))
             correlations.append(_spearman_of_draws(p, r, drawn))
         samples = np.column_stack([np.concatenate(means), np.concatenate(correlations)])
-        values[0], samples[:, 0] = np.sqrt(values[0]), np.sqrt(samples[:, 0])
+        samples[:, 0] = np.sqrt(samples[:, 0])
     else:
         values, samples = np.full(4, np.nan), np.full((1, 4), np.nan)
     intervals = [

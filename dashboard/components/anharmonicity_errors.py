@@ -109,13 +109,13 @@ def _kinds(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast, column: str
         for name, groups in by_name.items()
     ]
     symbol, unit = WORDS[view.quantity], UNITS[view.quantity]
-    title = f"error of {TITLES[view.quantity]}, potential − DFT"
+    title = f"error of {TITLES[view.quantity]}"
     figure = captioned(
-        errors_by_kind(labels, series, x_title=in_unit(view, title), unit=unit),
+        errors_by_kind(kinds, series, x_title=in_unit(view, title), unit=unit),
         [
             html.Strong(f"{_largest(series, labels, unit)} "),
-            f"Median and quartiles of the errors; n = {count(int(frame['error'].notna().sum()))}. Quartiles only from "
-            "four compounds.",
+            f"Median and quartiles of potential − DFT; n = {count(int(frame['error'].notna().sum()))}. Quartiles only "
+            "from four compounds.",
         ],
         label=f"Error of {symbol} by {word}, median and quartiles of {len(kinds)} kinds",
         height=height(len(kinds), len(series)),

@@ -89,7 +89,7 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
             ),
             section(
                 "σ against published DFT",
-                controls.boxes("anharmonicity-shown", "Figures", controls.options(list(SHOWN), SHOWN), view.shown),
+                controls.boxes("anharmonicity-shown", "Draw with", controls.options(list(SHOWN), SHOWN), view.shown),
                 html.Div(parts["compared"], id="anharmonicity-compared"),
             ),
             section(

@@ -49,14 +49,14 @@ SELECT a.potential, a.run, r.compound, r.A, r.B, r.Bp, r.X, r.sigma AS dft_sigma
 FROM "references" r CROSS JOIN answering a
 LEFT JOIN anharmonic n ON n.suite = r.suite AND n.compound = r.compound AND n.potential = a.potential
     AND n.run = a.run AND n.protocol = $protocol
-WHERE {_FILTERS} AND r.sigma IS NOT NULL ORDER BY a.potential, r.compound
+WHERE {_FILTERS} AND r.sigma IS NOT NULL ORDER BY list_position($potentials, a.potential), r.compound
 """
 _OMEGA = f"""
 SELECT r.potential, r.run, r.compound, r.A, r.B, r.Bp, r.X, r.dft_sigma, r.dft_omega_min_thz AS dft,
        r.omega_min_thz AS value, r.status
 FROM pairs r
 WHERE {_FILTERS} AND list_contains($potentials, r.potential) AND r.run IS NOT NULL
-    AND r.dft_omega_min_thz IS NOT NULL ORDER BY r.potential, r.compound
+    AND r.dft_omega_min_thz IS NOT NULL ORDER BY list_position($potentials, r.potential), r.compound
 """
 
 Values = NDArray[np.float64]
