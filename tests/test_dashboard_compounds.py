@@ -304,6 +304,7 @@ def test_summaries_name_what_is_excluded():
     )
     said = compound_filters.summaries(view)
     assert said["elements"] == "Elements: with Cs; without O"
+    assert said["verdicts"].startswith("Verdicts by harmonic label of both (tolerance 0.10 THz")
     assert said["verdicts"].endswith("DFT stable; a potential not run")
     assert said["chemistry"] == "Sites and descriptors: A site K; Tolerance factor 0.90 or more"
 

@@ -33,7 +33,7 @@ def counted(counts: pd.DataFrame, names: Mapping[str, str], criterion: str) -> C
             names.get(row.potential, row.potential),
             *(count(getattr(row, verdict)) for verdict in _VERDICTS),
             *([_agreement(row.agree, row.agree + row.disagree)] if scored else []),
-            count(row.n_sigma),
+            count(row.n_sigma) if isinstance(row.sigma_protocol, str) else "not run",
         ]
         for row in counts.itertuples(index=False)
     ]

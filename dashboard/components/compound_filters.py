@@ -74,17 +74,23 @@ def filters(view: CompoundsView, offer: Offered, names: Mapping[str, str]) -> li
             label="What to show",
         ),
         _folded("verdicts", said, _verdicts(view)),
-        _folded("chemistry", said, _chemistry(view, offer)),
+        _folded("chemistry", said, _chemistry(view, offer), hidden=not has_chemistry(offer)),
         _folded("elements", said, [periodic_table(TABLE, offer.elements, view.elements, view.without)]),
         _folded("columns", said, [_columns(view)]),
     ]  # fmt: skip
 
 
-def _folded(part: str, said: Mapping[str, str], content: Sequence[Component]) -> Component:
+def has_chemistry(offer: Offered) -> bool:
+    """Whether the suite has sites or ranges to filter by."""
+    return bool(offer.ranges) or any(offer.sites[site] for site, _ in SITE_FIELDS.values())
+
+
+def _folded(part: str, said: Mapping[str, str], content: Sequence[Component], *, hidden: bool = False) -> Component:
     return html.Details(
         [html.Summary(said[part], id=f"compounds-{part}-summary"), html.Div(list(content), className="fold-body")],
         className="fold",
-        id=f"compounds-{part}",
+        id=f"compounds-{part}-fold",
+        hidden=hidden,
     )
 
 
@@ -202,7 +208,7 @@ def summaries(view: CompoundsView) -> dict[str, str]:
     hidden = "" if view.columns == DEFAULT_COLUMNS else f"{len(view.columns)} of {len(COLUMN_GROUPS)} groups"
     lines = f"tolerance {number(view.tolerance_thz)} THz, σ threshold {number(view.threshold)}"
     return {
-        "verdicts": f"Verdicts ({lines}): {'; '.join(verdicts) or 'any'}",
+        "verdicts": f"Verdicts by {CRITERION_NAMES[view.criterion]} ({lines}): {'; '.join(verdicts) or 'any'}",
         "chemistry": f"Sites and descriptors: {'; '.join(chemistry) or 'any'}",
         "elements": f"Elements: {'; '.join(elements) or 'any'}",
         "columns": f"Columns: {hidden or 'DFT, harmonic, σ'}",

@@ -11,6 +11,7 @@ import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from compute.physics.comparison import CUT_AT_ZERO
 from dashboard.components import compound_filters as parts
 from dashboard.components import controls, periodic_table
 from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head
@@ -36,6 +37,10 @@ _FIELDS = (
 _CONTROLS = {name: f"compounds-{name}" for name in (*_FIELDS, *parts.RANGES)}
 _FOLDS = ("verdicts", "chemistry", "elements", "columns")
 _OF_SITES = {"anion": "X"} | {field: site for field, (site, _) in parts.SITE_FIELDS.items()}
+_CUT = (
+    "In cubic ABX₃ DFT’s ω_min is at most 0, because its source counts the acoustic modes: Δω_min is between values "
+    "cut at 0. "
+)
 _RESHAPING = frozenset(_CONTROLS[name] for name in ("suite", "potentials", "columns"))
 """Controls that change the columns of the table."""
 
@@ -129,9 +134,10 @@ def _summary(dataset: Dataset, view: CompoundsView, counts: pd.DataFrame) -> lis
         html.P(
             marked(
                 "Labels: stable when ω_min > −tolerance, or σ < threshold; undecidable when ω_min is within the noise "
-                "floor, or σ within two standard errors of the threshold. Δ is potential − DFT. In cubic ABX₃ DFT’s "
-                "ω_min is at most 0, because its source counts the acoustic modes: Δω_min is between values cut at 0. "
-                "A dash means that there is no number; status and reason say why. " + " ".join(said)
+                "floor, or σ within two standard errors of the threshold. Δ is potential − DFT. "
+                + (_CUT if (view.suite, "min") in CUT_AT_ZERO else "")
+                + "A dash means that there is no number; status and reason say why. "
+                + " ".join(said)
             ),
             className="fine",
         ),
@@ -198,6 +204,7 @@ def _offers(view: CompoundsView, offer: Offered, names: Mapping[str, str]) -> di
         "potentials_value": list(view.potentials),
         "criterion": parts.criteria(view.suite),
         "criterion_value": view.criterion,
+        "chemistry_fold": not parts.has_chemistry(offer),
         "agreement_value": list(view.agreement),
         "agreement_box": view.criterion == "cross",
         "present": list(offer.elements),
@@ -221,6 +228,7 @@ def _outputs() -> dict[str, Output]:
         **{f"{name}_text": Output(f"compounds-{name}-value", "children") for name in ("tolerance_thz", "threshold")},
         **{f"{name}_said": Output(f"compounds-{name}-summary", "children") for name in _FOLDS},
         **{name: Output(f"compounds-{name}", "children") for name in ("count", "missing", "summary", "sql", "foot")},
+        "chemistry_fold": Output("compounds-chemistry-fold", "hidden"),
         "chosen": Output(periodic_table.chosen_id(parts.TABLE), "data"),
         "present": Output(periodic_table.present_id(parts.TABLE), "data"),
         "columnDefs": Output(_GRID, "columnDefs"),

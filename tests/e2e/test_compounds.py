@@ -96,7 +96,7 @@ def test_potentials_stand_in_groups_of_columns_that_can_be_chosen(visit):
     expect(page.locator(ROWS)).to_have_count(10)
     expect(page.locator(GROUPS)).to_have_text(["Chgnet-Test", "Mace-Test"])
     page.locator("#compounds-columns-summary").click()
-    page.locator("#compounds-columns").get_by_text("elements on sites").click()
+    page.locator("#compounds-columns-fold").get_by_text("elements on sites").click()
     expect(page.locator(GROUPS).first).to_have_text("DFT")
     expect(page.locator(".ag-header-cell[col-id=A]")).to_be_visible()
     page.wait_for_url("**c=sites.harmonic*")
