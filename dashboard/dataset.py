@@ -13,11 +13,15 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from cachetools import LRUCache
 
 from compute import tables
 
 TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution")
 """Tables that are held in memory; `force_constants` is read from its file, a compound at a time."""
+
+FRAMES_MB = 32
+"""Megabytes of answers to queries that are kept."""
 
 # One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
 # like) over a relaxed one, then the newest. For σ, the published schedule comes first (like with like again).
@@ -99,12 +103,24 @@ class Dataset:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._frames: LRUCache[Any, pd.DataFrame] = LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size)
         self._release: tuple[tuple[int, int], str] | None = None
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Rows of a query. `sql` is written in this package, never by a visitor; values come as `$name`."""
-        with self._current().cursor() as cursor:  # connections must not be shared between threads, cursors may
-            return cursor.execute(sql, dict(parameters or {})).df()
+        """Rows of a query. `sql` is written in this package, never by a visitor; values come as `$name`.
+
+        The same query is answered from memory until the data change; pandas copies what a caller writes to.
+        """
+        connection = self._current()
+        key = (self._stamp, sql, repr(sorted((parameters or {}).items())))
+        with self._lock:
+            known = self._frames.get(key)
+        if known is None:
+            with connection.cursor() as cursor:  # connections must not be shared between threads, cursors may
+                known = cursor.execute(sql, dict(parameters or {})).df()
+            with self._lock:
+                self._frames[key] = known
+        return known.copy(deep=False)
 
     def rows(self, table: str) -> int:
         """Rows of one published table; 0 when it was never published."""
@@ -136,7 +152,12 @@ class Dataset:
             if self._connection is None or stamp != self._stamp:
                 # The old connection is not closed: a cursor of another thread may still read it.
                 self._connection, self._stamp = _load(self.directory), stamp
+                self._frames.clear()
             return self._connection
+
+
+def _size(frame: pd.DataFrame) -> int:
+    return int(frame.memory_usage(index=True).sum()) + 1000
 
 
 def _stamp(manifest: Path) -> tuple[int, int]:

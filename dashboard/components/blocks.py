@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.figures.theme import CONFIG
+from dashboard.figures.theme import CONFIG, dressed
 
 Child = Component | str | None
 
@@ -44,7 +44,7 @@ def captioned(
     `identity` is its id, where a callback listens to it; `height` is its height in CSS where rows decide it.
     """
     # A graph that is responsive fills its parent, whatever its own class says: the parent has the height.
-    graph = dcc.Graph(figure=figure, config=CONFIG, responsive=True, **({"id": identity} if identity else {}))
+    graph = dcc.Graph(figure=dressed(figure), config=CONFIG, responsive=True, **({"id": identity} if identity else {}))
     return html.Figure(
         [
             html.Div(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import plotly.graph_objects as go
 
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True, "displayModeBar": "hover"}
@@ -36,27 +39,50 @@ def faded(colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 
+_AXIS = {
+    "showline": False,
+    "zeroline": False,
+    "gridcolor": "rgba(134,142,150,0.22)",
+    "ticks": "outside",
+    "tickcolor": "rgba(134,142,150,0.5)",
+    "automargin": True,
+}
+_LAYOUT: dict[str, Any] = {
+    "template": {},
+    "autosize": True,
+    "margin": {"l": 12, "r": 12, "t": 12, "b": 12},
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": "#444444"},
+    "hoverlabel": {"bgcolor": "#212529", "bordercolor": "#212529", "font": {"color": "#ffffff"}},
+    "legend": {"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
+    "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "remove": ["select2d", "lasso2d", "autoScale2d"]},
+}
+
+
 def framed(figure: go.Figure, *, x_title: str, y_title: str) -> go.Figure:
-    """`figure` with titled axes, quiet grid and transparent ground; the style sheet gives it its size."""
-    axis = {
-        "showline": False,
-        "zeroline": False,
-        "gridcolor": "rgba(134,142,150,0.22)",
-        "ticks": "outside",
-        "tickcolor": "rgba(134,142,150,0.5)",
-        "automargin": True,
-    }
-    figure.update_layout(
-        template="none",
-        autosize=True,
-        margin={"l": 12, "r": 12, "t": 12, "b": 12},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13},
-        hoverlabel={"bgcolor": "#212529", "bordercolor": "#212529", "font": {"color": "#ffffff"}},
-        xaxis={**axis, "title": {"text": x_title, "standoff": 8}},
-        yaxis={**axis, "title": {"text": y_title, "standoff": 8}},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
-        modebar={"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "remove": ["select2d", "lasso2d", "autoScale2d"]},
-    )
+    """`figure` with titled axes."""
+    for axis, title in ((figure.layout.xaxis, x_title), (figure.layout.yaxis, y_title)):
+        axis.title = {"text": title, "standoff": 8}
     return figure
+
+
+def dressed(figure: go.Figure) -> dict[str, Any]:
+    """`figure` as it is sent: quiet grid, transparent ground, and whatever it sets itself on top of that.
+
+    The style sheet gives it size and the colours of text. A plain dictionary, because plotly checks every setting of a
+    figure again, which takes longer than most questions to the data.
+    """
+    plain = figure.to_plotly_json()
+    own = plain["layout"]
+    own.pop("template", None)
+    axes = {name for name in own if name.startswith(("xaxis", "yaxis"))} | {"xaxis", "yaxis"}
+    return {"data": plain["data"], "layout": _merged(_LAYOUT | dict.fromkeys(axes, _AXIS), own)}
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = {**under, **over}
+    for key in under.keys() & over.keys():
+        if isinstance(under[key], dict) and isinstance(over[key], dict):
+            result[key] = _merged(under[key], over[key])
+    return result

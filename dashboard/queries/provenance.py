@@ -24,7 +24,8 @@ def runs(dataset: Dataset, suites: Sequence[str], potential: str | None = None) 
         "SELECT c.suite, c.potential, c.geometry, c.run, c.protocol, r.protocol_digest, r.checkpoint_sha256, "
         "r.code_commit, r.package_versions, r.hardware, r.precision, r.started, r.finished, r.seconds, "
         "r.n_tasks, r.n_ok, r.n_failed, r.n_not_run "
-        "FROM (FROM chosen UNION ALL FROM chosen_sigma) c LEFT JOIN runs r USING (run) WHERE list_contains($suites, c.suite) "
+        "FROM (FROM chosen UNION ALL FROM chosen_sigma) c LEFT JOIN runs r USING (run) "
+        "WHERE list_contains($suites, c.suite) "
         "AND ($potential IS NULL OR c.potential = $potential) ORDER BY c.suite, c.potential, r.stage",
         {"suites": list(suites), "potential": potential},
     )
