@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from compute.physics.bootstrap import Indices, bootstrap, percentile_interval
+from compute.physics.bootstrap import percentile_interval, resamples
 from compute.physics.deviation import deviation
 from dashboard.dataset import Dataset
 
@@ -164,11 +164,8 @@ def _deviations(values: Values, dft: Values) -> Deviations:
     if plain.n == 0:
         return Deviations(0, *[float("nan")] * 6)
     difference = values - dft
-
-    def rmse(drawn: Indices) -> Values:
-        return np.sqrt(np.mean(difference[drawn] ** 2))
-
-    low, high = percentile_interval(bootstrap(rmse, plain.n))
+    drawn = np.concatenate(list(resamples(plain.n)))
+    low, high = percentile_interval(np.sqrt(np.mean(difference[drawn] ** 2, axis=1)))
     return Deviations(
         n=plain.n,
         rmse=plain.rmse,
