@@ -82,7 +82,7 @@ def _range(curves: list[tuple[str, int, query.Curve]]) -> str:
     areas = [curve.area for _, _, curve in curves if np.isfinite(curve.area)]
     if not areas:
         return "area not defined: DFT has one class only"
-    if len(areas) == 1:
+    if len({round(area, 3) for area in areas}) == 1:
         return f"area {number(areas[0], 3)}"
     return f"areas {number(min(areas), 3)} to {number(max(areas), 3)}"
 

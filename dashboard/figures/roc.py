@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -28,7 +29,11 @@ def roc(curves: Sequence[Named]) -> go.Figure:
 
 
 def precision_recall(curves: Sequence[Named]) -> go.Figure:
-    """Precision over recall of "stable", with the share of stable compounds, what a score that says nothing gets."""
+    """Precision over recall of "stable", with the share of stable compounds, what a score that says nothing gets.
+
+    The point at recall 0, which is there by convention, is left out.
+    """
+    curves = [(name, index, replace(c, x=c.x[c.x > 0], y=c.y[c.x > 0])) for name, index, c in curves]
     shares = sorted({curve.n_positive / curve.n for _, _, curve in curves if curve.n})
     guesses = [_guess((share, share), listed=i == 0) for i, share in enumerate(shares)]
     hover = "recall %{x:.3f}<br>precision %{y:.3f}"

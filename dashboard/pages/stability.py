@@ -26,9 +26,9 @@ from dashboard.viewstate import build, decode, encode, replaced
 
 CRITERION_NAMES = {
     "harmonic": "harmonic | harmonic",
-    "sigma": "σ | σ, at 300 K",
-    "renormalised": "σ | renormalised ω, at 300 K",
-    "cross": "σ at 300 K | harmonic",
+    "sigma": "σ | σ",
+    "renormalised": "σ | renormalised ω",
+    "cross": "σ | harmonic",
 }
 SHOWN = "stability-view"
 
@@ -50,8 +50,9 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             _controls(dataset, found, names),
             html.Div(_results(dataset, found, names), id="stability-results"),
             html.Div(_sweeps(dataset, found, names), id="stability-sweeps"),
-            html.Div(_pairs(dataset, found, names), id="stability-pairs"),
-            html.Div(_rankings(dataset, found, names), id="stability-rankings"),
+            # Both need statistics that are slow to import: they follow once the page is there.
+            html.Div(id="stability-pairs", className="later" if len(found.potentials) > 1 else None),
+            html.Div(id="stability-rankings", className="later tall" if found.potentials else None),
             html.Section(
                 [
                     html.H2("What a screen is worth"),
@@ -159,12 +160,12 @@ def _sweeps(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Com
     return curves.sweeps(_data(dataset, found), names) if found.potentials else None
 
 
-def _pairs(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
-    return confusion.pairs(_data(dataset, found), names) if found.potentials else None
+def _pairs(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
+    return html.Div(confusion.pairs(_data(dataset, found), names) if found.potentials else None)
 
 
-def _rankings(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
-    return curves.rankings(_data(dataset, found), names) if found.potentials else None
+def _rankings(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
+    return html.Div(curves.rankings(_data(dataset, found), names) if found.potentials else None)
 
 
 def _economics(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> list[Component]:
@@ -250,12 +251,12 @@ def register(app: Dash, dataset: Dataset) -> None:
         found = _of_store(dataset, shown)
         return _sweeps(dataset, found, results.potential_names(dataset)), _foot(dataset, found)
 
-    @app.callback(Output("stability-pairs", "children"), Input(SHOWN, "data"), prevent_initial_call=True)
-    def _update_pairs(shown: Any) -> Component | None:
+    @app.callback(Output("stability-pairs", "children"), Input(SHOWN, "data"))
+    def _update_pairs(shown: Any) -> Component:
         return _pairs(dataset, _of_store(dataset, shown), results.potential_names(dataset))
 
-    @app.callback(Output("stability-rankings", "children"), Input(SHOWN, "data"), prevent_initial_call=True)
-    def _update_rankings(shown: Any) -> Component | None:
+    @app.callback(Output("stability-rankings", "children"), Input(SHOWN, "data"))
+    def _update_rankings(shown: Any) -> Component:
         return _rankings(dataset, _of_store(dataset, shown), results.potential_names(dataset))
 
     @app.callback(Output("stability-economics", "children"), Input(SHOWN, "data"), prevent_initial_call=True)

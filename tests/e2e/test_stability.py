@@ -75,6 +75,16 @@ def test_common_compounds_can_be_switched_off(visit):
     assert matrix(page)[:6] == ["2", "1", "0", "1", "2", "1"]
 
 
+def test_pairs_and_rankings_follow_the_criterion(visit):
+    page = visit("/stability")
+    expect(page.locator("#stability-pairs tbody tr")).to_contain_text(["no measurable difference"])
+    # Of CHGNet: stable 0.9 and 1.2, unstable −0.8, −0.3 and 0.4.
+    expect(page.locator("#stability-rankings figcaption").first).to_contain_text("area 1.000")
+    choose(page, "#stability-criterion", "σ | harmonic")
+    page.wait_for_url("**/stability?c=cross")
+    expect(page.locator("#stability-pairs tbody tr")).to_have_count(0, timeout=15_000)
+
+
 def test_a_cell_leads_to_its_compounds(visit):
     page = visit(f"{ALONE}&t=0.3")
     cell = first_cell(page).get_by_role("link")
