@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -89,11 +88,6 @@ class Offered:
 
 def offered(dataset: Dataset, suite: str) -> Offered:
     """What the table can be filtered by in `suite`; elements by atomic number."""
-    return _offered(dataset, dataset.release(), suite)
-
-
-@lru_cache(maxsize=16)
-def _offered(dataset: Dataset, _release: str, suite: str) -> Offered:
     counts = ", ".join(f"count({column}) AS {name}" for name, column in _RANGES.items())
     sites = ", ".join(f"string_agg(DISTINCT {site}, ' ') AS {site}" for site in _SITES)
     row = dataset.frame(
