@@ -6,6 +6,7 @@
   var FRAMES = 20, MILLISECONDS = 80, AMPLITUDE = 0.5;
   var shown = new WeakMap();
   var loading = null;
+  var stage = null;
 
   function load() {
     if (!loading) {
@@ -208,6 +209,20 @@
     });
   }
 
+  // One viewer for all pages, moved from element to element: a browser keeps only a few WebGL contexts.
+  function enter(element) {
+    if (stage) {
+      element.appendChild(stage.host);
+      stage.viewer.resize();
+    } else {
+      var host = document.createElement("div");
+      host.className = "structure-host";
+      element.appendChild(host);
+      stage = { host: host, viewer: window.$3Dmol.createViewer(host, { antialias: true, disableFog: true }) };
+    }
+    return stage.viewer;
+  }
+
   function start(element) {
     var frame = element.closest(".structure");
     var state = { viewer: null, button: frame.querySelector(".structure-play"), playing: false, run: 0, frame: -1 };
@@ -220,7 +235,7 @@
       if (!element.isConnected) {
         return;
       }
-      state.viewer = window.$3Dmol.createViewer(element, { antialias: true, disableFog: true });
+      state.viewer = enter(element);
       paint(element, state);
       listen(element, state, frame);
       follow(element, state);
