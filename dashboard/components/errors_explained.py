@@ -73,9 +73,9 @@ def _protocol_note(regression: Regression) -> str:
 def _tiles(result: Explained) -> Component:
     return statements(
         statement(
-            _percent(result.r2_cross_validated),
-            "of the variance of the σ error is explained",
-            f"cross-validated; adjusted R² {number(result.r2_adjusted)}, plain {number(result.r2)}",
+            number(result.r2_cross_validated),
+            "cross-validated R²: share of the variance of the σ error",
+            f"adjusted {number(result.r2_adjusted)}, plain {number(result.r2)}; below 0: worse than the mean",
         ),
         statement(
             number(result.magnitude.value),
@@ -83,10 +83,6 @@ def _tiles(result: Explained) -> Component:
             f"|σ error| and the largest |ω² error|; 95 % {_ends(result.magnitude)}",
         ),
     )
-
-
-def _percent(share: float) -> str:
-    return f"{number(100 * share, 0)} %" if np.isfinite(share) else number(share)
 
 
 def _ends(interval: Interval) -> str:
@@ -97,9 +93,9 @@ def _sentence(result: Explained, called: str) -> str:
     over = f"over {plural(result.n, 'compound')} ({count(result.n_left_out)} left out for want of a number)"
     if not result.r2_cross_validated > 0:
         return (
-            f"The errors of ω² at Γ, R, M and X say nothing about {called}’s error of σ {over}: predicting compounds "
-            "that were not fitted, they do worse than the mean. What is wrong with σ is elsewhere, in sampling, "
-            "anharmonic forces or stiffer modes, or there are too few compounds to see it."
+            f"The errors of ω² at Γ, R, M and X do not predict {called}’s error of σ {over}: on compounds that were "
+            "not fitted they do worse than the mean. Either that error comes from elsewhere (sampling, anharmonic "
+            "forces, stiffer modes), or so few compounds do not show it."
         )
     certain = [
         PLACE_NAMES[place] for place, interval in result.coefficients.items() if interval.low > 0 or interval.high < 0

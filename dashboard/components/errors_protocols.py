@@ -11,11 +11,13 @@ from compute.protocols import SUITES
 from dashboard.components.blocks import captioned, not_computed, table
 from dashboard.components.text import count, number, plural
 from dashboard.figures.amplification import MOST, Cloud, thinned
+from dashboard.figures.protocols import outside
 from dashboard.figures.protocols import protocols as protocols_figure
 from dashboard.queries.errors_protocols import ProtocolPair, Protocols
 
 Names = Mapping[str, str]
 FEWEST = 5
+MOST_SENTENCES = 2
 COMMAND = "softmode campaign run --suite abx3 --potential chgnet-0.3.0 --stage sigma --limit 60 --protocol"
 
 
@@ -46,9 +48,10 @@ def effect(found: Sequence[Protocols], pair: ProtocolPair, names: Names) -> list
         protocols_figure(clouds, x_title=f"σ, {pair.first}", y_title=f"σ, {pair.second}"),
         [
             html.Strong(f"n = {count(pair.n)} compounds and potentials. "),
-            "Same compound, same potential, same cell: off the diagonal is what the sampling does. Between the dotted "
-            "lines the protocol decides the verdict. ",
+            "Same compound, same potential, same cell: off the diagonal is what the sampling does. Upper left and "
+            "lower right of the dotted lines the protocol decides the verdict σ < 1. ",
             thin,
+            f"{plural(outside(clouds), 'point')} beyond the frame.",
         ],
         label=f"σ by {pair.second} against σ by {pair.first}, per compound and potential",
         shape="square",
@@ -66,13 +69,7 @@ def effect(found: Sequence[Protocols], pair: ProtocolPair, names: Names) -> list
     ]
     beside = html.Div(
         [
-            html.P(" ".join(_sentence(p, pair, names) for p in found)),
-            table(
-                ("potential", "n", "mean difference", "RMS difference", "rank correlation", "verdict changes"),
-                rows,
-                caption=f"σ by {pair.second} less σ by {pair.first}. The verdict is σ < 1; beyond the noise: both "
-                "sides are further from 1 than two standard errors.",
-            ),
+            html.P(_sentences(found, pair, names)),
             html.P(
                 "Comparisons with published σ use the published schedule where it was run: otherwise this difference "
                 "is part of what looks like an error of the potential.",
@@ -80,7 +77,13 @@ def effect(found: Sequence[Protocols], pair: ProtocolPair, names: Names) -> list
             ),
         ]
     )
-    return [html.Div([figure, beside], className="side-by-side")]
+    numbers = table(
+        ("potential", "n", "mean difference", "RMS difference", "rank correlation", "verdict changes"),
+        rows,
+        caption=f"σ by {pair.second} less σ by {pair.first}. The verdict is σ < 1; beyond the noise: both sides are "
+        "further from 1 than two standard errors.",
+    )
+    return [html.Div([figure, beside], className="side-by-side"), numbers]
 
 
 def _interval(p: Protocols) -> str:
@@ -90,11 +93,28 @@ def _interval(p: Protocols) -> str:
     return f"95 % {number(bias.low, 3)} to {number(bias.high, 3)}"
 
 
+def _sentences(found: Sequence[Protocols], pair: ProtocolPair, names: Names) -> str:
+    """One per potential, or one for all where they would be many."""
+    if len(found) <= MOST_SENTENCES:
+        return " ".join(_sentence(p, pair, names) for p in found)
+    biases = [p.agreement.bias.value for p in found]
+    flipped, n = sum(p.n_flipped for p in found), sum(p.agreement.n for p in found)
+    return (
+        f"The mean difference is measurable for {count(sum(map(_measurable, found)))} of {count(len(found))} "
+        f"potentials and lies between {number(min(biases), sign=True)} and {number(max(biases), sign=True)}; the "
+        f"verdict σ < 1 changes in {count(flipped)} of {count(n)}."
+    )
+
+
+def _measurable(p: Protocols) -> bool:
+    return p.agreement.n >= FEWEST and (p.agreement.bias.low > 0 or p.agreement.bias.high < 0)
+
+
 def _sentence(p: Protocols, pair: ProtocolPair, names: Names) -> str:
     bias, called = p.agreement.bias, names.get(p.potential, p.potential)
     over = plural(p.agreement.n, "compound")
     flips = f"the verdict σ < 1 changes in {count(p.n_flipped)}"
-    if p.agreement.n >= FEWEST and (bias.low > 0 or bias.high < 0):
+    if _measurable(p):
         way = "larger" if bias.value > 0 else "smaller"
         return (
             f"{called}: σ by {pair.second} is {way} than by {pair.first} by {number(abs(bias.value))} on average over "

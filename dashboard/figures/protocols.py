@@ -18,8 +18,7 @@ def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> go.Figu
     """
     figure = go.Figure()
     every = thinned(clouds)
-    values = np.concatenate([np.concatenate([cloud.x, cloud.y]) for cloud in clouds])
-    high = max(1.2, 1.05 * float(np.quantile(values, 0.995)))
+    high = _top(clouds)
     figure.add_shape(type="line", x0=0, y0=0, x1=high, y1=high, line={"color": NEUTRAL, "width": 1})
     for line in ({"x0": 0, "x1": high, "y0": 1, "y1": 1}, {"x0": 1, "x1": 1, "y0": 0, "y1": high}):
         figure.add_shape(type="line", line={"color": NEUTRAL, "width": 1, "dash": "dot"}, **line)
@@ -44,3 +43,14 @@ def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> go.Figu
     figure.update_xaxes(range=(0, high), constrain="domain")
     figure.update_yaxes(range=(0, high), scaleanchor="x", constrain="domain", constraintoward="top")
     return figure
+
+
+def outside(clouds: Sequence[Cloud]) -> int:
+    """Points that lie beyond the axes."""
+    high = _top(clouds)
+    return sum(int(np.sum((cloud.x > high) | (cloud.y > high))) for cloud in clouds)
+
+
+def _top(clouds: Sequence[Cloud]) -> float:
+    values = np.concatenate([np.concatenate([cloud.x, cloud.y]) for cloud in clouds])
+    return max(1.2, 1.05 * float(np.quantile(values, 0.995)))

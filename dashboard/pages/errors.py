@@ -22,6 +22,7 @@ from dashboard.components import (
 )
 from dashboard.components.blocks import address_notice, not_computed, page_head
 from dashboard.components.contents import contents, part
+from dashboard.components.models_cards import level_sentence
 from dashboard.components.provenance import provenance
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
@@ -29,6 +30,7 @@ from dashboard.queries import attribution as attribution_query
 from dashboard.queries import errors_explained as explained_query
 from dashboard.queries import errors_groups as groups_query
 from dashboard.queries import errors_protocols as protocols_query
+from dashboard.queries import models as models_query
 from dashboard.queries import results
 from dashboard.queries import wells as wells_query
 from dashboard.queries.provenance import runs, sources
@@ -60,6 +62,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "it would a single number mend?",
             ),
             address_notice(problems + replaced(asked, view)),
+            *_functionals(dataset),
             contents(tuple(PARTS.items())),
             _wells(dataset, frame, view),
             _attribution(dataset, view),
@@ -71,6 +74,17 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
         ],
         className="page",
     )
+
+
+def _functionals(dataset: Dataset) -> list[Component]:
+    """A notice per potential of this page that was trained on another functional than DFT's."""
+    shown = models_query.taken_apart(dataset)
+    references = models_query.reference_levels(dataset)
+    return [
+        html.P(f"{card.facts['name']}: {sentence}", className="notice")
+        for card in models_query.cards(dataset)
+        if card.potential in shown and (sentence := level_sentence(card, references))
+    ]
 
 
 def _wells(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Component:

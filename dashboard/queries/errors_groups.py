@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from compute.physics.attribution import CORNERS, PUBLISHED_PATH, corners_of
-from compute.physics.bootstrap import Indices, bootstrap, percentile_interval
+from compute.physics.bootstrap import percentile_interval, resamples
 from compute.physics.deviation import Interval, spearman
 from compute.physics.paired import Difference, paired_difference
 from dashboard.dataset import Dataset
@@ -110,11 +110,8 @@ def _mean(values: Values) -> Mean:
     n = len(known)
     if n == 0:
         return Mean(0, Interval(np.nan, np.nan, np.nan), (np.nan, np.nan, np.nan))
-
-    def mean(drawn: Indices) -> Values:
-        return np.asarray(known[drawn].mean())
-
-    low, high = percentile_interval(bootstrap(mean, n)) if n >= FEWEST else (np.nan, np.nan)
+    samples = [known[drawn].mean(axis=1) for drawn in resamples(n)] if n >= FEWEST else [np.array([np.nan])]
+    low, high = percentile_interval(np.concatenate(samples))
     lower, median, upper = np.quantile(known, (0.25, 0.5, 0.75)).tolist()
     return Mean(n, Interval(float(known.mean()), low, high), (lower, median, upper))
 

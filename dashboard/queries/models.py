@@ -119,6 +119,15 @@ def reference_levels(dataset: Dataset) -> dict[str, str]:
     return dict(zip(frame["suite"], frame["functional"], strict=True))
 
 
+def taken_apart(dataset: Dataset) -> set[str]:
+    """Potentials with a well, an attribution or σ."""
+    return set(
+        dataset.frame(
+            "SELECT potential FROM attribution UNION SELECT source FROM wells UNION SELECT potential FROM anharmonic"
+        )["potential"]
+    )
+
+
 def _covered(dataset: Dataset) -> list[tuple[str, Covered]]:
     frame = dataset.frame(
         "SELECT potential, suite, 'harmonic' AS stage, protocol, status, count(*) AS n FROM pairs "

@@ -13,17 +13,6 @@ def choose(page: Page, control: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def test_the_page_is_drawn_within_the_window_in_both_schemes(visit):
-    page = visit("/models")
-    for width in (1440, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_selector("#models-order .js-plotly-plot .xtick text")
-            expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
-            page.wait_for_function(f"document.documentElement.scrollWidth <= {width}")
-
-
 def test_the_score_changes_the_order_and_the_address(visit):
     page = visit("/models")
     rows = page.locator("#models-order tbody tr")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.e2e
 
-PATHS = ("/", "/compounds", "/stability", "/stability?s=hdp", "/errors")
+PATHS = ("/", "/compounds", "/stability", "/stability?s=hdp")
 
 
 def settled_width(page: Page) -> int:
@@ -17,11 +17,6 @@ def settled_width(page: Page) -> int:
             break
         page.wait_for_timeout(100)
     return page.evaluate("document.documentElement.scrollWidth")
-
-
-def choose(page: Page, control: str, option: str) -> None:
-    page.locator(control).click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -35,29 +30,6 @@ def test_every_page_is_drawn_within_the_window_in_both_schemes(visit, path):
             page.wait_for_selector(drawn)
             expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
             assert settled_width(page) <= width
-
-
-def test_a_click_on_a_point_chooses_the_compound(visit):
-    page = visit("/errors")
-    chosen = page.get_by_role("textbox", name="Compound", exact=True)
-    expect(chosen).to_have_value("Cs2AgInCl6")
-    # of CHGNet, by name: Cs2AgBiBr6, Cs2AgInCl6, Cs2NaBiI6
-    page.locator("#errors-parity-harmonic .scatterlayer .trace").first.locator("path.point").first.hover(force=True)
-    page.wait_for_selector("#errors-parity-harmonic .hovertext")  # only what is hovered can be clicked
-    page.mouse.down()
-    page.mouse.up()
-    expect(chosen).to_have_value("Cs2AgBiBr6")
-    expect(page.locator("#errors-one figcaption")).to_contain_text("Cs2AgBiBr6. DFT: still falling")
-    page.wait_for_url("**/errors?c=Cs2AgBiBr6")
-
-
-def test_the_order_of_an_attribution_follows_the_set(visit):
-    page = visit("/errors?f=abx3-CsPbI3-test&o=fsh")
-    step = page.locator("#errors-breakdown tbody tr").nth(1)
-    expect(step).to_contain_text("sampling")
-    choose(page, "#errors-frames", "abx3-CsPbBr3-test")
-    expect(step).to_contain_text("Hessian")  # of fsh two corners are not known here
-    page.wait_for_url("**/errors")
 
 
 def test_navigation_keeps_history_and_marks_the_page(visit):
