@@ -14,7 +14,7 @@ from dashboard.components import anharmonicity_errors
 from dashboard.dataset import Dataset
 from dashboard.elements import place
 from dashboard.figures.compounds_parity import Points
-from dashboard.figures.element_map import element_map
+from dashboard.figures.element_map import element_at, element_map
 from dashboard.figures.sigma_parity import outside, sigma_density, sigma_parity, window
 from dashboard.figures.strata import Series, errors_by_kind
 from dashboard.pages import anharmonicity as page
@@ -52,8 +52,7 @@ def richer(tmp_path_factory):
         {**other, "compound": "BaTiO3", "status": "ok", "sigma": 1.0},
     ]  # fmt: skip
     registered = tables.read(directory, "potentials").to_pylist()
-    potential = registered[0]
-    potential = potential | {"potential": R2SCAN, "name": "Another functional", "functional": "r2SCAN"}
+    potential = registered[0] | {"potential": R2SCAN, "name": "Another functional", "functional": "r2SCAN"}
     tables.publish(
         directory,
         {
@@ -224,6 +223,8 @@ def test_the_map_puts_each_element_in_its_place_and_leaves_the_others_blank():
         row, column = place(symbol)
         assert shown.z[row - 1][column - 1] == value
         assert shown.customdata[row - 1][column - 1].tolist() == [symbol, n]
+        assert element_at(shown.x[column - 1], shown.y[row - 1]) == symbol
+    assert element_at(5, 0) is None
     row, column = place("Eu")
     assert shown.text[row - 1][column - 1] == "<b>Eu</b><br>0.00<br>n 8"
     assert shown.zmin == -shown.zmax

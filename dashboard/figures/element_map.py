@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -32,7 +33,7 @@ def element_map(
 ) -> go.Figure:
     """The table of 18 columns with a cell per element of `elements`, coloured by `values` (k,), with value and n.
 
-    Every point carries its element. Elements without a value are blank.
+    Elements without a value are blank. `element_at` tells which element a point is.
     """
     places = {symbol: _cell(symbol) for symbol in ELEMENTS}
     rows = max([PERIODS, *(places[e][0] + 1 for e in elements)])
@@ -79,15 +80,19 @@ def element_map(
         ]
     )  # fmt: skip
     framed(figure, x_title="", y_title="")
-    axis = {"visible": False, "fixedrange": True}
     figure.update_layout(
         clickmode="event",
         hovermode="closest",
-        dragmode=False,
-        xaxis={**axis, "range": (-0.55, COLUMNS - 0.45)},
-        yaxis={**axis, "range": (rows - 0.45, -0.55)},
+        dragmode=False,  # with fixed ranges instead, no click would be told
+        xaxis={"visible": False, "range": (-0.55, COLUMNS - 0.45)},
+        yaxis={"visible": False, "range": (rows - 0.45, -0.55)},
     )
     return figure
+
+
+def element_at(column: Any, row: Any) -> str | None:
+    """The element whose cell has these coordinates; None where there is none."""
+    return next((symbol for symbol in ELEMENTS if _cell(symbol) == (row, column)), None)
 
 
 def _cell(symbol: str) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from dashboard.components import anharmonicity, anharmonicity_errors, controls
 from dashboard.components.blocks import address_notice, not_computed, page_head, section
 from dashboard.components.provenance import provenance
 from dashboard.dataset import Dataset
-from dashboard.elements import ELEMENTS
+from dashboard.figures.element_map import element_at
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import anharmonicity as query
 from dashboard.queries import results
@@ -215,14 +215,18 @@ def _nothing(view: AnharmonicityView) -> Component:
     return not_computed("No potential has an error in this suite.", anharmonicity.compute_command(view.suite))
 
 
-def _clicked(clicks: Any) -> str | None:
-    """The name that the clicked point carries; None for anything else."""
+def _clicked(clicks: Any) -> Mapping[str, Any]:
+    """The point that was clicked, as the browser sends it; empty for anything else."""
     points = clicks.get("points") if isinstance(clicks, dict) else None
     first = points[0] if isinstance(points, list) and points else None
-    carried = first.get("customdata") if isinstance(first, dict) else None
-    name = carried[0] if isinstance(carried, list) and carried else carried
+    return first if isinstance(first, dict) else {}
+
+
+def _compound(clicks: Any) -> str | None:
+    """The compound that the clicked point carries."""
+    carried = _clicked(clicks).get("customdata")
     try:
-        return FORMULA.read(name) if isinstance(name, str) else None
+        return FORMULA.read(carried) if isinstance(carried, str) else None
     except ValueError:
         return None
 
@@ -279,7 +283,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _pick_compound(clicks: Any, suite: Any) -> Any:
-        compound = _clicked(clicks)
+        compound = _compound(clicks)
         return anharmonicity.picked(build(AnharmonicityView, suite=suite), compound) if compound else no_update
 
     @app.callback(
@@ -291,9 +295,10 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _pick_element(clicks: Any, suite: Any, focus: Any, site: Any) -> Any:
-        element = _clicked(clicks)
+        point = _clicked(clicks)
+        element = element_at(point.get("x"), point.get("y"))
         view = build(AnharmonicityView, suite=suite, focus=focus, site=site)
-        return anharmonicity_errors.picked_element(view, element) if element in ELEMENTS else no_update
+        return anharmonicity_errors.picked_element(view, element) if element else no_update
 
 
 PAGE = Page(
