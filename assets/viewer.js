@@ -117,17 +117,14 @@
     viewer.render();
   }
 
-  // Turns about an axis of the screen; quaternions are x, y, z, w.
-  function turn(state, degrees, axis) {
-    var view = state.viewer.getView(), half = (degrees * Math.PI) / 360;
-    var s = Math.sin(half), w = Math.cos(half);
+  // `view` turned about an axis of the screen; its last four numbers are a quaternion x, y, z, w.
+  function turned(view, degrees, axis) {
+    var half = (degrees * Math.PI) / 360, s = Math.sin(half), w = Math.cos(half);
     var x = axis === "x" ? s : 0, y = axis === "y" ? s : 0;
     var qx = view[4], qy = view[5], qz = view[6], qw = view[7];
-    view[4] = w * qx + x * qw + y * qz;
-    view[5] = w * qy + y * qw - x * qz;
-    view[6] = w * qz + x * qy - y * qx;
-    view[7] = w * qw - x * qx - y * qy;
-    state.viewer.setView(view);
+    return view.slice(0, 4).concat([
+      w * qx + x * qw + y * qz, w * qy + y * qw - x * qz, w * qz + x * qy - y * qx, w * qw - x * qx - y * qy,
+    ]);
   }
 
   // The cube seen from a corner, z upwards, as large as the viewer allows: 3Dmol's camera stands at z = 150, 20° wide.
@@ -135,11 +132,8 @@
     var centre = -(state.scene.box[0] + state.scene.box[1] / 2);
     var narrow = Math.min(1, element.clientWidth / element.clientHeight);
     var distance = (0.46 * Math.sqrt(3) * state.scene.box[1]) / Math.sin(Math.PI / 18) / narrow;
-    state.viewer.setView([centre, centre, centre, 150 - distance, 0, 0, 0, 1]);
-    turn(state, -90, "x");
-    turn(state, -24, "y");
-    turn(state, 13, "x");
-    state.viewer.render();
+    var front = [centre, centre, centre, 150 - distance, 0, 0, 0, 1];
+    state.viewer.setView(turned(turned(turned(front, -90, "x"), -24, "y"), 13, "x"));
   }
 
   // Translucent faces need an opaque ground: that of the page.
@@ -198,13 +192,12 @@
         return;
       }
       if (TURNS[event.key]) {
-        turn(state, TURNS[event.key][0], TURNS[event.key][1]);
+        state.viewer.setView(turned(state.viewer.getView(), TURNS[event.key][0], TURNS[event.key][1]));
       } else if (event.key === "+" || event.key === "=" || event.key === "-") {
         state.viewer.zoom(event.key === "-" ? 0.9 : 1.1);
       } else {
         return;
       }
-      state.viewer.render();
       event.preventDefault();
     });
   }
@@ -264,10 +257,12 @@
     state.modeText = mode;
     state.scene = JSON.parse(structure);
     state.mode = JSON.parse(mode);
-    play(element, state, state.playing);
     if (another) {
+      state.viewer.removeAllModels();
+      state.viewer.removeAllShapes();
       resetView(element, state);
     }
+    play(element, state, state.playing);
   }
 
   function sync() {
