@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import dashboard_data
 
@@ -24,6 +24,7 @@ ARGUMENTS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 SECONDS = 30
+PATIENCE = 1000 * SECONDS
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +57,7 @@ def _await(address: str, process: subprocess.Popen[bytes]) -> None:
             with urllib.request.urlopen(address, timeout=SECONDS) as answer:
                 assert answer.status == 200
                 return
-        except urllib.error.URLError:
+        except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
     pytest.fail(f"no answer from {address} within {SECONDS} s")
 
@@ -67,6 +68,7 @@ def chromium() -> Iterator[Browser]:
     executable = os.environ.get("SOFTMODE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
         pytest.skip("no chromium found (Debian: apt-get install chromium)")
+    expect.set_options(timeout=PATIENCE)  # a busy machine is slow, not wrong
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         yield browser
@@ -84,7 +86,7 @@ def visit(server: str, chromium: Browser) -> Iterator[Callable[..., Page]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         # Without a graphics card the browser itself warns that it is slow at WebGL.
         page.on(
             "console",

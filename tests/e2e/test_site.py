@@ -1,0 +1,177 @@
+"""What every page owes a reader: drawn without errors, accessible, within the window, reachable, citable."""
+
+from __future__ import annotations
+
+import html
+import re
+import urllib.error
+import urllib.request
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.e2e
+
+PATHS = (
+    "/",
+    "/compounds",
+    "/compound/abx3/CsPbI3",
+    "/stability",
+    "/stability?s=hdp",
+    "/anharmonicity",
+    "/errors",
+    "/models",
+    "/methods",
+)
+LOOK = """element => {
+  const near = [element, element.parentElement, element.parentElement.parentElement].map((e) => getComputedStyle(e));
+  return near.map((s) => [s.outlineStyle, s.outlineColor, s.borderTopColor, s.boxShadow, s.backgroundColor]).join("|");
+}"""
+SETTLED = 300
+BEYOND = """() => [...document.querySelectorAll("main *")]
+  .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+  .filter((e) => !e.closest(".table-scroll, .grid, svg, pre"))
+  .slice(0, 5).map((e) => e.tagName + "." + e.className)"""
+
+
+def drawn(page: Page) -> Page:
+    """The page once its figures and tables have come."""
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("main h1")).to_have_count(1)
+    return page
+
+
+def focus_is_visible(page: Page) -> bool:
+    """Whether the focused element, or the box that it sits in, looks otherwise than without focus."""
+    focused = page.evaluate_handle("document.activeElement")
+    page.wait_for_timeout(SETTLED)
+    look = focused.evaluate(LOOK)
+    focused.evaluate("element => element.blur()")
+    page.wait_for_timeout(SETTLED)
+    visible = focused.evaluate(LOOK) != look
+    focused.evaluate("element => element.focus({focusVisible: true})")
+    return visible
+
+
+def settled_width(page: Page) -> int:
+    """Width of the page once figures have followed the window."""
+    for _ in range(30):
+        if page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]:
+            break
+        page.wait_for_timeout(100)
+    return page.evaluate("document.documentElement.scrollWidth")
+
+
+def grave_violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core calls serious or critical: the rule, and where it is broken with the reason."""
+    return [
+        (found["id"], [node["html"][:160] + " " + node["failureSummary"] for node in found["nodes"][:4]])
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_stays_within_the_window(visit, path):
+    page = drawn(visit(path))
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert settled_width(page) <= width, page.evaluate(BEYOND)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_is_accessible_in_both_schemes(visit, path):
+    page = drawn(visit(path))
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
+        page.wait_for_timeout(SETTLED)
+        assert grave_violations(page) == [], scheme
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_back_and_forward_restore_the_view(visit, path):
+    page = drawn(visit(path))
+    heading, address = page.locator("main h1").inner_text(), page.url
+    elsewhere = "Models" if path != "/models" else "Stability"
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name=elsewhere).click()
+    expect(page).to_have_title(re.compile(elsewhere))
+    expect(page.locator("main h1")).not_to_have_text(heading)
+    page.go_back()
+    expect(page.locator("main h1")).to_have_text(heading)
+    assert page.url == address
+    page.go_forward()
+    expect(page.locator("main h1")).not_to_have_text(heading)
+
+
+def test_going_back_restores_what_was_chosen(visit):
+    page = drawn(visit("/stability?t=0.3"))
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Methods & data").click()
+    expect(page).to_have_title(re.compile("Methods"))
+    page.go_back()
+    expect(page.locator("#stability-tolerance_thz-value")).to_have_text("0.30")
+    assert page.url.endswith("/stability?t=0.3")
+
+
+def test_every_page_introduces_itself_before_it_is_drawn(server):
+    titles, descriptions = set(), set()
+    paths = [path for path in PATHS if "?" not in path]
+    for path in paths:
+        with urllib.request.urlopen(server + path) as answer:
+            text = answer.read().decode()
+        (title,) = re.findall(r"<title>(.*?)</title>", text)
+        (description,) = re.findall(r'<meta property="og:description" content="(.*?)">', text)
+        assert f'<meta property="og:title" content="{title}">' in text
+        assert "Softmode" in title
+        titles.add(html.unescape(title))
+        descriptions.add(html.unescape(description))
+    assert len(titles) == len(descriptions) == len(paths)
+    assert "" not in descriptions
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_keyboard_reaches_navigation_and_content_and_shows_where_it_is(visit, path):
+    page = drawn(visit(path))
+    page.keyboard.press("Tab")
+    skip = page.locator(".skip")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Softmode", exact=True)).to_be_focused()
+    for name in page.locator("#nav a").all_inner_texts():
+        page.keyboard.press("Tab")
+        expect(page.locator("#nav a", has_text=name)).to_be_focused()
+    assert focus_is_visible(page)
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#page")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#page') !== null && document.activeElement.id !== 'page'")
+    assert focus_is_visible(page), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+
+
+@pytest.mark.parametrize("path", ["/", "/stability?t=0.3", "/methods"])
+def test_a_copied_link_names_the_release(visit, path):
+    page = drawn(visit(path))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#copy-link").click()
+    expect(page.get_by_text("Link copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert re.search(r"[?&]v=[0-9a-f]{8}$", copied)
+    page.goto(copied)
+    drawn(page)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/", "/compound/abx3/CsPbI3", "/stability?s=hdp"])
+def test_a_link_of_an_unknown_release_says_so(visit, path):
+    page = drawn(visit(path + ("&" if "?" in path else "?") + "v=00000000"))
+    expect(page.locator(".notice.release")).to_contain_text("not on record")
+
+
+def test_unknown_paths_are_404(server):
+    for path in ("/no-such-page", "/compound", "/methods/more", "/data/none.parquet"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(server + path)
+        assert refused.value.code == 404, path
