@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import plotly.io as pio
+import pyarrow as pa
 from dash import ClientsideFunction, Dash, Input, Output, State, html, set_props
 from dash.development.base_component import Component
 from flask import Response, jsonify, request
@@ -102,6 +103,7 @@ def _page_at(path: str) -> tuple[Page | None, str]:
 def create_app(settings: Settings | None = None) -> Dash:
     """A Dash application over the tables in `settings.data`; nothing is read before the first request."""
     pio.templates.default = "none"  # every figure would carry a copy of plotly's own, which `dressed` drops
+    pa.set_memory_pool(pa.system_memory_pool())  # pyarrow's own keeps what reading the tables took
     settings = settings or Settings()
     dataset = Dataset(settings.data)
     app = _Site(

@@ -25,7 +25,7 @@ FRAMES_MB = 32
 
 # One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
 # like) over a relaxed one, then the newest. For σ, the published schedule comes first (like with like again).
-_CHOSEN = """
+CHOSEN = """
 CREATE TABLE chosen AS
 SELECT suite, potential, run, protocol, geometry FROM (
     SELECT h.suite, h.potential, h.run, h.protocol, h.geometry,
@@ -39,7 +39,7 @@ QUALIFY row_number() OVER (
 ) = 1
 """
 
-_CHOSEN_SIGMA = """
+CHOSEN_SIGMA = """
 CREATE TABLE chosen_sigma AS
 SELECT suite, potential, run, protocol, geometry FROM (
     SELECT h.suite, h.potential, h.run, h.protocol, h.geometry,
@@ -53,7 +53,7 @@ QUALIFY row_number() OVER (
 ) = 1
 """
 
-_PAIRS = """
+PAIRS = """
 CREATE TABLE pairs AS
 WITH answering AS (
     SELECT suite, potential FROM chosen UNION SELECT suite, potential FROM chosen_sigma
@@ -173,6 +173,6 @@ def _load(directory: Path) -> duckdb.DuckDBPyConnection:
         connection.register("incoming", tables.read(directory, name))
         connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
         connection.unregister("incoming")
-    for statement in (_CHOSEN, _CHOSEN_SIGMA, _PAIRS, *_LOCKS):
+    for statement in (CHOSEN, CHOSEN_SIGMA, PAIRS, *_LOCKS):
         connection.execute(statement)
     return connection

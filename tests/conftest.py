@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -30,3 +31,8 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the source files of the references are not beside this checkout")
     return SHARED
+
+
+# A first example may import a library: time says nothing about what a test checks.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")

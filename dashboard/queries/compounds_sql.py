@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from compute.physics.comparison import CUT_AT_ZERO
 from compute.schemas import SCHEMAS
-from dashboard.dataset import _CHOSEN, _CHOSEN_SIGMA, _PAIRS
+from dashboard.dataset import CHOSEN, CHOSEN_SIGMA, PAIRS
 from dashboard.views.compounds import (
     FORMATION_ENERGY_RANGE,
     SIGMA_RANGE,
@@ -202,7 +202,7 @@ def preamble(files: Mapping[str, str], names: Sequence[str]) -> str:
         else f'CREATE TABLE "{name}" ({_columns(name)})'
         for name in names
     ]
-    return ";\n".join([*statements, *(part.strip() for part in (_CHOSEN, _CHOSEN_SIGMA, _PAIRS))]) + ";"
+    return ";\n".join([*statements, *(part.strip() for part in (CHOSEN, CHOSEN_SIGMA, PAIRS))]) + ";"
 
 
 def _columns(name: str) -> str:
