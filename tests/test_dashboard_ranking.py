@@ -84,3 +84,17 @@ def test_the_block_says_who_cannot_be_told_apart(dataset):
 def test_without_results_the_command_is_named(dataset):
     text = text_of(ranking_block([], "hdp", NAMES))
     assert "softmode campaign run --suite hdp --potential chgnet-0.3.0 --stage sigma" in text
+
+
+def test_another_functional_is_said_where_potentials_are_ranked(directory, tmp_path):
+    functionals = {CHGNET: "r2SCAN", MACE: "PBE(+U)"}
+    rows = {name: tables.read(directory, name).to_pylist() for name in ("references", "potentials")}
+    changed = {
+        "references": [{**row, "functional": "PBE (VASP)"} for row in rows["references"]],
+        "potentials": [{**row, "functional": functionals.get(row["potential"], "PBE")} for row in rows["potentials"]],
+    }
+    kept = {name: tables.read(directory, name) for name in ("harmonic", "runs")}
+    tables.publish(tmp_path, {name: tables.from_rows(name, given) for name, given in changed.items()} | kept)
+    found = ranking(Dataset(tmp_path), "abx3")
+    assert {entry.potential: entry.level for entry in found} == {CHGNET: "r2SCAN", MACE: ""}
+    assert "Chgnet is trained on r2SCAN" in text_of(ranking_block(found, "abx3", NAMES))

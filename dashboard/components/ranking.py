@@ -125,6 +125,12 @@ def _notes(entries: Sequence[Ranked], ranked: Sequence[Ranked], metric: Metric, 
     protocols = sorted({entry.protocol for entry in ranked})
     if len(protocols) > 1:
         parts.append(f"Protocols differ ({', '.join(protocols)}): part of the difference is the protocol.")
+    parts += [
+        f"{names.get(entry.potential, entry.potential)} is trained on {entry.level} and DFT here is another "
+        "functional: part of its difference is the functional."
+        for entry in ranked
+        if entry.level
+    ]
     return [html.P(part, className="fine") for part in parts]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +14,7 @@ from compute.physics.comparison import comparable
 from compute.physics.grouping import Scores, letters, mcc_scores, rmse_scores
 from compute.physics.stability import UNDECIDABLE, harmonic_labels
 from dashboard.dataset import Dataset
+from dashboard.queries.models import cards, level_of_theory, reference_levels
 from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
 
 Values = NDArray[np.float64]
@@ -51,7 +52,7 @@ class Ranked:
     includes 0. Of the compounds compared, `n_failed` have no result and `n_undecidable` none outside the noise; in
     "mcc" both count as wrong, in an RMSE a failed compound is left out for every potential. A potential that was run
     on fewer than half of the compounds of the most complete one is not `complete` and not ranked: value NaN, no group,
-    n its compounds.
+    n its compounds. `level` is the functional of its training data where DFT's is another, else empty.
     """
 
     potential: str
@@ -65,6 +66,7 @@ class Ranked:
     n_undecidable: int
     protocol: str
     complete: bool = True
+    level: str = ""
 
 
 def ranking(dataset: Dataset, suite: str, metric: str | None = None) -> list[Ranked]:
@@ -94,7 +96,14 @@ def _ranking(dataset: Dataset, release: str, suite: str, metric: str) -> tuple[R
         )
         for i in order
     ]  # fmt: skip
-    return (*ranked, *few)
+    levels = _other_levels(dataset, suite)
+    return tuple(replace(entry, level=levels.get(entry.potential, "")) for entry in (*ranked, *few))
+
+
+def _other_levels(dataset: Dataset, suite: str) -> dict[str, str]:
+    """Functional of the training data per potential, where it is known to be another than that of the suite."""
+    theirs = level_of_theory(reference_levels(dataset).get(suite, ""))
+    return {card.potential: card.level for card in cards(dataset) if theirs and card.level and card.level != theirs}
 
 
 def _answers(dataset: Dataset, suite: str, metric: str) -> pd.DataFrame:
