@@ -64,7 +64,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Protocol:
-    """A sampling protocol with results in a suite, and how many compounds have σ by it, from any potential."""
+    """A sampling protocol with results in a suite, and how many compounds have σ by it from a potential, and DFT's."""
 
     name: str
     n: int
@@ -110,7 +110,8 @@ def protocols(dataset: Dataset, suite: str) -> list[Protocol]:
     The published schedule is first as soon as a single compound has σ by it.
     """
     frame = dataset.frame(
-        "SELECT protocol, count(DISTINCT compound) FILTER (status = 'ok') AS n FROM anharmonic WHERE suite = $suite "
+        "SELECT protocol, count(DISTINCT compound) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS n "
+        'FROM anharmonic a LEFT JOIN "references" r USING (suite, compound) WHERE suite = $suite '
         "GROUP BY protocol ORDER BY (protocol = $published AND n > 0) DESC, n DESC, protocol",
         {"suite": suite, "published": published_protocol(suite)},
     )
