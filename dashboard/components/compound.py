@@ -186,17 +186,13 @@ def labels_table(known: Row, answers: pd.DataFrame, view: CompoundView, names: N
         "", [*marked("ω_min"), " (THz)"], "noise floor (THz)", "harmonic", "σ at 300 K", "by σ",
         [*marked("ω_min"), " of 300 K (THz)"], "by ω at 300 K",
     )  # fmt: skip
-    # The column of labels is text, but short: it stays beside its number.
-    return html.Div(
-        table(
-            head,
-            rows,
-            caption=f"n = {plural(len(answers), 'potential')} and DFT. Harmonic: stable when the softest ω > "
-            f"−{view.tolerance_thz:g} THz, undecidable within the noise floor. By σ: stable below {view.threshold:g}, "
-            "undecidable within two standard errors. By ω at 300 K: the softest mode of force constants fitted to "
-            "frames at 300 K, with its standard error.",
-        ),
-        id="compound-labels-table",
+    return table(
+        head,
+        rows,
+        caption=f"n = {plural(len(answers), 'potential')} and DFT. Harmonic: stable when the softest ω > "
+        f"−{view.tolerance_thz:g} THz, undecidable within the noise floor. By σ: stable below {view.threshold:g}, "
+        "undecidable within two standard errors. By ω at 300 K: the softest mode of force constants fitted to "
+        "frames at 300 K, with its standard error.",
     )
 
 
