@@ -146,6 +146,14 @@ def test_only_some_anions(published):
         plan.with_anions(tasks, rows, ["Xx"])
 
 
+def test_only_some_compounds(published):
+    rows = [row for row in published if row["suite"] == "abx3"]
+    tasks = plan.tasks(rows, "chgnet-0.3.0", SHA, HARMONIC_PROTOCOLS["reference-geometry"])
+    assert {task.compound for task in plan.of_compounds(tasks, ["CsPbBr3", "CsSnI3"])} == {"CsPbBr3", "CsSnI3"}
+    with pytest.raises(plan.PlanError, match="not in this suite: XxYyZz3"):
+        plan.of_compounds(tasks, ["CsPbBr3", "XxYyZz3"])
+
+
 def test_every_beginning_of_the_order_is_balanced(published):
     rows = [row for row in published if row["suite"] == "hdp"]
     first = plan.stratified(rows)[:300]

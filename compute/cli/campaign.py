@@ -42,6 +42,7 @@ def run(
     source: SourceOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many compounds, balanced over σ and anion.")] = None,
     anion: Annotated[str | None, typer.Option(help="Only compounds of these anions, such as Cl,Br.")] = None,
+    compound: Annotated[str | None, typer.Option(help="Only these, such as CsPbBr3,CsSnI3.")] = None,
     shard: Annotated[str | None, typer.Option(help="i/n: this part of n equal ones; merge afterwards.")] = None,
     engine: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://…")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Local processes. Default: all processors.")] = None,
@@ -54,12 +55,14 @@ def run(
         from compute.runs.campaign import compute, status
         from compute.runs.campaign import publish as publish_campaign
         from compute.runs.engine import default_workers, executor
-        from compute.runs.plan import slice_of, with_anions
+        from compute.runs.plan import of_compounds, slice_of, with_anions
 
         planned = _campaign(suite, potential, stage, protocol, source, data)
         todo = list(planned.tasks)
         if anion is not None:
             todo = with_anions(todo, planned.references, [name.strip() for name in anion.split(",")])
+        if compound is not None:
+            todo = of_compounds(todo, [name.strip() for name in compound.split(",")])
         todo = todo[:limit]
         if shard is not None:
             todo = slice_of(todo, *_fraction(shard))

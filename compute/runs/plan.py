@@ -86,3 +86,10 @@ def with_anions(items: Sequence[Task], references: Sequence[Row], anions: Sequen
         raise PlanError(f"no compound of this suite has the anion {', '.join(unknown)}: it has {', '.join(known)}")
     chosen = {row["compound"] for row in references if row["X"] in anions}
     return [task for task in items if task.compound in chosen]
+
+
+def of_compounds(items: Sequence[Task], compounds: Sequence[str]) -> list[Task]:
+    """Those of `items` that are about one of `compounds`; raises `PlanError` for a name that is not in the suite."""
+    if unknown := sorted(set(compounds) - {task.compound for task in items}):
+        raise PlanError(f"not in this suite: {', '.join(unknown)}; softmode compounds lists what is")
+    return [task for task in items if task.compound in compounds]
