@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, framed
+from dashboard.figures.theme import NEUTRAL, between, framed, guides, level, upright
 
 Values = NDArray[np.float64]
 MARGIN = 0.06
@@ -67,10 +67,8 @@ def compounds_parity(groups: Sequence[Points], *, title: str, unit: str, chosen:
             marker={"symbol": "circle-open", "size": 19, "color": NEUTRAL, "line": {"width": 2.5}},
             hoverinfo="skip",
         )
-    line = {"color": NEUTRAL, "width": 1}
-    figure.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line, layer="below")
-    for zero in ({"x0": low, "x1": high, "y0": 0, "y1": 0}, {"x0": 0, "x1": 0, "y0": low, "y1": high}):
-        figure.add_shape(type="line", line={**line, "dash": "dot"}, layer="below", **zero)
+    guides(figure, between(low, low, high, high))
+    guides(figure, level(0), upright(0), dash="dot")
     framed(figure, x_title=f"DFT {title} ({unit})", y_title=f"potential {title} ({unit})")
     figure.update_layout(margin={"t": 44}, showlegend=True, hovermode="closest", clickmode="event")
     figure.update_xaxes(range=(low, high), constrain="domain")

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, framed, series_colour, series_symbol
+from dashboard.figures.theme import framed, guides, series_colour, series_symbol, upright
 
 Values = NDArray[np.float64]
 SPREAD = 0.22  # rows are 1 apart
@@ -37,7 +37,7 @@ def contributions(
             text=[f"{row}<br>{name}" for row, kept in zip(rows, known, strict=True) if kept],
             hovertemplate="%{text} %{x:+.3f} ± %{error_x.array:.3f}<extra></extra>",
         )
-    figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1}, layer="below")
+    guides(figure, upright(0))
     framed(figure, x_title="contribution to σ, published path", y_title="")
     figure.update_layout(margin={"t": 44}, showlegend=True, hovermode="closest", clickmode="event")
     figure.update_yaxes(tickvals=place, ticktext=list(rows), range=(len(rows) - 0.5, -0.5), showgrid=False, ticks="")

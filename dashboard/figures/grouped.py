@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, framed, series_colour, series_symbol
+from dashboard.figures.theme import framed, guides, series_colour, series_symbol, upright
 
 Values = NDArray[np.float64]
 ROOM = 0.66  # of the distance between rows, for the numbers of one
@@ -48,7 +48,7 @@ def grouped(rows: Sequence[str], series: Mapping[str, Numbers], *, x_title: str)
             text=[f"{row}<br>{name}" for row, kept in zip(rows, known, strict=True) if kept],
             hovertemplate="%{text} %{x:+.3f}<extra></extra>",
         )
-    figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1}, layer="below")
+    guides(figure, upright(0))
     framed(figure, x_title=x_title, y_title="")
     figure.update_layout(margin={"t": 64}, showlegend=True, hovermode="closest")
     figure.update_yaxes(

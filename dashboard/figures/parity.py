@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import COUNT_SCALE, NEUTRAL, framed
+from dashboard.figures.theme import COUNT_SCALE, between, framed, guides, level, upright
 
 Values = NDArray[np.float64]
 BIN_THZ = 0.25
@@ -60,10 +60,8 @@ def parity(dft: Values, potential: Values, place: str) -> go.Figure:
             hovertemplate="DFT %{x:.2f} THz<br>potential %{y:.2f} THz<br>%{customdata} compounds<extra></extra>",
         )
     )
-    line = {"color": NEUTRAL, "width": 1}
-    figure.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line)
-    for zero in ({"x0": low, "x1": high, "y0": 0, "y1": 0}, {"x0": 0, "x1": 0, "y0": low, "y1": high}):
-        figure.add_shape(type="line", line={**line, "dash": "dot"}, **zero)
+    guides(figure, between(low, low, high, high), layer="above")
+    guides(figure, level(0), upright(0), dash="dot", layer="above")
     framed(figure, x_title=f"DFT {place} (THz)", y_title=f"potential {place} (THz)")
     figure.update_layout(margin={"t": 72})
     figure.update_xaxes(range=(low, high), constrain="domain")

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.figures.amplification import Cloud, thinned
-from dashboard.figures.theme import NEUTRAL, framed, series_colour, series_symbol
+from dashboard.figures.theme import between, framed, guides, level, series_colour, series_symbol, upright
 
 
 def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> go.Figure:
@@ -19,9 +19,8 @@ def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> go.Figu
     figure = go.Figure()
     every = thinned(clouds)
     high = _top(clouds)
-    figure.add_shape(type="line", x0=0, y0=0, x1=high, y1=high, line={"color": NEUTRAL, "width": 1})
-    for line in ({"x0": 0, "x1": high, "y0": 1, "y1": 1}, {"x0": 1, "x1": 1, "y0": 0, "y1": high}):
-        figure.add_shape(type="line", line={"color": NEUTRAL, "width": 1, "dash": "dot"}, **line)
+    guides(figure, between(0, 0, high, high))
+    guides(figure, level(1), upright(1), dash="dot")
     for index, cloud in enumerate(clouds):
         shown = slice(None, None, every)
         figure.add_scatter(

@@ -67,6 +67,29 @@ def framed(figure: go.Figure, *, x_title: str, y_title: str) -> go.Figure:
     return figure
 
 
+def guides(figure: go.Figure, *places: Mapping[str, Any], dash: str = "solid", layer: str = "below") -> go.Figure:
+    """Add lines under the data at `places`, as `level`, `upright` and `between` give them."""
+    line = {"color": NEUTRAL, "width": 1, "dash": dash}
+    added = [{"type": "line", "layer": layer, "line": line, **place} for place in places]
+    figure.layout.shapes = [*figure.layout.shapes, *added]  # at once: plotly checks all shapes for every new one
+    return figure
+
+
+def level(y: float) -> dict[str, Any]:
+    """Across the whole figure at `y`."""
+    return {"x0": 0, "x1": 1, "xref": "paper", "y0": y, "y1": y}
+
+
+def upright(x: float) -> dict[str, Any]:
+    """Up the whole figure at `x`."""
+    return {"x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper"}
+
+
+def between(x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
+    """From one point to another."""
+    return {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
+
+
 def dressed(figure: go.Figure) -> dict[str, Any]:
     """`figure` as it is sent: quiet grid, transparent ground, and whatever it sets itself on top of that.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.figures.theme import NEUTRAL, faded, framed
+from dashboard.figures.theme import NEUTRAL, between, faded, framed, guides, level
 
 HALF = 0.3  # half the width of a bar; places are 1 apart
 
@@ -57,7 +57,7 @@ def waterfall(start: Level, changes: Sequence[Change], end: Level, published: fl
         if place < last:
             _connector(figure, place, height)
     if published is not None:
-        figure.add_hline(y=published, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"}, layer="below")
+        guides(figure, level(published), dash="dot")
     low, high = (bound([*values, published or values[0]]) for bound, values in ((min, lows), (max, tops)))
     room = (high - low) or 0.1
     for place, change in enumerate(unknown, last + 1):
@@ -106,8 +106,7 @@ def _error(figure: go.Figure, place: float, value: float, se: float, colour: str
 
 def _connector(figure: go.Figure, place: float, value: float) -> None:
     """To the next place at the same height."""
-    line = {"color": NEUTRAL, "width": 1}
-    figure.add_shape(type="line", x0=place + HALF, x1=place + 1 - HALF, y0=value, y1=value, line=line, layer="below")
+    guides(figure, between(place + HALF, value, place + 1 - HALF, value))
 
 
 def _words(figure: go.Figure, place: float, value: float, text: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, framed
+from dashboard.figures.theme import framed, guides, level
 
 Values = NDArray[np.float64]
 MEV = 1000.0
@@ -72,7 +72,7 @@ def wells(curves: Sequence[Curve]) -> go.Figure:
             hovertemplate=f"{curve.name}<br>Q %{{x:.2f}} Å<br>E %{{y:.1f}} meV<extra></extra>",
             **common,
         )
-    figure.add_hline(y=0, line={"color": NEUTRAL, "width": 1, "dash": "dot"}, layer="below")
+    guides(figure, level(0), dash="dot")
     framed(figure, x_title="Q (Å)", y_title="E − E(Q = 0) (meV per ten-atom cell)")
     figure.update_layout(margin={"t": 44}, showlegend=True, hovermode="closest")
     return figure

@@ -141,7 +141,7 @@ def _structure_and_bands(found: _Compound, view: CompoundView, cell: Structure |
                     html.Div([viewer(cell, None), html.P(in_words(cell), className="fine", id="compound-cell")]),
                     not_computed(
                         "Bands and modes: the force constants of this compound are not published.",
-                        campaign_command(found.suite),
+                        f"{campaign_command(found.suite)} --compound {found.name}",
                     ),
                 ],
                 className="pair",
