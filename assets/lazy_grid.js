@@ -22,7 +22,7 @@
     return library().then(function (found) { return { default: found.AgGrid }; });
   });
   function Grid(properties) {
-    var empty = React.createElement("div", { className: properties.className });
+    var empty = React.createElement("div", { className: properties.className, style: properties.style });
     return React.createElement(React.Suspense, { fallback: empty }, React.createElement(Fetched, properties));
   }
   var ready = false;

@@ -15,6 +15,7 @@ from dashboard.components.text import MINUS
 
 NOTHING = "–"
 BLOCK = 100
+HEIGHT = "clamp(22rem, 68vh, 46rem)"
 
 # By group of columns: field, header, width, decimals (None for text).
 Column = tuple[str, str, int, int | None]
@@ -120,6 +121,7 @@ def grid(identity: str, columns: Sequence[dict[str, Any]]) -> Component:
             "tooltipShowDelay": 300,
         },
         className="grid",
+        style={"height": HEIGHT, "width": "100%"},
     )
 
 
