@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.dashboard_data import ABX3, ABX3_SIGMA, CHGNET
+from tests.e2e.figures import draw_all
 
 pytestmark = pytest.mark.e2e
 
@@ -66,6 +67,7 @@ def test_a_point_and_an_element_name_their_pages(visit):
     link = page.locator("#anharmonicity-picked a")
     expect(link).to_be_visible()
     assert link.get_attribute("href") == f"/compound/abx3/{link.inner_text()}"
+    draw_all(page)
     click(page, page.locator("#anharmonicity-map .heatmap-label").filter(has_text="Cs"))
     link = page.locator("#anharmonicity-element a")
     expect(link).to_have_text("Compounds with Cs")

@@ -7,6 +7,8 @@ import csv
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.figures import draw_all
+
 pytestmark = pytest.mark.e2e
 
 
@@ -47,7 +49,7 @@ def test_another_place_recomputes_n(visit):
 def test_a_figure_is_a_file_and_a_table(visit):
     page = visit("/")
     tools = page.locator("#overview-agreement .figure-tools").first
-    page.wait_for_selector("#overview-agreement .js-plotly-plot .xtick text")
+    draw_all(page)
     with page.expect_download() as svg:
         tools.get_by_role("button", name="SVG").click()
     assert svg.value.path().read_text(encoding="utf-8").startswith("<svg")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.figures import draw_all
+
 pytestmark = pytest.mark.e2e
 
 PATHS = ("/", "/compounds", "/stability", "/stability?s=hdp")
@@ -22,12 +24,11 @@ def settled_width(page: Page) -> int:
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_is_drawn_within_the_window_in_both_schemes(visit, path):
     page = visit(path)
-    drawn = ".ag-row" if path == "/compounds" else ".js-plotly-plot .xtick text"
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_selector(".ag-row") if path == "/compounds" else draw_all(page)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.wait_for_selector(drawn)
             expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
             assert settled_width(page) <= width
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.dashboard_data import CHGNET, MACE
+from tests.e2e.figures import draw_all
 
 pytestmark = pytest.mark.e2e
 
@@ -108,5 +109,6 @@ def test_prices_change_the_cheapest_tolerance_and_the_address(visit):
 @pytest.mark.parametrize("query", ["c=sigma", "c=renormalised", "c=cross", "s=mp0b3"])
 def test_every_comparison_fits_a_telephone(visit, query):
     page = visit(f"/stability?{query}", width=390)
-    page.wait_for_selector("#stability-economics .js-plotly-plot .xtick text")
+    page.wait_for_selector("#stability-economics .graph")
+    draw_all(page)
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
