@@ -22,8 +22,9 @@
     return library().then(function (found) { return { default: found.AgGrid }; });
   });
   function Grid(properties) {
-    var empty = React.createElement("div", { className: properties.className, style: properties.style });
-    return React.createElement(React.Suspense, { fallback: empty }, React.createElement(Fetched, properties));
+    // The library shows nothing while it fetches a part of its own: the place is held from outside.
+    var grid = React.createElement(React.Suspense, { fallback: null }, React.createElement(Fetched, properties));
+    return React.createElement("div", { style: { minHeight: properties.style.height } }, grid);
   }
   var ready = false;
   // Dash asks this before it runs callbacks of a component.

@@ -20,7 +20,7 @@ from compute import tables
 TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution")
 """Tables that are held in memory; `force_constants` is read from its file, a compound at a time."""
 
-FRAMES_MB = 32
+FRAMES_MB = 16
 """Megabytes of answers to queries that are kept."""
 
 # One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
