@@ -118,8 +118,9 @@ class Dataset:
         if known is None:
             with connection.cursor() as cursor:  # connections must not be shared between threads, cursors may
                 known = cursor.execute(sql, dict(parameters or {})).df()
-            with self._lock:
-                self._frames[key] = known
+            if _size(known) < self._frames.maxsize:
+                with self._lock:
+                    self._frames[key] = known
         return known.copy(deep=False)
 
     def rows(self, table: str) -> int:
