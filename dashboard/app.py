@@ -105,7 +105,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     pio.templates.default = "none"  # every figure would carry a copy of plotly's own, which `dressed` drops
     pa.set_memory_pool(pa.system_memory_pool())  # pyarrow's own keeps what reading the tables took
     settings = settings or Settings()
-    dataset = Dataset(settings.data)
+    dataset = Dataset(settings.data, settings.memory_mb)
     app = _Site(
         "dashboard",
         assets_folder=str(ASSETS),

@@ -90,7 +90,6 @@ _LOCKS = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
     "SET enable_external_access = false",
-    "SET memory_limit = '512MB'",
     "SET lock_configuration = true",
 )
 
@@ -98,8 +97,9 @@ _LOCKS = (
 class Dataset:
     """Reads `directory` when first asked, which is after a server has forked, and again when it is published anew."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, memory_mb: int = 512) -> None:
         self.directory = directory
+        self.memory_mb = memory_mb
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -152,7 +152,7 @@ class Dataset:
         with self._lock:
             if self._connection is None or stamp != self._stamp:
                 # The old connection is not closed: a cursor of another thread may still read it.
-                self._connection, self._stamp = _load(self.directory), stamp
+                self._connection, self._stamp = _load(self.directory, self.memory_mb), stamp
                 self._frames.clear()
             return self._connection
 
@@ -168,8 +168,8 @@ def _stamp(manifest: Path) -> tuple[int, int]:
     return (stat.st_mtime_ns, stat.st_ino)
 
 
-def _load(directory: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:", config={"threads": "2"})
+def _load(directory: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"threads": "2", "memory_limit": f"{memory_mb}MB"})
     for name in TABLES:
         connection.register("incoming", tables.read(directory, name))
         connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')

@@ -17,4 +17,5 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SOFTMODE_", frozen=True, extra="ignore")
 
     data: Path = Field(default=ROOT / "data" / "parquet", description="directory of the published tables")
+    memory_mb: int = Field(default=512, ge=64, description="megabytes that queries may use at once")
     cache_mb: int = Field(default=32, ge=0, description="megabytes of answers that a worker remembers; 0: none")
