@@ -3,8 +3,8 @@
 Starts gunicorn as the Procfile does, with one worker, over the published tables and prints: cold start, memory of the
 worker, median and 95th percentile of every server-side callback at 1 and at 8 clients, first computed every time
 (SOFTMODE_CACHE_MB=0) and then as served, with answers remembered; and per page the bytes on the wire, the time of the
-first chart, the layout shift and the scores of Lighthouse. With --million the tables are multiplied until `references`
-has a million rows, and only start, memory and callbacks are measured. The browser is Debian's chromium; Lighthouse is
+first chart, the layout shift and the scores of Lighthouse. With --million the tables are multiplied until the joined
+table that filters go over, compounds × potentials, has a million rows, and only callbacks are measured, computed. The browser is Debian's chromium; Lighthouse is
 found on PATH or in SOFTMODE_LIGHTHOUSE, and without it the scores are not measured.
 """
 
@@ -31,6 +31,7 @@ import pyarrow as pa
 
 from compute import tables
 from compute.settings import data_directory
+from dashboard.dataset import Dataset
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
@@ -240,8 +241,8 @@ def lighthouse(port: int, page: str) -> dict[str, float]:
 
 
 def multiplied(source: Path, target: Path) -> None:
-    """The tables of `source` with every compound repeated under new names until `references` has a million rows."""
-    copies = -(-MILLION // tables.read(source, "references").num_rows)
+    """The tables of `source` with every compound repeated under new names, to a million compounds × potentials."""
+    copies = -(-MILLION // len(Dataset(source).frame("SELECT compound FROM pairs")))
     grown = {}
     for name in tables.read_manifest(source).tables:
         table = tables.read(source, name)
@@ -262,14 +263,15 @@ def _renamed(table: pa.Table, copy: int) -> pa.Table:
 def report(data: Path, rounds: int, *, pages: bool) -> dict[str, Any]:
     """Everything that is measured over `data`, printed as it comes."""
     found: dict[str, Any] = {}
-    for mode, environment in (("computed", {"SOFTMODE_CACHE_MB": "0"}), ("served", {})):
+    modes: dict[str, dict[str, str]] = {"computed": {"SOFTMODE_CACHE_MB": "0"}, "served": {}}
+    for mode, environment in list(modes.items())[: 2 if pages else 1]:
         with server(data, SOFTMODE_MEMORY_MB=str(MEMORY_MB), **environment) as (port, cold, pid):
             found[mode] = {"cold_start_s": cold, "memory_cold_mb": megabytes(pid)}
             found[mode]["callbacks"] = measured_callbacks(port, rounds)
             found[mode]["memory_mb"] = megabytes(pid)
             _print(mode, found[mode])
             if mode == "served":
-                found["pages"] = {page: _page(port, page) for page in PAGES} if pages else {}
+                found["pages"] = {page: _page(port, page) for page in PAGES}
     return found
 
 

@@ -87,6 +87,7 @@ LEFT JOIN anharmonic n
 """
 
 _LOCKS = (
+    "SET temp_directory = ''",  # nothing is written beside the server
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
     "SET enable_external_access = false",
