@@ -3,9 +3,9 @@
 Starts gunicorn as the Procfile does, with one worker, over the published tables and prints: cold start, memory of the
 worker, median and 95th percentile of every server-side callback at 1 and at 8 clients, first computed every time
 (SOFTMODE_CACHE_MB=0) and then as served, with answers remembered; and per page the bytes on the wire, the time of the
-first chart, the layout shift and the scores of Lighthouse. With --million the tables are multiplied until the joined
-table that filters go over, compounds × potentials, has a million rows, and only callbacks are measured, computed. The browser is Debian's chromium; Lighthouse is
-found on PATH or in SOFTMODE_LIGHTHOUSE, and without it the scores are not measured.
+first chart, the layout shift and the scores of Lighthouse. With --million the tables are multiplied until what filters
+go over, compounds × potentials, has a million rows, and only callbacks are measured, computed every time. The browser
+is Debian's chromium; Lighthouse is found on PATH or in SOFTMODE_LIGHTHOUSE, and without it the scores are not measured.
 """
 
 from __future__ import annotations
