@@ -7,13 +7,15 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.stats import binomtest, rankdata
 
 from compute.physics import metrics
 from compute.physics.deviation import deviation
-from compute.physics.paired import mcnemar, paired_difference
+from compute.physics.paired import fair_coin, mcnemar, paired_difference
 from compute.physics.ranking import roc
+from compute.physics.ranks import mean_ranks
 
 STABLE, UNSTABLE = "stable", "unstable"
 RNG = np.random.default_rng(0)
@@ -100,3 +102,14 @@ def test_nothing_in_common_is_not_a_difference():
     result = paired_difference(rmse, [1.0], [math.nan], [1.0], keep_failures=False)
     assert (result.n, result.n_left_out, result.measurable) == (0, 1, False)
     assert math.isnan(result.difference)
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_the_coin_is_that_of_scipy(heads, tails):
+    assume(heads + tails)
+    assert fair_coin(heads, tails) == pytest.approx(binomtest(heads, heads + tails).pvalue)
+
+
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=30))
+def test_ranks_are_those_of_scipy(values):
+    assert mean_ranks(values) == pytest.approx(rankdata(values))

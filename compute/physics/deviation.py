@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from compute.physics.bootstrap import DRAWS, Indices, percentile_interval, resamples
 from compute.physics.phonons import signed_square
+from compute.physics.ranks import mean_ranks
 
 Array = NDArray[np.float64]
 
@@ -123,8 +124,6 @@ def _ranks_of_draws(values: Array, times: Indices) -> Array:
 
 def spearman(x: Array, y: Array) -> float:
     """Spearman's rank correlation of two arrays (n,), ties at their mean rank; NaN where either is constant."""
-    from scipy.stats import rankdata
-
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")
-    return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
+    return float(np.corrcoef(mean_ranks(x), mean_ranks(y))[0, 1])

@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 PLACES = ("gamma", "r", "m", "x")
 LEAST = 40
 """Fewest compounds that a regression is made from: ten per coefficient."""
+FOLDS = 10
 
 
 @dataclass(frozen=True)
@@ -110,17 +111,17 @@ def _standardised(x: Array, y: Array) -> Array:
 
 def _shares(x: Array, y: Array, seed: int) -> tuple[float, float, float]:
     """R² plain, adjusted and of predictions by ten-fold cross-validation; NaN where y does not vary."""
-    from sklearn.linear_model import LinearRegression
-    from sklearn.model_selection import KFold, cross_val_predict
-
     total = np.sum((y - y.mean()) ** 2)
     if total == 0:
         return np.nan, np.nan, np.nan
     scaled = x / np.where(x.std(axis=0) > 0, x.std(axis=0), 1)
-    model = LinearRegression().fit(scaled, y)
-    folds = KFold(10, shuffle=True, random_state=seed)
+    design = np.column_stack([np.ones(len(y)), scaled])
+    coefficients, _, rank, _ = np.linalg.lstsq(design, y)
+    predictions = np.empty_like(y)
+    for fold in np.array_split(np.random.default_rng(seed).permutation(len(y)), FOLDS):
+        others = np.setdiff1d(np.arange(len(y)), fold)
+        predictions[fold] = design[fold] @ np.linalg.lstsq(design[others], y[others])[0]
     fitted, predicted = (
-        1 - float(np.sum((y - values) ** 2) / total)
-        for values in (model.predict(scaled), cross_val_predict(LinearRegression(), scaled, y, cv=folds))
+        1 - float(np.sum((y - values) ** 2) / total) for values in (design @ coefficients, predictions)
     )
-    return fitted, 1 - (1 - fitted) * (len(y) - 1) / (len(y) - model.rank_ - 1), predicted
+    return fitted, 1 - (1 - fitted) * (len(y) - 1) / (len(y) - rank), predicted

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -38,15 +40,18 @@ def mcnemar(truth: ArrayLike, first: ArrayLike, second: ArrayLike) -> McNemar:
     Compounds whose truth is neither stable nor unstable are left out; a prediction that is neither is wrong. What
     was never run should not be passed. p is 1 where both are right on the same compounds.
     """
-    from scipy.stats import binomtest
-
     true = np.asarray(truth)
     decided = np.isin(true, (STABLE, UNSTABLE))
     right = [np.asarray(labels)[decided] == true[decided] for labels in (first, second)]
     first_only, second_only = int(np.sum(right[0] & ~right[1])), int(np.sum(right[1] & ~right[0]))
-    discordant = first_only + second_only
-    p = float(binomtest(first_only, discordant).pvalue) if discordant else 1.0
-    return McNemar(int(decided.sum()), first_only, second_only, p)
+    return McNemar(int(decided.sum()), first_only, second_only, fair_coin(first_only, second_only))
+
+
+def fair_coin(heads: int, tails: int) -> float:
+    """Two-sided p of as uneven a result or more from a fair coin; exact."""
+    n, fewer = heads + tails, min(heads, tails)
+    extreme = sum(math.comb(n, k) for k in range(fewer + 1))
+    return min(1.0, float(Fraction(2 * extreme, 2**n)))
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,12 @@ def roc(truth: ArrayLike, score: ArrayLike) -> Curve:
 
     The area is the chance that a stable compound scores above an unstable one, ties counted half.
     """
-    from sklearn.metrics import auc, roc_curve
-
     positive, values, counts = _ranked(truth, score, STABLE)
     if len(set(positive.tolist())) < 2:
         return Curve(np.empty(0), np.empty(0), np.nan, *counts)
-    x, y, _ = roc_curve(positive, values)
-    return Curve(x, y, float(auc(x, y)), *counts)
+    right, wrong = _as_the_threshold_falls(positive, values)
+    x, y = wrong / wrong[-1], right / right[-1]
+    return Curve(x, y, float(np.trapezoid(y, x)), *counts)
 
 
 def precision_recall(truth: ArrayLike, score: ArrayLike, sought: str = UNSTABLE) -> Curve:
@@ -52,15 +51,23 @@ def precision_recall(truth: ArrayLike, score: ArrayLike, sought: str = UNSTABLE)
     says nothing gets the share of the class, n_positive / n. Equal scores share one precision, that at the end of the
     tie, so that a failure can raise the area by breaking one up. Raises `ValueError` for a class that is not one.
     """
-    from sklearn.metrics import precision_recall_curve
-
     if sought not in (STABLE, UNSTABLE):
         raise ValueError(f"sought must be {STABLE} or {UNSTABLE}, not {sought}")
     positive, values, counts = _ranked(truth, score, sought)
     if len(set(positive.tolist())) < 2:
         return Curve(np.empty(0), np.empty(0), np.nan, *counts)
-    y, x, _ = precision_recall_curve(positive, values)  # as recall falls
-    return Curve(x[::-1], y[::-1], float(np.sum(-np.diff(x) * y[:-1])), *counts)
+    right, wrong = _as_the_threshold_falls(positive, values)
+    x = right / right[-1]
+    y = np.append(1.0, right[1:] / (right[1:] + wrong[1:]))
+    return Curve(x, y, float(np.sum(np.diff(x) * y[1:])), *counts)
+
+
+def _as_the_threshold_falls(positive: NDArray[np.bool_], values: Array) -> tuple[Array, Array]:
+    """Compounds called positive that are (k,) and are not (k,), from none to all; equal values are called together."""
+    order = np.argsort(-values, kind="stable")
+    right = np.cumsum(positive[order], dtype=float)
+    last = np.flatnonzero(np.append(np.diff(values[order]) != 0, True))
+    return np.append(0.0, right[last]), np.append(0.0, last + 1 - right[last])
 
 
 def _ranked(truth: ArrayLike, score: ArrayLike, sought: str) -> tuple[NDArray[np.bool_], Array, tuple[int, int, int]]:

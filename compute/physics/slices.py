@@ -10,11 +10,14 @@ that chance made good have hardly any spread, and so look certain.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from compute.physics.ranks import mean_ranks
 
 Array = NDArray[np.float64]
 
@@ -132,13 +135,6 @@ def _sums(codes: NDArray[np.int64], n_codes: int, size: Array, ranks: Array) -> 
     return np.stack([np.bincount(codes, column, n_codes) for column in _columns(size, ranks)], axis=1)
 
 
-def mean_ranks(values: Array) -> Array:
-    """Ranks (n,) of `values`, ties at their mean rank."""
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(values), dtype=float)
-
-
 def rank_z(mean: Array, n: Array, ranks: Array) -> Array:
     """How many standard deviations the `mean` rank (m,) of n compounds is above that of all; 0 where all are equal.
 
@@ -153,9 +149,7 @@ def rank_z(mean: Array, n: Array, ranks: Array) -> Array:
 
 def two_sided(z: Array) -> Array:
     """Two-sided p (m,) of standard normal z (m,)."""
-    from scipy.stats import norm
-
-    return np.asarray(2 * norm.sf(np.abs(z)), dtype=float)
+    return np.array([math.erfc(abs(value) / math.sqrt(2)) for value in z])
 
 
 def false_discovery(p: ArrayLike) -> Array:
