@@ -229,15 +229,18 @@ def in_browser(port: int, page: str) -> dict[str, float]:
 
 
 def lighthouse(port: int, page: str) -> dict[str, float]:
-    """Desktop scores of Lighthouse from 0 to 100; empty where it is not installed."""
+    """Desktop scores of Lighthouse from 0 to 100; empty where it is not installed or fails."""
     program = os.environ.get("SOFTMODE_LIGHTHOUSE") or shutil.which("lighthouse")
     if program is None:
         return {}
     done = subprocess.run(
         [program, f"http://127.0.0.1:{port}{page}", "--preset=desktop", "--output=json", "--quiet",
          f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={' '.join(BROWSER)}"],
-        capture_output=True, check=True, env={**os.environ, "CHROME_PATH": str(shutil.which("chromium"))},
+        capture_output=True, check=False, env={**os.environ, "CHROME_PATH": str(shutil.which("chromium"))},
     )  # fmt: skip
+    if done.returncode:
+        print(f"Lighthouse failed on {page}: {done.stderr.decode()[-300:].strip()}")
+        return {}
     scores = json.loads(done.stdout)["categories"]
     return {name: 100 * scores[name]["score"] for name in CATEGORIES}
 
