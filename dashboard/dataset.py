@@ -25,33 +25,27 @@ FRAMES_MB = 16
 
 # One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
 # like) over a relaxed one, then the newest. For σ, the published schedule comes first (like with like again).
-CHOSEN = """
-CREATE TABLE chosen AS
+
+
+def _choice(name: str, table: str, first: str) -> str:
+    """The statement that makes `name`: of the runs in `table`, those for which `first` holds before the others."""
+    return f"""
+CREATE TABLE {name} AS
 SELECT suite, potential, run, protocol, geometry FROM (
     SELECT h.suite, h.potential, h.run, h.protocol, h.geometry,
            count(*) FILTER (h.status <> 'not-run') AS attempted, max(r.started) AS started
-    FROM harmonic h LEFT JOIN runs r USING (run)
+    FROM {table} h LEFT JOIN runs r USING (run)
     GROUP BY ALL
 )
 QUALIFY row_number() OVER (
     PARTITION BY suite, potential
-    ORDER BY attempted > 0 DESC, geometry = 'reference' DESC, started DESC NULLS LAST, run DESC
+    ORDER BY attempted > 0 DESC, {first} DESC, started DESC NULLS LAST, run DESC
 ) = 1
 """
 
-CHOSEN_SIGMA = """
-CREATE TABLE chosen_sigma AS
-SELECT suite, potential, run, protocol, geometry FROM (
-    SELECT h.suite, h.potential, h.run, h.protocol, h.geometry,
-           count(*) FILTER (h.status <> 'not-run') AS attempted, max(r.started) AS started
-    FROM anharmonic h LEFT JOIN runs r USING (run)
-    GROUP BY ALL
-)
-QUALIFY row_number() OVER (
-    PARTITION BY suite, potential
-    ORDER BY attempted > 0 DESC, starts_with(protocol, 'published') DESC, started DESC NULLS LAST, run DESC
-) = 1
-"""
+
+CHOSEN = _choice("chosen", "harmonic", "geometry = 'reference'")
+CHOSEN_SIGMA = _choice("chosen_sigma", "anharmonic", "starts_with(protocol, 'published')")
 
 PAIRS = """
 CREATE TABLE pairs AS

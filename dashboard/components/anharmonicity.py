@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from compute.physics.deviation import Agreement, Interval
 from compute.protocols import SAMPLING_PROTOCOLS
-from dashboard.components.blocks import captioned, not_computed, table
+from dashboard.components.blocks import campaign_command, captioned, not_computed, table
 from dashboard.components.text import NOT_DEFINED, count, number, plural
 from dashboard.dataset import Dataset
 from dashboard.figures.compounds_parity import Points
@@ -37,7 +37,7 @@ SAMPLERS = {
 
 def compute_command(suite: str) -> str:
     """The command that computes σ by the published schedule with a potential that can be had without asking."""
-    return f"softmode campaign run --suite {suite} --potential chgnet-0.3.0 --stage sigma --protocol published"
+    return campaign_command(suite, "--stage sigma", "--protocol published")
 
 
 def protocol_options(protocols: Sequence[query.Protocol]) -> list[dict[str, str]]:

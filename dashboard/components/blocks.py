@@ -115,11 +115,11 @@ def not_computed(what: str, command: str) -> Component:
     )
 
 
-def campaign_command(suite: str) -> str:
+def campaign_command(suite: str, *options: str) -> str:
     """The command that computes `suite` with a potential that can be had without asking anyone."""
     if suite == "mp0b3":
         return "softmode campaign run --suite mp0b3 --potential mace-mp-0b3-medium --source FOLDER"
-    return f"softmode campaign run --suite {suite} --potential chgnet-0.3.0"
+    return " ".join([f"softmode campaign run --suite {suite} --potential chgnet-0.3.0", *options])
 
 
 def address_notice(problems: Sequence[str]) -> Child:

@@ -109,14 +109,8 @@ def _verdicts(view: CompoundsView) -> list[Component]:
                 "compounds-differ", "Potentials disagree with each other",
                 [{"value": "no", "label": "any"}, {"value": "yes", "label": "only these"}], view.differ,
             ),
-            controls.slider(
-                "compounds-tolerance_thz", "Tolerance (THz)",
-                value=view.tolerance_thz, low=0, high=0.5, step=0.01, marks=(0, 0.1, 0.2, 0.3, 0.4, 0.5),
-            ),
-            controls.slider(
-                "compounds-threshold", "σ threshold",
-                value=view.threshold, low=0.5, high=2, step=0.05, marks=(0.5, 1, 1.5, 2),
-            ),
+            controls.tolerance("compounds-tolerance_thz", view.tolerance_thz),
+            controls.threshold("compounds-threshold", view.threshold),
             label="Verdicts",
         ),
         html.P(

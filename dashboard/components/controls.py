@@ -100,6 +100,17 @@ def slider(
     )
 
 
+def tolerance(identity: str, value: float) -> Component:
+    """The tolerance of harmonic labels in THz."""
+    marks = (0, 0.1, 0.2, 0.3, 0.4, 0.5)
+    return slider(identity, "Tolerance (THz)", value=value, low=0, high=0.5, step=0.01, marks=marks)
+
+
+def threshold(identity: str, value: float) -> Component:
+    """The threshold of σ labels."""
+    return slider(identity, "σ threshold", value=value, low=0.5, high=2, step=0.05, marks=(0.5, 1, 1.5, 2))
+
+
 def interval_text(low: float, high: float, top: float, bottom: float = 0.0, decimals: int = 1) -> str:
     """An interval in words, whose ends at `bottom` and `top` stand for no bound; "any" when nothing is excluded."""
     if low <= bottom and high >= top:

@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.protocols import SUITES
-from dashboard.components.blocks import captioned, not_computed, table
+from dashboard.components.blocks import campaign_command, captioned, not_computed, table
 from dashboard.components.text import NOT_DEFINED, count, marked, number, plural
 from dashboard.figures.ranking import ranking as ranking_figure
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Metric, Ranked
@@ -17,14 +17,6 @@ from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
 
 Names = Mapping[str, str]
 ROW_REM = 2.4
-
-
-def compute_command(suite: str, metric: str) -> str:
-    """The command that computes what `metric` needs in `suite`, with a potential that can be had freely."""
-    if suite == "mp0b3":
-        return "softmode campaign run --suite mp0b3 --potential mace-mp-0b3-medium --source FOLDER"
-    stage = " --stage sigma" if METRICS[metric].stage == "sigma" else ""
-    return f"softmode campaign run --suite {suite} --potential chgnet-0.3.0{stage}"
 
 
 def with_unit(metric: Metric) -> str:
@@ -38,7 +30,7 @@ def ranking(entries: Sequence[Ranked], suite: str, names: Names) -> Component:
     if not entries:
         return not_computed(
             f"No potential has been run on {SUITES[suite].title} for this: {metric.name}.",
-            compute_command(suite, metric.id),
+            campaign_command(suite, *(["--stage sigma"] if metric.stage == "sigma" else [])),
         )
     ranked = [entry for entry in entries if entry.group]
     return html.Div(

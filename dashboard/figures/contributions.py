@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import framed, guides, series_colour, series_symbol, upright
+from dashboard.figures.theme import framed, guides, in_rows, series_colour, series_symbol, upright
 
 Values = NDArray[np.float64]
 SPREAD = 0.22  # rows are 1 apart
@@ -40,5 +40,4 @@ def contributions(
     guides(figure, upright(0))
     framed(figure, x_title="contribution to σ, published path", y_title="")
     figure.update_layout(margin={"t": 44}, showlegend=True, hovermode="closest", clickmode="event")
-    figure.update_yaxes(tickvals=place, ticktext=list(rows), range=(len(rows) - 0.5, -0.5), showgrid=False, ticks="")
-    return figure
+    return in_rows(figure, rows)

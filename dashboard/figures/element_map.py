@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.elements import ELEMENTS, place
-from dashboard.figures.theme import framed
+from dashboard.figures.theme import bar_above, framed
 
 Values = NDArray[np.float64]
 # Blue to orange through grey: the middle is seen on white and on near-black, and dark text on every colour.
@@ -63,16 +63,7 @@ def element_map(
                 colorscale=DIVERGING if signed else RISING,
                 zmin=-end if signed else 0,
                 zmax=end,
-                colorbar={
-                    "title": {"text": title, "side": "top"},
-                    "orientation": "h",
-                    "thickness": 10,
-                    "outlinewidth": 0,
-                    "len": 0.36,
-                    "x": 0.42,
-                    "y": 0.985,
-                    "yanchor": "top",
-                },
+                colorbar=bar_above(title, len=0.36, x=0.42, y=0.985, yref="paper"),
                 hovertemplate=f"%{{customdata[0]}}<br>{'%{z:+.3f}' if signed else '%{z:.3f}'}{unit}"
                 "<br>n = %{customdata[1]:,}<extra></extra>",
                 **common,

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import COUNT_SCALE, DIVERGING_SCALE, framed
+from dashboard.figures.theme import COUNT_SCALE, DIVERGING_SCALE, bar_above, framed
 
 Values = NDArray[np.float64]
 BINS = 30
@@ -52,17 +52,7 @@ def factor_map(
             zmin=-top if signed else 0,
             zmax=top,
             colorscale=DIVERGING_SCALE if signed else COUNT_SCALE,
-            colorbar={
-                "title": {"text": title, "side": "top"},
-                "orientation": "h",
-                "thickness": 10,
-                "outlinewidth": 0,
-                "len": 1.0,
-                "x": 0.5,
-                "y": 1.0,
-                "yref": "container",
-                "yanchor": "top",
-            },
+            colorbar=bar_above(title),
             hovertemplate="t %{x:.2f}, μ %{y:.2f}<br>mean %{z:.2f}<br>n = %{text}<extra></extra>",
         )
     )

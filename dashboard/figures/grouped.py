@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import framed, guides, series_colour, series_symbol, upright
+from dashboard.figures.theme import framed, guides, in_rows, series_colour, series_symbol, upright
 
 Values = NDArray[np.float64]
 ROOM = 0.66  # of the distance between rows, for the numbers of one
@@ -51,12 +51,4 @@ def grouped(rows: Sequence[str], series: Mapping[str, Numbers], *, x_title: str)
     guides(figure, upright(0))
     framed(figure, x_title=x_title, y_title="")
     figure.update_layout(margin={"t": 64}, showlegend=True, hovermode="closest")
-    figure.update_yaxes(
-        tickvals=place,
-        ticktext=list(rows),
-        range=(len(rows) - 0.5, -0.5),
-        showgrid=False,
-        ticks="",
-        ticklabelstandoff=6,
-    )
-    return figure
+    return in_rows(figure, rows, ticklabelstandoff=6)

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import COUNT_SCALE, between, framed, guides, level, upright
+from dashboard.figures.theme import between, counted, framed, guides, level, upright
 
 Values = NDArray[np.float64]
 BIN_THZ = 0.25
@@ -32,34 +32,9 @@ def parity(dft: Values, potential: Values, place: str) -> go.Figure:
     low, high = window(dft, potential)
     edges = np.arange(low, high + BIN_THZ, BIN_THZ)
     counts, _, _ = np.histogram2d(potential, dft, bins=(edges, edges))
-    shown = np.where(counts > 0, counts, np.nan)
-    top = max(float(counts.max()), 10.0)
-    ticks = [t for t in (1, 3, 10, 30, 100, 300, 1000) if t <= top]
-    figure = go.Figure(
-        go.Heatmap(
-            x=(edges[:-1] + edges[1:]) / 2,
-            y=(edges[:-1] + edges[1:]) / 2,
-            z=np.log10(shown),
-            customdata=counts.astype(int),
-            zmin=0,
-            zmax=np.log10(top),
-            colorscale=COUNT_SCALE,
-            colorbar={
-                "title": {"text": "compounds per bin", "side": "top"},
-                "orientation": "h",
-                "tickvals": np.log10(ticks),
-                "ticktext": [f"{t:,}" for t in ticks],
-                "thickness": 10,
-                "outlinewidth": 0,
-                "len": 1.0,
-                "x": 0.5,
-                "y": 1.0,
-                "yref": "container",  # beside the paper, a colour bar would squeeze the square
-                "yanchor": "top",
-            },
-            hovertemplate="DFT %{x:.2f} THz<br>potential %{y:.2f} THz<br>%{customdata} compounds<extra></extra>",
-        )
-    )
+    centres = (edges[:-1] + edges[1:]) / 2
+    hover = "DFT %{x:.2f} THz<br>potential %{y:.2f} THz<br>%{customdata} compounds<extra></extra>"
+    figure = go.Figure(counted(centres, centres, counts, hover))
     guides(figure, between(low, low, high, high), layer="above")
     guides(figure, level(0), upright(0), dash="dot", layer="above")
     framed(figure, x_title=f"DFT {place} (THz)", y_title=f"potential {place} (THz)")

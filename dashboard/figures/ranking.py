@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import ACCENT, framed
+from dashboard.figures.theme import ACCENT, framed, in_rows
 
 Values = NDArray[np.float64]
 
@@ -47,13 +47,5 @@ def ranking(
             x=1, xref="paper", y=row, text=f"<b>{letters}</b>", showarrow=False, xanchor="left", xshift=8,
         )  # fmt: skip
     framed(figure, x_title=x_title, y_title="")
-    figure.update_yaxes(
-        tickvals=rows,
-        ticktext=list(names),
-        range=(len(names) - 0.5, -0.5),
-        showgrid=False,
-        ticks="",
-        ticklabelstandoff=6,
-    )
     figure.update_layout(margin={"r": 48}, hovermode="closest")
-    return figure
+    return in_rows(figure, names, ticklabelstandoff=6)

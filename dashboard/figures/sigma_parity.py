@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from compute.physics.strata import EDGES
 from dashboard.figures.compounds_parity import Points
-from dashboard.figures.theme import COUNT_SCALE, NEUTRAL, framed
+from dashboard.figures.theme import NEUTRAL, counted, framed
 
 Values = NDArray[np.float64]
 DENSE = 2000
@@ -84,33 +84,8 @@ def sigma_density(
     low, high = limits
     edges = np.geomspace(low, high, BINS + 1) if log else np.linspace(low, high, BINS + 1)
     counts, _, _ = np.histogram2d(values, dft, bins=(edges, edges))
-    top = max(float(counts.max()), 10.0)
-    ticks = [t for t in (1, 3, 10, 30, 100, 300, 1000) if t <= top]
-    figure = go.Figure(
-        go.Heatmap(
-            x=edges,
-            y=edges,
-            z=np.log10(np.where(counts > 0, counts, np.nan)),
-            customdata=counts.astype(int),
-            zmin=0,
-            zmax=np.log10(top),
-            colorscale=COUNT_SCALE,
-            colorbar={
-                "title": {"text": "compounds per bin", "side": "top"},
-                "orientation": "h",
-                "tickvals": np.log10(ticks),
-                "ticktext": [f"{t:,}" for t in ticks],
-                "thickness": 10,
-                "outlinewidth": 0,
-                "len": 1.0,
-                "x": 0.5,
-                "y": 1.0,
-                "yref": "container",  # beside the paper, a colour bar would squeeze the square
-                "yanchor": "top",
-            },
-            hovertemplate="DFT %{x:.2f}<br>potential %{y:.2f}<br>%{customdata} compounds<extra></extra>",
-        )
-    )
+    hover = "DFT %{x:.2f}<br>potential %{y:.2f}<br>%{customdata} compounds<extra></extra>"
+    figure = go.Figure(counted(edges, edges, counts, hover))
     _square(figure, limits, log=log, symbol=symbol, name=name)
     figure.update_layout(margin={"t": 84})
     return figure

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True, "displayModeBar": "hover"}
 
@@ -88,6 +90,48 @@ def upright(x: float) -> dict[str, Any]:
 def between(x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
     """From one point to another."""
     return {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
+
+
+def bar_above(title: str, **more: Any) -> dict[str, Any]:
+    """A colour bar along the top; beside the figure it would squeeze a square."""
+    return {
+        "title": {"text": title, "side": "top"},
+        "orientation": "h",
+        "thickness": 10,
+        "outlinewidth": 0,
+        "len": 1.0,
+        "x": 0.5,
+        "y": 1.0,
+        "yref": "container",
+        "yanchor": "top",
+        **more,
+    }
+
+
+def counted(x: Any, y: Any, counts: NDArray[np.float64], hover: str) -> go.Heatmap:
+    """Compounds per bin (rows, columns) on a logarithmic scale, the numbers as `customdata`; empty bins stay blank."""
+    top = max(float(counts.max()), 10.0)
+    ticks = [t for t in (1, 3, 10, 30, 100, 300, 1000) if t <= top]
+    return go.Heatmap(
+        x=x,
+        y=y,
+        z=np.log10(np.where(counts > 0, counts, np.nan)),
+        customdata=counts.astype(int),
+        zmin=0,
+        zmax=np.log10(top),
+        colorscale=COUNT_SCALE,
+        colorbar=bar_above("compounds per bin", tickvals=np.log10(ticks), ticktext=[f"{t:,}" for t in ticks]),
+        hovertemplate=hover,
+    )
+
+
+def in_rows(figure: go.Figure, names: Sequence[str], **more: Any) -> go.Figure:
+    """A row per name up the y axis, numbered from 0, the first on top."""
+    rows = list(range(len(names)))
+    figure.layout.yaxis.update(
+        tickvals=rows, ticktext=list(names), range=(len(names) - 0.5, -0.5), showgrid=False, ticks="", **more
+    )
+    return figure
 
 
 def dressed(figure: go.Figure) -> dict[str, Any]:

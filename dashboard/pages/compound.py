@@ -141,7 +141,7 @@ def _structure_and_bands(found: _Compound, view: CompoundView, cell: Structure |
                     html.Div([viewer(cell, None), html.P(in_words(cell), className="fine", id="compound-cell")]),
                     not_computed(
                         "Bands and modes: the force constants of this compound are not published.",
-                        f"{campaign_command(found.suite)} --compound {found.name}",
+                        campaign_command(found.suite, f"--compound {found.name}"),
                     ),
                 ],
                 className="pair",
@@ -207,14 +207,8 @@ def _labels(dataset: Dataset, found: _Compound, view: CompoundView) -> Component
     return section(
         "Labels",
         controls.bar(
-            controls.slider(
-                "compound-tolerance_thz", "Tolerance (THz)",
-                value=view.tolerance_thz, low=0, high=0.5, step=0.01, marks=(0, 0.1, 0.2, 0.3, 0.4, 0.5),
-            ),
-            controls.slider(
-                "compound-threshold", "σ threshold",
-                value=view.threshold, low=0.5, high=2, step=0.05, marks=(0.5, 1, 1.5, 2),
-            ),
+            controls.tolerance("compound-tolerance_thz", view.tolerance_thz),
+            controls.threshold("compound-threshold", view.threshold),
             label="Thresholds",
         ),
         html.Div(said.labels_table(found.known, found.answers, view, found.names), id="compound-labels"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -377,38 +377,23 @@ def register(app: Dash, dataset: Dataset) -> None:
         view = _resolved(dataset, frame, _changed(query, **raw))
         return view, encode(_shown(dataset, frame, view))
 
-    @app.callback(
-        Output("errors-means", "children"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("errors-split", "value"),
-        State(VIEW_QUERY, "data"),
-        prevent_initial_call=True,
-    )
-    def _update_means(split: Any, query: Any) -> tuple[Any, str]:
-        view, address = resolved(query, split=split)
-        return _means(dataset, view), address
+    def follows(place: str, control: str, field: str, drawn: Callable[[Dataset, ErrorsView], Any]) -> None:
+        """A section at `place` that `drawn` makes again when its one control, of `field`, changes."""
 
-    @app.callback(
-        Output("errors-explained", "children"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("errors-regression", "value"),
-        State(VIEW_QUERY, "data"),
-        prevent_initial_call=True,
-    )
-    def _update_explained(regression: Any, query: Any) -> tuple[Any, str]:
-        view, address = resolved(query, regression=regression)
-        return _shares(dataset, view), address
+        @app.callback(
+            Output(place, "children"),
+            Output(VIEW_QUERY, "data", allow_duplicate=True),
+            Input(control, "value"),
+            State(VIEW_QUERY, "data"),
+            prevent_initial_call=True,
+        )
+        def _update(value: Any, query: Any) -> tuple[Any, str]:
+            view, address = resolved(query, **{field: value})
+            return drawn(dataset, view), address
 
-    @app.callback(
-        Output("errors-effect", "children"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("errors-protocols", "value"),
-        State(VIEW_QUERY, "data"),
-        prevent_initial_call=True,
-    )
-    def _update_protocols(protocols: Any, query: Any) -> tuple[Any, str]:
-        view, address = resolved(query, protocols=protocols)
-        return _effect(dataset, view), address
+    follows("errors-means", "errors-split", "split", _means)
+    follows("errors-explained", "errors-regression", "regression", _shares)
+    follows("errors-effect", "errors-protocols", "protocols", _effect)
 
     @app.callback(
         Output("errors-breakdown", "children"),
@@ -424,15 +409,14 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _update_attribution(frames: Any, scored: Any, order: Any, query: Any) -> tuple[Any, ...]:
-        frame = wells_query.wells(dataset)
-        view = _resolved(dataset, frame, _changed(query, frames=frames, scored=scored, order=order))
+        view, address = resolved(query, frames=frames, scored=scored, order=order)
         return (
             _breakdown(dataset, view),
             _scored_options(dataset, view),
             view.scored,
             _order_options(dataset, view),
             view.order,
-            encode(_shown(dataset, frame, view)),
+            address,
         )
 
     @app.callback(

@@ -112,17 +112,11 @@ def _controls(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> C
         controls.select("stability-criterion", "DFT | potential", _criteria(view), view.criterion),
         controls.multi("stability-anion", "Anion", anions(dataset, view.suite), view.anion),
         html.Div(
-            controls.slider(
-                "stability-tolerance_thz", "Tolerance (THz)",
-                value=view.tolerance_thz, low=0, high=0.5, step=0.01, marks=(0, 0.1, 0.2, 0.3, 0.4, 0.5),
-            ),
+            controls.tolerance("stability-tolerance_thz", view.tolerance_thz),
             id="stability-tolerance-box", hidden="tolerance" not in moved, className="control wide",
         ),
         html.Div(
-            controls.slider(
-                "stability-threshold", "σ threshold",
-                value=view.threshold, low=0.5, high=2, step=0.05, marks=(0.5, 1, 1.5, 2),
-            ),
+            controls.threshold("stability-threshold", view.threshold),
             id="stability-threshold-box", hidden="threshold" not in moved, className="control wide",
         ),
         html.Div(
