@@ -18,6 +18,7 @@ from dashboard.figures.parity import outside, parity
 from dashboard.security import CALLBACK_PATH
 from dashboard.settings import Settings
 from tests import dashboard_data
+from tests.components import text_of
 
 BELOW = {"suite": "abx3", "compound": "CsPbI3"}
 
@@ -30,13 +31,6 @@ def directory(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(directory):
     return create_app(Settings(data=directory)).server.test_client()
-
-
-def text_of(component) -> str:
-    def plain(value):
-        return value.to_plotly_json() if hasattr(value, "to_plotly_json") else str(value)
-
-    return json.dumps(component.to_plotly_json(), default=plain, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -1,6 +1,5 @@
 """The page of error sources: its numbers counted by hand, its figures, and what it says where there is no data."""
 
-import json
 import math
 
 import numpy as np
@@ -16,6 +15,7 @@ from dashboard.figures.well import wells as wells_figure
 from dashboard.pages import errors
 from dashboard.queries import attribution, wells
 from tests import dashboard_data
+from tests.components import text_of
 from tests.dashboard_data import CHGNET, MACE
 
 IODIDE, BROMIDE, CHLORIDE = (row[0] for row in dashboard_data.ATTRIBUTION if row[2] == CHGNET)
@@ -34,10 +34,6 @@ def dataset(directory):
 @pytest.fixture(scope="module")
 def frame(dataset):
     return wells.wells(dataset)
-
-
-def text_of(component) -> str:
-    return json.dumps(component.to_plotly_json(), default=lambda c: c.to_plotly_json(), ensure_ascii=False)
 
 
 def compared(frame, quantity="curvature"):

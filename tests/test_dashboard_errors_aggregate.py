@@ -1,7 +1,5 @@
 """Where errors of σ come from, over many compounds: numbers by hand, and a data set whose answer is known."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -17,6 +15,7 @@ from dashboard.queries.errors_explained import regressions, shares
 from dashboard.queries.errors_groups import FEWEST, groups, softenings
 from dashboard.queries.errors_protocols import protocol_pairs, protocols
 from tests import dashboard_data
+from tests.components import text_of
 from tests.dashboard_data import CHGNET, MACE, SIGMA_PROTOCOL
 
 N = 60
@@ -57,10 +56,6 @@ def known(tmp_path_factory):
     rows = {"references": references, "harmonic": harmonic, "anharmonic": anharmonic}
     tables.publish(directory, {name: tables.from_rows(name, entries) for name, entries in rows.items()})
     return Dataset(directory)
-
-
-def text_of(component) -> str:
-    return json.dumps(component.to_plotly_json(), default=lambda c: c.to_plotly_json(), ensure_ascii=False)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The page of models: cards, coverage, cost and two potentials in detail, counted by hand on the invented data set."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -16,6 +14,7 @@ from dashboard.queries import models as query
 from dashboard.queries.pairwise import pairwise, potentials
 from dashboard.queries.ranking import ranking
 from tests import dashboard_data
+from tests.components import text_of
 from tests.dashboard_data import CHGNET, IDLE, MACE
 
 
@@ -35,10 +34,6 @@ def republished(directory, target, **changed):
     rows = {name: tables.from_rows(name, changed[name]) for name in changed}
     tables.publish(target, {name: tables.read(directory, name) for name in names} | rows)
     return Dataset(target)
-
-
-def text_of(component) -> str:
-    return json.dumps(component.to_plotly_json(), default=lambda c: c.to_plotly_json(), ensure_ascii=False)
 
 
 def card(dataset, potential):

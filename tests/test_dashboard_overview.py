@@ -11,8 +11,8 @@ from dashboard.dataset import Dataset
 from dashboard.figures.factor_map import factor_map, outside
 from dashboard.queries import overview
 from tests import dashboard_data
+from tests.components import text_of
 from tests.dashboard_data import CHGNET, MACE
-from tests.test_dashboard_app import text_of
 
 
 @pytest.fixture(scope="module")

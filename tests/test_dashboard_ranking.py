@@ -1,6 +1,5 @@
 """The order of potentials, against numbers by hand on the invented data set."""
 
-import json
 import math
 
 import numpy as np
@@ -11,6 +10,7 @@ from dashboard.components.ranking import ranking as ranking_block
 from dashboard.dataset import Dataset
 from dashboard.queries.ranking import ranking
 from tests import dashboard_data
+from tests.components import text_of
 from tests.dashboard_data import CHGNET, MACE
 
 NAMES = {CHGNET: "Chgnet", MACE: "Mace"}
@@ -24,10 +24,6 @@ def directory(tmp_path_factory):
 @pytest.fixture(scope="module")
 def dataset(directory):
     return Dataset(directory)
-
-
-def text_of(component) -> str:
-    return json.dumps(component.to_plotly_json(), default=lambda c: c.to_plotly_json(), ensure_ascii=False)
 
 
 def test_potentials_are_ordered_on_the_compounds_that_both_ran(dataset):

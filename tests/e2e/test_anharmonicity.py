@@ -8,18 +8,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.dashboard_data import ABX3, ABX3_SIGMA, CHGNET
-from tests.e2e.figures import draw_all
+from tests.e2e.acting import choose, draw_all
 
 pytestmark = pytest.mark.e2e
 
 DFT = {formula: sigma for formula, _, _, _, sigma, *_ in ABX3}
 ANION = {formula: x for formula, _, _, x, *_ in ABX3}
 ERROR = {formula: sigma - DFT[formula] for formula, sigma, *_ in ABX3_SIGMA if sigma is not None}
-
-
-def choose(page: Page, control: str, option: str) -> None:
-    page.locator(control).click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 def number(page: Page, row: str) -> Locator:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from compute.physics.phonons import THZ_PER_ROOT
+from tests.e2e.acting import choose
 
 pytestmark = pytest.mark.e2e
 
@@ -31,11 +32,6 @@ def until(page: Page, script: str, ready: Callable[[Any], bool]) -> None:
             return
         page.wait_for_timeout(100)
     pytest.fail(f"{script} stays {page.evaluate(script)}")
-
-
-def choose(page: Page, control: str, option: str) -> None:
-    page.locator(control).click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 @pytest.mark.parametrize("path", [ADDRESS, "/compound/hdp/Cs2AgBiBr6", "/compound/mp0b3/mp-1", "/compound/abx3/No"])

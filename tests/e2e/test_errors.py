@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+
+from tests.e2e.acting import choose
 
 pytestmark = pytest.mark.e2e
-
-
-def choose(page: Page, control: str, option: str) -> None:
-    page.locator(control).click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_a_click_on_a_point_chooses_the_compound(visit):

@@ -7,14 +7,9 @@ import csv
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.figures import draw_all
+from tests.e2e.acting import choose, draw_all
 
 pytestmark = pytest.mark.e2e
-
-
-def choose(page, control, option):
-    page.locator(control).click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_another_potential_has_another_sentence(visit):

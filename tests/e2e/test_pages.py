@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.e2e.figures import draw_all
+from tests.e2e.acting import draw_all, settled_width
 
 pytestmark = pytest.mark.e2e
 
 PATHS = ("/", "/compounds", "/stability", "/stability?s=hdp")
-
-
-def settled_width(page: Page) -> int:
-    """Width of the page once figures have followed a change of the window."""
-    for _ in range(20):
-        if page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]:
-            break
-        page.wait_for_timeout(100)
-    return page.evaluate("document.documentElement.scrollWidth")
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -11,6 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.acting import settled_width
+
 pytestmark = pytest.mark.e2e
 
 PATHS = (
@@ -52,15 +54,6 @@ def focus_is_visible(page: Page) -> bool:
     visible = focused.evaluate(LOOK) != look
     focused.evaluate("element => element.focus({focusVisible: true})")
     return visible
-
-
-def settled_width(page: Page) -> int:
-    """Width of the page once figures have followed the window."""
-    for _ in range(30):
-        if page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]:
-            break
-        page.wait_for_timeout(100)
-    return page.evaluate("document.documentElement.scrollWidth")
 
 
 def grave_violations(page: Page) -> list[tuple[str, list[str]]]:

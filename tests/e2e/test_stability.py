@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.dashboard_data import CHGNET, MACE
-from tests.e2e.figures import draw_all
+from tests.e2e.acting import choose, draw_all
 
 pytestmark = pytest.mark.e2e
 
@@ -25,11 +25,6 @@ def first_cell(page: Page, potential: str = CHGNET):
 
 def caption(page: Page):
     return page.locator(f"[data-potential='{CHGNET}'] caption")
-
-
-def choose(page: Page, control: str, option: str) -> None:
-    page.locator(control).click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_moving_the_tolerance_by_keyboard_changes_the_matrix_and_the_address(visit):

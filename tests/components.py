@@ -1,0 +1,17 @@
+"""What a component says, for tests of pages without a browser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dash.development.base_component import Component
+
+
+def text_of(component: Component) -> str:
+    """Everything in `component` as one text."""
+
+    def plain(value: Any) -> Any:
+        return value.to_plotly_json() if hasattr(value, "to_plotly_json") else str(value)
+
+    return json.dumps(component.to_plotly_json(), default=plain, ensure_ascii=False)
