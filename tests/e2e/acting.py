@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, TimeoutError
 
 
 def draw_all(page: Page) -> None:
@@ -12,6 +12,30 @@ def draw_all(page: Page) -> None:
         graph.scroll_into_view_if_needed()
         graph.locator(".main-svg").first.wait_for()
     page.evaluate("window.scrollTo(0, 0)")
+
+
+def press(figure: Locator, target: Locator, at: tuple[float, float] | None = None) -> None:
+    """Click where `target` is drawn in `figure`, at `at` within it or in its middle.
+
+    A figure knows what is clicked by what is hovered, and it may still move as those above it are drawn: so the mouse
+    comes again until the figure has named what is under it.
+    """
+    page = target.page
+    for _ in range(30):
+        target.scroll_into_view_if_needed()
+        box = target.bounding_box()
+        x, y = at or (box["width"] / 2, box["height"] / 2)
+        page.mouse.move(box["x"] + x - 2, box["y"] + y)
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        try:
+            figure.locator(".hovertext").first.wait_for(timeout=1000)
+        except TimeoutError:
+            continue
+        if target.bounding_box() == box:
+            page.mouse.down()
+            page.mouse.up()
+            return
+    raise AssertionError(f"{figure} names nothing under the mouse")
 
 
 def choose(page: Page, control: str, option: str) -> None:

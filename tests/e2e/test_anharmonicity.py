@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.dashboard_data import ABX3, ABX3_SIGMA, CHGNET
-from tests.e2e.acting import choose, draw_all
+from tests.e2e.acting import choose, draw_all, press
 
 pytestmark = pytest.mark.e2e
 
@@ -46,24 +46,15 @@ def test_a_filter_recomputes_every_number_and_the_address_restores_them(visit):
     expect(number(page, "RMSE")).to_contain_text(rmse(fluorides))
 
 
-def click(page: Page, drawn: Locator) -> None:
-    """Click where something is drawn: plotly listens above it."""
-    drawn.scroll_into_view_if_needed()
-    box = drawn.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x - 1, y)
-    page.mouse.move(x, y)
-    page.mouse.click(x, y)
-
-
 def test_a_point_and_an_element_name_their_pages(visit):
     page = visit("/anharmonicity")
-    click(page, page.locator("#anharmonicity-parity .points path").first)
+    parity, elements = page.locator("#anharmonicity-parity"), page.locator("#anharmonicity-map")
+    press(parity, parity.locator(".points path").first)
     link = page.locator("#anharmonicity-picked a")
     expect(link).to_be_visible()
     assert link.get_attribute("href") == f"/compound/abx3/{link.inner_text()}"
     draw_all(page)
-    click(page, page.locator("#anharmonicity-map .heatmap-label").filter(has_text="Cs"))
+    press(elements, elements.locator(".heatmap-label").filter(has_text="Cs"))
     link = page.locator("#anharmonicity-element a")
     expect(link).to_have_text("Compounds with Cs")
     assert link.get_attribute("href") == f"/compounds?p={CHGNET}&el=Cs"

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from compute.physics.phonons import THZ_PER_ROOT
-from tests.e2e.acting import choose
+from tests.e2e.acting import choose, press
 
 pytestmark = pytest.mark.e2e
 
@@ -96,7 +96,8 @@ def test_with_reduced_motion_nothing_runs(visit):
 def test_a_click_on_a_band_chooses_its_mode(visit):
     page = visit(ADDRESS)
     drawn(page)
-    page.locator("#compound-bands .nsewdrag").first.click(position={"x": 150, "y": 12})
+    bands = page.locator("#compound-bands")
+    press(bands, bands.locator(".nsewdrag").first, (150, 12))
     page.wait_for_url("**fc=mace-test*")  # the stiffer potential has the upper line
     expect(page.locator("#compound-constants")).to_have_value("Mace-Test, harmonic")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.acting import choose
+from tests.e2e.acting import choose, press
 
 pytestmark = pytest.mark.e2e
 
@@ -15,10 +15,8 @@ def test_a_click_on_a_point_chooses_the_compound(visit):
     chosen = page.get_by_role("textbox", name="Compound", exact=True)
     expect(chosen).to_have_value("Cs2AgInCl6")
     # of CHGNet, by name: Cs2AgBiBr6, Cs2AgInCl6, Cs2NaBiI6
-    page.locator("#errors-parity-harmonic .scatterlayer .trace").first.locator("path.point").first.hover(force=True)
-    page.wait_for_selector("#errors-parity-harmonic .hovertext")  # only what is hovered can be clicked
-    page.mouse.down()
-    page.mouse.up()
+    parity = page.locator("#errors-parity-harmonic")
+    press(parity, parity.locator(".scatterlayer .trace").first.locator("path.point").first)
     expect(chosen).to_have_value("Cs2AgBiBr6")
     expect(page.locator("#errors-one figcaption")).to_contain_text("Cs2AgBiBr6. DFT: still falling")
     page.wait_for_url("**/errors?c=Cs2AgBiBr6")
