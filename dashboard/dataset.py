@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 from cachetools import LRUCache
 
 from compute import tables
@@ -121,6 +122,11 @@ class Dataset:
             with self._lock:
                 self._frames[key] = known
         return known.copy(deep=False)
+
+    def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """Rows of a query with their own types, null apart from NaN and integers whole; not kept in memory."""
+        with self._current().cursor() as cursor:
+            return cursor.sql(sql, params=dict(parameters or {})).to_arrow_table()
 
     def rows(self, table: str) -> int:
         """Rows of one published table; 0 when it was never published."""
