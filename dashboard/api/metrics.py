@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from compute.physics import metrics
+from compute.protocols import SUITES
 from dashboard.api.answers import Answer
-from dashboard.api.parameters import SUITES, MetricsParameters, Suite
+from dashboard.api.parameters import MetricsParameters, Suite
 from dashboard.dataset import Dataset
 from dashboard.queries import stability
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Ranked, ranking

@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from dashboard.api import formats, problems
-from dashboard.api.parameters import COMMA_SEPARATED, Parameters
+from dashboard.api.parameters import COMMA_SEPARATED, Paged, Parameters
 
 VERSION = "1.0"
 ROOT = "/api/v1"
@@ -123,6 +123,7 @@ def _in_path(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 def _in_query(parameters: type[Parameters]) -> list[dict[str, Any]]:
     found = parameters.model_json_schema(ref_template=_REFERENCE, schema_generator=_Schemas)["properties"]
+    in_order = sorted(found.items(), key=lambda item: item[0] in Paged.model_fields)  # filters first
     return [
         {
             "name": name,
@@ -131,5 +132,5 @@ def _in_query(parameters: type[Parameters]) -> list[dict[str, Any]]:
             "schema": {key: value for key, value in schema.items() if key != "title"},
             **({"style": "form", "explode": name != COMMA_SEPARATED} if schema.get("type") == "array" else {}),
         }
-        for name, schema in found.items()
+        for name, schema in in_order
     ]

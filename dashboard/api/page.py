@@ -7,12 +7,18 @@ from html import escape
 from typing import Any
 
 _STYLE = """
-.api .address { overflow-wrap: anywhere; font-weight: 650; }
-.api td:first-child, .api li { overflow-wrap: anywhere; }
+.api .address { font-weight: 650; }
+.api li, .api .address, .api td { overflow-wrap: anywhere; }
 .api table { table-layout: fixed; max-width: 60rem; }
 .api th:first-child { width: 11rem; }
 .api th:nth-child(2) { width: 14rem; }
-@media (max-width: 40rem) { .api th:first-child { width: 7.5rem; } .api th:nth-child(2) { width: 7rem; } }
+.api .about { margin-bottom: 0.6rem; }
+@media (max-width: 40rem) {
+  .api thead { display: none; }
+  .api table, .api tbody, .api tr, .api th:first-child, .api td { display: block; width: auto; }
+  .api th, .api td { padding: 0; border: 0; }
+  .api tr { padding: 0.5rem 0; border-bottom: 1px solid var(--line); }
+}
 """
 
 _ABOUT = """

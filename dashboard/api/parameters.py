@@ -18,7 +18,6 @@ from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
 
 LARGEST_PAGE = 1000
 COMMA_SEPARATED = "fields"
-SUITES = ("abx3", "hdp", "mp0b3")
 
 Suite = Literal["abx3", "hdp", "mp0b3"]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]{1,80}$")]
@@ -82,7 +81,7 @@ class Paged(Formatted):
     """Of a request for the rows of a table."""
 
     limit: int = Field(100, ge=1, le=LARGEST_PAGE, description="rows of one page")
-    cursor: Cursor = Field(None, description="where the page begins: `next` of the page before, with the same filters")
+    cursor: Cursor = Field(None, description="“next” of the page before, asked with the same filters")
 
 
 def _of_table(table: str) -> type[Paged]:
@@ -147,7 +146,11 @@ def read(model: type[Read], query: MultiDict[str, str]) -> Read:
     try:
         read_ = model.model_validate(given)
     except ValidationError as error:
-        problems += [(str(found["loc"][0]), found["msg"]) for found in error.errors(include_url=False)]
+        problems += [
+            (str(found["loc"][0]), found["msg"])
+            for found in error.errors(include_url=False)
+            if found["type"] != "none_required"  # of what may be left out
+        ]
     if problems:
         raise BadParameters(problems)
     return read_

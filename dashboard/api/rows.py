@@ -95,7 +95,7 @@ def _where(table: str, asked: Paged) -> tuple[str, dict[str, Any]]:
             bound = getattr(asked, f"{column}_{suffix}")
             if bound is not None:
                 values[f"{column}_{suffix}"] = bound
-                conditions.append(f'"{column}" {comparison} ${column}_{suffix}')
+                conditions.append(f'NOT isnan("{column}") AND "{column}" {comparison} ${column}_{suffix}')
     return " AND ".join(conditions), values
 
 
