@@ -6,6 +6,7 @@ tables stand beside its own: the jobs with their requests and progress, who aske
 
 from __future__ import annotations
 
+import fcntl
 import json
 import time
 from collections.abc import Iterator
@@ -243,11 +244,9 @@ class Store:
                 Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
             self.engine = _engine(url, patience)
             quiet()
-            with self.engine.begin() as connection:
-                if not self._sqlite:
-                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-                _metadata.create_all(connection)
-            DBOS.migrate(url.render_as_string(hide_password=False))
+            with self._creating():
+                _metadata.create_all(self.engine)
+                DBOS.migrate(url.render_as_string(hide_password=False))
             self._client: DBOSClient = DBOSClient(
                 system_database_engine=self.engine,
                 serializer=DBOSPortableJSONSerializer(),
@@ -400,6 +399,21 @@ class Store:
         self.engine.dispose()
 
     @contextmanager
+    def _creating(self) -> Iterator[None]:
+        """Keep other processes from creating the same tables."""
+        if self._sqlite:
+            # A new file is switched to WAL, for which SQLite does not wait.
+            with Path(str(self.url.database)).with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                with self.engine.connect() as connection:
+                    connection.execute(sa.text("PRAGMA journal_mode=WAL"))
+                yield
+        else:
+            with self.engine.begin() as connection:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                yield
+
+    @contextmanager
     def _alone(self) -> Iterator[sa.Connection]:
         """A transaction in which no other process submits or cancels."""
         with self.engine.begin() as connection:
@@ -481,7 +495,6 @@ def _engine(url: sa.URL, patience: float) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA foreign_keys=ON")
         # Writers wait for one another when they begin, where waiting helps.
         connection.isolation_level = "IMMEDIATE"
