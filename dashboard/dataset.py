@@ -7,7 +7,7 @@ every page counts from the same rows. A new manifest is noticed and loaded whole
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +134,9 @@ class Dataset:
             raise KeyError(table)
         return int(self.frame(f'SELECT count(*) AS n FROM "{table}"')["n"].iloc[0])
 
-    def force_constants(self, suite: str, compound: str) -> list[dict[str, Any]]:
-        """Rows of the table `force_constants` for one compound: every potential and kind."""
-        return tables.read_where(self.directory, "force_constants", suite=suite, compound=compound)
+    def force_constants(self, suite: str, compound: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Rows of the table `force_constants` for one compound, with `columns` or all: every potential and kind."""
+        return tables.read_where(self.directory, "force_constants", columns=columns, suite=suite, compound=compound)
 
     def release(self) -> str:
         """Name of the published data: it changes whenever a table does. Empty when none can be read."""

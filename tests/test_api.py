@@ -308,6 +308,7 @@ def test_scripts_of_other_sites_may_read_and_nothing_else(client):
         ("/references", {"limit": 1001}, "limit"),
         ("/references", {"limit": [1, 2]}, "limit"),
         ("/references", {"fields": "sigma,omega"}, "fields"),
+        ("/references", {"fields": ""}, "fields"),
         ("/references", {"sigma_ge": "nan"}, "sigma_ge"),
         ("/references", {"cursor": "abc"}, "cursor"),
         ("/potentials", {"format": "xml"}, "format"),

@@ -83,14 +83,13 @@ def _compound(dataset: Dataset, release: str, asked: Parameters, suite: str, for
     def of(table: str, columns: tuple[str, ...] = ()) -> list[dict[str, Any]]:
         return rows.of_compound(dataset, table, suite, found, columns).to_pylist()
 
-    constants = dataset.force_constants(suite, found)
     return {
         "release": release,
         "suite": suite,
         "compound": found,
         "reference": of("references")[0],
         **{table: of(table) for table in OF_A_COMPOUND},
-        "force_constants": [{name: entry[name] for name in CONSTANTS} for entry in constants],
+        "force_constants": dataset.force_constants(suite, found, CONSTANTS),
     }
 
 

@@ -97,7 +97,11 @@ def _of_table(table: str) -> type[Paged]:
     columns = Literal[tuple(SCHEMAS[table].names)]  # type: ignore[valid-type]
     fields[COMMA_SEPARATED] = (
         tuple[columns, ...],
-        Field((), description=f"columns of the answer, separated by commas; all without it. Key: {_key(table)}"),
+        Field(
+            (),
+            min_length=1,
+            description=f"columns of the answer, separated by commas; all without it. Key: {_key(table)}",
+        ),
     )
     return create_model(f"{table.title()}Parameters", __base__=Paged, **fields)
 
