@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic.json_schema import SkipJsonSchema
 from werkzeug.datastructures import MultiDict
 
-from compute.schemas import KEYS, SCHEMAS
+from compute.schemas import SCHEMAS
 from dashboard.api.problems import BadParameters
 from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
 
@@ -106,10 +106,6 @@ def _of_table(table: str) -> type[Paged]:
     return create_model(f"{table.title()}Parameters", __base__=Paged, **fields)
 
 
-def _key(table: str) -> str:
-    return ", ".join(KEYS[table])
-
-
 TABLE_PARAMETERS = {table: _of_table(table) for table in FILTERS}
 
 
@@ -136,25 +132,23 @@ Read = TypeVar("Read", bound=Parameters)
 
 def read(model: type[Read], query: MultiDict[str, str]) -> Read:
     """The `query` as a `model`; raises `BadParameters` with every parameter that is wrong."""
-    problems, given = [], {}
+    problems: dict[str, str] = {}
+    given: dict[str, Any] = {}
     for name in query:
         values = query.getlist(name)
         if name not in model.model_fields:
-            problems.append((name, "there is no such parameter here"))
+            problems[name] = "there is no such parameter here"
         elif model.model_fields[name].default == ():
             given[name] = values[0].split(",") if name == COMMA_SEPARATED and len(values) == 1 else values
         elif len(values) > 1:
-            problems.append((name, "given more than once"))
+            problems[name] = "given more than once"
         else:
             given[name] = values[0]
     try:
-        read_ = model.model_validate(given)
+        understood = model.model_validate(given)
     except ValidationError as error:
-        problems += [
-            (str(found["loc"][0]), found["msg"])
-            for found in error.errors(include_url=False)
-            if found["type"] != "none_required"  # of what may be left out
-        ]
+        for found in error.errors(include_url=False):
+            problems.setdefault(str(found["loc"][0]), found["msg"])
     if problems:
-        raise BadParameters(problems)
-    return read_
+        raise BadParameters(list(problems.items()))
+    return understood
