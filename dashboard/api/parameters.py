@@ -100,7 +100,7 @@ def _of_table(table: str) -> type[Paged]:
         Field(
             (),
             min_length=1,
-            description=f"columns of the answer, separated by commas; all without it. Key: {_key(table)}",
+            description=f"columns of the answer, separated by commas; all without it. Key: {', '.join(KEYS[table])}",
         ),
     )
     return create_model(f"{table.title()}Parameters", __base__=Paged, **fields)
