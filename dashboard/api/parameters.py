@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic.json_schema import SkipJsonSchema
 from werkzeug.datastructures import MultiDict
 
-from compute.schemas import SCHEMAS
+from compute.schemas import KEYS, SCHEMAS
 from dashboard.api.problems import BadParameters
 from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
 
