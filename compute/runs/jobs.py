@@ -409,9 +409,14 @@ class Store:
                     connection.execute(sa.text("PRAGMA journal_mode=WAL"))
                 yield
         else:
-            with self.engine.begin() as connection:
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-                yield
+            # DBOS creates indexes concurrently, which waits for every transaction: none may be open, or wait for a lock.
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                while not connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar():
+                    time.sleep(0.1)
+                try:
+                    yield
+                finally:
+                    connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
 
     @contextmanager
     def _alone(self) -> Iterator[sa.Connection]:
