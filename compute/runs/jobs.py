@@ -409,7 +409,7 @@ class Store:
                     connection.execute(sa.text("PRAGMA journal_mode=WAL"))
                 yield
         else:
-            # DBOS creates indexes concurrently, which waits for every transaction: none may be open, or wait for a lock.
+            # DBOS creates indexes concurrently, which waits for every transaction, even one that waits for a lock.
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 while not connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar():
                     time.sleep(0.1)
@@ -521,7 +521,7 @@ def _job(known: Any, status: WorkflowStatus, ahead: int | None) -> Job:
         if row["status"] != "ok":
             state, error = "failed", row["reason"]
     elif status.status == "ERROR":
-        error = str(status.error)
+        error = _reason(status.error)
     elif state == "failed":
         error = "The worker ended again and again while it had this job, so it was given up."
     progress = json.loads(known.progress) if known.progress else None
@@ -540,6 +540,12 @@ def _job(known: Any, status: WorkflowStatus, ahead: int | None) -> Job:
         started=_moment(status.dequeued_at),
         finished=_moment(status.completed_at),
     )
+
+
+def _reason(error: Any) -> str:
+    """What a job that the machinery failed says; only our own sentences are for people."""
+    name = getattr(error, "name", type(error).__name__)
+    return str(error) if name == JobError.__name__ else f"The worker failed with {name}; its log says more."
 
 
 def _moment(milliseconds: int | None) -> datetime | None:

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import sqlalchemy as sa
+
 from compute.protocols import SamplingProtocol
 from compute.runs import calculation
 from compute.runs.jobs import (
@@ -32,6 +34,7 @@ from compute.runs.jobs import (
     Progress,
     Row,
     Store,
+    database,
     quiet,
     result_path,
 )
@@ -217,6 +220,10 @@ class Worker:
                 return DBOS.run_step({"name": "result"}, self._keep, workflow, payload, first, first)
             row = DBOS.run_step({"name": "row"}, self._part, "row", payload, first, workflow, deadline, limit)
             return DBOS.run_step({"name": "result"}, self._keep, workflow, payload, first, row)
+        except sa.exc.DBAPIError:
+            # What a step gave could not be recorded. That is no outcome of the job: it goes back on the queue.
+            self._requeue()
+            raise
         finally:
             self._current = None
 
@@ -310,11 +317,24 @@ class Worker:
                 self._recover([name])
                 self._store.forget(name, self._silent)
 
+    def _requeue(self) -> None:
+        """Put what this worker has begun back on the queue, once the database can write."""
+        while True:
+            try:
+                self._recover([self.name])
+                if not self._store.pending(self.name):
+                    return
+            except JobsUnavailable as error:
+                _say(str(error))
+            if self._leave.wait(_BEAT):
+                threading.Event().wait()
+
     def _recover(self, executors: list[str]) -> None:
         from dbos import DBOS
 
         # Re-enqueues what is pending with these executors; a row that another worker has taken meanwhile is left.
-        DBOS._recover_pending_workflows(executors)
+        with database():
+            DBOS._recover_pending_workflows(executors)
 
     def _hand_back(self) -> None:
         """Put the job in hand back on the queue, and end at once: DBOS would wait for it."""

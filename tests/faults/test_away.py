@@ -36,10 +36,10 @@ def test_a_database_that_restarts_loses_no_job(compounds, workers, server, tmp_p
 
 @pytest.fixture
 def small_disk(tmp_path: Path):
-    """A file system of 4 MB in place of `SOFTMODE_VAR`."""
+    """A file system of 16 MB in place of `SOFTMODE_VAR`."""
     var = tmp_path / "var"
     var.mkdir(exist_ok=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(var)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(var)], capture_output=True)
     if mounted.returncode:
         pytest.skip("no file system can be mounted here")
     yield var
@@ -49,13 +49,9 @@ def small_disk(tmp_path: Path):
 def fill(disk: Path) -> Path:
     """Fill `disk`; the file that does."""
     ballast = disk / "ballast"
-    with ballast.open("wb") as stream:
-        try:
-            while True:
-                stream.write(bytes(4096))
-                stream.flush()
-        except OSError:
-            pass
+    with ballast.open("wb", buffering=0) as stream, pytest.raises(OSError, match="No space"):
+        while True:
+            stream.write(bytes(4096))
     return ballast
 
 
