@@ -200,10 +200,10 @@ class _Pipe:
 def test_the_two_parts_give_the_row_of_a_campaign(stage, compounds, tmp_path, monkeypatch):
     from compute.runs import tasks
 
-    potential = PairPotential({"K": 1.1, "Mg": 0.9, "F": 1.1})
+    potential = PairPotential({"Sr": 1.35, "Ti": 0.55, "O": 1.4})
     monkeypatch.setattr(tasks, "potential_of", lambda task, dtype, threads: potential)
     protocol = "relaxed-geometry" if stage == "harmonic" else "one-shot"
-    task = task_of(JobRequest(stage=stage, compound="KMgF3", potential="chgnet-0.3.0", protocol=protocol), tmp_path)
+    task = task_of(JobRequest(stage=stage, compound="SrTiO3", potential="chgnet-0.3.0", protocol=protocol), tmp_path)
     whole = tasks.run(task)
     pipe = _Pipe()
     watch = calculation.Watch(pipe, lambda: False)

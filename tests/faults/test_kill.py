@@ -16,7 +16,7 @@ from compute.runs import jobs
 from compute.runs.jobs import JobSettings
 from tests.faults.harness import Workers, request, wait_for
 
-KILLS = int(os.environ.get("SOFTMODE_TEST_KILLS", "6"))
+KILLS = int(os.environ.get("SOFTMODE_TEST_KILLS", "5"))
 
 
 def killed_over_a_queue(compounds: list[str], workers: Workers, var: Path, kills: int, names: tuple[str, ...]) -> None:
@@ -66,6 +66,7 @@ def test_every_job_ends_done_once_though_its_worker_is_killed(compounds, workers
     assert len(steps) == 3 * len(list((tmp_path / "var" / "jobs").glob("*.json")))
 
 
+@pytest.mark.slow
 def test_every_job_ends_done_once_on_postgresql_with_two_workers(compounds, workers, server, tmp_path):
     assert JobSettings().url.get_backend_name() == "postgresql"
     killed_over_a_queue(compounds, workers, tmp_path / "var", max(KILLS // 2, 3), ("one", "two"))
@@ -84,6 +85,7 @@ def test_a_step_that_ended_is_not_run_again(compounds, workers, tmp_path, monkey
     assert Counter(line.split()[1] for line in log.read_text().splitlines()) == {"crystal": 1, "row": 2}
 
 
+@pytest.mark.slow
 def test_the_calculation_of_a_killed_worker_ends_too(compounds, workers, tmp_path, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "60")
     jobs.submit(request(compounds[0]), "me")
@@ -100,6 +102,7 @@ def test_the_calculation_of_a_killed_worker_ends_too(compounds, workers, tmp_pat
     assert not Path(f"/proc/{process}").exists()
 
 
+@pytest.mark.slow
 def test_another_worker_takes_the_job_of_one_that_never_comes_back(compounds, workers, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "2")
     id = jobs.submit(request(compounds[0]), "me").id
@@ -111,6 +114,7 @@ def test_another_worker_takes_the_job_of_one_that_never_comes_back(compounds, wo
     assert "lost is silent" in workers.said
 
 
+@pytest.mark.slow
 def test_a_worker_asked_to_leave_hands_its_job_back(compounds, workers, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "3")
     id = jobs.submit(request(compounds[0]), "me").id
