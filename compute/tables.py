@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,13 +130,17 @@ def read(directory: Path, name: str) -> pa.Table:
     return validate(name, table)
 
 
-def read_where(directory: Path, name: str, **equal: str) -> list[dict[str, Any]]:
-    """Rows of the published table `name` whose columns equal `equal`; only their part of the file is read."""
+def read_where(
+    directory: Path, name: str, *, columns: Sequence[str] | None = None, **equal: str
+) -> list[dict[str, Any]]:
+    """Rows of the published table `name` whose columns equal `equal`, with `columns` or all; nothing else is read."""
     manifest = read_manifest(directory)
     if name not in manifest.tables:
         return []
     wanted = [(column, "==", value) for column, value in equal.items()]
-    rows: list[dict[str, Any]] = pq.read_table(manifest.path(name), schema=SCHEMAS[name], filters=wanted).to_pylist()
+    path = manifest.path(name)
+    found = pq.read_table(path, schema=SCHEMAS[name], columns=list(columns) if columns else None, filters=wanted)
+    rows: list[dict[str, Any]] = found.to_pylist()
     return rows
 
 

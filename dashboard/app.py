@@ -15,6 +15,7 @@ from flask import Response, jsonify, request
 
 from compute.tables import TableError
 from dashboard import security
+from dashboard.api.serve import serve_api
 from dashboard.bundle import serve_cartesian_plotly
 from dashboard.components.blocks import page_head
 from dashboard.components.release import RELEASE_KEY, release_notice
@@ -128,6 +129,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_cartesian_plotly(app.server)
     remember_answers(app.server, dataset.release, settings.cache_mb)
     serve_data(app.server, settings.data)
+    serve_api(app.server, dataset)
     compress_responses(app.server)
     return app
 

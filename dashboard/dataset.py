@@ -7,12 +7,13 @@ every page counts from the same rows. A new manifest is noticed and loaded whole
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 from cachetools import LRUCache
 
 from compute import tables
@@ -118,15 +119,20 @@ class Dataset:
                     self._frames[key] = known
         return known.copy(deep=False)
 
+    def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """Rows of a query with their own types, null apart from NaN and integers whole; not kept in memory."""
+        with self._current().cursor() as cursor:
+            return cursor.sql(sql, params=dict(parameters or {})).to_arrow_table()
+
     def rows(self, table: str) -> int:
         """Rows of one published table; 0 when it was never published."""
         if table not in TABLES:
             raise KeyError(table)
         return int(self.frame(f'SELECT count(*) AS n FROM "{table}"')["n"].iloc[0])
 
-    def force_constants(self, suite: str, compound: str) -> list[dict[str, Any]]:
-        """Rows of the table `force_constants` for one compound: every potential and kind."""
-        return tables.read_where(self.directory, "force_constants", suite=suite, compound=compound)
+    def force_constants(self, suite: str, compound: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Rows of the table `force_constants` for one compound, with `columns` or all: every potential and kind."""
+        return tables.read_where(self.directory, "force_constants", columns=columns, suite=suite, compound=compound)
 
     def release(self) -> str:
         """Name of the published data: it changes whenever a table does. Empty when none can be read."""

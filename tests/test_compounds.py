@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from compute.structures.compounds import identify
 from compute.structures.formula import FormulaError, composition_key, parse
-from compute.structures.radii import shannon_radius
+from compute.structures.radii import charge_states, shannon_radius
 
 
 def suite(published: list[dict], name: str) -> list[dict]:
@@ -156,3 +156,21 @@ def test_radii_are_shannons():
     assert shannon_radius("Bi", 3) == 1.03
     assert shannon_radius("Fe", 3) == 0.55
     assert shannon_radius("Cs", 3) is None
+
+
+def test_the_listed_ions_are_those_of_pymatgen():
+    from pymatgen.core import Element
+
+    from compute.structures.formula import SYMBOLS
+
+    spins = {("Fe", 3): "Low Spin", ("Ni", 3): "Low Spin"}
+    for symbol in sorted(SYMBOLS):
+        element = Element(symbol)
+        common = {charge for charge in element.common_oxidation_states if charge > 0}
+        listed = {int(charge): by for charge, by in (element.data.get("Shannon radii") or {}).items() if charge}
+        for charge in {*listed, 1, 2, 3} - {1 if symbol == "In" else 0}:
+            spin = listed.get(charge, {}).get("VI", {})
+            wanted = spin.get(spins.get((symbol, charge), "High Spin")) or next(iter(spin.values()), None)
+            assert shannon_radius(symbol, charge) == (wanted and wanted["ionic_radius"]), (symbol, charge)
+        assert common <= set(charge_states(symbol)), symbol
+        assert set(charge_states(symbol)) - common <= {1, 3}, symbol

@@ -9,7 +9,7 @@ from compute.physics import anharmonicity, dynamics, thermal
 from compute.physics.phonons import normal_modes
 from compute.protocols import SAMPLING_PROTOCOLS, Andersen, Langevin, OneShot, SamplingProtocol, sampling_protocol
 from compute.stages.guard import Guard, SamplingError
-from compute.stages.sampling import Trajectory, langevin_timestep, sample
+from compute.stages.sampling import Trajectory, langevin_timestep, sample, standard_error
 from compute.structures.prototypes import cubic_perovskite
 from tests.bond_crystal import BondCrystal
 
@@ -261,16 +261,17 @@ def test_sampling_ends_when_the_error_is_small_enough_or_says_that_it_is_not():
 
 
 def test_progress_counts_up_and_can_end_the_run():
-    heard: list[tuple[int, int, float]] = []
+    heard: list[tuple[int, int, float, float]] = []
     trajectory = run(QUARTIC, langevin(keep=500, longest=500), progress=lambda *row: heard.append(row))
-    done, planned, sigmas = zip(*heard, strict=True)
+    done, planned, sigmas, errors = zip(*heard, strict=True)
     assert list(done) == sorted(set(done))
     assert done[-1] == planned[-1] == 100
-    assert np.isnan(sigmas[0])
+    assert np.isnan([sigmas[0], errors[0]]).all()
     constants = QUARTIC.force_constants(40)
     assert sigmas[-1] == pytest.approx(anharmonicity.sigma(trajectory.forces, trajectory.displacements, constants))
+    assert errors[-1] == pytest.approx(standard_error(trajectory, constants))
 
-    def cancel(done: int, planned: int, sigma: float) -> None:
+    def cancel(done: int, planned: int, sigma: float, error: float) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -163,7 +163,7 @@ def score(
                 displacement=harmonic.displacement,
                 protocol=None if protocol is None else SAMPLING_PROTOCOLS[protocol],
                 seed=seed,
-                progress=lambda done, planned, sigma: progress.update(bar, completed=done, total=planned),
+                progress=lambda done, planned, sigma, error: progress.update(bar, completed=done, total=planned),
             )
     result = {
         **{key: value for key, value in _described(frames).items() if not key.startswith("sigma")},

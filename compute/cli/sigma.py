@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Annotated, Any
 
 import typer
@@ -55,8 +56,8 @@ def _result(
     with _progress() as progress:
         bar = progress.add_task("force constants", total=None, sigma="")
 
-        def advance(done: int, planned: int, sigma: float) -> None:
-            shown = "" if sigma != sigma else f"σ {sigma:.3f}"
+        def advance(done: int, planned: int, sigma: float, error: float) -> None:
+            shown = "" if isnan(sigma) else f"σ {sigma:.3f}" + ("" if isnan(error) else f" ± {error:.3f}")
             progress.update(bar, description="frames", completed=done, total=planned, sigma=shown)
 
         found = anharmonic(compound, still, settings, a, dynamics=moving, seed=seed, progress=advance)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -61,16 +63,50 @@ def harmonic_crystal(
     free parameter; with "relaxed", a and x are relaxed with the potential, from `a` or from ionic radii.
     Raises `RelaxationError`, `EvaluationError` or `ValueError`.
     """
-    if protocol.supercell is None:
-        raise ValueError(f"protocol {protocol.name} is for published forces; nothing is displaced")
+    plan = _protocol_plan(compound, protocol)
     geometry = _geometry(compound, potential, protocol, a)
-    plan = _plan(compound.prototype, _pattern(compound), protocol.supercell, protocol.displacement)
     unit_cell = compound.structure(geometry.a, geometry.x)
     phonon = phonons.phonopy_of(unit_cell, plan.template.supercell_matrix, symmetry=False)
     results = potential.evaluate(phonons.displaced(phonon, plan.displacements))
     constants = phonons.solve(plan, np.array([result.forces for result in results]))
     phonon.force_constants = constants.values if protocol.symmetrise == "symfc" else constants.raw
     return HarmonicCrystal(compound, geometry, plan, phonon, constants.raw)
+
+
+def to_plain(crystal: HarmonicCrystal) -> dict[str, Any]:
+    """What of `crystal` took force calls, as JSON: `from_plain` gives the same digits back."""
+    geometry = {name: value if value is None else float(value) for name, value in asdict(crystal.geometry).items()}
+    return {
+        "geometry": {**geometry, "steps": int(crystal.geometry.steps)},
+        "raw": _packed(crystal.raw),
+        "force_constants": _packed(crystal.force_constants),
+    }
+
+
+def from_plain(compound: Compound, protocol: HarmonicProtocol, plain: Mapping[str, Any]) -> HarmonicCrystal:
+    """The crystal that `to_plain` wrote, of the same compound and protocol. Raises `ValueError` as above."""
+    plan = _protocol_plan(compound, protocol)
+    geometry = Relaxed(**plain["geometry"])
+    unit_cell = compound.structure(geometry.a, geometry.x)
+    phonon = phonons.phonopy_of(unit_cell, plan.template.supercell_matrix, symmetry=False)
+    phonon.force_constants = _unpacked(plain["force_constants"])
+    return HarmonicCrystal(compound, geometry, plan, phonon, _unpacked(plain["raw"]))
+
+
+def _packed(constants: np.ndarray) -> str:
+    return base64.b64encode(np.asarray(constants, "<f8").tobytes()).decode()
+
+
+def _unpacked(text: str) -> np.ndarray:
+    values = np.frombuffer(base64.b64decode(text), "<f8").astype(float)
+    atoms = round(np.sqrt(len(values) / 9))
+    return values.reshape(atoms, atoms, 3, 3)
+
+
+def _protocol_plan(compound: Compound, protocol: HarmonicProtocol) -> phonons.Plan:
+    if protocol.supercell is None:
+        raise ValueError(f"protocol {protocol.name} is for published forces; nothing is displaced")
+    return _plan(compound.prototype, _pattern(compound), protocol.supercell, protocol.displacement)
 
 
 def _geometry(compound: Compound, potential: Potential, protocol: HarmonicProtocol, a: float | None) -> Relaxed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compute.physics import phonons as physics
 from compute.potentials.evaluate import Potential, Stopwatch
@@ -34,7 +34,14 @@ def harmonic(compound: Compound, potential: Potential, protocol: HarmonicProtoco
     """Run the harmonic stage; `a` in Å and the errors are those of `harmonic_crystal`."""
     start = time.perf_counter()
     watched = Stopwatch(potential)
-    crystal = harmonic_crystal(compound, watched, protocol, a)
+    result = frequencies(harmonic_crystal(compound, watched, protocol, a), watched, protocol)
+    return replace(result, seconds=time.perf_counter() - start, force_seconds=watched.seconds)
+
+
+def frequencies(crystal: HarmonicCrystal, potential: Potential, protocol: HarmonicProtocol) -> Harmonic:
+    """ω of `crystal`, whose force constants `potential` gave; the times are those of this part alone."""
+    start = time.perf_counter()
+    watched = Stopwatch(potential)
     phonon = crystal.phonon
     omega_min, omega_min_q = phonons.softest(phonon, phonons.commensurate_q(phonon))
     # One more force call, along the softest mode, tells whether Φ is the potential's harmonic limit at all.
@@ -42,7 +49,8 @@ def harmonic(compound: Compound, potential: Potential, protocol: HarmonicProtoco
     pattern = physics.softest_pattern(phonon.force_constants, masses, protocol.displacement)
     (frozen,) = watched.evaluate(phonons.displaced(phonon, pattern[None]))
     omega_frozen = physics.frozen_frequency(pattern, frozen.forces, masses)
-    omegas = {label: phonons.softest(phonon, star)[0] for label, star in SUITES[compound.suite].q_points.items()}
+    stars = SUITES[crystal.compound.suite].q_points
+    omegas = {label: phonons.softest(phonon, star)[0] for label, star in stars.items()}
     return Harmonic(
         crystal=crystal,
         omegas=omegas,

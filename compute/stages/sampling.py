@@ -22,13 +22,16 @@ from compute.stages.guard import Guard, SamplingError
 if TYPE_CHECKING:
     from ase import Atoms
 
-Progress = Callable[[int, int, float], None]
-"""Called with the frames done, those planned so far, and σ so far (NaN at first); what it raises ends the run."""
+Progress = Callable[[int, int, float, float], None]
+"""Called with the frames done, those planned so far, σ so far and its standard error, both NaN at first.
+
+What it raises ends the run.
+"""
 
 _REPORTS = 100
 
 
-def silent(done: int, planned: int, sigma: float) -> None:
+def silent(done: int, planned: int, sigma: float, error: float) -> None:
     """Progress that nobody follows."""
 
 
@@ -85,7 +88,7 @@ def sample(
             ended = target_reached(_trajectory(kept, schedule, masses), force_constants, protocol)
             planned = done if ended else min(done + schedule.least, last)
         if ended or done % schedule.report == 0:
-            progress(done, planned, _sigma(kept, force_constants))
+            progress(done, planned, *_score(kept, schedule, masses, force_constants))
         if ended:
             break
     return _trajectory(kept, schedule, masses)
@@ -256,11 +259,14 @@ def _trajectory(kept: Sequence[dynamics.State], schedule: _Schedule, masses: np.
     )
 
 
-def _sigma(kept: Sequence[dynamics.State], force_constants: np.ndarray) -> float:
-    """σ pooled over the frames so far; NaN without any."""
+def _score(
+    kept: Sequence[dynamics.State], schedule: _Schedule, masses: np.ndarray, force_constants: np.ndarray
+) -> tuple[float, float]:
+    """σ pooled over the frames so far and its standard error; NaN without enough of them."""
     if not kept:
-        return float("nan")
-    forces, displacements = (
-        np.concatenate([getattr(state, name) for state in kept]) for name in ("forces", "displacements")
-    )
-    return anharmonicity.sigma(forces, displacements, force_constants)
+        return float("nan"), float("nan")
+    trajectory = _trajectory(kept, schedule, masses)
+    u, forces = trajectory.displacements, trajectory.forces
+    anharmonic = anharmonicity.anharmonic_forces(forces, u, force_constants)
+    error = anharmonicity.standard_error(forces, anharmonic, trajectory.seeds)
+    return anharmonicity.sigma_pooled(forces, anharmonic), error

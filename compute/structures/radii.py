@@ -1,15 +1,18 @@
 """Shannon radii, charge states, and the size descriptors made of them.
 
-Radii are the six-coordinate ionic radii of R. D. Shannon, Acta Cryst. A32, 751 (1976), read from pymatgen.
+`ions.json` has the six-coordinate ionic radii of R. D. Shannon, Acta Cryst. A32, 751 (1976), and the common charge
+states, both as pymatgen lists them, which takes a second to import. Where there are two spin states it has the one that
+the published descriptors of the double perovskites use: low for Fe3+ and Ni3+, high otherwise.
 """
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from importlib.resources import files
 from math import sqrt
+from typing import Any
 
-# The library lists two spin states for these; the published descriptors of the double perovskites use these.
-_SPIN = {("Fe", 3): "Low Spin", ("Mn", 3): "High Spin", ("Co", 3): "High Spin", ("Ni", 3): "Low Spin"}
 # Shannon lists no In+; the published descriptors use 1.04 Å (doi:10.1021/acs.chemmater.2c01779).
 _NOT_IN_SHANNON = {("In", 1): 1.04}
 
@@ -19,25 +22,24 @@ ANION_CHARGE = {"F": -1, "Cl": -1, "Br": -1, "I": -1, "O": -2, "S": -2, "Se": -2
 
 
 @cache
+def _ions() -> dict[str, dict[str, Any]]:
+    """Per element its common positive `charges`, and its six-coordinate `radii` in Å by charge."""
+    content: dict[str, dict[str, Any]] = json.loads(files(__package__).joinpath("ions.json").read_text("utf-8"))
+    return content
+
+
+@cache
 def shannon_radius(element: str, charge: int) -> float | None:
     """Six-coordinate ionic radius in Å, or None where there is none."""
-    from pymatgen.core import Element
-
     if (element, charge) in _NOT_IN_SHANNON:
         return _NOT_IN_SHANNON[element, charge]
-    by_spin = (Element(element).data.get("Shannon radii") or {}).get(str(charge), {}).get("VI")
-    if not by_spin:
-        return None
-    spin = _SPIN.get((element, charge), "High Spin" if "High Spin" in by_spin else next(iter(by_spin)))
-    return float(by_spin[spin]["ionic_radius"])
+    return _ions().get(element, {}).get("radii", {}).get(str(charge))
 
 
 @cache
 def charge_states(element: str) -> tuple[int, ...]:
     """Positive charge states considered for a cation, ascending."""
-    from pymatgen.core import Element
-
-    states = {q for q in Element(element).common_oxidation_states if q > 0}
+    states = set(_ions().get(element, {}).get("charges", ()))
     if element in _MONOVALENT:
         states.add(1)
     if element not in _NOT_TRIVALENT and shannon_radius(element, 3) is not None:

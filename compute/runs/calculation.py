@@ -1,0 +1,180 @@
+"""A task in two parts, each of which can be kept: geometry with force constants, and then the row.
+
+`serve` runs the parts in a process of their own, which can be asked to stop between two force calls, and killed.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from compute.potentials.evaluate import Evaluation, Potential, Stopwatch
+from compute.protocols import HarmonicProtocol, SamplingProtocol
+from compute.runs.task import Task
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+Row = dict[str, Any]
+Calculate = Callable[[str, Row, Row, "Watch", int | None], Row]
+_EVERY = 0.4
+
+
+class Stopped(BaseException):
+    """The calculation was asked to stop. No `Exception`: that would become the row of a failure."""
+
+
+class Watch:
+    """What a calculation tells, at most every 0.4 s, and whether it is to stop."""
+
+    def __init__(self, connection: Connection, stopping: Callable[[], bool]):
+        self._connection, self._stopping = connection, stopping
+        self._told = 0.0
+        self._first: tuple[float, int] | None = None
+
+    def check(self) -> None:
+        """Raise `Stopped` when it is to stop."""
+        if self._stopping():
+            raise Stopped
+
+    def report(self, stage: str, done: int = 0, total: int | None = None, **values: float | None) -> None:
+        """Tell how far `stage` is; what comes too soon after the last report is dropped."""
+        self.check()
+        if time.monotonic() - self._told >= _EVERY:
+            self._told = time.monotonic()
+            self._connection.send(("progress", {"stage": stage, "done": done, "total": total, **values}))
+
+    def sampling(self, done: int, planned: int, sigma: float, error: float) -> None:
+        """Progress as `sample` tells it, with the seconds left at the pace so far."""
+        now = time.monotonic()
+        start, before = self._first = self._first or (now, done)
+        left = (now - start) / (done - before) * (planned - done) if done > before else None
+        self.report("sampling", done, planned, sigma=_known(sigma), sigma_se=_known(error), seconds_left=left)
+
+
+class Watched:
+    """`potential`, one structure at a time where `single`, stopping between calls when the watch says so."""
+
+    def __init__(self, potential: Potential, watch: Watch, *, single: bool):
+        self._potential, self._watch, self._single = potential, watch, single
+        self.id, self.checkpoint_sha256 = potential.id, potential.checkpoint_sha256
+        self.dtype, self.device = potential.dtype, potential.device
+        self._done = 0
+
+    def evaluate(self, structures: Sequence[Atoms], *, stress: bool = False) -> list[Evaluation]:
+        """As of the potential itself."""
+        self._watch.check()
+        if not self._single:
+            return self._potential.evaluate(structures, stress=stress)
+        results = []
+        for structure in structures:
+            self._watch.report("force constants", self._done)
+            results += self._potential.evaluate([structure], stress=stress)
+            self._done += 1
+        return results
+
+
+def crystal(task: Task, watch: Watch, threads: int | None = None) -> Row:
+    """Geometry and force constants of `task`: `crystal` as plain data and the times in s, or the row of a failure."""
+    from compute.runs import tasks
+    from compute.stages.crystal import harmonic_crystal, to_plain
+
+    def calculate() -> Row:
+        start = time.perf_counter()
+        protocol = task.protocol.harmonic if isinstance(task.protocol, SamplingProtocol) else task.protocol
+        watch.report("loading the potential")
+        potential = tasks.potential_of(task, protocol.dtype, threads)
+        watched = Stopwatch(Watched(potential, watch, single=True))
+        found = harmonic_crystal(tasks.compound_of(task), watched, protocol, task.a)
+        return {
+            "crystal": to_plain(found),
+            "checkpoint_sha256": potential.checkpoint_sha256,
+            "seconds": time.perf_counter() - start,
+            "force_seconds": watched.seconds,
+        }
+
+    return tasks.outcome(calculate)
+
+
+def row(task: Task, first: Row, watch: Watch, threads: int | None = None) -> Row:
+    """The row of `task` from what `crystal` returned, or that of a failure."""
+    from compute.runs import tasks
+    from compute.stages.anharmonic import sampled
+    from compute.stages.crystal import from_plain
+    from compute.stages.harmonic import frequencies
+
+    def calculate() -> Row:
+        protocol, compound = task.protocol, tasks.compound_of(task)
+        watch.report("frequencies" if isinstance(protocol, HarmonicProtocol) else "sampling")
+        potential = Watched(tasks.potential_of(task, protocol.dtype, threads), watch, single=False)
+        if isinstance(protocol, HarmonicProtocol):
+            found = frequencies(from_plain(compound, protocol, first["crystal"]), potential, protocol)
+            return tasks.harmonic_row(found, protocol)
+        here = from_plain(compound, protocol.harmonic, first["crystal"])
+        result = sampled(here, potential, protocol, seed=task.seed, progress=watch.sampling)
+        return tasks.sigma_row(result, protocol, task.seed)
+
+    found = tasks.outcome(calculate)
+    times = {key: found[key] + first[key] for key in ("seconds", "force_seconds") if key in found}
+    return found | times
+
+
+def compute(part: str, payload: Row, first: Row, watch: Watch, threads: int | None = None) -> Row:
+    """The part `crystal` or `row` of the task in `payload`."""
+    task = task_of(payload)
+    return crystal(task, watch, threads) if part == "crystal" else row(task, first, watch, threads)
+
+
+def serve(connection: Connection, calculate: Calculate = compute, threads: int | None = None) -> None:
+    """Answer requests `(number, part, payload, first)` on `connection`; end this process when its other end is gone.
+
+    An answer is `("done", row)`, or `("stopped", None)` after the number was sent alone, which asks to stop.
+    """
+    # Ctrl-C reaches the whole group; what becomes of the calculation is its parent's to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests: queue.Queue[tuple[int, str, Row, Row]] = queue.Queue()
+    stopped = 0
+
+    def listen() -> None:
+        nonlocal stopped
+        while True:
+            try:
+                message = connection.recv()
+            except (EOFError, OSError):
+                os._exit(1)
+            if isinstance(message, int):
+                stopped = message
+            else:
+                requests.put(message)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        number, part, payload, first = requests.get()
+        watch = Watch(connection, partial(_reached, lambda: stopped, number))
+        try:
+            done = calculate(part, payload, first, watch, threads)
+        except Stopped:
+            connection.send(("stopped", None))
+        else:
+            connection.send(("done", done))
+
+
+def _reached(stopped: Callable[[], int], number: int) -> bool:
+    return stopped() >= number
+
+
+def task_of(payload: Row) -> Task:
+    """The task whose fields are in `payload`, the protocol as plain data."""
+    kind = SamplingProtocol if "sampler" in payload["protocol"] else HarmonicProtocol
+    return Task(**{**payload, "protocol": kind.model_validate(payload["protocol"])})
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else float(value)

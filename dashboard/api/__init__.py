@@ -1,0 +1,1 @@
+"""The published tables and the scores over HTTP, for programs: `/api/v1`."""

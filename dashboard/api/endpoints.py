@@ -1,0 +1,186 @@
+"""The endpoints and what they answer; nothing here knows of HTTP beyond a status."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from compute import tables
+from compute.schemas import KEYS, SCHEMAS
+from dashboard.api import rows
+from dashboard.api.answers import (
+    CONSTANTS,
+    OF_A_COMPOUND,
+    PAGES,
+    Column,
+    CompoundAnswer,
+    DatasetAnswer,
+    Former,
+    Release,
+    Table,
+    Version,
+)
+from dashboard.api.metrics import MetricsAnswer, scores
+from dashboard.api.openapi import Endpoint
+from dashboard.api.parameters import TABLE_PARAMETERS, MetricsParameters, Name, Paged, Parameters, Suite
+from dashboard.api.problems import ApiError
+from dashboard.dataset import Dataset
+from dashboard.downloads import PATH as FILES
+
+_OF_TABLES = {
+    "references": (
+        "Published DFT",
+        "One row per compound: σ at 300 K, softest ω, descriptors, source.",
+        ("suite=hdp&X=Br&sigma_ge=1&fields=compound,sigma", "suite=abx3&format=csv&limit=1000"),
+    ),
+    "harmonic": (
+        "Harmonic calculations of the potentials",
+        "One row per run, compound and geometry, failed and not run ones too. The training data of a potential may "
+        "be of another functional than the published DFT: see potentials.",
+        ("suite=abx3&potential=chgnet-0.3.0&label=unstable", "compound=CsPbBr3"),
+    ),
+    "anharmonic": (
+        "σ of the potentials",
+        "One row per run, compound and sampling protocol, failed and not run ones too. Compare like protocols only.",
+        ("compound=CsPbBr3&fields=potential,protocol,sigma,sigma_se", "protocol=published-abx3&status=ok&sigma_ge=1"),
+    ),
+    "attribution": (
+        "Where the error of σ comes from",
+        "One row per set of reference frames and potential: forces, Hessian and sampling.",
+        ("potential=chgnet-0.3.0",),
+    ),
+    "potentials": (
+        "The registered potentials",
+        "Training set, functional, licence, checkpoint hash and citation of each.",
+        ("family=MACE&fields=potential,functional,licence",),
+    ),
+}  # fmt: skip
+
+
+def _of_table(table: str) -> Endpoint:
+    summary, description, examples = _OF_TABLES[table]
+
+    def handle(dataset: Dataset, release: str, asked: Paged) -> rows.Rows:
+        return rows.page(dataset, release, table, asked)
+
+    return Endpoint(
+        path=f"/{table}",
+        name=table,
+        summary=summary,
+        description=f"{description} In the order of {', '.join(KEYS[table])}.",
+        parameters=TABLE_PARAMETERS[table],
+        answer=PAGES[table],
+        handle=handle,
+        examples=tuple(f"/{table}?{query}" for query in examples),
+        formats=("json", "csv", "parquet"),
+        errors=(HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.GONE),
+    )
+
+
+def _compound(dataset: Dataset, release: str, asked: Parameters, suite: str, formula: str) -> dict[str, Any]:
+    found = _named(dataset, suite, formula)
+
+    def of(table: str, columns: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+        return rows.of_compound(dataset, table, suite, found, columns).to_pylist()
+
+    return {
+        "release": release,
+        "suite": suite,
+        "compound": found,
+        "reference": of("references")[0],
+        **{table: of(table) for table in OF_A_COMPOUND},
+        "force_constants": dataset.force_constants(suite, found, CONSTANTS),
+    }
+
+
+def _named(dataset: Dataset, suite: str, formula: str) -> str:
+    """The compound of `suite` with this name, else the only one with this published formula."""
+    frame = dataset.frame(
+        'SELECT compound, compound = $formula AS exact FROM "references" '
+        "WHERE suite = $suite AND (compound = $formula OR formula = $formula) ORDER BY exact DESC, compound",
+        {"suite": suite, "formula": formula},
+    )
+    if frame.empty:
+        raise ApiError(HTTPStatus.NOT_FOUND, "The suite has no such compound.")
+    if len(frame) > 1 and not frame["exact"].iloc[0]:
+        names = ", ".join(frame["compound"])
+        raise ApiError(HTTPStatus.NOT_FOUND, f"Several compounds have this formula; ask for one by name: {names}.")
+    return str(frame["compound"].iloc[0])
+
+
+def _metrics(dataset: Dataset, release: str, asked: MetricsParameters) -> dict[str, Any]:
+    return scores(dataset, release, asked).model_dump()
+
+
+def _dataset(dataset: Dataset, release: str, asked: Parameters) -> dict[str, Any]:
+    manifest = tables.read_manifest(dataset.directory)
+    return DatasetAnswer(
+        release=release,
+        schema_version=Version(major=tables.SCHEMA_MAJOR, minor=tables.SCHEMA_MINOR),
+        tables=[
+            Table(
+                table=name, rows=entry["rows"], bytes=entry["bytes"], sha256=entry["sha256"],
+                file=FILES + entry["file"], key=list(KEYS[name]), columns=_columns(name),
+            )
+            for name, entry in manifest.tables.items()
+        ],
+        history=[
+            Release(
+                release=former["release"], tables=[Former(table=name, **of) for name, of in former["tables"].items()]
+            )
+            for former in manifest.history
+        ],
+    ).model_dump()  # fmt: skip
+
+
+def _columns(table: str) -> list[Column]:
+    return [
+        Column(
+            name=field.name, type=str(field.type), unit=field.metadata[b"unit"].decode(),
+            description=field.metadata[b"description"].decode(), nullable=field.nullable,
+        )
+        for field in SCHEMAS[table]
+    ]  # fmt: skip
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *(_of_table(table) for table in _OF_TABLES),
+    Endpoint(
+        path="/compounds/{suite}/{formula}",
+        name="compound",
+        summary="Everything published of one compound",
+        description="Its rows of every table. The arrays of force constants are in the table's file: see dataset.",
+        parameters=Parameters,
+        answer=CompoundAnswer,
+        handle=_compound,
+        examples=("/compounds/abx3/CsPbBr3",),
+        path_types=(
+            ("suite", Suite, "set of compounds"),
+            ("formula", Name, "canonical or published formula, or material id in mp0b3"),
+        ),
+        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.NOT_ACCEPTABLE),
+    ),
+    Endpoint(
+        path="/metrics",
+        name="metrics",
+        summary="Scores of potentials against DFT",
+        description="Confusion counts with failed, undecidable and not run, scores with 95 % intervals, and the "
+        "ranking, as on the pages Stability and Overview.",
+        parameters=MetricsParameters,
+        answer=MetricsAnswer,
+        handle=_metrics,
+        examples=("/metrics?suite=abx3&criterion=harmonic&tolerance_thz=0.2",),
+        errors=(HTTPStatus.NOT_ACCEPTABLE,),
+    ),
+    Endpoint(
+        path="/dataset",
+        name="dataset",
+        summary="What is published",
+        description="The release, its tables with rows, hash, file and columns, and the releases before.",
+        parameters=Parameters,
+        answer=DatasetAnswer,
+        handle=_dataset,
+        examples=("/dataset",),
+        errors=(HTTPStatus.NOT_ACCEPTABLE,),
+    ),
+)

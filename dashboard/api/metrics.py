@@ -1,0 +1,227 @@
+"""Scores of potentials against DFT: the same counts, scores and ranks as on the pages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import lru_cache
+
+import numpy as np
+from pydantic import Field
+
+from compute.physics import metrics
+from compute.protocols import SUITES
+from dashboard.api.answers import Answer
+from dashboard.api.parameters import MetricsParameters, Suite
+from dashboard.dataset import Dataset
+from dashboard.queries import stability
+from dashboard.queries.ranking import METRICS, SUITE_METRICS, Ranked, ranking
+from dashboard.views.stability import SUITE_CRITERIA, StabilityView
+
+DRAWS = 1000
+
+
+class Interval(Answer):
+    """A score with its 95 % interval, from compounds drawn with replacement; null is "not defined"."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class PerLabel(Answer):
+    """A score of either label; null is "not defined"."""
+
+    stable: float | None
+    unstable: float | None
+
+
+class Scores(Answer):
+    """How well the labels of a potential reproduce those of DFT, over `n` compounds."""
+
+    n: int = Field(description="compounds scored")
+    accuracy: Interval
+    balanced_accuracy: Interval
+    mcc: Interval = Field(description="Matthews correlation")
+    precision: PerLabel
+    recall: PerLabel
+    f1: PerLabel
+
+
+class Counts(Answer):
+    """Compounds by the verdict of the potential."""
+
+    stable: int
+    unstable: int
+    undecidable: int = Field(description="within the noise")
+    failed: int
+    not_run: int
+
+
+class Confusion(Answer):
+    """Compounds by the verdict of DFT."""
+
+    stable: Counts
+    unstable: Counts
+    no_label: Counts = Field(description="DFT publishes no number")
+
+
+class Comparison(Answer):
+    """One potential against DFT on one suite, with nothing left out of the counts."""
+
+    suite: Suite
+    criterion: str = Field(description="numbers compared, DFT | potential: as in the parameter")
+    potential: str
+    training_functional: str | None = Field(description="functional of the potential's training data")
+    geometry: str | None = Field(description="cells of the harmonic run: reference or relaxed")
+    sigma_protocol: str | None = Field(description="sampling protocol of the potential's σ")
+    n: int = Field(description="compounds of the filter")
+    counts: Confusion
+    decided: Scores | None = Field(description="over compounds that both sides decide; null for σ | ω, two questions")
+    all_run: Scores | None = Field(description="over all that were run: failed and undecidable are wrong; or null")
+
+
+class Rank(Answer):
+    """A potential's place: over the `n` compounds that all ranked potentials were run on, whatever the filters say."""
+
+    suite: Suite
+    metric: str = Field(description="mcc: Matthews correlation of harmonic labels; else an RMSE")
+    unit: str
+    higher_is_better: bool
+    potential: str
+    value: float | None
+    low: float | None = Field(description="lower end of the 95 % interval")
+    high: float | None = Field(description="upper end")
+    n: int
+    group: str = Field(description="potentials that share a letter do not differ measurably")
+    n_failed: int
+    n_undecidable: int
+    protocol: str
+    complete: bool = Field(description="false: run on too few compounds to be ranked")
+    training_level: str = Field(description="functional of the training data where DFT's is another, else empty")
+
+
+class NotComputed(Answer):
+    """A suite and a criterion for which no chosen potential has a result."""
+
+    suite: Suite
+    criterion: str
+
+
+class MetricsAnswer(Answer):
+    """Scores of potentials against published DFT."""
+
+    release: str = Field(description="release of the data")
+    tolerance_thz: float
+    threshold: float
+    common: bool = Field(description="whether only compounds that all potentials of a suite have run are scored")
+    reference_functionals: dict[str, list[str]] = Field(description="functionals of the published DFT, per suite")
+    comparisons: list[Comparison]
+    not_computed: list[NotComputed]
+    ranking: list[Rank] = Field(description=f"at the default tolerance; {Rank.__doc__}")
+
+
+@lru_cache(maxsize=32)
+def scores(dataset: Dataset, release: str, asked: MetricsParameters) -> MetricsAnswer:
+    """The scores that `asked` describes; `release` drops what is out of date."""
+    comparisons, missing = [], []
+    suites = [suite for suite in SUITES if suite in asked.suite or not asked.suite]
+    for suite in suites:
+        for criterion in SUITE_CRITERIA[suite]:
+            if asked.criterion and criterion not in asked.criterion:
+                continue
+            found = _compared(dataset, suite, criterion, asked)
+            comparisons += found
+            if not found:
+                missing.append(NotComputed(suite=suite, criterion=criterion))
+    return MetricsAnswer(
+        release=release,
+        tolerance_thz=asked.tolerance_thz,
+        threshold=asked.threshold,
+        common=asked.common == "yes",
+        reference_functionals={suite: stability.functionals(dataset, suite) for suite in suites},
+        comparisons=comparisons,
+        not_computed=missing,
+        ranking=[
+            _rank(suite, place)
+            for suite in suites
+            for metric in SUITE_METRICS[suite]
+            for place in ranking(dataset, suite, metric)
+            if not asked.potential or place.potential in asked.potential
+        ],
+    )
+
+
+def _compared(dataset: Dataset, suite: Suite, criterion: str, asked: MetricsParameters) -> list[Comparison]:
+    offered = stability.potentials(dataset, suite, criterion)
+    chosen = tuple(name for name in offered if not asked.potential or name in asked.potential)
+    if not chosen:
+        return []
+    view = StabilityView(
+        suite=suite, potentials=chosen, common=asked.common, anion=tuple(sorted(set(asked.X))), criterion=criterion,
+        tolerance_thz=asked.tolerance_thz, threshold=asked.threshold,
+    )  # fmt: skip
+    data = stability.compared(dataset, view, chosen)
+    return [
+        Comparison(
+            suite=suite, criterion=criterion, potential=setting.potential, training_functional=setting.functional,
+            geometry=setting.geometry, sigma_protocol=setting.sigma_protocol, n=data.n,
+            counts=_confusion(data.truth, data.labels[setting.potential]),
+            **_scored(data.truth, data.labels[setting.potential], criterion),
+        )
+        for setting in stability.settings(dataset, suite, chosen)
+    ]  # fmt: skip
+
+
+def _confusion(truth: stability.Labels, answer: stability.Labels) -> Confusion:
+    names = [name.replace(" ", "_") for name in stability.ANSWERS]
+    rows = stability.crosstab(truth, answer).tolist()
+    counts = [Counts(**dict(zip(names, row, strict=True))) for row in rows]
+    return Confusion(**dict(zip((name.replace(" ", "_") for name in stability.TRUTHS), counts, strict=True)))
+
+
+def _scored(truth: stability.Labels, answer: stability.Labels, criterion: str) -> dict[str, Scores | None]:
+    """Scores of both choices of what counts; none where the two sides answer different questions."""
+    if criterion == "cross":
+        return {"decided": None, "all_run": None}
+    run = answer != stability.NOT_RUN
+    return {
+        "decided": _scores(metrics.confusion_counts(truth, answer)),
+        "all_run": _scores(metrics.counted_as_wrong(truth[run], answer[run])),
+    }
+
+
+def _scores(counts: metrics.Counts) -> Scores:
+    found = stability.score(counts)
+    with_interval = {
+        name: Interval(
+            value=_defined(getattr(found, name)),
+            low=_defined((ends := metrics.bootstrap_interval(counts, name, draws=DRAWS))[0]),
+            high=_defined(ends[1]),
+        )
+        for name in ("accuracy", "balanced_accuracy", "mcc")
+    }
+    per_label = {
+        name: PerLabel(stable=_defined(values[0]), unstable=_defined(values[1]))
+        for name in ("precision", "recall", "f1")
+        if (values := getattr(found, name))
+    }
+    return Scores(n=found.n, **with_interval, **per_label)
+
+
+def _rank(suite: Suite, place: Ranked) -> Rank:
+    metric = METRICS[place.metric]
+    known = asdict(place)
+    numbers = {name: _defined(known.pop(name)) for name in ("value", "low", "high")}
+    level = known.pop("level")
+    return Rank(
+        suite=suite,
+        unit=metric.unit,
+        higher_is_better=metric.higher_is_better,
+        training_level=level,
+        **numbers,
+        **known,
+    )
+
+
+def _defined(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,154 @@
+"""Parameters of requests as pydantic models: what a query may hold, and how it is read.
+
+A parameter that is a list may be repeated; `fields` holds its values separated by commas. Anything else in a query
+is a problem, never ignored: a filter that is misspelt must not answer with every row.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
+from pydantic.json_schema import SkipJsonSchema
+from werkzeug.datastructures import MultiDict
+
+from compute.schemas import KEYS, SCHEMAS
+from dashboard.api.problems import BadParameters
+from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
+
+LARGEST_PAGE = 1000
+COMMA_SEPARATED = "fields"
+
+Suite = Literal["abx3", "hdp", "mp0b3"]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]{1,80}$")]
+Element = Annotated[str, StringConstraints(pattern=r"^[A-Z][a-z]?$")]
+Label = Literal["stable", "unstable", "undecidable"]
+Bound = Annotated[float, Field(allow_inf_nan=False)] | SkipJsonSchema[None]
+Format = Literal["json", "csv", "parquet"] | SkipJsonSchema[None]
+Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,1000}$")] | SkipJsonSchema[None]
+
+ELEMENTS = {site: (Element, f"element on the {place} site") for site, place in zip(
+    ("A", "B", "Bp", "X"), ("A", "B", "B'", "X"), strict=True
+)}  # fmt: skip
+_COMPOUND = {"suite": (Suite, "set of compounds"), "compound": (Name, "canonical formula, or material id in mp0b3")}
+_POTENTIAL = {"potential": (Name, "potential as named in the table potentials")}
+_CALCULATED = {
+    "run": (Name, "run as named in the table runs"),
+    **_COMPOUND,
+    **_POTENTIAL,
+    "protocol": (Name, "named protocol"),
+    "geometry": (Literal["reference", "relaxed"], "the DFT cell, or relaxed with the potential"),
+    "status": (Name, "ok, not-run, or a word for the failure"),
+    "label": (Label, "label as published"),
+}
+
+FILTERS: dict[str, dict[str, tuple[Any, str]]] = {
+    "references": {**_COMPOUND, **ELEMENTS},
+    "potentials": {
+        **_POTENTIAL,
+        "family": (Name, "MACE or CHGNet"),
+        "benchmark": (Literal["true", "false"], "one of the four models of doi:10.1039/d5cp04693a"),
+    },
+    "harmonic": {**_CALCULATED, **ELEMENTS},
+    "anharmonic": {**_CALCULATED, **ELEMENTS},
+    "attribution": {
+        "frames": (Name, "set of reference frames"),
+        **_COMPOUND,
+        **_POTENTIAL,
+        "status": (Name, "ok, or a word for the failure"),
+        **ELEMENTS,
+    },
+}
+"""Per table, the filters that compare for equality: name, type of a value, description."""
+
+RANGES = {"references": ("sigma", "omega_min_thz"), "harmonic": ("omega_min_thz",), "anharmonic": ("sigma",)}
+"""Per table, the columns with a lower and an upper bound; a row without the number is in no range."""
+
+
+class Parameters(BaseModel):
+    """Of a request: nothing that is not listed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Formatted(Parameters):
+    """Of a request whose answer can be had in several formats."""
+
+    format: Format = Field(None, description="format of the answer; without it, the header Accept decides")
+
+
+class Paged(Formatted):
+    """Of a request for the rows of a table."""
+
+    limit: int = Field(100, ge=1, le=LARGEST_PAGE, description="rows of one page")
+    cursor: Cursor = Field(None, description="“next” of the page before, asked with the same filters")
+
+
+def _of_table(table: str) -> type[Paged]:
+    fields: dict[str, Any] = {
+        name: (tuple[kind, ...], Field((), description=f"{text}; may be repeated"))
+        for name, (kind, text) in FILTERS[table].items()
+    }
+    for column in RANGES.get(table, ()):
+        unit = SCHEMAS[table].field(column).metadata[b"unit"].decode()
+        for suffix, text in (("ge", "no smaller than this"), ("le", "no larger than this")):
+            described = f"{column} {text}" + (f", in {unit}" if unit else "")
+            fields[f"{column}_{suffix}"] = (Bound, Field(None, description=described))
+    columns = Literal[tuple(SCHEMAS[table].names)]  # type: ignore[valid-type]
+    fields[COMMA_SEPARATED] = (
+        tuple[columns, ...],
+        Field(
+            (),
+            min_length=1,
+            description=f"columns of the answer, separated by commas; all without it. Key: {', '.join(KEYS[table])}",
+        ),
+    )
+    return create_model(f"{table.title()}Parameters", __base__=Paged, **fields)
+
+
+TABLE_PARAMETERS = {table: _of_table(table) for table in FILTERS}
+
+
+class MetricsParameters(Parameters):
+    """Of a request for scores."""
+
+    suite: tuple[Suite, ...] = Field((), description="set of compounds; may be repeated; all without it")
+    potential: tuple[Name, ...] = Field((), description="potential; may be repeated; all with results without it")
+    criterion: tuple[Literal["harmonic", "sigma", "renormalised", "cross"], ...] = Field(
+        (), description="numbers compared, DFT | potential: ω | ω, σ | σ, σ | renormalised ω, σ | ω; may be repeated"
+    )
+    X: tuple[Element, ...] = Field((), description="element on the X site; may be repeated; all without it")
+    tolerance_thz: float = Field(
+        DEFAULT_TOLERANCE_THZ, ge=0, le=5, allow_inf_nan=False, description="stable when ω_min > −tolerance, in THz"
+    )
+    threshold: float = Field(1.0, gt=0, le=5, allow_inf_nan=False, description="stable when σ is below")
+    common: Literal["yes", "no"] = Field(
+        "yes", description="whether the potentials of a suite are scored on the compounds that all of them have run"
+    )
+
+
+Read = TypeVar("Read", bound=Parameters)
+
+
+def read(model: type[Read], query: MultiDict[str, str]) -> Read:
+    """The `query` as a `model`; raises `BadParameters` with every parameter that is wrong."""
+    problems: dict[str, str] = {}
+    given: dict[str, Any] = {}
+    for name in query:
+        values = query.getlist(name)
+        if name not in model.model_fields:
+            problems[name] = "there is no such parameter here"
+        elif model.model_fields[name].default == ():
+            given[name] = values[0].split(",") if name == COMMA_SEPARATED and len(values) == 1 else values
+        elif len(values) > 1:
+            problems[name] = "given more than once"
+        else:
+            given[name] = values[0]
+    try:
+        understood = model.model_validate(given)
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            problems.setdefault(str(found["loc"][0]), found["msg"])
+    if problems:
+        raise BadParameters(list(problems.items()))
+    return understood

@@ -1,0 +1,126 @@
+"""The API on a Flask server: addresses, formats, caching, errors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from compute.tables import TableError
+from dashboard.api import formats, parameters
+from dashboard.api.endpoints import ENDPOINTS
+from dashboard.api.openapi import ROOT, VERSION, Endpoint, document
+from dashboard.api.page import page
+from dashboard.api.problems import ApiError, answer_error, answer_failure, answer_http_error, answer_unreadable
+from dashboard.api.rows import Rows
+from dashboard.dataset import Dataset
+
+_READABLE_BY_SCRIPTS = "ETag, Link, Total-Count"
+
+
+def serve_api(server: Flask, dataset: Dataset) -> None:
+    """Serve the API of `dataset` under `ROOT`, its document and a page about it."""
+    api = Blueprint("api", __name__, url_prefix=ROOT)
+    described = document(ENDPOINTS)
+    api.add_url_rule("/", "page", partial(_text, page(described).encode(), "text/html"))
+    api.add_url_rule("/openapi.json", "document", partial(_text, orjson.dumps(described), "application/json"))
+    for endpoint in ENDPOINTS:
+        rule = endpoint.path.replace("{", "<").replace("}", ">")
+        api.add_url_rule(rule, endpoint.name, _view(dataset, endpoint))
+    api.add_url_rule("/<path:rest>", "nothing", _nothing)
+    api.register_error_handler(ApiError, answer_error)
+    api.register_error_handler(HTTPException, answer_http_error)
+    api.register_error_handler(TableError, answer_unreadable)
+    api.register_error_handler(OSError, answer_unreadable)
+    api.register_error_handler(Exception, answer_failure)
+    server.register_blueprint(api)
+    server.register_error_handler(MethodNotAllowed, _refused_method)
+
+    @server.after_request
+    def _open_to_scripts(response: Response) -> Response:
+        if request.path.startswith(ROOT) and request.method in ("GET", "HEAD"):
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Access-Control-Expose-Headers"] = _READABLE_BY_SCRIPTS
+        return response
+
+
+def _view(dataset: Dataset, endpoint: Endpoint) -> Callable[..., Response]:
+    def answer(**path: str) -> Response:
+        asked = parameters.read(endpoint.parameters, request.args)
+        named = formats.chosen(getattr(asked, "format", None), request.accept_mimetypes, endpoint.formats)
+        release = _release(dataset)
+        etag = _etag(release, endpoint, path, asked, named)
+        if request.if_none_match.contains_weak(etag):
+            response = Response(status=HTTPStatus.NOT_MODIFIED)
+        else:
+            content, release = _of_one_release(dataset, release, partial(endpoint.handle, asked=asked, **path))
+            etag = _etag(release, endpoint, path, asked, named)
+            response = _response(content, named)
+        response.set_etag(etag)
+        response.headers["Cache-Control"] = "public, no-cache"
+        response.vary.add("Accept")
+        return response
+
+    return answer
+
+
+def _release(dataset: Dataset) -> str:
+    if release := dataset.release():
+        return release
+    raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "No tables are published here.")
+
+
+def _of_one_release(dataset: Dataset, release: str, handle: Callable[..., Any]) -> tuple[Any, str]:
+    """What `handle` answers, and the release that it is all of: asked again when the data changed meanwhile."""
+    while True:
+        content = handle(dataset, release)
+        now = _release(dataset)
+        if now == release:
+            return content, release
+        release = now
+
+
+def _etag(release: str, endpoint: Endpoint, path: dict[str, str], asked: parameters.Parameters, named: str) -> str:
+    request_ = [VERSION, endpoint.name, path, asked.model_dump(exclude={"format"}), named]
+    return f"{release}-{hashlib.sha256(orjson.dumps(request_, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]}"
+
+
+def _response(content: Rows | dict[str, Any], named: str) -> Response:
+    mimetype = formats.MEDIA_TYPES[named]
+    if not isinstance(content, Rows):
+        return Response(formats.json(content), mimetype=mimetype)
+    if named == "json":
+        whole = {"release": content.release, "table": content.table, "n": content.n, "next": content.next}
+        body = formats.json(whole | {"rows": content.rows.to_pylist()})
+    else:
+        body = formats.csv(content.rows) if named == "csv" else formats.parquet(content.rows)
+    response = Response(body, mimetype=mimetype)
+    response.headers["Total-Count"] = str(content.n)
+    if content.next is not None:
+        query = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+        response.headers["Link"] = f'<{request.path}?{urlencode([*query, ("cursor", content.next)])}>; rel="next"'
+    if named != "json":
+        response.headers["Content-Disposition"] = f"attachment; filename={content.table}-{content.release}.{named}"
+    return response
+
+
+def _text(body: bytes, mimetype: str) -> Response:
+    response = Response(body, mimetype=mimetype)
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _nothing(rest: str) -> Response:
+    raise ApiError(HTTPStatus.NOT_FOUND, f"There is nothing at this address; {ROOT}/ lists what there is.")
+
+
+def _refused_method(error: MethodNotAllowed) -> Response | MethodNotAllowed:
+    return answer_http_error(error) if request.path.startswith(ROOT) else error
