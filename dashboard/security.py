@@ -6,16 +6,22 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from dash import Dash
-from flask import Response, abort, request
+from flask import Request, Response, abort, request
 
 CALLBACK_PATH = "/_dash-update-component"
 MAX_BODY = 256 * 1024
 DAY = 86_400
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
     """Guard the server of `app`; `is_page` knows the paths that are pages."""
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+
+    @app.server.before_request
+    def _refuse_writes_of_other_sites() -> None:
+        if request.method not in SAFE_METHODS and from_another_site(request):
+            abort(403, "Pages of other sites may read here and change nothing.")
 
     @app.server.before_request
     def _refuse_malformed_callbacks() -> None:
@@ -36,6 +42,18 @@ def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
         if request.path.startswith("/_dash-component-suites/") and not response.cache_control.max_age:
             response.headers["Cache-Control"] = f"public, max-age={DAY}"
         return response
+
+
+def from_another_site(asked: Request) -> bool:
+    """Whether a browser sent `asked` from a page of another origin; programs send neither header.
+
+    `Sec-Fetch-Site` holds behind any proxy, but browsers send it over TLS and to the own machine only.
+    """
+    site = asked.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = asked.headers.get("Origin")
+    return origin is not None and origin.partition("://")[2] != asked.host
 
 
 def content_security_policy(script_hashes: Collection[str]) -> str:
