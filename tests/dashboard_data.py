@@ -130,7 +130,7 @@ def _reference(
 ) -> dict[str, Any]:
     row = {
         "suite": suite, "compound": compound, "formula": formula or compound, "prototype": prototype,
-        "A": a, "B": b, "Bp": bp, "X": x, "sigma": sigma, "omega_min_thz": omega, "functional": "invented",
+        "A": a, "B": b, "Bp": bp, "X": x, "sigma": sigma, "omega_min_thz": omega, "functional": "PBE (invented)",
         "source": "invented for tests", "doi": "10.0000/test" if suite == "hdp" else None,
     }  # fmt: skip
     if suite == "abx3" and omega is not None:

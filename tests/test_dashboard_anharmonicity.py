@@ -247,7 +247,7 @@ def test_the_page_says_what_is_not_like_with_like(richer):
     assert "Not like with like" not in published
     one_shot = laid_out(richer, pr="one-shot")
     assert "independent samples of the harmonic crystal" in one_shot
-    assert "Another functional is trained on r2SCAN; that is another functional" in one_shot
+    assert "Trained on another functional than DFT’s: Another functional (r2SCAN)." in one_shot
     assert "1 left-sites" in one_shot
 
 

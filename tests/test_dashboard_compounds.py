@@ -310,10 +310,10 @@ def test_summaries_name_what_is_excluded():
 
 
 def test_another_functional_or_sampling_is_said(dataset):
-    counts = compounds.counts(dataset, CompoundsView())
-    trained = {CHGNET: "r2SCAN", MACE: "invented"}
+    counts = compounds.counts(dataset, CompoundsView()).assign(functional="PBE (VASP)")
+    trained = {CHGNET: "r2SCAN", MACE: "PBE(+U)"}
     said = " ".join(compound_counts.cautions(counts, {CHGNET: "First"}, trained, "abx3"))
-    assert "First is trained on r2SCAN and DFT is invented here" in said
+    assert "than DFT’s: First (r2SCAN)" in said
     assert MACE not in said
     assert "part of Δσ is the sampling" not in said
     other = counts.assign(sigma_protocol="one-shot")

@@ -5,8 +5,9 @@ import pytest
 
 from compute import tables
 from compute.physics.paired import mcnemar
-from dashboard.components.models_cards import compute_command, level_sentence
+from dashboard.components.models_cards import compute_command
 from dashboard.components.models_compared import accuracy_block
+from dashboard.components.text import level_sentence
 from dashboard.dataset import Dataset
 from dashboard.figures.models_accuracy import Model, accuracy, round_numbers
 from dashboard.pages import models
@@ -84,11 +85,20 @@ def test_the_level_of_theory_is_read_from_its_name(text, level):
     assert query.level_of_theory(text) == level
 
 
-def test_another_functional_is_said(directory, tmp_path):
+def test_a_level_of_theory_is_another_only_where_both_are_known():
+    trained = {"a": "r2SCAN", "b": "PBE(+U)", "c": "invented"}
+    assert query.other_levels(trained, ["PBE (VASP)"]) == {"a": "r2SCAN"}
+    assert query.other_levels(trained, ["PBE (VASP)", "r2SCAN"]) == {"a": "r2SCAN", "b": "PBE"}
+    assert query.other_levels(trained, ["invented"]) == {}
+    assert "than DFT’s: First (r2SCAN). Part of" in level_sentence({"a": "r2SCAN"}, {"a": "First"})
+    assert level_sentence({}, {}) == ""
+
+
+def test_another_functional_is_said_on_the_cards(directory, tmp_path):
     rows = [{**row, "functional": "r2SCAN"} for row in tables.read(directory, "potentials").to_pylist()]
-    found = card(republished(directory, tmp_path, potentials=rows), CHGNET)
-    assert "Trained on r2SCAN, compared with PBE" in level_sentence(found, {"abx3": "PBE (VASP)"})
-    assert level_sentence(found, {"abx3": "r2SCAN"}) is None
+    changed = republished(directory, tmp_path, potentials=rows)
+    said = f"Trained on another functional than DFT’s: {card(changed, CHGNET).facts['name']} (r2SCAN)"
+    assert said in text_of(models.PAGE.layout(changed, {}))
 
 
 def test_the_command_fetches_what_no_package_brings_and_asks_for_the_licence(directory, tmp_path):

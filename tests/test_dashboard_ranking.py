@@ -93,4 +93,4 @@ def test_another_functional_is_said_where_potentials_are_ranked(directory, tmp_p
     tables.publish(tmp_path, {name: tables.from_rows(name, given) for name, given in changed.items()} | kept)
     found = ranking(Dataset(tmp_path), "abx3")
     assert {entry.potential: entry.level for entry in found} == {CHGNET: "r2SCAN", MACE: ""}
-    assert "Chgnet is trained on r2SCAN" in text_of(ranking_block(found, "abx3", NAMES))
+    assert "than DFT’s: Chgnet (r2SCAN)" in text_of(ranking_block(found, "abx3", NAMES))

@@ -210,10 +210,10 @@ def test_a_cross_tabulation_has_no_scores(dataset):
 def test_another_functional_and_another_schedule_are_named(directory, tmp_path):
     rows = {name: tables.read(directory, name).to_pylist() for name in ("potentials", "references", "harmonic")}
     for row in rows["potentials"]:
-        row["functional"] = "r2SCAN" if row["potential"] == MACE else "invented (+U)"
+        row["functional"] = "r2SCAN" if row["potential"] == MACE else "PBE(+U)"
     tables.publish(tmp_path, {name: tables.from_rows(name, values) for name, values in rows.items()})
     text = text_of(Dataset(tmp_path))
-    assert f"Level of theory differs for {MACE.title()}: part of the difference is the functional." in text
+    assert f"Trained on another functional than DFT’s: {MACE.title()} (r2SCAN)." in text
 
 
 def test_what_was_not_computed_says_how(dataset):

@@ -14,6 +14,7 @@ from dashboard.api.answers import Answer
 from dashboard.api.parameters import MetricsParameters, Suite
 from dashboard.dataset import Dataset
 from dashboard.queries import stability
+from dashboard.queries.models import reference_functionals
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Ranked, ranking
 from dashboard.views.stability import SUITE_CRITERIA, StabilityView
 
@@ -133,12 +134,13 @@ def scores(dataset: Dataset, release: str, asked: MetricsParameters) -> MetricsA
             comparisons += found
             if not found:
                 missing.append(NotComputed(suite=suite, criterion=criterion))
+    functionals = reference_functionals(dataset)
     return MetricsAnswer(
         release=release,
         tolerance_thz=asked.tolerance_thz,
         threshold=asked.threshold,
         common=asked.common == "yes",
-        reference_functionals={suite: stability.functionals(dataset, suite) for suite in suites},
+        reference_functionals={suite: functionals.get(suite, []) for suite in suites},
         comparisons=comparisons,
         not_computed=missing,
         ranking=[

@@ -15,12 +15,13 @@ from dash.development.base_component import Component
 from compute.physics.deviation import Agreement, Interval
 from compute.protocols import SAMPLING_PROTOCOLS
 from dashboard.components.blocks import campaign_command, captioned, not_computed, table
-from dashboard.components.text import NOT_DEFINED, count, number, plural
+from dashboard.components.text import NOT_DEFINED, count, level_sentence, number, plural
 from dashboard.dataset import Dataset
 from dashboard.figures.compounds_parity import Points
 from dashboard.figures.sigma_parity import DENSE, outside, sigma_density, sigma_parity, window
 from dashboard.figures.theme import series_colour, series_symbol
 from dashboard.queries import anharmonicity as query
+from dashboard.queries.models import other_levels, reference_functionals, trained_on
 from dashboard.views.anharmonicity import AnharmonicityView
 
 PARITY, PICKED = "anharmonicity-parity", "anharmonicity-picked"
@@ -78,7 +79,7 @@ def compared(dataset: Dataset, view: AnharmonicityView, frame: pd.DataFrame, cas
         figures = _parity(view, finished, cast)
     numbers = [
         _agreement_table(frame, cast),
-        html.P(level_of_theory(dataset, view.suite, cast), className="fine"),
+        html.P(_levels(dataset, view.suite, cast), className="fine"),
     ]
     return [protocol_notice(view), html.Div([html.Div(figures), html.Div(numbers)], className="side-by-side")]
 
@@ -97,15 +98,13 @@ def protocol_notice(view: AnharmonicityView) -> Component | None:
     )
 
 
-def level_of_theory(dataset: Dataset, suite: str, cast: Cast) -> str:
+def _levels(dataset: Dataset, suite: str, cast: Cast) -> str:
     """Functional of DFT and of each potential's training data, and whose is another."""
-    dft, trained = query.functionals(dataset, suite, cast.shown)
+    dft = reference_functionals(dataset)[suite]
+    trained = {p: text for p, text in trained_on(dataset).items() if p in cast.shown}
     parts = [f"Level of theory: the published DFT is {' and '.join(dft)}."]
-    for potential, functional in trained.items():
-        other = not any(functional.split("(")[0].split(",")[0].strip() == d.split("(")[0].strip() for d in dft)
-        beside = "; that is another functional, and part of its difference" if other else ""
-        parts.append(f"{cast.name(potential)} is trained on {functional}{beside}.")
-    return " ".join(parts)
+    parts += [f"{cast.name(potential)} is trained on {functional}." for potential, functional in trained.items()]
+    return " ".join([*parts, level_sentence(other_levels(trained, dft), cast.names)])
 
 
 def _parity(view: AnharmonicityView, finished: pd.DataFrame, cast: Cast) -> list[Component]:

@@ -200,20 +200,6 @@ def _published(value: float, decimals: int = 2) -> str:
     return number(value, decimals) if np.isfinite(value) else "not published"
 
 
-def functional_note(known: Row, functionals: Names, names: Names) -> Component | None:
-    """Names the potentials that are trained on another functional than DFT's here; nothing where all are alike."""
-    # DFT's own name begins with the functional, as in "PBE (VASP, 500 eV)".
-    functional = str(known["functional"]).split(" ", 1)[0]
-    others = [names.get(p, p) for p, trained in functionals.items() if functional not in trained]
-    if not others:
-        return None
-    return html.P(
-        f"Another functional than DFT’s {functional}: {', '.join(others)}. Part of the difference is the level of "
-        "theory.",
-        className="fine",
-    )
-
-
 def sigma_table(known: Row, rows: pd.DataFrame, names: Names) -> Component:
     """Published σ, then every run of every potential."""
     published = _published(known["sigma"], 3)

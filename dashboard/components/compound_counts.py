@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.blocks import table
-from dashboard.components.text import compared_how, count, percent
+from dashboard.components.text import compared_how, count, level_sentence, percent
+from dashboard.queries.models import other_levels
 
 _CAPTIONS = {
     "harmonic": "Harmonic verdicts on these compounds",
@@ -62,13 +61,9 @@ def cautions(counts: pd.DataFrame, names: Mapping[str, str], trained_on: Mapping
     counts = counts[counts["potential"].notna()]
     geometries = sorted({g for g in counts["geometry"] if isinstance(g, str)})
     sentences = [compared_how(suite, geometry) for geometry in geometries]
-    for row in counts.itertuples(index=False):
-        trained = trained_on.get(row.potential)
-        if trained and _functional(trained) != _functional(row.functional):
-            sentences.append(
-                f"{names.get(row.potential, row.potential)} is trained on {_functional(trained)} and DFT is "
-                f"{_functional(row.functional)} here: part of their difference is the functional."
-            )
+    trained = {p: trained_on[p] for p in counts["potential"] if p in trained_on}
+    if others := level_sentence(other_levels(trained, set(counts["functional"])), names):
+        sentences.append(others)
     other = sorted({p for p in counts["sigma_protocol"] if isinstance(p, str) and not p.startswith("published")})
     if other and counts["n_sigma"].any():
         sentences.append(
@@ -76,12 +71,6 @@ def cautions(counts: pd.DataFrame, names: Mapping[str, str], trained_on: Mapping
             "part of Δσ is the sampling."
         )
     return sentences
-
-
-def _functional(text: Any) -> str:
-    """The functional that a text begins with, such as PBE or r2SCAN."""
-    found = re.match(r"\w+", str(text))
-    return found[0] if found else str(text)
 
 
 def nothing_found(href: str) -> Component:

@@ -14,8 +14,9 @@ from compute.physics import metrics
 from compute.physics.paired import Difference
 from compute.protocols import SUITES
 from dashboard.components.blocks import section, statement, statements, table
-from dashboard.components.text import compared_how, count, marked, number, percent, plural
+from dashboard.components.text import compared_how, count, level_sentence, marked, number, percent, plural
 from dashboard.queries import stability as query
+from dashboard.queries.models import other_levels
 from dashboard.queries.stability import Compared, Setting
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import StabilityView
@@ -296,12 +297,9 @@ def _origins(settings: Sequence[Setting], functionals: Sequence[str], names: Nam
         trained = setting.functional or "an unknown functional"
         parts.append(f"{names.get(setting.potential, setting.potential)}: trained on {trained}; {how or 'not run'}")
     text = [f"{SUITES[view.suite].title}, DFT: {reference}. " + ". ".join(parts) + "."]
-    other = [
-        names.get(s.potential, s.potential) for s in settings
-        if s.functional and functionals and _family(s.functional) != _family(functionals[0])
-    ]  # fmt: skip
-    if other:
-        text.append(f" Level of theory differs for {', '.join(other)}: part of the difference is the functional.")
+    trained = {s.potential: s.functional for s in settings if s.functional}
+    if others := level_sentence(other_levels(trained, functionals), names):
+        text.append(f" {others}")
     schedules = [
         names.get(s.potential, s.potential) for s in settings
         if of_sigma and s.sigma_protocol and not s.sigma_protocol.startswith("published")
@@ -312,11 +310,6 @@ def _origins(settings: Sequence[Setting], functionals: Sequence[str], names: Nam
             "schedule."
         )
     return ["".join(text)]
-
-
-def _family(functional: str) -> str:
-    """The functional without what follows it, such as +U or the code."""
-    return functional.replace("(", " ").replace(",", " ").split()[0]
 
 
 def _score_table(scores: Mapping[str, Mapping[str, query.Score]], names: Names) -> Component:

@@ -11,25 +11,25 @@ from dash.development.base_component import Component
 from compute.protocols import SUITES
 from dashboard.components.blocks import doi_link
 from dashboard.components.provenance import BENCHMARK_DOI
-from dashboard.components.text import count, number, plural
-from dashboard.queries.models import Card, Cost, Covered, level_of_theory
+from dashboard.components.text import count, level_sentence, number, plural
+from dashboard.queries.models import Card, Cost, Covered
 
 STAGES = {"harmonic": "harmonic", "sigma": "σ"}
 SUITE_STAGES = (("abx3", "harmonic"), ("abx3", "sigma"), ("hdp", "harmonic"), ("hdp", "sigma"), ("mp0b3", "harmonic"))
 
 
-def computed_cards(cards: Sequence[Card], references: Mapping[str, str]) -> Component:
-    """Full cards of what was run; `references` is the functional of each suite's published numbers."""
-    return html.Div([_card(card, references) for card in cards if card.computed], className="model-cards")
+def computed_cards(cards: Sequence[Card], levels: Mapping[str, str]) -> Component:
+    """Full cards of what was run; `levels` is by potential the functional of its training data that is not DFT's."""
+    return html.Div([_card(card, levels) for card in cards if card.computed], className="model-cards")
 
 
-def _card(card: Card, references: Mapping[str, str]) -> Component:
+def _card(card: Card, levels: Mapping[str, str]) -> Component:
     facts = card.facts
     return html.Article(
         [
             html.H3(facts["name"]),
             html.P([html.Code(card.potential), *_badges(card)], className="model-id"),
-            _flag(card, references),
+            html.P(level, className="notice") if (level := _level(card, levels)) else None,
             html.Dl([part for pair in _facts(card) for part in pair], className="model-facts"),
             html.H4("Coverage"),
             html.Div([_coverage(card, suite, stage) for suite, stage in SUITE_STAGES], className="model-coverage"),
@@ -50,18 +50,9 @@ def _badges(card: Card) -> list[Component]:
     )
 
 
-def _flag(card: Card, references: Mapping[str, str]) -> Component | None:
-    sentence = level_sentence(card, references)
-    return html.P(sentence, className="notice") if sentence else None
-
-
-def level_sentence(card: Card, references: Mapping[str, str]) -> str | None:
-    """That the potential was trained on another functional than DFT's side of the comparison; None where it was not."""
-    levels = {level_of_theory(text) for text in references.values()} - {None}
-    if card.level is None or not levels or levels == {card.level}:
-        return None
-    theirs = " and ".join(sorted(level for level in levels if level))
-    return f"Trained on {card.level}, compared with {theirs}: part of the difference is the functional."
+def _level(card: Card, levels: Mapping[str, str]) -> str:
+    mine = {p: level for p, level in levels.items() if p == card.potential}
+    return level_sentence(mine, {card.potential: card.facts["name"]})
 
 
 def _facts(card: Card) -> list[tuple[Component, Component]]:
@@ -131,7 +122,7 @@ def _cost(cost: Cost) -> list[Any]:
     ]
 
 
-def not_computed_list(cards: Sequence[Card], references: Mapping[str, str]) -> list[Component]:
+def not_computed_list(cards: Sequence[Card], levels: Mapping[str, str]) -> list[Component]:
     """What is registered and was not run, each with the command that does."""
     waiting = [card for card in cards if not card.computed]
     if not waiting:
@@ -145,19 +136,19 @@ def not_computed_list(cards: Sequence[Card], references: Mapping[str, str]) -> l
     )
     return [
         html.P(f"{plural(len(waiting), 'potential')}, nothing attempted.{terms}", className="about"),
-        html.Ul([_waiting(card, references) for card in waiting], className="model-list"),
+        html.Ul([_waiting(card, levels) for card in waiting], className="model-list"),
     ]
 
 
-def _waiting(card: Card, references: Mapping[str, str]) -> Component:
+def _waiting(card: Card, levels: Mapping[str, str]) -> Component:
     facts = card.facts
-    level = level_sentence(card, references)
     return html.Li(
         [
             html.Strong(facts["name"]),
             *_badges(card),
             html.Span(
-                f"{facts['training_set']}; {facts['functional']}. {facts['licence']}. {level or ''}", className="sub"
+                f"{facts['training_set']}; {facts['functional']}. {facts['licence']}. {_level(card, levels)}",
+                className="sub",
             ),
             html.Code(compute_command(card)),
         ]

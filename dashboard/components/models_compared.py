@@ -12,9 +12,8 @@ from dash.development.base_component import Component
 
 from compute.physics.paired import Difference
 from dashboard.components.blocks import campaign_command, captioned, not_computed, statement, statements, table
-from dashboard.components.models_cards import level_sentence
 from dashboard.components.ranking import with_unit
-from dashboard.components.text import count, marked, number, plural
+from dashboard.components.text import count, level_sentence, marked, number, plural
 from dashboard.figures.models_accuracy import Model, accuracy
 from dashboard.queries.models import Card
 from dashboard.queries.pairwise import Pairwise, Verdicts
@@ -97,17 +96,14 @@ def second_missing(view: ModelsView, cards: Sequence[Card]) -> Component:
     return not_computed("It takes two potentials that were run on this suite.", command)
 
 
-def pair_block(found: Pairwise, view: ModelsView, cards: Sequence[Card], references: Mapping[str, str]) -> list[Any]:
+def pair_block(found: Pairwise, view: ModelsView, cards: Sequence[Card], levels: Mapping[str, str]) -> list[Any]:
     """Two potentials: who is right where, the difference of their RMSE, and where they differ most."""
     by_id = {card.potential: card for card in cards}
-    names = tuple(by_id[p].facts["name"] if p in by_id else p for p in (view.first, view.second))
-    notes = [
-        f"{by_id[p].facts['name']}: {sentence}"
-        for p in (view.first, view.second)
-        if p in by_id and (sentence := level_sentence(by_id[p], {view.suite: references.get(view.suite, "")}))
-    ]
+    pair = (view.first, view.second)
+    names = tuple(by_id[p].facts["name"] if p in by_id else p for p in pair)
+    others = level_sentence({p: levels[p] for p in pair if p in levels}, dict(zip(pair, names, strict=True)))
     return [
-        *(html.P(note, className="notice") for note in notes),
+        html.P(others, className="notice") if others else None,
         html.Div(
             [
                 html.Div([html.H3("Harmonic labels"), *_verdicts(found.harmonic, names, "harmonic")]),

@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 
 from compute.protocols import SUITES
 from dashboard.components.blocks import captioned, not_computed
-from dashboard.components.text import count, marked, number, percent, plural
+from dashboard.components.text import count, level_sentence, marked, number, percent, plural
 from dashboard.dataset import Dataset
 from dashboard.figures.factor_map import factor_map, outside
 from dashboard.queries import overview as query
-from dashboard.queries.provenance import citation, sources
+from dashboard.queries.models import other_levels, reference_functionals, trained_on
 from dashboard.views.stability import StabilityView
 from dashboard.viewstate import encode
 
@@ -27,7 +27,7 @@ def headline(dataset: Dataset, suite: str, potential: str, names: Names) -> list
     sentences = _labels(found, name) if found.n_unstable + found.n_stable else _no_frequencies(suite, name)
     return [
         html.P(sentences, className="finding"),
-        html.P([*_left_out(found), *_mismatch(dataset, suite, potential, name)], className="fine"),
+        html.P([*_left_out(found), *_levels(dataset, suite, potential, names)], className="fine"),
     ]
 
 
@@ -127,13 +127,13 @@ def _left_out(found: query.Headline) -> list[Component | str]:
     return [f"Not in these shares: {named}. "] if named else []
 
 
-def _mismatch(dataset: Dataset, suite: str, potential: str, name: str) -> list[Component | str]:
-    """The functionals of the two sides: part of a difference may be theirs."""
-    published = sorted(set(sources(dataset, [suite])["functional"]))
-    card = citation(dataset, potential)
-    if not published or card.empty:
+def _levels(dataset: Dataset, suite: str, potential: str, names: Names) -> list[Component | str]:
+    """The functionals of the two sides, and whether they differ."""
+    published, trained = reference_functionals(dataset).get(suite), trained_on(dataset).get(potential)
+    if not published or not trained:
         return []
     return [
-        f"Level of theory: {' or '.join(published)} for DFT; {name} was trained on {card['functional'].iloc[0]}. "
-        "Where they differ, part of the difference is the functional."
+        f"Level of theory: {' or '.join(published)} for DFT; {names.get(potential, potential)} is trained on "
+        f"{trained}. ",
+        level_sentence(other_levels({potential: trained}, published), names),
     ]

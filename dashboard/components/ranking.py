@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from compute.protocols import SUITES
 from dashboard.components.blocks import campaign_command, captioned, not_computed, table
-from dashboard.components.text import NOT_DEFINED, count, marked, number, plural
+from dashboard.components.text import NOT_DEFINED, count, level_sentence, marked, number, plural
 from dashboard.figures.ranking import ranking as ranking_figure
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Metric, Ranked
 from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
@@ -117,12 +117,8 @@ def _notes(entries: Sequence[Ranked], ranked: Sequence[Ranked], metric: Metric, 
     protocols = sorted({entry.protocol for entry in ranked})
     if len(protocols) > 1:
         parts.append(f"Protocols differ ({', '.join(protocols)}): part of the difference is the protocol.")
-    parts += [
-        f"{names.get(entry.potential, entry.potential)} is trained on {entry.level} and DFT here is another "
-        "functional: part of its difference is the functional."
-        for entry in ranked
-        if entry.level
-    ]
+    if others := level_sentence({entry.potential: entry.level for entry in ranked if entry.level}, names):
+        parts.append(others)
     return [html.P(part, className="fine") for part in parts]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from dash import html
 from dash.development.base_component import Component
@@ -52,6 +53,14 @@ def marked(text: str) -> list[Component | str]:
     for piece in rest:
         parts += ["ω", html.Sub("min"), piece]
     return parts
+
+
+def level_sentence(levels: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """That potentials are trained on another functional than DFT's; empty without any. `levels` is by potential."""
+    if not levels:
+        return ""
+    others = ", ".join(f"{names.get(potential, potential)} ({level})" for potential, level in levels.items())
+    return f"Trained on another functional than DFT’s: {others}. Part of the difference is the level of theory."
 
 
 def compared_how(suite: str, geometry: str | None) -> str:

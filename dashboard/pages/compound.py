@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,11 +20,12 @@ from dashboard.components import controls
 from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head, section
 from dashboard.components.provenance import provenance
 from dashboard.components.structure import VIEWER, in_words, structure_json, viewer
-from dashboard.components.text import compared_how
+from dashboard.components.text import compared_how, level_sentence
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import compound as compound_query
 from dashboard.queries import export, results
+from dashboard.queries.models import other_levels, trained_on
 from dashboard.queries.provenance import sources
 from dashboard.queries.structure import Structure, structure
 from dashboard.views.compound import CompoundView
@@ -202,7 +203,6 @@ def _cell(dataset: Dataset, found: _Compound, view: CompoundView) -> Structure |
 
 
 def _labels(dataset: Dataset, found: _Compound, view: CompoundView) -> Component:
-    functionals = compound_query.functionals(dataset, found.answers["potential"].tolist())
     geometries = found.answers.loc[found.answers["status"] == "ok", "geometry"].unique().tolist()
     return section(
         "Labels",
@@ -213,7 +213,7 @@ def _labels(dataset: Dataset, found: _Compound, view: CompoundView) -> Component
         ),
         html.Div(said.labels_table(found.known, found.answers, view, found.names), id="compound-labels"),
         html.P([f"{compared_how(found.suite, geometry)} " for geometry in geometries], className="fine"),
-        said.functional_note(found.known, functionals, found.names),
+        html.P(_level(dataset, found, found.answers["potential"]), className="fine"),
         about="The number behind each verdict, and the verdict it becomes. Move a threshold to see which depend on it.",
     )  # fmt: skip
 
@@ -268,11 +268,14 @@ def _mode_figure(found: _Compound, view: CompoundView) -> Component:
 def _errors(dataset: Dataset, found: _Compound) -> list[Component | None]:
     attributed = compound_query.attribution_rows(dataset, found.suite, found.name)
     wells = compound_query.well_rows(dataset, found.suite, found.name)
-    functionals = compound_query.functionals(dataset, [*attributed["potential"], *wells["source"]])
-    return [
-        *said.errors(found.known, attributed, wells, found.names),
-        said.functional_note(found.known, functionals, found.names),
-    ]
+    level = _level(dataset, found, [*attributed["potential"], *wells["source"]])
+    return [*said.errors(found.known, attributed, wells, found.names), html.P(level, className="fine")]
+
+
+def _level(dataset: Dataset, found: _Compound, potentials: Iterable[str]) -> str:
+    """Which of `potentials` are trained on another functional than the published numbers of the compound."""
+    trained = {p: text for p, text in trained_on(dataset).items() if p in set(potentials)}
+    return level_sentence(other_levels(trained, [found.known["functional"]]), found.names)
 
 
 def _neighbours(dataset: Dataset, found: _Compound, view: CompoundView) -> Component:

@@ -24,6 +24,7 @@ from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import compounds as table
 from dashboard.queries import results
 from dashboard.queries.compounds import Offered, offered
+from dashboard.queries.models import trained_on
 from dashboard.queries.provenance import runs, sources
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import SUITE_CRITERIA
@@ -129,7 +130,7 @@ def _missing(dataset: Dataset, view: CompoundsView, n: int) -> Component | None:
 
 def _summary(dataset: Dataset, view: CompoundsView, counts: pd.DataFrame) -> list[Any]:
     names = results.potential_names(dataset)
-    said = cautions(counts, names, table.trained_on(dataset), view.suite)
+    said = cautions(counts, names, trained_on(dataset), view.suite)
     return [
         html.P(
             marked(
@@ -146,7 +147,7 @@ def _summary(dataset: Dataset, view: CompoundsView, counts: pd.DataFrame) -> lis
 
 
 def _columns(dataset: Dataset, view: CompoundsView) -> list[dict[str, Any]]:
-    names, trained = results.potential_names(dataset), table.trained_on(dataset)
+    names, trained = results.potential_names(dataset), trained_on(dataset)
     field, _, direction = view.sort.rpartition(".")
     return column_definitions(
         view.columns,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,8 +23,8 @@ from dashboard.components import (
 )
 from dashboard.components.blocks import address_notice, not_computed, page_head
 from dashboard.components.contents import contents, part
-from dashboard.components.models_cards import level_sentence
 from dashboard.components.provenance import provenance
+from dashboard.components.text import level_sentence
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import attribution as attribution_query
@@ -62,7 +63,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "it would a single number mend?",
             ),
             address_notice(problems + replaced(asked, view)),
-            *_functionals(dataset),
+            _level(dataset),
             contents(tuple(PARTS.items())),
             _wells(dataset, frame, view),
             _attribution(dataset, view),
@@ -76,15 +77,13 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     )
 
 
-def _functionals(dataset: Dataset) -> list[Component]:
-    """A notice per potential of this page that was trained on another functional than DFT's."""
+def _level(dataset: Dataset) -> Component | None:
+    """A notice of the potentials of this page that were trained on another functional than DFT's."""
     shown = models_query.taken_apart(dataset)
-    references = models_query.reference_levels(dataset)
-    return [
-        html.P(f"{card.facts['name']}: {sentence}", className="notice")
-        for card in models_query.cards(dataset)
-        if card.potential in shown and (sentence := level_sentence(card, references))
-    ]
+    trained = {p: text for p, text in models_query.trained_on(dataset).items() if p in shown}
+    published = chain.from_iterable(models_query.reference_functionals(dataset).values())
+    others = level_sentence(models_query.other_levels(trained, published), results.potential_names(dataset))
+    return html.P(others, className="notice") if others else None
 
 
 def _wells(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Component:

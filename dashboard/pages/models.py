@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from dash import Dash, Input, Output, dcc, html
@@ -41,7 +42,8 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     view = _resolved(dataset, asked)
     titles = dict(PARTS)
     cards = models_query.cards(dataset)
-    references = models_query.reference_levels(dataset)
+    every = chain.from_iterable(models_query.reference_functionals(dataset).values())
+    levels = models_query.other_levels(models_query.trained_on(dataset), every)
     return html.Div(
         [
             page_head(
@@ -51,7 +53,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             ),
             address_notice(problems + replaced(asked, view)),
             contents(PARTS),
-            part("cards", titles["cards"], *_cards(cards, references)),
+            part("cards", titles["cards"], *_cards(cards, levels)),
             part(
                 "order",
                 titles["order"],
@@ -82,7 +84,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 html.Div(_pair(dataset, view), id="models-pair"),
                 about="On the compounds of the suite chosen above that both were run on.",
             ),
-            part("waiting", titles["waiting"], *models_cards.not_computed_list(cards, references)),
+            part("waiting", titles["waiting"], *models_cards.not_computed_list(cards, levels)),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
             dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
         ],
@@ -90,10 +92,10 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     )
 
 
-def _cards(cards: list[models_query.Card], references: Mapping[str, str]) -> list[Component]:
+def _cards(cards: list[models_query.Card], levels: Mapping[str, str]) -> list[Component]:
     if not any(card.computed for card in cards):
         return [not_computed("No potential has been run.", campaign_command("abx3"))]
-    return [models_cards.computed_cards(cards, references)]
+    return [models_cards.computed_cards(cards, levels)]
 
 
 def _order(dataset: Dataset, view: ModelsView) -> Component:
@@ -113,7 +115,9 @@ def _pair(dataset: Dataset, view: ModelsView) -> list[Any]:
         pairwise.pairwise(dataset, view.suite, view.first, view.second),
         view,
         models_query.cards(dataset),
-        models_query.reference_levels(dataset),
+        models_query.other_levels(
+            models_query.trained_on(dataset), models_query.reference_functionals(dataset).get(view.suite, [])
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import results
 from dashboard.queries import stability as query
+from dashboard.queries.models import reference_functionals
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.results import anions
 from dashboard.views.stability import MOST_POTENTIALS, SUITE_CRITERIA, StabilityView
@@ -147,7 +148,7 @@ def _results(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> li
             command += f" --stage sigma --protocol {'published' if view.criterion == 'sigma' else 'converged'}"
         return [not_computed("No potential has such results on this suite.", command)]
     settings = query.settings(dataset, view.suite, found.potentials)
-    return [confusion.comparison(_data(dataset, found), names, settings, query.functionals(dataset, view.suite))]
+    return [confusion.comparison(_data(dataset, found), names, settings, reference_functionals(dataset)[view.suite])]
 
 
 def _sweeps(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:

@@ -149,17 +149,6 @@ def quantities(dataset: Dataset, suite: str) -> list[str]:
     return [name for name in ("sigma", "omega") if frame[name].iloc[0] > 0]
 
 
-def functionals(dataset: Dataset, suite: str, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """DFT's functionals in `suite`, and those of the training data of the potentials `names`."""
-    dft = dataset.frame(
-        'SELECT DISTINCT functional FROM "references" WHERE suite = $suite ORDER BY functional', {"suite": suite}
-    )
-    trained = dataset.frame(
-        "SELECT potential, functional FROM potentials WHERE list_contains($names, potential)", {"names": list(names)}
-    )
-    return dft["functional"].tolist(), dict(zip(trained["potential"], trained["functional"], strict=True))
-
-
 def runs(dataset: Dataset, rows: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The runs that the frames of `rows` are from, with what is needed to repeat them."""
     names = sorted({str(run) for frame in rows for run in frame["run"].dropna().unique()})

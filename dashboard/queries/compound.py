@@ -136,15 +136,6 @@ def potentials(dataset: Dataset, suite: str) -> list[str]:
     return [str(name) for name in frame["potential"]]
 
 
-def functionals(dataset: Dataset, potentials: Sequence[str]) -> dict[str, str]:
-    """Functional of the training data by potential."""
-    frame = dataset.frame(
-        "SELECT potential, functional FROM potentials WHERE list_contains($potentials, potential) ORDER BY potential",
-        {"potentials": list(potentials)},
-    )
-    return dict(zip(frame["potential"], frame["functional"], strict=True))
-
-
 def sigma_rows(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
     """Every run of σ that reached the compound, failed ones too, the published schedule first."""
     return dataset.frame(
@@ -218,31 +209,31 @@ def bands(dataset: Dataset, suite: str, compound: str, prototype: str) -> tuple[
 def _bands(dataset: Dataset, release: str, suite: str, compound: str, prototype: str) -> tuple[Bands, ...]:
     rows = dataset.force_constants(suite, compound)
     rows.sort(key=lambda row: (row["kind"] != HARMONIC, row["potential"], row["protocol"]))
-    found = []
-    for row in rows:
-        n, size = len(row["symbols"]), row["repeats"]
-        crystal = physics.Crystal(
-            lattice=np.array(row["lattice"]).reshape(3, 3),
-            positions=np.array(row["positions"]).reshape(n, 3),
-            masses=np.array(row["masses"]),
-            constants=np.array(row["constants"], float).reshape(n, n, size, size, size, 3, 3),
-        )
-        path = physics.path(prototype, crystal.lattice, STEPS)
-        found.append(
-            Bands(
-                potential=row["potential"],
-                kind=row["kind"],
-                protocol=row["protocol"],
-                run=row["run"],
-                temperature=float("nan") if row["temperature"] is None else float(row["temperature"]),
-                symbols=tuple(row["symbols"]),
-                crystal=crystal,
-                prototype=prototype,
-                path=path,
-                frequencies=physics.frequencies(crystal, path.q),
-            )
-        )
-    return tuple(found)
+    return tuple(bands_of(row, prototype) for row in rows)
+
+
+def bands_of(row: Mapping[str, Any], prototype: str) -> Bands:
+    """Bands of a row of `force_constants`."""
+    n, size = len(row["symbols"]), row["repeats"]
+    crystal = physics.Crystal(
+        lattice=np.array(row["lattice"]).reshape(3, 3),
+        positions=np.array(row["positions"]).reshape(n, 3),
+        masses=np.array(row["masses"]),
+        constants=np.array(row["constants"], float).reshape(n, n, size, size, size, 3, 3),
+    )
+    path = physics.path(prototype, crystal.lattice, STEPS)
+    return Bands(
+        potential=row["potential"],
+        kind=row["kind"],
+        protocol=row["protocol"],
+        run=row["run"],
+        temperature=float("nan") if row["temperature"] is None else float(row["temperature"]),
+        symbols=tuple(row["symbols"]),
+        crystal=crystal,
+        prototype=prototype,
+        path=path,
+        frequencies=physics.frequencies(crystal, path.q),
+    )
 
 
 def q_name(label: str) -> str:

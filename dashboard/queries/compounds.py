@@ -11,7 +11,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from compute import tables
 from dashboard.dataset import Dataset
 from dashboard.elements import ELEMENTS
 from dashboard.queries.compounds_sql import Query, filled, preamble, select
@@ -120,12 +119,6 @@ def potentials(dataset: Dataset, view: CompoundsView) -> tuple[str, ...]:
     return view.potentials or offered(dataset, view.suite).potentials
 
 
-def trained_on(dataset: Dataset) -> dict[str, str]:
-    """Functional of the training data by registered potential."""
-    frame = dataset.frame("SELECT potential, functional FROM potentials")
-    return dict(zip(frame["potential"], frame["functional"], strict=True))
-
-
 def counts(dataset: Dataset, view: CompoundsView) -> pd.DataFrame:
     """One row per potential over the admitted compounds: potential, n, the count of each verdict, agree and disagree.
 
@@ -222,8 +215,7 @@ def export_parquet(dataset: Dataset, view: CompoundsView) -> bytes:
 
 def export_sql(dataset: Dataset, view: CompoundsView, folder: str = "data/parquet") -> str:
     """SQL that gives the rows of `export` in a DuckDB of one's own, from the published files in `folder`."""
-    manifest = tables.read_manifest(dataset.directory)
-    files = {name: f"{folder}/{entry['file']}" for name, entry in manifest.tables.items()}
+    files = {name: f"{folder}/{entry['file']}" for name, entry in dataset.manifest().tables.items()}
     return preamble(files, _EXPORT_TABLES) + "\n\n" + filled(_export(dataset, view)) + ";\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 from dashboard.dataset import Dataset
 
 WEIGHTS = (".model", ".pt", ".pth", ".tar")
-_LEVEL = re.compile(r"\b(r2SCAN|PBEsol|PBE)\b")
+_LEVEL = re.compile(r"\b(r2SCAN|SCAN|PBEsol|PBE0|PBE|HSE06|LDA)\b")
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,35 @@ class Card:
         licence = str(self.facts["licence"])
         return licence == "MIT" or licence.startswith("BSD-")
 
-    @property
-    def level(self) -> str | None:
-        """Functional of the training data: PBE, PBEsol or r2SCAN; None where it is none of them."""
-        return level_of_theory(str(self.facts["functional"]))
-
 
 def level_of_theory(text: str) -> str | None:
-    """The functional that `text` begins to name: PBE, PBEsol or r2SCAN."""
+    """The functional that `text` names, such as PBE in "PBE (VASP, 520 eV)"; None where it is none that is known."""
     found = _LEVEL.search(text)
     return found.group(1) if found else None
+
+
+def other_levels(trained: Mapping[str, str], published: Iterable[str]) -> dict[str, str]:
+    """The functional of the training data by potential, for those where it is known to be another than DFT's.
+
+    `trained` and `published` hold what the tables say of training data and of published numbers.
+    """
+    theirs = {level_of_theory(text) for text in published} - {None}
+    levels = {potential: level_of_theory(text) for potential, text in trained.items()}
+    return {potential: level for potential, level in levels.items() if level and theirs and theirs != {level}}
+
+
+def trained_on(dataset: Dataset) -> dict[str, str]:
+    """Functional of the training data by registered potential, as its authors state it."""
+    frame = dataset.frame("SELECT potential, functional FROM potentials")
+    return dict(zip(frame["potential"], frame["functional"], strict=True))
+
+
+def reference_functionals(dataset: Dataset) -> dict[str, list[str]]:
+    """Per suite the functionals of its published numbers, as their sources state them, most frequent first."""
+    frame = dataset.frame(
+        'SELECT suite, functional FROM "references" GROUP BY ALL ORDER BY suite, count(*) DESC, functional'
+    )
+    return {str(suite): rows["functional"].tolist() for suite, rows in frame.groupby("suite")}
 
 
 def cards(dataset: Dataset) -> list[Card]:
@@ -109,14 +128,6 @@ def _cards(dataset: Dataset, release: str) -> tuple[Card, ...]:
         for row in rows.to_dict("records")
     ]
     return tuple(sorted(found, key=lambda card: not card.computed))
-
-
-def reference_levels(dataset: Dataset) -> dict[str, str]:
-    """Per suite the functional of its published numbers, as its source states it."""
-    frame = dataset.frame(
-        "SELECT suite, string_agg(DISTINCT functional, ', ') AS functional FROM \"references\" GROUP BY suite"
-    )
-    return dict(zip(frame["suite"], frame["functional"], strict=True))
 
 
 def taken_apart(dataset: Dataset) -> set[str]:

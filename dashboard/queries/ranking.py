@@ -14,7 +14,7 @@ from compute.physics.comparison import comparable
 from compute.physics.grouping import Scores, letters, mcc_scores, rmse_scores
 from compute.physics.stability import UNDECIDABLE, harmonic_labels
 from dashboard.dataset import Dataset
-from dashboard.queries.models import cards, level_of_theory, reference_levels
+from dashboard.queries.models import other_levels, reference_functionals, trained_on
 from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
 
 Values = NDArray[np.float64]
@@ -96,14 +96,8 @@ def _ranking(dataset: Dataset, release: str, suite: str, metric: str) -> tuple[R
         )
         for i in order
     ]  # fmt: skip
-    levels = _other_levels(dataset, suite)
+    levels = other_levels(trained_on(dataset), reference_functionals(dataset).get(suite, []))
     return tuple(replace(entry, level=levels.get(entry.potential, "")) for entry in (*ranked, *few))
-
-
-def _other_levels(dataset: Dataset, suite: str) -> dict[str, str]:
-    """Functional of the training data per potential, where it is known to be another than that of the suite."""
-    theirs = level_of_theory(reference_levels(dataset).get(suite, ""))
-    return {card.potential: card.level for card in cards(dataset) if theirs and card.level and card.level != theirs}
 
 
 def _answers(dataset: Dataset, suite: str, metric: str) -> pd.DataFrame:

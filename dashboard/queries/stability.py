@@ -366,15 +366,6 @@ def _settings(dataset: Dataset, release: str, suite: str, chosen: tuple[str, ...
     return tuple(Setting(*row) for row in frame.itertuples(index=False))
 
 
-def functionals(dataset: Dataset, suite: str) -> list[str]:
-    """Functionals of the DFT numbers of `suite`, most frequent first."""
-    frame = dataset.frame(
-        'SELECT functional FROM "references" WHERE suite = $suite GROUP BY functional ORDER BY count(*) DESC',
-        {"suite": suite},
-    )
-    return frame["functional"].tolist()
-
-
 def _known(score: Values, status: NDArray[np.object_]) -> Values:
     return np.where(status == "ok", score, np.nan)
 
