@@ -10,13 +10,15 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from compute.schemas import KEYS, SCHEMAS
 
@@ -28,7 +30,39 @@ _LONG_ROWS_PER_GROUP = 64
 
 
 class TableError(ValueError):
-    """A table or manifest that does not keep its contract."""
+    """A table or manifest that cannot be read or does not keep its contract; the message names no folder."""
+
+
+class _Entry(BaseModel):
+    """A table as the manifest lists it; its file lies beside the manifest and nowhere else."""
+
+    model_config = ConfigDict(extra="allow")
+
+    file: str = Field(pattern=r"^[a-z_]+-[0-9a-f]{8}\.parquet$")
+    rows: NonNegativeInt
+    bytes: NonNegativeInt
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class _Former(BaseModel):
+    """A table of a former release."""
+
+    rows: NonNegativeInt
+    sha8: str
+
+
+class _Release(BaseModel):
+    """A former release."""
+
+    release: str
+    tables: dict[str, _Former]
+
+
+class _Listing(BaseModel):
+    """What a manifest holds beside the version of its schema."""
+
+    tables: dict[str, _Entry]
+    history: list[_Release] = []
 
 
 def from_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
@@ -104,44 +138,87 @@ class Manifest:
     def path(self, name: str) -> Path:
         """Path of the Parquet file of table `name`; `TableError` when it was never published."""
         if name not in self.tables:
-            raise TableError(f"{self.directory / MANIFEST} lists no table {name!r}")
+            raise TableError(f"{MANIFEST} lists no table {name!r}")
         return self.directory / str(self.tables[name]["file"])
+
+    def document(self) -> dict[str, Any]:
+        """What `manifest.json` says."""
+        schema = {"major": SCHEMA_MAJOR, "minor": SCHEMA_MINOR}
+        return {"schema": schema, "tables": self.tables, "history": list(self.history)}
+
+    def verify(self, name: str) -> None:
+        """Raise `TableError` unless the file of table `name` is there and has the listed checksum."""
+        path = self.path(name)
+        with _reading(name, path), path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != self.tables[name]["sha256"]:
+            raise TableError(f"{name}: {path.name} does not match its checksum")
+
+    def read(self, name: str) -> pa.Table:
+        """Table `name`, validated; an empty one when it was never published."""
+        if name not in self.tables:
+            return SCHEMAS[name].empty_table()
+        path = self.path(name)
+        with _reading(name, path):
+            table = pq.read_table(path, schema=SCHEMAS[name])
+        return validate(name, table)
+
+    def read_where(self, name: str, *, columns: Sequence[str] | None = None, **equal: str) -> list[dict[str, Any]]:
+        """Rows of table `name` whose columns equal `equal`, with `columns` or all; nothing else is read."""
+        if name not in self.tables:
+            return []
+        wanted = [(column, "==", value) for column, value in equal.items()]
+        path = self.path(name)
+        with _reading(name, path):
+            found = pq.read_table(
+                path, schema=SCHEMAS[name], columns=list(columns) if columns else None, filters=wanted
+            )
+        rows: list[dict[str, Any]] = found.to_pylist()
+        return rows
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """The manifest in `directory`, empty when there is none; refuses a newer major schema."""
+    """The manifest in `directory`, empty when there is none; `TableError` for a broken one or a newer major schema."""
     path = directory / MANIFEST
     if not path.exists():
         return Manifest(directory, {})
-    content = json.loads(path.read_text(encoding="utf-8"))
-    major = int(content["schema"]["major"])
+    with _reading(MANIFEST, path):
+        content = json.loads(path.read_bytes())
+    try:
+        major = int(content["schema"]["major"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise TableError(f"{MANIFEST} does not name its schema") from error
     if major > SCHEMA_MAJOR:
-        raise TableError(f"{path} has schema {major}; this version reads up to {SCHEMA_MAJOR}: update softmode")
-    return Manifest(directory, content["tables"], tuple(content.get("history", ())))
+        raise TableError(f"{MANIFEST} has schema {major}; this version reads up to {SCHEMA_MAJOR}: update softmode")
+    try:
+        listing = _Listing.model_validate(content).model_dump()
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise TableError(f"{MANIFEST} is broken at {place}") from error
+    return Manifest(directory, listing["tables"], tuple(listing["history"]))
+
+
+@contextmanager
+def _reading(what: str, path: Path) -> Iterator[None]:
+    """Say in a `TableError` that the file at `path`, which holds `what`, is missing or cannot be read."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise TableError(f"{what}: {path.name} is missing") from error
+    except (OSError, ValueError) as error:  # pyarrow's and json's errors are ValueErrors
+        raise TableError(f"{what}: {path.name} cannot be read") from error
 
 
 def read(directory: Path, name: str) -> pa.Table:
-    """The published table `name`, validated; an empty one when it was never published."""
-    manifest = read_manifest(directory)
-    if name not in manifest.tables:
-        return SCHEMAS[name].empty_table()
-    path = manifest.path(name)
-    table = pq.read_table(path, schema=SCHEMAS[name])
-    return validate(name, table)
+    """The table `name` as it is published now; see `Manifest.read`."""
+    return read_manifest(directory).read(name)
 
 
 def read_where(
     directory: Path, name: str, *, columns: Sequence[str] | None = None, **equal: str
 ) -> list[dict[str, Any]]:
-    """Rows of the published table `name` whose columns equal `equal`, with `columns` or all; nothing else is read."""
-    manifest = read_manifest(directory)
-    if name not in manifest.tables:
-        return []
-    wanted = [(column, "==", value) for column, value in equal.items()]
-    path = manifest.path(name)
-    found = pq.read_table(path, schema=SCHEMAS[name], columns=list(columns) if columns else None, filters=wanted)
-    rows: list[dict[str, Any]] = found.to_pylist()
-    return rows
+    """Rows of the table `name` as it is published now; see `Manifest.read_where`."""
+    return read_manifest(directory).read_where(name, columns=columns, **equal)
 
 
 def publish(directory: Path, tables: Mapping[str, pa.Table]) -> Manifest:
@@ -163,34 +240,26 @@ def publish(directory: Path, tables: Mapping[str, pa.Table]) -> Manifest:
     if previous and _release(listed) != before.release:
         history.append({"release": before.release, "tables": {name: _summary(previous[name]) for name in previous}})
     history = history[-_REMEMBERED:]
-    manifest = {
-        "schema": {"major": SCHEMA_MAJOR, "minor": SCHEMA_MINOR},
-        "tables": dict(sorted(listed.items())),
-        "history": history,
-    }
-    write_atomic(directory / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    manifest = Manifest(directory, dict(sorted(listed.items())), tuple(history))
+    write_atomic(directory / MANIFEST, (json.dumps(manifest.document(), indent=2) + "\n").encode())
     kept = {entry["file"] for entry in (*listed.values(), *previous.values())}
     for path in directory.glob("*.parquet"):
         if path.name not in kept:
             path.unlink()
-    return Manifest(directory, listed, tuple(history))
+    return manifest
 
 
 def check(directory: Path) -> list[str]:
     """What is wrong with the published tables, one sentence each; empty when all is well."""
     problems = []
     manifest = read_manifest(directory)
-    for name, entry in manifest.tables.items():
-        path = manifest.path(name)
-        if not path.exists():
-            problems.append(f"{name}: {path.name} is missing")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
-            problems.append(f"{name}: {path.name} does not match its checksum")
-        else:
-            try:
-                read(directory, name)
-            except (TableError, pa.ArrowInvalid) as error:
-                problems.append(str(error))
+    for name in manifest.tables:
+        try:
+            manifest.verify(name)
+            if name in SCHEMAS:  # a newer minor schema may have others
+                manifest.read(name)
+        except TableError as error:
+            problems.append(str(error))
     return problems
 
 

@@ -154,7 +154,7 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
         try:
             content = page.layout(dataset, query, **(page.match(path) or {}))
             notice = release_notice(dataset, seen)
-        except (OSError, TableError) as error:
+        except TableError as error:
             do_not_remember()
             _log.exception("the tables cannot be read")
             return _not_readable(error), navigation(entries, page.path), title
@@ -187,7 +187,9 @@ def _add_health(app: Dash, dataset: Dataset) -> None:
     @app.server.get("/readyz")
     def readyz() -> tuple[Response, int]:
         try:
+            if not (release := dataset.manifest().release):
+                return jsonify(status="not ready", reason="no tables are published"), 503
             counts = {name: dataset.rows(name) for name in TABLES}
-        except (OSError, TableError) as error:
+        except TableError as error:
             return jsonify(status="not ready", reason=str(error)), 503
-        return jsonify(status="ready", rows=counts), 200
+        return jsonify(status="ready", release=release, rows=counts, problem=dataset.problem()), 200

@@ -6,17 +6,25 @@ every page counts from the same rows. A new manifest is noticed and loaded whole
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 from cachetools import LRUCache
+from flask import g, has_request_context
 
 from compute import tables
+
+_log = logging.getLogger(__name__)
+
+Stamp = tuple[int, int, int, int]
+_NO_STAMP: Stamp = (0, 0, 0, 0)
 
 TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution")
 """Tables that are held in memory; `force_constants` is read from its file, a compound at a time."""
@@ -90,38 +98,51 @@ _LOCKS = (
 )
 
 
+@dataclass(frozen=True)
+class _Release:
+    """A published release in memory, with the answers to queries that were asked of it."""
+
+    stamp: Stamp
+    manifest: tables.Manifest
+    connection: duckdb.DuckDBPyConnection
+    frames: LRUCache[Any, pd.DataFrame]
+
+
 class Dataset:
-    """Reads `directory` when first asked, which is after a server has forked, and again when it is published anew."""
+    """The newest release in `directory` that can be read: loaded when first asked for, which is after a server forks.
+
+    A request reads one release from its first question to its last. Where a newer one cannot be read, the last good one
+    stays, and `problem` says why; without a good one everything raises `TableError`.
+    """
 
     def __init__(self, directory: Path, memory_mb: int = 512) -> None:
         self.directory = directory
         self.memory_mb = memory_mb
         self._lock = threading.Lock()
-        self._stamp: tuple[int, int] | None = None
-        self._connection: duckdb.DuckDBPyConnection | None = None
-        self._frames: LRUCache[Any, pd.DataFrame] = LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size)
-        self._release: tuple[tuple[int, int], str] | None = None
+        self._loading = threading.Lock()
+        self._held: _Release | None = None
+        self._refused: tuple[tuple[Stamp, ...], str] | None = None
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Rows of a query. `sql` is written in this package, never by a visitor; values come as `$name`.
 
         The same query is answered from memory until the data change; pandas copies what a caller writes to.
         """
-        connection = self._current()
-        key = (self._stamp, sql, repr(sorted((parameters or {}).items())))
+        release = self._current()
+        key = (sql, repr(sorted((parameters or {}).items())))
         with self._lock:
-            known = self._frames.get(key)
+            known = release.frames.get(key)
         if known is None:
-            with connection.cursor() as cursor:  # connections must not be shared between threads, cursors may
+            with release.connection.cursor() as cursor:  # connections must not be shared between threads, cursors may
                 known = cursor.execute(sql, dict(parameters or {})).df()
-            if _size(known) < self._frames.maxsize:
+            if _size(known) < release.frames.maxsize:
                 with self._lock:
-                    self._frames[key] = known
+                    release.frames[key] = known
         return known.copy(deep=False)
 
     def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Rows of a query with their own types, null apart from NaN and integers whole; not kept in memory."""
-        with self._current().cursor() as cursor:
+        with self._current().connection.cursor() as cursor:
             return cursor.sql(sql, params=dict(parameters or {})).to_arrow_table()
 
     def rows(self, table: str) -> int:
@@ -132,49 +153,95 @@ class Dataset:
 
     def force_constants(self, suite: str, compound: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """Rows of the table `force_constants` for one compound, with `columns` or all: every potential and kind."""
-        return tables.read_where(self.directory, "force_constants", columns=columns, suite=suite, compound=compound)
+        return self.manifest().read_where("force_constants", columns=columns, suite=suite, compound=compound)
+
+    def manifest(self) -> tables.Manifest:
+        """The manifest of the release that is read."""
+        return self._current().manifest
 
     def release(self) -> str:
-        """Name of the published data: it changes whenever a table does. Empty when none can be read."""
-        stamp = _stamp(self.directory / tables.MANIFEST)
-        if self._release is None or self._release[0] != stamp:
+        """Name of the release that is read: it changes whenever a table does. Empty when none can be read."""
+        try:
+            return self.manifest().release
+        except tables.TableError:
+            return ""
+
+    def problem(self) -> str | None:
+        """Why a newer release than the one that is read cannot be read; None when this is the newest."""
+        self._current()
+        return self._refused[1] if self._refused else None
+
+    def _current(self) -> _Release:
+        """The release of the present request, else the newest."""
+        if not has_request_context():
+            return self._newest()
+        if "release_read" not in g:
+            g.release_read = self._newest()
+        return cast(_Release, g.release_read)
+
+    def _newest(self) -> _Release:
+        held = self._held
+        if held is not None and held.stamp == _stamp(self.directory / tables.MANIFEST):
+            self._refused = None
+            return held
+        # While one request loads a new release, the others read the old one.
+        if not self._loading.acquire(blocking=held is None):
+            return cast(_Release, held)
+        try:
+            self._load()
+        finally:
+            self._loading.release()
+        if self._held is None:
+            raise tables.TableError(self._refused[1] if self._refused else "no tables")
+        return self._held
+
+    def _load(self) -> None:
+        """Hold the newest release, or keep why it is refused until a file changes."""
+        while True:
+            files, stamp = _files(self.directory), _stamp(self.directory / tables.MANIFEST)
+            if (self._held and self._held.stamp == stamp) or (self._refused and self._refused[0] == files):
+                return
             try:
-                self._release = (stamp, tables.read_manifest(self.directory).release)
-            except (OSError, ValueError):
-                return ""
-        return self._release[1]
-
-    def changes_since(self, release: str) -> list[tables.Change] | None:
-        """Tables that differ between a former `release` and the present; None when it is not on record."""
-        return tables.read_manifest(self.directory).changes_since(release)
-
-    def _current(self) -> duckdb.DuckDBPyConnection:
-        stamp = _stamp(self.directory / tables.MANIFEST)
-        with self._lock:
-            if self._connection is None or stamp != self._stamp:
-                # The old connection is not closed: a cursor of another thread may still read it.
-                self._connection, self._stamp = _load(self.directory, self.memory_mb), stamp
-                self._frames.clear()
-            return self._connection
+                if self._held and stamp == _NO_STAMP:
+                    raise tables.TableError(f"{tables.MANIFEST} is missing")
+                self._held, self._refused = _loaded(self.directory, self.memory_mb, stamp), None
+            except tables.TableError as error:
+                if _files(self.directory) == files:  # else published meanwhile, and what that replaced is gone
+                    self._refused = (files, str(error))
+                    _log.error("the published tables cannot be read: %s", error)
 
 
 def _size(frame: pd.DataFrame) -> int:
     return int(frame.memory_usage(index=True).sum()) + 1000
 
 
-def _stamp(manifest: Path) -> tuple[int, int]:
-    if not manifest.exists():
-        return (0, 0)
-    stat = manifest.stat()
-    return (stat.st_mtime_ns, stat.st_ino)
+def _stamp(path: Path) -> Stamp:
+    """What tells one version of a file from another, whatever the clock says."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return _NO_STAMP
+    return (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size)
 
 
-def _load(directory: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
+def _files(directory: Path) -> tuple[Stamp, ...]:
+    """The versions of all files in `directory`."""
+    return tuple(_stamp(path) for path in sorted(directory.glob("*")))
+
+
+def _loaded(directory: Path, memory_mb: int, stamp: Stamp) -> _Release:
+    """The release in `directory`, whole: its manifest is read once. `TableError` when any of its files is broken."""
+    manifest = tables.read_manifest(directory)
+    for name in manifest.tables:
+        manifest.verify(name)
     connection = duckdb.connect(":memory:", config={"threads": "2", "memory_limit": f"{memory_mb}MB"})
-    for name in TABLES:
-        connection.register("incoming", tables.read(directory, name))
-        connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
-        connection.unregister("incoming")
-    for statement in (CHOSEN, CHOSEN_SIGMA, PAIRS, *_LOCKS):
-        connection.execute(statement)
-    return connection
+    try:
+        for name in TABLES:
+            connection.register("incoming", manifest.read(name))
+            connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
+            connection.unregister("incoming")
+        for statement in (CHOSEN, CHOSEN_SIGMA, PAIRS, *_LOCKS):
+            connection.execute(statement)
+    except duckdb.OutOfMemoryException as error:
+        raise tables.TableError(f"the tables need more than SOFTMODE_MEMORY_MB={memory_mb}") from error
+    return _Release(stamp, manifest, connection, LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size))

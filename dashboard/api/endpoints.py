@@ -113,7 +113,7 @@ def _metrics(dataset: Dataset, release: str, asked: MetricsParameters) -> dict[s
 
 
 def _dataset(dataset: Dataset, release: str, asked: Parameters) -> dict[str, Any]:
-    manifest = tables.read_manifest(dataset.directory)
+    manifest = dataset.manifest()
     return DatasetAnswer(
         release=release,
         schema_version=Version(major=tables.SCHEMA_MAJOR, minor=tables.SCHEMA_MINOR),

@@ -1,4 +1,4 @@
-"""What has changed since a link was made."""
+"""What has changed since a link was made, and whether the newest release is shown."""
 
 from __future__ import annotations
 
@@ -13,15 +13,24 @@ RELEASE_KEY = "v"
 
 
 def release_notice(dataset: Dataset, seen: str | None) -> Child:
-    """Which tables differ between the release `seen` and the one at hand; nothing when they are the same."""
+    """Which tables differ between the release `seen` and the one at hand, or that a newer one cannot be read."""
+    if problem := dataset.problem():
+        return _notice(
+            f"A newer release of the data is published here but cannot be read ({problem}). "
+            f"This is release {dataset.release()}."
+        )
     if seen is None or seen == dataset.release():
         return None
-    changes = dataset.changes_since(seen)
+    changes = dataset.manifest().changes_since(seen)
     if changes is None:
         text = "This link names a release of the data that is not on record here; its numbers may have been others."
     else:
         parts = [f"{c.table} ({_rows(c.before)} → {_rows(c.now)})" for c in changes]
         text = f"The data have changed since this link was made: {', '.join(parts)}."
+    return _notice(text)
+
+
+def _notice(text: str) -> Child:
     return html.Div(text, role="status", className="notice release page")
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from compute import tables
 from compute.schemas import SCHEMAS
 from dashboard.dataset import Dataset
 
@@ -27,7 +26,7 @@ class Published:
 
 def published(dataset: Dataset) -> list[Published]:
     """One entry per table of the schema, in its order."""
-    listed = tables.read_manifest(dataset.directory).tables
+    listed = dataset.manifest().tables
     entries = [(name, listed.get(name)) for name in SCHEMAS]
     return [
         Published(name, e["file"], e["rows"], e["bytes"], e["sha256"]) if e else Published(name, "", 0, 0, "")
