@@ -7,7 +7,6 @@ from html import escape as html_escape
 from typing import Any
 from urllib.parse import parse_qsl
 
-import plotly.io as pio
 import pyarrow as pa
 from dash import ClientsideFunction, Dash, Input, Output, State, html, set_props
 from dash.development.base_component import Component
@@ -103,7 +102,6 @@ def _page_at(path: str) -> tuple[Page | None, str]:
 
 def create_app(settings: Settings | None = None) -> Dash:
     """A Dash application over the tables in `settings.data`; nothing is read before the first request."""
-    pio.templates.default = "none"  # every figure would carry a copy of plotly's own, which `dressed` drops
     pa.set_memory_pool(pa.system_memory_pool())  # pyarrow's own keeps what reading the tables took
     settings = settings or Settings()
     dataset = Dataset(settings.data, settings.memory_mb)
@@ -128,7 +126,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     security.secure(app, lambda path: _page_at(path)[0] is not None)
     serve_cartesian_plotly(app.server)
     remember_answers(app.server, dataset.release, settings.cache_mb)
-    serve_data(app.server, settings.data)
+    serve_data(app.server, dataset)
     serve_api(app.server, dataset)
     compress_responses(app.server)
     return app

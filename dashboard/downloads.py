@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import orjson
+from flask import Flask, Response, abort, request, send_file
 
-from flask import Flask, Response, abort, send_file
-
-from compute import tables
+from compute.tables import MANIFEST, TableError
+from dashboard.dataset import Dataset
 
 PATH = "/data/"
 PARQUET = "application/vnd.apache.parquet"
 YEAR = 365 * 86_400
 
 
-def serve_data(server: Flask, directory: Path) -> None:
-    """Serve `directory`'s manifest and the files in it at `/data/<file>`; any other name is 404."""
+def serve_data(server: Flask, dataset: Dataset) -> None:
+    """Serve the manifest that `dataset` reads and the files in it at `/data/<file>`; any other name is 404."""
 
     @server.get(f"{PATH}<name>")
     def published(name: str) -> Response:
-        hashes = {entry["file"]: entry["sha256"] for entry in tables.read_manifest(directory).tables.values()}
-        path = directory / name
-        if name == tables.MANIFEST and hashes:
-            return _revalidated(send_file(path, mimetype="application/json", conditional=True))
-        if name not in hashes:
+        try:
+            manifest = dataset.manifest()
+        except TableError:
+            abort(503, "The published tables cannot be read.")
+        listed = {entry["file"]: entry for entry in manifest.tables.values()}
+        if name == MANIFEST and listed:
+            return _revalidated(Response(orjson.dumps(manifest.document()), mimetype="application/json"))
+        if name not in listed or not (path := dataset.directory / name).exists():
             abort(404)
+        etag = listed[name]["sha256"]
         return _kept(
-            send_file(
-                path, mimetype=PARQUET, as_attachment=True, download_name=name, etag=hashes[name], conditional=True
-            )
+            send_file(path, mimetype=PARQUET, as_attachment=True, download_name=name, etag=etag, conditional=True)
         )
 
 
 def _revalidated(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-cache"
-    return response
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 def _kept(response: Response) -> Response:

@@ -10,6 +10,7 @@ from flask import Flask
 
 from compute import tables
 from dashboard.compression import compress_responses
+from dashboard.dataset import Dataset
 from dashboard.downloads import serve_data
 from tests import dashboard_data
 
@@ -25,7 +26,7 @@ def directory(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(directory):
     server = Flask(__name__)
-    serve_data(server, directory)
+    serve_data(server, Dataset(directory))
     compress_responses(server)
     return server.test_client()
 
@@ -81,5 +82,5 @@ def test_nothing_else_is_served(client, name):
 
 def test_without_published_tables_there_is_nothing(tmp_path):
     server = Flask(__name__)
-    serve_data(server, tmp_path)
+    serve_data(server, Dataset(tmp_path))
     assert server.test_client().get("/data/manifest.json").status_code == 404

@@ -60,9 +60,7 @@ def _view(dataset: Dataset, endpoint: Endpoint) -> Callable[..., Response]:
         if request.if_none_match.contains_weak(etag):
             response = Response(status=HTTPStatus.NOT_MODIFIED)
         else:
-            content, release = _of_one_release(dataset, release, partial(endpoint.handle, asked=asked, **path))
-            etag = _etag(release, endpoint, path, asked, named)
-            response = _response(content, named)
+            response = _response(endpoint.handle(dataset, release, asked=asked, **path), named)
         response.set_etag(etag)
         response.headers["Cache-Control"] = "public, no-cache"
         response.vary.add("Accept")
@@ -75,16 +73,6 @@ def _release(dataset: Dataset) -> str:
     if release := dataset.release():
         return release
     raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "No tables are published here.")
-
-
-def _of_one_release(dataset: Dataset, release: str, handle: Callable[..., Any]) -> tuple[Any, str]:
-    """What `handle` answers, and the release that it is all of: asked again when the data changed meanwhile."""
-    while True:
-        content = handle(dataset, release)
-        now = _release(dataset)
-        if now == release:
-            return content, release
-        release = now
 
 
 def _etag(release: str, endpoint: Endpoint, path: dict[str, str], asked: parameters.Parameters, named: str) -> str:
