@@ -2,7 +2,7 @@
 // the scene and `data-mode` the pattern of a phonon, both as JSON; either may change while the element stays.
 (function () {
   "use strict";
-  var SOURCE = "/assets/vendor/3dmol/3Dmol-min.js";
+  var SOURCE = new URL("vendor/3dmol/3Dmol-min.js", document.currentScript.src).href;
   var FRAMES = 20, MILLISECONDS = 80, AMPLITUDE = 0.5;
   var shown = new WeakMap();
   var loading = null;

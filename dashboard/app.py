@@ -22,6 +22,7 @@ from dashboard.components.shell import navigation, shell
 from dashboard.compression import compress_responses
 from dashboard.dataset import TABLES, Dataset
 from dashboard.downloads import serve_data
+from dashboard.mount import mount
 from dashboard.pages import (
     anharmonicity,
     compound,
@@ -111,7 +112,9 @@ def create_app(settings: Settings | None = None) -> Dash:
         assets_path_ignore=["head", "vendor"],
         title="Softmode",
         update_title="",
-        index_string=INDEX,
+        index_string=INDEX.replace('="/', f'="{settings.prefix}/'),
+        requests_pathname_prefix=f"{settings.prefix}/",
+        routes_pathname_prefix="/",
         suppress_callback_exceptions=True,  # the pages come and go with the router
         meta_tags=[{"name": "color-scheme", "content": "light dark"}],
         add_log_handler=False,
@@ -127,8 +130,9 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_cartesian_plotly(app.server)
     remember_answers(app.server, dataset.release, settings.cache_mb)
     serve_data(app.server, dataset)
-    serve_api(app.server, dataset)
+    serve_api(app.server, dataset, settings.prefix)
     compress_responses(app.server)
+    mount(app.server, settings.prefix, settings.proxies)
     return app
 
 
@@ -143,7 +147,7 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
         State("location", "search"),
     )
     def _show(pathname: Any, search: Any) -> tuple[Component, list[Component], str]:
-        path = pathname if isinstance(pathname, str) else "/"
+        path = (pathname if isinstance(pathname, str) else "").removeprefix(request.script_root) or "/"
         page, title = _page_at(path)
         if page is None:
             return _not_found(), navigation(entries, path), title

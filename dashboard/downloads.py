@@ -33,6 +33,11 @@ def serve_data(server: Flask, dataset: Dataset) -> None:
         )
 
 
+def address(file: str) -> str:
+    """Where a browser gets `file`."""
+    return f"{request.script_root}{PATH}{file}"
+
+
 def _revalidated(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()

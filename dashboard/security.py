@@ -11,6 +11,7 @@ from flask import Request, Response, abort, request
 CALLBACK_PATH = "/_dash-update-component"
 MAX_BODY = 256 * 1024
 DAY = 86_400
+YEAR = 365 * DAY
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -25,7 +26,7 @@ def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
 
     @app.server.before_request
     def _refuse_malformed_callbacks() -> None:
-        if request.path == CALLBACK_PATH and not is_callback_body(request.get_json(silent=True), app.callback_map):
+        if request.path == CALLBACK_PATH and not is_callback_body(_body(request), app.callback_map):
             abort(400)
 
     @app.server.after_request
@@ -35,7 +36,9 @@ def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
             response.status_code = 404
         response.headers["Content-Security-Policy"] = content_security_policy(app.csp_hashes())
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+        response.headers["Referrer-Policy"] = "same-origin"
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         # plotly and the lazily loaded chunks carry no fingerprint and would be asked for on every visit.
@@ -72,6 +75,14 @@ def content_security_policy(script_hashes: Collection[str]) -> str:
             "frame-ancestors 'none'",
         )
     )
+
+
+def _body(asked: Request) -> Any:
+    """The JSON of `asked`; None for what is none, or is nested deeper than it can be read."""
+    try:
+        return asked.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def is_callback_body(body: Any, callbacks: dict[str, Any]) -> bool:

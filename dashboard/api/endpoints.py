@@ -25,7 +25,7 @@ from dashboard.api.openapi import Endpoint
 from dashboard.api.parameters import TABLE_PARAMETERS, MetricsParameters, Name, Paged, Parameters, Suite
 from dashboard.api.problems import ApiError
 from dashboard.dataset import Dataset
-from dashboard.downloads import PATH as FILES
+from dashboard.downloads import address
 
 _OF_TABLES = {
     "references": (
@@ -120,7 +120,7 @@ def _dataset(dataset: Dataset, release: str, asked: Parameters) -> dict[str, Any
         tables=[
             Table(
                 table=name, rows=entry["rows"], bytes=entry["bytes"], sha256=entry["sha256"],
-                file=FILES + entry["file"], key=list(KEYS[name]), columns=_columns(name),
+                file=address(entry["file"]), key=list(KEYS[name]), columns=_columns(name),
             )
             for name, entry in manifest.tables.items()
         ],

@@ -59,8 +59,8 @@ class _Schemas(GenerateJsonSchema):
         return super().default_schema(schema)
 
 
-def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """The document as it is served."""
+def document(endpoints: Sequence[Endpoint], prefix: str = "") -> dict[str, Any]:
+    """The document as it is served by a site below `prefix`."""
     models = [(model, "serialization") for model in (problems.Problem, *(e.answer for e in endpoints))]
     _, schemas = models_json_schema(models, ref_template=_REFERENCE, schema_generator=_Schemas)  # type: ignore[arg-type]
     return {
@@ -72,7 +72,7 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
             "and the scores made of them. Frequencies in THz, imaginary as negative; null is “not known”.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": ROOT}],
+        "servers": [{"url": prefix + ROOT}],
         "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in endpoints},
         "components": {"schemas": schemas["$defs"]},
     }

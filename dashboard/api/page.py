@@ -31,8 +31,8 @@ _ABOUT = """
 """
 
 
-def page(document: Mapping[str, Any]) -> str:
-    """HTML that lists every address of `document` with its parameters and examples."""
+def page(document: Mapping[str, Any], prefix: str = "") -> str:
+    """HTML that lists every address of `document` with its parameters and examples, on a site below `prefix`."""
     root = document["servers"][0]["url"]
     sections = "".join(_section(root, path, item["get"]) for path, item in document["paths"].items())
     info = document["info"]
@@ -41,11 +41,11 @@ def page(document: Mapping[str, Any]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><title>API · Softmode</title>'
         f'<meta name="description" content="{escape(info["description"])}">'
-        '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
-        '<link rel="stylesheet" href="/assets/softmode.css">'
-        f'<style>{_STYLE}</style><script src="/assets/head/scheme.js"></script></head>\n'
+        f'<link rel="icon" type="image/svg+xml" href="{prefix}/assets/favicon.svg">'
+        f'<link rel="stylesheet" href="{prefix}/assets/softmode.css">'
+        f'<style>{_STYLE}</style><script src="{prefix}/assets/head/scheme.js"></script></head>\n'
         '<body><a class="skip" href="#page">Skip to content</a>'
-        '<header class="site-head"><div class="bar"><a class="brand" href="/">Softmode</a></div></header>\n'
+        f'<header class="site-head"><div class="bar"><a class="brand" href="{prefix}/">Softmode</a></div></header>\n'
         '<main id="page" class="page api">'
         '<div class="page-head"><h1>The tables for programs</h1>'
         f'<p class="lead">{escape(info["description"])}</p></div>'

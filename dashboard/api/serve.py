@@ -25,11 +25,11 @@ from dashboard.dataset import Dataset
 _READABLE_BY_SCRIPTS = "ETag, Link, Total-Count"
 
 
-def serve_api(server: Flask, dataset: Dataset) -> None:
-    """Serve the API of `dataset` under `ROOT`, its document and a page about it."""
+def serve_api(server: Flask, dataset: Dataset, prefix: str = "") -> None:
+    """Serve the API of `dataset` under `ROOT`, its document and a page about it; a browser asks below `prefix`."""
     api = Blueprint("api", __name__, url_prefix=ROOT)
-    described = document(ENDPOINTS)
-    api.add_url_rule("/", "page", partial(_text, page(described).encode(), "text/html"))
+    described = document(ENDPOINTS, prefix)
+    api.add_url_rule("/", "page", partial(_text, page(described, prefix).encode(), "text/html"))
     api.add_url_rule("/openapi.json", "document", partial(_text, orjson.dumps(described), "application/json"))
     for endpoint in ENDPOINTS:
         rule = endpoint.path.replace("{", "<").replace("}", ">")
@@ -93,7 +93,9 @@ def _response(content: Rows | dict[str, Any], named: str) -> Response:
     response.headers["Total-Count"] = str(content.n)
     if content.next is not None:
         query = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
-        response.headers["Link"] = f'<{request.path}?{urlencode([*query, ("cursor", content.next)])}>; rel="next"'
+        response.headers["Link"] = (
+            f'<{request.script_root}{request.path}?{urlencode([*query, ("cursor", content.next)])}>; rel="next"'
+        )
     if named != "json":
         response.headers["Content-Disposition"] = f"attachment; filename={content.table}-{content.release}.{named}"
     return response
