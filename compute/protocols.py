@@ -113,7 +113,7 @@ HARMONIC_PROTOCOLS: dict[str, HarmonicProtocol] = {
         HarmonicProtocol(name="reference-geometry", geometry="reference"),
         HarmonicProtocol(name="relaxed-geometry", geometry="relaxed"),
         # Forces that others published, each method in its own relaxed cell; stored in single precision.
-        HarmonicProtocol(name="published-forces", geometry="relaxed", supercell=None, dtype="float32"),
+        HarmonicProtocol(name="published-forces", method=2, geometry="relaxed", supercell=None, dtype="float32"),
     )
 }
 

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from compute.schemas import KEYS, SCHEMAS
 
 SCHEMA_MAJOR = 1
-SCHEMA_MINOR = 0
+SCHEMA_MINOR = 1
 MANIFEST = "manifest.json"
 _REMEMBERED = 100
 _LONG_ROWS_PER_GROUP = 64
@@ -287,7 +287,7 @@ def _summary(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _parquet(name: str, table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     # Long rows are read a compound at a time: small groups in order of the compounds, so that few are touched.
-    long = name == "force_constants"
+    long = name in ("force_constants", "bands")
     ordered = table.sort_by([("suite", "ascending"), ("compound", "ascending")]) if long else table
     size = _LONG_ROWS_PER_GROUP if long else None
     pq.write_table(ordered, buffer, compression="zstd", compression_level=9, row_group_size=size)

@@ -90,6 +90,11 @@ def without_acoustic(frequencies: Array) -> Array:
     return np.sort(frequencies[order[3:]])
 
 
+def relative_difference(a: Array, b: Array) -> float:
+    """‖a − b‖ / ‖b‖ of two arrays of the same shape, Frobenius norm."""
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
 def rmse(a: Array, b: Array) -> float:
     """Root mean square difference of two arrays of the same shape."""
     return float(np.sqrt(np.mean((a - b) ** 2)))

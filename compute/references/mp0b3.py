@@ -67,6 +67,9 @@ def _mismatch(dft: ForceSet, mace: ForceSet) -> str | None:
         return f"the source's DFT forces are of {_formula(dft)}, its MACE forces of {_formula(mace)}"
     if np.linalg.norm(dft.cell - mace.cell) > _SAME_CELL * np.linalg.norm(dft.cell):
         return "the source's DFT and MACE cells differ in setting"
+    same_atoms = np.array_equal(dft.numbers, mace.numbers)
+    if not (same_atoms and np.array_equal(dft.supercell_matrix, mace.supercell_matrix)):
+        return "the source's DFT and MACE supercells differ"
     return None
 
 

@@ -21,7 +21,7 @@ from compute.runs import plan, rows
 from compute.runs.provenance import code_commit, hardware, package_versions
 from compute.runs.shards import Shards
 from compute.runs.stage import STAGES, Stage
-from compute.runs.tasks import FORCE_CONSTANTS, Task, run
+from compute.runs.tasks import BESIDE, Task, run
 
 Row = dict[str, Any]
 
@@ -131,7 +131,7 @@ def _tally(results: Mapping[str, Row | None]) -> Status:
 
 
 def merge(campaign: Campaign) -> dict[str, pa.Table]:
-    """The tables of this campaign: that of its stage, where every compound of the suite is a row, Φ, and `runs`.
+    """The tables of this campaign: that of its stage, where every compound of the suite is a row, `BESIDE`, `runs`.
 
     Raises `PlanError` for a shard that no task of the plan explains.
     """
@@ -141,7 +141,7 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
     # Read once: a campaign may be running, and both tables must tell of the same moment.
     done = _results(campaign)
     n_done = sum(row is not None for row in done.values())
-    constants = {name: row.pop(FORCE_CONSTANTS, []) for name, row in done.items() if row is not None}
+    beside = {table: {name: row.pop(table, []) for name, row in done.items() if row is not None} for table in BESIDE}
     missing = rows.not_run(f"not among the {n_done} of {len(campaign.references)} compounds computed so far")
     common = {
         "run": campaign.run,
@@ -154,12 +154,17 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
         {**(done[reference["compound"]] or missing), **common, "compound": reference["compound"]}
         for reference in campaign.references
     ]
-    owned = [{**row, **common, "compound": compound} for compound, listed in constants.items() for row in listed]
     return {
         campaign.stage.table: tables.from_rows(campaign.stage.table, merged),
-        FORCE_CONSTANTS: tables.from_rows(FORCE_CONSTANTS, owned),
+        **{table: tables.from_rows(table, _owned(table, listed, common)) for table, listed in beside.items()},
         "runs": tables.from_rows("runs", [_run_row(campaign, _tally(done))]),
     }
+
+
+def _owned(table: str, listed: Mapping[str, list[Row]], common: Row) -> list[Row]:
+    """Rows of `table` that came with those of the compounds in `listed`, with what they have in `common`."""
+    shared = {name: value for name, value in common.items() if name in tables.SCHEMAS[table].names}
+    return [{**row, **shared, "compound": compound} for compound, rows in listed.items() for row in rows]
 
 
 def publish(campaign: Campaign, data: Path) -> tables.Manifest:
@@ -173,18 +178,21 @@ def publish(campaign: Campaign, data: Path) -> tables.Manifest:
             replaced.add(row["run"])
         else:
             kept.append(row)
-    constants = tables.read(data, FORCE_CONSTANTS)
-    others = constants.filter(pc.invert(pc.is_in(constants["run"], value_set=pa.array(sorted(replaced)))))
+    beside = {name: _without_runs(tables.read(data, name), replaced) for name in BESIDE}
     runs = [row for row in tables.read(data, "runs").to_pylist() if row["run"] not in replaced]
     return tables.publish(
         data,
         {
             table: tables.from_rows(table, [*kept, *new[table].to_pylist()]),
-            FORCE_CONSTANTS: pa.concat_tables([others, new[FORCE_CONSTANTS]]).combine_chunks(),
+            **{name: pa.concat_tables([others, new[name]]).combine_chunks() for name, others in beside.items()},
             "runs": tables.from_rows("runs", [*runs, *new["runs"].to_pylist()]),
             "potentials": tables.from_rows("potentials", store.rows()),
         },
     )
+
+
+def _without_runs(table: pa.Table, runs: set[str]) -> pa.Table:
+    return table.filter(pc.invert(pc.is_in(table["run"], value_set=pa.array(sorted(runs)))))
 
 
 def _note_start(campaign: Campaign) -> None:

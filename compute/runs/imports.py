@@ -49,6 +49,7 @@ def _mp0b3_row(path: Path, cache_directory: Path | None) -> Row:
         "prototype": "any",
         "omega_gamma_thz": phonons and phonons.omega_gamma,
         "omega_min_thz": phonons and phonons.omega_min,
+        "omega_min_mesh_thz": phonons and phonons.omega_min_mesh,
         "functional": "PBE (VASP)",
         "doi": SUITES["mp0b3"].doi,
         "source": SUITES["mp0b3"].source,

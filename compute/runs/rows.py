@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from compute.physics.phonons import rmse
+from compute.physics.deviation import deviation, square_deviation
+from compute.physics.phonons import relative_difference
 from compute.physics.stability import harmonic_labels, renormalised_labels, sigma_labels
 from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.stages import phonons
@@ -16,7 +17,7 @@ from compute.stages.crystal import HarmonicCrystal
 from compute.stages.effective import Renormalised
 from compute.stages.harmonic import Harmonic
 from compute.stages.score import Score
-from compute.stages.stored import StoredPhonons
+from compute.stages.stored import MESH, SPEED_MESH, BandPath, StoredPhonons
 
 Row = dict[str, Any]
 
@@ -113,25 +114,61 @@ def _renormalised_columns(result: Renormalised | None, tolerance: float) -> Row:
 def stored_row(
     model: StoredPhonons, reference: StoredPhonons | None, mismatch: str | None, protocol: HarmonicProtocol
 ) -> Row:
-    """The row of stored forces of a potential, held against DFT on the same q mesh; `mismatch` says why not."""
-    label = harmonic_labels([model.omega_min], protocol.tolerance_thz, [model.noise_floor])[0]
+    """The row of stored forces of a potential, held against DFT on the same q points; `mismatch` says why not."""
+    label, label_mesh = (
+        str(harmonic_labels([omega], protocol.tolerance_thz, [model.noise_floor])[0])
+        for omega in (model.omega_min, model.omega_min_mesh)
+    )
     return {
         "omega_gamma_thz": model.omega_gamma,
         "omega_min_thz": model.omega_min,
         "q_set": "commensurate with the stored supercell",
         "omega_min_q": q_text(model.omega_min_q),
-        "label": str(label),
+        "label": label,
+        "omega_min_mesh_thz": model.omega_min_mesh,
+        "label_mesh": label_mesh,
+        "q_mesh": f"{MESH}x{MESH}x{MESH}, Γ-centred",
         "tolerance_thz": protocol.tolerance_thz,
         "noise_floor_thz": model.noise_floor,
         "noise_method": "sum rule",
         "asr_residual": model.asr_residual,
-        "omega_rmse_thz": None if reference is None else rmse(model.frequencies, reference.frequencies),
+        **({} if reference is None else _stored_errors(model, reference)),
         "dtype": protocol.dtype,
         "displacement": model.displacement,
         "n_displacements": model.n_displacements,
         "n_atoms": model.n_atoms,
         "status": "ok",
         "reason": mismatch and f"not compared: {mismatch}",
+    }
+
+
+def _stored_errors(model: StoredPhonons, reference: StoredPhonons) -> Row:
+    modes = deviation(model.frequencies, reference.frequencies)
+    # An imaginary mode has no velocity.
+    ours, theirs = (np.where(side.speeds > 0, side.speeds, np.nan) for side in (model, reference))
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    speed_rmse = deviation(ours, theirs).rmse
+    return {
+        "omega_rmse_thz": modes.rmse,
+        "omega_mae_thz": modes.mae,
+        "omega_bias_thz": modes.bias,
+        "omega2_rmse_thz2": square_deviation(model.frequencies, reference.frequencies).rmse,
+        "speed_rmse_km_s": speed_rmse,
+        "speed_error": speed_rmse / float(np.sqrt(np.mean(theirs[both] ** 2))),
+        "speed_mesh": f"{SPEED_MESH}x{SPEED_MESH}x{SPEED_MESH}, beside Γ",
+        "constants_error": relative_difference(model.constants, reference.constants),
+    }
+
+
+def bands_row(source: str, path: BandPath, bands: np.ndarray) -> Row:
+    """The row of ω (p, 3n) in THz along `path`, without run, suite and compound."""
+    return {
+        "source": source,
+        "q": path.q.ravel().tolist(),
+        "distances": path.distances.tolist(),
+        "labels": list(path.labels),
+        # Three decimals are what a figure can show, and compress.
+        "frequencies": (bands.round(3) + 0.0).ravel().tolist(),
     }
 
 

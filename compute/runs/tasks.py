@@ -14,7 +14,7 @@ from compute.potentials.store import file_sha256
 from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.references import mp0b3
 from compute.runs import rows
-from compute.runs.stored import cached_phonons
+from compute.runs.stored import cached_phonons, shared_path
 from compute.runs.task import Task
 from compute.stages.anharmonic import Anharmonic, anharmonic
 from compute.stages.guard import SamplingError
@@ -24,13 +24,16 @@ from compute.structures.compounds import Compound, identify
 
 Row = dict[str, Any]
 
-FORCE_CONSTANTS = "force_constants"
+FORCE_CONSTANTS, BANDS = "force_constants", "bands"
+BESIDE = (FORCE_CONSTANTS, BANDS)
+"""Tables of which a task's row may bring rows along, under their names."""
 
 
 def run(task: Task, threads: int | None = None, cache_directory: str | None = None) -> Row:
     """The row of `task`; `threads` limits torch in this process.
 
-    Beside the columns of the table, `traceback` may say what went wrong, and `FORCE_CONSTANTS` hold rows of that table.
+    Beside the columns of the table, `traceback` may say what went wrong, and the names in `BESIDE` hold rows of those
+    tables.
     """
 
     def calculate() -> Row:
@@ -90,9 +93,14 @@ def compound_of(task: Task) -> Compound:
 
 def _stored(task: Task, cache_directory: Path | None) -> Row:
     path = Path(str(task.forces))
-    mismatch = mp0b3.read(path).mismatch
-    reference = None if mismatch else cached_phonons(path, "dft", cache_directory)
-    return rows.stored_row(cached_phonons(path, "mace", cache_directory), reference, mismatch, task.protocol)
+    material = mp0b3.read(path)
+    along = shared_path(material)
+    model = cached_phonons(path, "mace", cache_directory)
+    reference = None if material.mismatch else cached_phonons(path, "dft", cache_directory)
+    bands = [rows.bands_row(task.potential, along, model.bands)]
+    if reference is not None:
+        bands.append(rows.bands_row("dft", along, reference.bands))
+    return {**rows.stored_row(model, reference, material.mismatch, task.protocol), BANDS: bands}
 
 
 def potential_of(task: Task, dtype: str, threads: int | None) -> Potential:
