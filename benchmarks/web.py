@@ -59,7 +59,7 @@ def server(data: Path, **environment: str) -> Iterator[tuple[int, float, int]]:
         [sys.executable, "-m", "gunicorn", "--no-control-socket", "-b", f"127.0.0.1:{port}", "--threads", "8",
          "--log-level", "warning", "dashboard.wsgi:app"],
         cwd=ROOT,
-        env={**os.environ, "SOFTMODE_DATA": str(data), **environment},
+        env={**os.environ, "SOFTMODE_DATA": str(data), "SOFTMODE_REQUESTS_PER_MINUTE": "0", **environment},
     )  # fmt: skip
     try:
         while not _ready(port):

@@ -31,9 +31,11 @@ from dashboard.pages import (
     methods,
     models,
     overview,
+    recompute,
     stability,
 )
 from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.rates import limit_computing
 from dashboard.remember import do_not_remember, remember_answers
 from dashboard.scripts import deferred
 from dashboard.settings import ASSETS, Settings
@@ -48,6 +50,7 @@ PAGES: tuple[Page, ...] = (
     anharmonicity.PAGE,
     errors.PAGE,
     models.PAGE,
+    recompute.PAGE,
     methods.PAGE,
 )
 
@@ -129,6 +132,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     security.secure(app, lambda path: _page_at(path)[0] is not None)
     serve_cartesian_plotly(app.server)
     remember_answers(app.server, dataset.release, settings.cache_mb)
+    limit_computing(app.server, settings.requests_per_minute)
     serve_data(app.server, dataset)
     serve_api(app.server, dataset, settings.prefix)
     compress_responses(app.server)
@@ -151,6 +155,8 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
         page, title = _page_at(path)
         if page is None:
             return _not_found(), navigation(entries, path), title
+        if not page.remembered:
+            do_not_remember()
         query = dict(parse_qsl(str(search or "").removeprefix("?"), keep_blank_values=True))
         seen = query.pop(RELEASE_KEY, None)
         try:

@@ -14,11 +14,15 @@ from tempfile import NamedTemporaryFile
 from flask import Response, after_this_request, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from compute.runs.jobs import JobsUnavailable
+from compute.runs.jobs import JobsUnavailable, TooManyJobs
 from compute.settings import var_directory
+from dashboard.rates import HOUR, allowed
 from dashboard.remember import do_not_remember
 
 COOKIE = "softmode-client"
+VISITORS_PER_HOUR = 100
+"""New names that an address is given in an hour: who drops the cookie does not get around the caps on jobs."""
+
 _YEAR = 365 * 86_400
 
 
@@ -26,10 +30,12 @@ def client_id() -> str:
     """The client of the present request; one that has none is given one, which the answer's cookie keeps.
 
     Call it where somebody asks for something, and `known_client` where they only look: a link from another site comes
-    without the cookie, and must not replace it. The answer is not remembered. Raises `JobsUnavailable`.
+    without the cookie, and must not replace it. The answer is not remembered. Raises `JobsUnavailable`, `TooManyJobs`.
     """
     if (known := known_client()) is not None:
         return known
+    if not allowed("visitor", VISITORS_PER_HOUR, HOUR):
+        raise TooManyJobs("Too many new visitors come from your network: try again in an hour.")
     new, secure = secrets.token_urlsafe(18), request.is_secure
     value = _serializer().dumps(new)
 

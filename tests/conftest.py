@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+os.environ.setdefault("SOFTMODE_REQUESTS_PER_MINUTE", "0")  # all tests ask from one address
 SHARED = ROOT.parent / "shared"
 
 
