@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import reduce
+from functools import lru_cache, reduce
 from math import gcd
 
 SYMBOLS = frozenset(
@@ -46,6 +46,7 @@ def parse(text: str) -> dict[str, int]:
     return {symbol: count // divisor for symbol, count in counts.items()}
 
 
+@lru_cache(maxsize=8192)  # a suite's formulas are asked for again and again
 def composition_key(text: str) -> frozenset[tuple[str, int]]:
     """The same for every way of writing one composition."""
     return frozenset(parse(text).items())
