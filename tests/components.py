@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import plotly.graph_objects as go
 from dash.development.base_component import Component
+
+
+def drawn(figure: dict[str, Any]) -> go.Figure:
+    """`figure` as plotly understands it; raises `ValueError` for a setting that plotly does not know."""
+    return go.Figure(figure)
 
 
 def text_of(component: Component) -> str:

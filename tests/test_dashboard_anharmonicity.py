@@ -24,6 +24,7 @@ from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.compounds import CompoundsView
 from dashboard.viewstate import decode, encode
 from tests import dashboard_data
+from tests.components import drawn
 from tests.dashboard_data import CHGNET, MACE, SIGMA_PROTOCOL
 
 R2SCAN = "chgnet-r2scan-test"
@@ -180,11 +181,11 @@ def test_parity_carries_compounds_and_counts_what_it_cannot_show():
     dft, values = np.array([0.5, 1.0, 9.0]), np.array([0.6, 0.9, 1.0])
     points = Points("One", ["a", "b", "c"], dft, values, "#000000", "circle")
     assert outside(dft, values, (0, 2)) == 1
-    figure = sigma_parity([points], [np.array([0.1, np.nan, 0.2])], (0, 2), log=False)
+    figure = drawn(sigma_parity([points], [np.array([0.1, np.nan, 0.2])], (0, 2), log=False))
     assert list(figure.data[0].customdata) == ["a", "b", "c"]
     assert list(figure.data[0].error_y.array) == [0.1, 0, 0.2]
     assert figure.layout.xaxis.range == figure.layout.yaxis.range == (0, 2)
-    logarithmic = sigma_parity([points], [None], (0.1, 10), log=True)
+    logarithmic = drawn(sigma_parity([points], [None], (0.1, 10), log=True))
     assert logarithmic.layout.xaxis.range == pytest.approx((-1, 1))
 
 
@@ -193,7 +194,7 @@ def test_a_density_counts_every_compound_inside():
     dft, values = rng.lognormal(size=(2, 500))
     for log in (False, True):
         limits = window(np.concatenate([dft, values]), log)
-        figure = sigma_density(dft, values, limits, log=log, name="One")
+        figure = drawn(sigma_density(dft, values, limits, log=log, name="One"))
         assert figure.data[0].customdata.sum() == 500 - outside(dft, values, limits)
     assert outside(dft, values, limits) == 0
 
@@ -205,7 +206,7 @@ def test_quartiles_of_few_compounds_are_not_drawn():
     series = Series(
         "One", np.array([3, 40, 0]), array(1, 2, np.nan), array(0, 1, np.nan), array(2, 4, np.nan), "#000000", "circle"
     )
-    figure = errors_by_kind(["K", "Rb", "Cs"], [series], x_title="error", unit="")
+    figure = drawn(errors_by_kind(["K", "Rb", "Cs"], [series], x_title="error", unit=""))
     assert list(figure.data[0].x) == [1, 2]
     assert list(figure.data[0].error_x.array) == [0, 2]
     assert list(figure.data[0].error_x.arrayminus) == [0, 1]
@@ -216,7 +217,7 @@ def test_the_map_puts_each_element_in_its_place_and_leaves_the_others_blank():
     figure = element_map(
         ["Cs", "F", "Eu"], np.array([-0.2, 0.1, 0.0]), np.array([3, 5, 8]), title="error", unit="", signed=True
     )
-    ground, shown = figure.data
+    ground, shown = drawn(figure).data
     assert isinstance(shown, go.Heatmap)
     assert np.isfinite(shown.z).sum() == 3
     for symbol, value, n in (("Cs", -0.2, 3), ("F", 0.1, 5), ("Eu", 0.0, 8)):

@@ -7,6 +7,7 @@ import shutil
 import brotli
 import numpy as np
 import pytest
+from dash import dcc
 from plotly.offline import get_plotlyjs_version
 
 from compute import tables
@@ -18,7 +19,7 @@ from dashboard.figures.parity import outside, parity
 from dashboard.security import CALLBACK_PATH
 from dashboard.settings import Settings
 from tests import dashboard_data
-from tests.components import text_of
+from tests.components import drawn, text_of
 
 BELOW = {"suite": "abx3", "compound": "CsPbI3"}
 
@@ -38,6 +39,15 @@ def test_pages_answer_and_other_paths_are_404(client, page):
     address = "/".join([page.path, *(BELOW[name] for name in page.below)])
     assert client.get(address).status_code == 200
     assert client.get(f"{address.rstrip('/')}/nothing-here").status_code == 404
+
+
+def test_plotly_knows_every_setting_of_every_figure(directory):
+    dataset = Dataset(directory)
+    pages = [page.layout(dataset, {}, **{name: BELOW[name] for name in page.below}) for page in PAGES]
+    figures = [part.figure for page in pages for part in page._traverse() if isinstance(part, dcc.Graph)]
+    assert len(figures) > 20
+    for figure in figures:
+        drawn(figure)
 
 
 def test_health_and_readiness(client, tmp_path):
@@ -222,10 +232,10 @@ def test_the_noise_figure_shows_quartiles_of_bins_with_enough_compounds():
     found = binned_quartiles(bond, np.array([1.0, 2.0, 3.0, 4.0, 5.0, 0.0]))
     assert found["bond"] == pytest.approx([2.75])
     assert (found["n"][0], found["lower"][0], found["median"][0], found["upper"][0]) == (5, 2, 3, 4)
-    assert len(noise_by_bond(bond[5:], np.zeros(1)).data) == 3
+    assert len(drawn(noise_by_bond(bond[5:], np.zeros(1))).data) == 3
 
 
 def test_the_parity_figure_counts_every_compound_once():
     dft, potential = np.linspace(-5, 0, 200), np.linspace(-4, 0, 200)
-    figure = parity(dft, potential, "ω")
+    figure = drawn(parity(dft, potential, "ω"))
     assert int(np.sum(figure.data[0].customdata)) + outside(dft, potential) == 200

@@ -25,6 +25,7 @@ from dashboard.queries.structure import scene, structure
 from dashboard.views.compound import CompoundView
 from dashboard.viewstate import decode, encode
 from tests import dashboard_data
+from tests.components import drawn
 from tests.dashboard_data import CHGNET, MACE, SIGMA_RUN
 
 # Five atoms of 100 u on springs of 1 and 1.44 eV/Å².
@@ -139,13 +140,14 @@ def test_a_click_names_the_mode_under_it(springs):
         {"R": -0.5},
         None,
     )
-    drawn = figure.data[0].y
-    assert len(drawn) == 15 * len(order)
+    figure = drawn(figure)
+    frequencies = figure.data[0].y
+    assert len(frequencies) == 15 * len(order)
     place = 4 * len(order) + 17
     key, q, branch = query.clicked([shown], 0, place)
     mode = query.mode(shown, q, branch)
     assert (key, branch) == (shown.key, "5")
-    assert mode.omega == pytest.approx(drawn[place], abs=5e-3)
+    assert mode.omega == pytest.approx(frequencies[place], abs=5e-3)
     assert query.clicked([shown], 0, len(order) - 1) is None  # the gap behind a branch
     assert query.clicked([shown], 0, 15 * len(order)) is None
     assert query.clicked([shown], 1, 0) is None
@@ -263,7 +265,7 @@ def test_every_suite_and_every_gap_has_a_page(dataset):
 
 def test_running_sigma_ends_in_a_band_of_one_error():
     trace = Trace("one", 0, 0, np.array([0.1, 0.2, 0.3]), np.array([0.9, 0.7, 0.6]), 0.05)
-    figure = sigma_trace([trace], 0.5, x_title="time (ps)")
+    figure = drawn(sigma_trace([trace], 0.5, x_title="time (ps)"))
     (band,) = figure.layout.shapes
     assert (band.y0, band.y1) == pytest.approx((0.55, 0.65))
     assert [t.name for t in figure.data] == ["one", "DFT, published"]
@@ -278,7 +280,7 @@ def test_sites_stand_side_by_side():
         SiteScores("a", 0, 0, (0.3, np.nan)),
         SiteScores("b", 0, 1, (1, 2)),
     ]
-    figure = sigma_sites(["A (Cs)", "X (I)"], scores)
+    figure = drawn(sigma_sites(["A (Cs)", "X (I)"], scores))
     assert len({tuple(trace.x) for trace in figure.data}) == 3
     assert len({trace.marker.symbol for trace in figure.data}) == 3
 

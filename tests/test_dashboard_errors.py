@@ -15,7 +15,7 @@ from dashboard.figures.well import wells as wells_figure
 from dashboard.pages import errors
 from dashboard.queries import attribution, wells
 from tests import dashboard_data
-from tests.components import text_of
+from tests.components import drawn, text_of
 from tests.dashboard_data import CHGNET, MACE
 
 IODIDE, BROMIDE, CHLORIDE = (row[0] for row in dashboard_data.ATTRIBUTION if row[2] == CHGNET)
@@ -125,7 +125,7 @@ def test_sampler_and_published_sigma_come_with_the_scores(dataset):
 
 def test_parity_shows_each_compound_once_and_rings_the_chosen():
     points = Points("P", ["a", "b"], np.array([-1.0, 2.0]), np.array([0.0, 3.0]), "#000000", "circle")
-    figure = compounds_parity([points], title="k", unit="eV/Å²", chosen="b")
+    figure = drawn(compounds_parity([points], title="k", unit="eV/Å²", chosen="b"))
     assert list(figure.data[0].customdata) == ["a", "b"]
     assert (list(figure.data[1].x), list(figure.data[1].y)) == ([2.0], [3.0])
     low, high = window([points])
@@ -137,7 +137,7 @@ def test_wells_are_even_and_their_lines_end_at_the_last_point():
     assert q.tolist() == [-0.2, -0.1, 0.0, 0.1, 0.2]
     assert energies.tolist() == [4.0, 1.0, 0.0, 1.0, 4.0]
     curve = Curve("P", np.array([0.2, 0.0]), np.array([0.02, 0.0]), (1.0, 0.0, 0.0), "#000000", "circle")
-    line, points = wells_figure([curve]).data
+    line, points = drawn(wells_figure([curve])).data
     assert (min(line.x), max(line.x)) == (-0.2, 0.2)
     assert max(line.y) == pytest.approx(20)  # meV
     assert max(points.y) == pytest.approx(20)
@@ -149,7 +149,7 @@ def test_the_waterfall_ends_where_its_steps_lead():
         Change("Hessian", -0.15, 0.02, "−0.15", "#0f8a80"),
         Change("sampling", None, math.nan, "not computed", "#0f8a80"),
     ]
-    figure = waterfall(Level("rrr", 0.6, 0.02, "0.60"), changes, Level("rmm", 0.65, 0.02, "0.65"), 1.3)
+    figure = drawn(waterfall(Level("rrr", 0.6, 0.02, "0.60"), changes, Level("rmm", 0.65, 0.02, "0.65"), 1.3))
     errors_at = [trace.y[0] for trace in figure.data if trace.mode == "markers"]
     assert errors_at == pytest.approx([0.6, 0.8, 0.65, 0.65])
     assert [note.text for note in figure.layout.annotations][-1] == "not computed"
@@ -158,7 +158,7 @@ def test_the_waterfall_ends_where_its_steps_lead():
 
 def test_contributions_that_are_not_known_are_left_out():
     steps = {"forces": (np.array([0.1, 0.2]), np.array([0.01, 0.01])), "sampling": (np.array([np.nan, 0.3]),) * 2}
-    figure = contributions_figure(["a", "b"], [("fa", "p"), ("fb", "p")], steps)
+    figure = drawn(contributions_figure(["a", "b"], [("fa", "p"), ("fb", "p")], steps))
     assert [len(trace.x) for trace in figure.data] == [2, 1]
     assert list(figure.data[1].customdata[0]) == ["fb", "p"]
 

@@ -15,7 +15,7 @@ from dashboard.queries.errors_explained import regressions, shares
 from dashboard.queries.errors_groups import FEWEST, groups, softenings
 from dashboard.queries.errors_protocols import protocol_pairs, protocols
 from tests import dashboard_data
-from tests.components import text_of
+from tests.components import drawn, text_of
 from tests.dashboard_data import CHGNET, MACE, SIGMA_PROTOCOL
 
 N = 60
@@ -145,7 +145,7 @@ def test_without_a_second_protocol_the_command_is_named(dataset):
 
 def test_intervals_that_are_not_defined_are_not_drawn():
     numbers = Numbers(np.array([0.1, np.nan, 0.3]), np.array([0.0, np.nan, np.nan]), np.array([0.3, np.nan, np.nan]))
-    (trace,) = grouped(["a", "b", "c"], {"forces": numbers}, x_title="σ").data
+    (trace,) = drawn(grouped(["a", "b", "c"], {"forces": numbers}, x_title="σ")).data
     assert list(trace.x) == [0.1, 0.3]
     assert list(trace.error_x.array) == pytest.approx([0.2, 0.0])
     assert list(trace.error_x.arrayminus) == pytest.approx([0.1, 0.0])
@@ -154,6 +154,6 @@ def test_intervals_that_are_not_defined_are_not_drawn():
 def test_many_points_are_thinned_evenly_and_the_far_ones_counted():
     n = 3 * MOST
     cloud = Cloud("P", [str(i) for i in range(n)], np.linspace(0, 1, n), np.ones(n))
-    (trace,) = amplification([cloud], y_title="y", unity="1").data
+    (trace,) = drawn(amplification([cloud], y_title="y", unity="1")).data
     assert len(trace.x) == MOST
     assert outside([Cloud("P", ["a"] * n, np.append(np.linspace(0, 1, n - 1), 9), np.ones(n))]) == 1

@@ -15,7 +15,7 @@ from dashboard.queries import models as query
 from dashboard.queries.pairwise import pairwise, potentials
 from dashboard.queries.ranking import ranking
 from tests import dashboard_data
-from tests.components import text_of
+from tests.components import drawn, text_of
 from tests.dashboard_data import CHGNET, IDLE, MACE
 
 
@@ -164,7 +164,7 @@ def test_the_figure_has_a_shape_per_family_and_sets_equals_side_by_side():
         Model("b", "Y", 100.0, 0.6, 0.5, 0.7),
         Model("c", "X", 300.0, 1, 1, 1),
     ]
-    figure = accuracy(rows, x_title="size", y_title="score")
+    figure = drawn(accuracy(rows, x_title="size", y_title="score"))
     first, second, third = figure.data
     assert first.marker.symbol == third.marker.symbol != second.marker.symbol
     assert first.x[0] < second.x[0] < third.x[0]

@@ -11,7 +11,7 @@ from dashboard.dataset import Dataset
 from dashboard.figures.factor_map import factor_map, outside
 from dashboard.queries import overview
 from tests import dashboard_data
-from tests.components import text_of
+from tests.components import drawn, text_of
 from tests.dashboard_data import CHGNET, MACE
 
 
@@ -77,7 +77,7 @@ def test_the_map_has_the_mean_of_each_cell_and_loses_nobody():
     rng = np.random.default_rng(0)
     t, mu = rng.uniform(0.7, 1.0, 500), rng.uniform(0.4, 0.9, 500)
     value = t - mu
-    (heat,) = factor_map(t, mu, value, title="mean", signed=True).data
+    (heat,) = drawn(factor_map(t, mu, value, title="mean", signed=True)).data
     n = np.array(heat.text, dtype=float)
     assert n.sum() + outside(t, mu) == 500
     x, y = np.meshgrid(np.array(heat.x, float), np.array(heat.y, float))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compute import tables
-from compute.physics import metrics
+from compute.physics import metrics, verdicts
 from compute.physics.paired import differences_of_counts, paired_difference
 from dashboard.components import confusion, curves
 from dashboard.dataset import Dataset
@@ -19,6 +19,7 @@ from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import CRITERIA, StabilityView
 from dashboard.viewstate import decode
 from tests import dashboard_data
+from tests.components import drawn
 from tests.dashboard_data import CHGNET, MACE
 
 
@@ -37,7 +38,7 @@ def compared(dataset, *potentials, **more):
 
 
 def matrix(data, potential=CHGNET):
-    return stability.crosstab(data.truth, data.labels[potential]).tolist()
+    return verdicts.crosstab(data.truth, data.labels[potential]).tolist()
 
 
 def text_of(dataset, **query):
@@ -52,7 +53,7 @@ def test_every_compound_is_in_the_matrix_once(dataset):
 
 def test_scores_state_what_they_count(dataset):
     data = compared(dataset)
-    scores = stability.scores(data.truth, data.labels[CHGNET])
+    scores = verdicts.scores(data.truth, data.labels[CHGNET])
     assert [(name, score.n) for name, score in scores.items()] == [("decided", 6), ("all run", 8)]
     assert scores["decided"].accuracy == pytest.approx(4 / 6)
     assert scores["all run"].accuracy == pytest.approx(4 / 8)
@@ -185,7 +186,7 @@ def test_a_cell_leads_to_its_compounds(dataset, criterion):
     data = compared(dataset, criterion=criterion, tolerance_thz=0.2, threshold=0.9, anion=("F",))
     table = confusion.comparison(data, {}, stability.settings(dataset, "abx3", (CHGNET,)), ["invented"])
     links = [part for part in table._traverse() if getattr(part, "href", None)]
-    assert len(links) == int(np.sum(stability.crosstab(data.truth, data.labels[CHGNET]) > 0))
+    assert len(links) == int(np.sum(verdicts.crosstab(data.truth, data.labels[CHGNET]) > 0))
     view, problems = decode(CompoundsView, dict(parse_qsl(links[0].href.removeprefix("/compounds?"))))
     assert problems == ()
     assert (view.suite, view.potentials, view.anion, view.truth) == ("abx3", (CHGNET,), ("F",), ("stable",))
@@ -231,7 +232,7 @@ def test_a_suite_without_the_criterion_shows_its_first(dataset):
 def test_the_sweep_shows_the_present_level_and_the_noise():
     levels = stability.TOLERANCES_THZ
     line = Line("a", np.linspace(0, 1, len(levels)), 0)
-    figure = sweep(levels, [line], 0.25, x_title="tolerance (THz)", y_title="score", floors={0: 0.3, 1: 2.3})
+    figure = drawn(sweep(levels, [line], 0.25, x_title="tolerance (THz)", y_title="score", floors={0: 0.3, 1: 2.3}))
     assert figure.data[1].x[0] == 0.25
     assert figure.data[1].y[0] == pytest.approx(0.5)
     grounds = [shape.x1 for shape in figure.layout.shapes if shape.type == "rect"]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.figures.theme import CONFIG, dressed
+from dashboard.figures.theme import CONFIG, Figure
 
 Child = Component | str | None
 
@@ -31,7 +30,7 @@ def section(title: str, *children: Any, about: Any = None) -> Component:
 
 
 def captioned(
-    figure: go.Figure,
+    figure: Figure,
     caption: Any,
     *,
     label: str,
@@ -44,7 +43,7 @@ def captioned(
     `identity` is its id, where a callback listens to it; `height` is its height in CSS where rows decide it.
     """
     # A graph that is responsive fills its parent, whatever its own class says: the parent has the height.
-    graph = dcc.Graph(figure=dressed(figure), config=CONFIG, responsive=True, **({"id": identity} if identity else {}))
+    graph = dcc.Graph(figure=figure, config=CONFIG, responsive=True, **({"id": identity} if identity else {}))
     return html.Figure(
         [
             html.Div(

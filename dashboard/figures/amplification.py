@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, framed, series_colour, series_symbol
+from dashboard.figures.theme import Figure, figure, guides, level, scatter, series_colour, series_symbol
 
 Values = NDArray[np.float64]
 MOST = 2000  # more points are slow to draw, and cover each other
@@ -25,35 +24,39 @@ class Cloud:
     y: Values
 
 
-def amplification(clouds: Sequence[Cloud], *, y_title: str, unity: str) -> go.Figure:
+def amplification(clouds: Sequence[Cloud], *, y_title: str, unity: str) -> Figure:
     """`y` against σ of DFT; the dotted line at 1 is named `unity`. Above `MOST` points an even part is drawn."""
-    figure = go.Figure()
+    traces = []
     every = thinned(clouds)
     for index, cloud in enumerate(clouds):
         known = np.flatnonzero(np.isfinite(cloud.x) & np.isfinite(cloud.y))[::every]
-        figure.add_scatter(
-            x=cloud.x[known],
-            y=cloud.y[known],
-            mode="markers",
-            name=cloud.name,
-            text=[cloud.texts[i] for i in known],
-            marker={
-                "color": series_colour(index),
-                "symbol": series_symbol(index),
-                "size": 10 if len(known) < 50 else 5,
-                "opacity": 1 if len(known) < 50 else 0.6,
-            },
-            hovertemplate="%{text}<br>σ %{x:.2f}: %{y:.2f}<extra></extra>",
+        traces.append(
+            scatter(
+                x=cloud.x[known],
+                y=cloud.y[known],
+                mode="markers",
+                name=cloud.name,
+                text=[cloud.texts[i] for i in known],
+                marker={
+                    "color": series_colour(index),
+                    "symbol": series_symbol(index),
+                    "size": 10 if len(known) < 50 else 5,
+                    "opacity": 1 if len(known) < 50 else 0.6,
+                },
+                hovertemplate="%{text}<br>σ %{x:.2f}: %{y:.2f}<extra></extra>",
+            )
         )
-    figure.add_hline(
-        y=1,
-        line={"color": NEUTRAL, "width": 1, "dash": "dot"},
-        annotation={"text": unity, "font": {"size": 11.5}, "xanchor": "right", "x": 1},
-        annotation_position="top right",
+    named = {"x": 1, "xref": "paper", "y": 1, "xanchor": "right", "yanchor": "bottom", "showarrow": False}
+    return figure(
+        traces,
+        x_title="σ[rrr], of DFT’s forces",
+        y_title=y_title,
+        shapes=guides(level(1), dash="dot"),
+        annotations=[{**named, "text": unity, "font": {"size": 11.5}}],
+        margin={"t": 64},
+        showlegend=True,
+        hovermode="closest",
     )
-    framed(figure, x_title="σ[rrr], of DFT’s forces", y_title=y_title)
-    figure.update_layout(margin={"t": 64}, showlegend=True, hovermode="closest")
-    return figure
 
 
 def thinned(clouds: Sequence[Cloud]) -> int:

@@ -6,10 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, STABLE_COLOUR, UNSTABLE_COLOUR, faded, framed, series_colour
+from dashboard.figures.theme import (
+    NEUTRAL,
+    STABLE_COLOUR,
+    UNSTABLE_COLOUR,
+    Figure,
+    faded,
+    figure,
+    scatter,
+    series_colour,
+)
 
 Array = NDArray[np.float64]
 DFT_SYMBOL = "star-diamond"
@@ -34,72 +42,84 @@ def bands(
     labels: Sequence[str],
     published: Mapping[str, float],
     chosen: tuple[Sequence[float], float] | None,
-) -> go.Figure:
+) -> Figure:
     """One trace per curve, branch after branch; imaginary frequencies below zero.
 
     `labels` (n,) names the special points of the path, `published` gives DFT's softest ω (THz) at some of them, and
     `chosen` is the mode that moves: where along the path, none when it is not on it, and its ω.
     """
-    figure = go.Figure()
+    traces = []
     for curve in curves:
-        figure.add_scatter(
-            x=np.tile(curve.distances, curve.frequencies.shape[1]).round(5),
-            y=curve.frequencies.T.ravel().round(3),
-            name=curve.name,
-            mode="lines",
-            line={
-                "color": series_colour(curve.series),
-                "width": 1.5 if curve.dashed else 1.75,
-                "dash": "5px,3px" if curve.dashed else "solid",
-            },
-            hovertemplate="%{y:.2f} THz",
+        traces.append(
+            scatter(
+                x=np.tile(curve.distances, curve.frequencies.shape[1]).round(5),
+                y=curve.frequencies.T.ravel().round(3),
+                name=curve.name,
+                mode="lines",
+                line={
+                    "color": series_colour(curve.series),
+                    "width": 1.5 if curve.dashed else 1.75,
+                    "dash": "5px,3px" if curve.dashed else "solid",
+                },
+                hovertemplate="%{y:.2f} THz",
+            )
         )
     ticks = _ticks(curves[0].distances, labels)
     imaginary = chosen is not None and chosen[1] < 0
-    figure.add_scatter(
-        x=[x for x, text in ticks for label in text.split("|") if label in published],
-        y=[published[label] for _, text in ticks for label in text.split("|") if label in published],
-        name="DFT, softest mode as published",
-        mode="markers",
-        marker={"symbol": DFT_SYMBOL, "size": 12, "color": NEUTRAL, "line": {"width": 1, "color": "#ffffff"}},
-        cliponaxis=False,
-        hovertemplate="DFT %{y:.2f} THz",
-        showlegend=bool(published),
+    traces.append(
+        scatter(
+            x=[x for x, text in ticks for label in text.split("|") if label in published],
+            y=[published[label] for _, text in ticks for label in text.split("|") if label in published],
+            name="DFT, softest mode as published",
+            mode="markers",
+            marker={"symbol": DFT_SYMBOL, "size": 12, "color": NEUTRAL, "line": {"width": 1, "color": "#ffffff"}},
+            cliponaxis=False,
+            hovertemplate="DFT %{y:.2f} THz",
+            showlegend=bool(published),
+        )
     )
     if chosen is not None:
-        figure.add_scatter(
-            x=list(chosen[0]),
-            y=[chosen[1]] * len(chosen[0]),
-            name="mode shown",
-            mode="markers",
-            marker={
-                "symbol": "circle-open",
-                "size": 15,
-                "color": UNSTABLE_COLOUR if imaginary else STABLE_COLOUR,
-                "line": {"width": 2.5},
-            },
-            cliponaxis=False,
-            hoverinfo="skip",
-            showlegend=len(chosen[0]) > 0,
+        traces.append(
+            scatter(
+                x=list(chosen[0]),
+                y=[chosen[1]] * len(chosen[0]),
+                name="mode shown",
+                mode="markers",
+                marker={
+                    "symbol": "circle-open",
+                    "size": 15,
+                    "color": UNSTABLE_COLOUR if imaginary else STABLE_COLOUR,
+                    "line": {"width": 2.5},
+                },
+                cliponaxis=False,
+                hoverinfo="skip",
+                showlegend=len(chosen[0]) > 0,
+            )
         )
-    framed(figure, x_title="", y_title="ω (THz), imaginary as negative")
     lowest = min([0.0, *(float(np.nanmin(c.frequencies)) for c in curves), *published.values()])
     highest = max(float(np.nanmax(c.frequencies)) for c in curves)
     margin = 0.04 * (highest - lowest)
     end = float(curves[0].distances[-1])
     below = {"type": "line", "layer": "below", "line": {"color": faded(NEUTRAL, 0.5), "width": 1}}
-    # All at once: plotly takes 20 ms for each line that is added alone.
     lines = [{**below, "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1} for x, _ in ticks]
     lines.append({**below, "x0": 0, "x1": end, "y0": 0, "y1": 0, "line": {"color": NEUTRAL, "width": 1}})
     if lowest < 0:
         imaginary_part = {"x0": 0, "x1": end, "y0": lowest - margin, "y1": 0, "line": {"width": 0}}
         lines.append({**below, **imaginary_part, "type": "rect", "fillcolor": faded(UNSTABLE_COLOUR, 0.09)})
-    figure.update_layout(shapes=lines, hovermode="closest", clickmode="event", uirevision="bands")
-    figure.update_xaxes(
-        tickvals=[x for x, _ in ticks], ticktext=[text for _, text in ticks], range=(0, end), showgrid=False
-    )
-    figure.update_yaxes(range=(lowest - margin, highest + margin))
-    return figure
+    return figure(
+        traces,
+        x_title="",
+        y_title="ω (THz), imaginary as negative",
+        x={
+            "tickvals": [x for x, _ in ticks], "ticktext": [text for _, text in ticks], "range": (0, end),
+            "showgrid": False,
+        },
+        y={"range": (lowest - margin, highest + margin)},
+        shapes=lines,
+        hovermode="closest",
+        clickmode="event",
+        uirevision="bands",
+    )  # fmt: skip
 
 
 def _ticks(distances: Array, labels: Sequence[str]) -> list[tuple[float, str]]:

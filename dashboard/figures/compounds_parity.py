@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, between, framed, guides, level, upright
+from dashboard.figures.theme import NEUTRAL, Figure, between, figure, guides, level, scatter, square, upright
 
 Values = NDArray[np.float64]
 MARGIN = 0.06
@@ -35,22 +34,25 @@ def window(groups: Sequence[Points]) -> tuple[float, float]:
     return (low - room, high + room)
 
 
-def compounds_parity(groups: Sequence[Points], *, title: str, unit: str, chosen: str) -> go.Figure:
+def compounds_parity(groups: Sequence[Points], *, title: str, unit: str, chosen: str) -> Figure:
     """One trace per group with the diagonal and the zero lines; a ring around the compound `chosen`.
 
     Each point carries its compound as `customdata`.
     """
     low, high = window(groups)
-    figure = go.Figure()
+    traces = []
     for group in groups:
-        figure.add_scatter(
-            x=group.dft,
-            y=group.values,
-            customdata=list(group.compounds),
-            name=group.name,
-            mode="markers",
-            marker={"color": group.colour, "symbol": group.symbol, "size": 10, "opacity": 0.85},
-            hovertemplate=f"%{{customdata}}<br>DFT %{{x:.2f}} {unit}<br>{group.name} %{{y:.2f}} {unit}<extra></extra>",
+        traces.append(
+            scatter(
+                x=group.dft,
+                y=group.values,
+                customdata=list(group.compounds),
+                name=group.name,
+                mode="markers",
+                marker={"color": group.colour, "symbol": group.symbol, "size": 10, "opacity": 0.85},
+                hovertemplate=f"%{{customdata}}<br>DFT %{{x:.2f}} {unit}<br>{group.name} %{{y:.2f}} {unit}"
+                "<extra></extra>",
+            )
         )
     ringed = [
         (x, y)
@@ -59,18 +61,24 @@ def compounds_parity(groups: Sequence[Points], *, title: str, unit: str, chosen:
         if name == chosen
     ]
     if ringed:
-        figure.add_scatter(
-            x=[x for x, _ in ringed],
-            y=[y for _, y in ringed],
-            name=chosen,
-            mode="markers",
-            marker={"symbol": "circle-open", "size": 19, "color": NEUTRAL, "line": {"width": 2.5}},
-            hoverinfo="skip",
+        traces.append(
+            scatter(
+                x=[x for x, _ in ringed],
+                y=[y for _, y in ringed],
+                name=chosen,
+                mode="markers",
+                marker={"symbol": "circle-open", "size": 19, "color": NEUTRAL, "line": {"width": 2.5}},
+                hoverinfo="skip",
+            )
         )
-    guides(figure, between(low, low, high, high))
-    guides(figure, level(0), upright(0), dash="dot")
-    framed(figure, x_title=f"DFT {title} ({unit})", y_title=f"potential {title} ({unit})")
-    figure.update_layout(margin={"t": 44}, showlegend=True, hovermode="closest", clickmode="event")
-    figure.update_xaxes(range=(low, high), constrain="domain")
-    figure.update_yaxes(range=(low, high), scaleanchor="x", constrain="domain", constraintoward="top")
-    return figure
+    return figure(
+        traces,
+        x_title=f"DFT {title} ({unit})",
+        y_title=f"potential {title} ({unit})",
+        **square(low, high),
+        shapes=[*guides(between(low, low, high, high)), *guides(level(0), upright(0), dash="dot")],
+        margin={"t": 44},
+        showlegend=True,
+        hovermode="closest",
+        clickmode="event",
+    )

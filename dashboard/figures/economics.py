@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.sweep import points, stroke, upright
-from dashboard.figures.theme import NEUTRAL, framed
+from dashboard.figures.sweep import points, stroke
+from dashboard.figures.theme import NEUTRAL, Figure, figure, guides, scatter, upright
 
 Values = NDArray[np.float64]
 NOW = "now: saved %{x:.1%}<br>kept %{y:.1%}<extra></extra>"
@@ -37,16 +36,16 @@ class CostLine:
     best: tuple[float, float]
 
 
-def saved_and_kept(trades: Sequence[Trade]) -> go.Figure:
+def saved_and_kept(trades: Sequence[Trade]) -> Figure:
     """Stable compounds kept over DFT runs saved; the symbol is the present cut, the diagonal a screen at random."""
     traces = [
-        go.Scatter(
+        scatter(
             x=[0, 1], y=[1, 0], name="dropping at random", mode="lines", hoverinfo="skip",
             line={"color": NEUTRAL, "width": 1, "dash": "dot"},
         )
     ]  # fmt: skip
     traces += [
-        go.Scatter(
+        scatter(
             x=trade.saved, y=trade.kept, name=trade.name, mode="lines", line=stroke(trade.index),
             hovertemplate="saved %{x:.1%}<br>kept %{y:.1%}",
         )
@@ -54,21 +53,24 @@ def saved_and_kept(trades: Sequence[Trade]) -> go.Figure:
     ]  # fmt: skip
     saved, kept = zip(*(trade.present for trade in trades), strict=True)
     traces.append(points(saved, kept, [trade.index for trade in trades], name="now", hovertemplate=NOW))
-    figure = framed(go.Figure(traces), x_title="DFT runs saved", y_title="stable compounds kept")
-    return figure.update_layout(
-        xaxis_range=(-0.01, 1.01), xaxis_tickformat=".0%", yaxis_range=(-0.01, 1.03), yaxis_tickformat=".0%"
+    return figure(
+        traces,
+        x_title="DFT runs saved",
+        y_title="stable compounds kept",
+        x={"range": (-0.01, 1.01), "tickformat": ".0%"},
+        y={"range": (-0.01, 1.03), "tickformat": ".0%"},
     )
 
 
 def costs(
     levels: Values, lines: Sequence[CostLine], present: float, *, x_title: str, of_all: float, of_none: float
-) -> go.Figure:
+) -> Figure:
     """Expected cost per 1,000 candidates over `levels`; a symbol at the cheapest, lines for DFT on all and on none.
 
     NaN for `of_all` or `of_none` leaves its line out.
     """
     traces = [
-        go.Scatter(
+        scatter(
             x=levels[[0, -1]], y=[value, value], name=name, mode="lines",
             line={"color": NEUTRAL, "width": 2, "dash": dash}, hovertemplate="%{y:,.0f}",
         )
@@ -76,20 +78,20 @@ def costs(
         if np.isfinite(value)
     ]  # fmt: skip
     traces += [
-        go.Scatter(
+        scatter(
             x=levels, y=line.costs, name=line.name, mode="lines", line=stroke(line.index), hovertemplate="%{y:,.0f}"
         )
         for line in lines
     ]
     best, cost = zip(*(line.best for line in lines), strict=True)
     traces.append(points(best, cost, [line.index for line in lines], name="cheapest", hovertemplate="%{y:,.0f}"))
-    figure = framed(go.Figure(traces), x_title=x_title, y_title="cost of 1,000 candidates (DFT runs)")
     margin = float(levels[-1] - levels[0]) / 50
-    return figure.update_layout(
+    return figure(
+        traces,
+        x_title=x_title,
+        y_title="cost of 1,000 candidates (DFT runs)",
+        x={"range": (float(levels[0]) - margin, float(levels[-1]) + margin), "hoverformat": ".2f"},
+        y={"rangemode": "tozero", "tickformat": ",.0f"},
         hovermode="x unified",
-        shapes=[upright(present, {"color": NEUTRAL, "width": 1, "dash": "dot"})],
-        xaxis_range=(float(levels[0]) - margin, float(levels[-1]) + margin),
-        xaxis_hoverformat=".2f",
-        yaxis_rangemode="tozero",
-        yaxis_tickformat=",.0f",
+        shapes=guides(upright(present), dash="dot", layer="above"),
     )

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.elements import ELEMENTS, place
-from dashboard.figures.theme import bar_above, framed
+from dashboard.figures.theme import Figure, bar_above, figure, heatmap
 
 Values = NDArray[np.float64]
 # Blue to orange through grey: the middle is seen on white and on near-black, and dark text on every colour.
@@ -30,7 +29,7 @@ def limit(values: Values) -> float:
 
 def element_map(
     elements: Sequence[str], values: Values, counts: NDArray[np.int64], *, title: str, unit: str, signed: bool
-) -> go.Figure:
+) -> Figure:
     """The table of 18 columns with a cell per element of `elements`, coloured by `values` (k,), with value and n.
 
     Elements without a value are blank. `element_at` tells which element a point is.
@@ -49,12 +48,10 @@ def element_map(
         texts[at] = f"<b>{symbol}</b><br>{_number(value, signed)}<br>n {count:,}"
     end = limit(values) or 1.0
     common = {"x": np.arange(COLUMNS), "y": np.arange(rows), "xgap": 2, "ygap": 2}
-    figure = go.Figure(
+    return figure(
         [
-            go.Heatmap(
-                z=ground, colorscale=((0, _GROUND), (1, _GROUND)), showscale=False, hoverinfo="skip", **common
-            ),
-            go.Heatmap(
+            heatmap(z=ground, colorscale=((0, _GROUND), (1, _GROUND)), showscale=False, hoverinfo="skip", **common),
+            heatmap(
                 z=shown,
                 customdata=np.stack([names, n], axis=2),
                 text=texts,
@@ -68,17 +65,15 @@ def element_map(
                 "<br>n = %{customdata[1]:,}<extra></extra>",
                 **common,
             ),
-        ]
-    )  # fmt: skip
-    framed(figure, x_title="", y_title="")
-    figure.update_layout(
+        ],
+        x_title="",
+        y_title="",
+        x={"visible": False, "range": (-0.55, COLUMNS - 0.45)},
+        y={"visible": False, "range": (rows - 0.45, -0.55)},
         clickmode="event",
         hovermode="closest",
         dragmode=False,  # with fixed ranges instead, no click would be told
-        xaxis={"visible": False, "range": (-0.55, COLUMNS - 0.45)},
-        yaxis={"visible": False, "range": (rows - 0.45, -0.55)},
     )
-    return figure
 
 
 def element_at(column: Any, row: Any) -> str | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import COUNT_SCALE, DIVERGING_SCALE, bar_above, framed
+from dashboard.figures.theme import COUNT_SCALE, DIVERGING_SCALE, Figure, bar_above, figure, heatmap
 
 Values = NDArray[np.float64]
 BINS = 30
@@ -33,7 +32,7 @@ def outside(tolerance_factor: Values, octahedral_factor: Values) -> int:
 
 def factor_map(
     tolerance_factor: Values, octahedral_factor: Values, value: Values, *, title: str, signed: bool
-) -> go.Figure:
+) -> Figure:
     """Heat map of the mean of `value` (n,); the hover text has n. With `signed`, the scale is symmetric about 0."""
     ranges = (window(octahedral_factor), window(tolerance_factor))
     edges = [np.linspace(low, high, BINS + 1) for low, high in ranges]
@@ -43,19 +42,15 @@ def factor_map(
     found = np.abs(means[counts > 0])
     top = float(np.quantile(found, 0.95)) if found.size else 1.0
     centres = [(edge[:-1] + edge[1:]) / 2 for edge in edges]
-    figure = go.Figure(
-        go.Heatmap(
-            x=centres[1],
-            y=centres[0],
-            z=means.round(4),
-            text=counts.astype(int),
-            zmin=-top if signed else 0,
-            zmax=top,
-            colorscale=DIVERGING_SCALE if signed else COUNT_SCALE,
-            colorbar=bar_above(title),
-            hovertemplate="t %{x:.2f}, μ %{y:.2f}<br>mean %{z:.2f}<br>n = %{text}<extra></extra>",
-        )
+    cells = heatmap(
+        x=centres[1],
+        y=centres[0],
+        z=means.round(4),
+        text=counts.astype(int),
+        zmin=-top if signed else 0,
+        zmax=top,
+        colorscale=DIVERGING_SCALE if signed else COUNT_SCALE,
+        colorbar=bar_above(title),
+        hovertemplate="t %{x:.2f}, μ %{y:.2f}<br>mean %{z:.2f}<br>n = %{text}<extra></extra>",
     )
-    framed(figure, x_title="tolerance factor t", y_title="octahedral factor μ")
-    figure.update_layout(margin={"t": 72})
-    return figure
+    return figure([cells], x_title="tolerance factor t", y_title="octahedral factor μ", margin={"t": 72})

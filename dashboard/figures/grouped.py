@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import framed, guides, in_rows, series_colour, series_symbol, upright
+from dashboard.figures.theme import Figure, figure, guides, in_rows, scatter, series_colour, series_symbol, upright
 
 Values = NDArray[np.float64]
 ROOM = 0.66  # of the distance between rows, for the numbers of one
@@ -24,31 +23,39 @@ class Numbers:
     high: Values
 
 
-def grouped(rows: Sequence[str], series: Mapping[str, Numbers], *, x_title: str) -> go.Figure:
+def grouped(rows: Sequence[str], series: Mapping[str, Numbers], *, x_title: str) -> Figure:
     """One marker per row and series, first row on top, and a line at zero."""
-    figure = go.Figure()
+    traces = []
     place = np.arange(len(rows), dtype=float)
     step = ROOM / max(len(series) - 1, 1)
     for index, (name, numbers) in enumerate(series.items()):
         known = np.isfinite(numbers.values)
-        figure.add_scatter(
-            x=numbers.values[known],
-            y=(place + step * (index - (len(series) - 1) / 2))[known],
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": np.nan_to_num((numbers.high - numbers.values)[known]),
-                "arrayminus": np.nan_to_num((numbers.values - numbers.low)[known]),
-                "thickness": 1.5,
-                "width": 0,
-            },
-            name=name,
-            mode="markers",
-            marker={"color": series_colour(index), "symbol": series_symbol(index), "size": 9},
-            text=[f"{row}<br>{name}" for row, kept in zip(rows, known, strict=True) if kept],
-            hovertemplate="%{text} %{x:+.3f}<extra></extra>",
+        traces.append(
+            scatter(
+                x=numbers.values[known],
+                y=(place + step * (index - (len(series) - 1) / 2))[known],
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": np.nan_to_num((numbers.high - numbers.values)[known]),
+                    "arrayminus": np.nan_to_num((numbers.values - numbers.low)[known]),
+                    "thickness": 1.5,
+                    "width": 0,
+                },
+                name=name,
+                mode="markers",
+                marker={"color": series_colour(index), "symbol": series_symbol(index), "size": 9},
+                text=[f"{row}<br>{name}" for row, kept in zip(rows, known, strict=True) if kept],
+                hovertemplate="%{text} %{x:+.3f}<extra></extra>",
+            )
         )
-    guides(figure, upright(0))
-    framed(figure, x_title=x_title, y_title="")
-    figure.update_layout(margin={"t": 64}, showlegend=True, hovermode="closest")
-    return in_rows(figure, rows, ticklabelstandoff=6)
+    return figure(
+        traces,
+        x_title=x_title,
+        y_title="",
+        y=in_rows(rows, ticklabelstandoff=6),
+        shapes=guides(upright(0)),
+        margin={"t": 64},
+        showlegend=True,
+        hovermode="closest",
+    )

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
-from dashboard.figures.theme import framed, series_colour, series_symbol
+from dashboard.figures.theme import Figure, figure, scatter, series_colour, series_symbol
 
 BESIDE = 1.05  # factor between potentials at the same place
 MARGIN = 0.3  # beside the outermost, in decades
@@ -26,38 +25,50 @@ class Model:
     high: float
 
 
-def accuracy(models: Sequence[Model], *, x_title: str, y_title: str) -> go.Figure:
+def accuracy(models: Sequence[Model], *, x_title: str, y_title: str) -> Figure:
     """One marker per potential, a shape per family; x is logarithmic, equal values are set side by side."""
-    figure = go.Figure()
+    traces = []
     families = sorted({model.family for model in models})
     for index, model in enumerate(models):
         place = sum(other.x == model.x for other in models[:index])
-        figure.add_scatter(
-            x=[model.x * BESIDE**place],
-            y=[model.value],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [model.high - model.value],
-                "arrayminus": [model.value - model.low],
-                "thickness": 2,
-                "width": 5,
-            },
-            mode="markers",
-            name=model.name,
-            marker={"color": series_colour(index), "symbol": series_symbol(families.index(model.family)), "size": 12},
-            customdata=[[model.x, model.low, model.high]],
-            hovertemplate=f"{model.name}<br>%{{customdata[0]:,.4g}}: %{{y:.3f}}<br>95 % interval "
-            "%{customdata[1]:.3f} to %{customdata[2]:.3f}<extra></extra>",
+        traces.append(
+            scatter(
+                x=[model.x * BESIDE**place],
+                y=[model.value],
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [model.high - model.value],
+                    "arrayminus": [model.value - model.low],
+                    "thickness": 2,
+                    "width": 5,
+                },
+                mode="markers",
+                name=model.name,
+                marker={
+                    "color": series_colour(index),
+                    "symbol": series_symbol(families.index(model.family)),
+                    "size": 12,
+                },
+                customdata=[[model.x, model.low, model.high]],
+                hovertemplate=f"{model.name}<br>%{{customdata[0]:,.4g}}: %{{y:.3f}}<br>95 % interval "
+                "%{customdata[1]:.3f} to %{customdata[2]:.3f}<extra></extra>",
+            )
         )
-    framed(figure, x_title=x_title, y_title=y_title)
-    figure.update_layout(showlegend=True, margin={"t": 44}, hovermode="closest")
     low, high = (bound(np.log10([model.x for model in models])) for bound in (np.min, np.max))
     ticks = round_numbers(10 ** (low - MARGIN), 10 ** (high + MARGIN))
-    figure.update_xaxes(
-        type="log", range=(low - MARGIN, high + MARGIN), tickvals=ticks, ticktext=[f"{tick:,.10g}" for tick in ticks]
-    )
-    return figure
+    return figure(
+        traces,
+        x_title=x_title,
+        y_title=y_title,
+        x={
+            "type": "log", "range": (low - MARGIN, high + MARGIN), "tickvals": ticks,
+            "ticktext": [f"{tick:,.10g}" for tick in ticks],
+        },
+        showlegend=True,
+        margin={"t": 44},
+        hovermode="closest",
+    )  # fmt: skip
 
 
 def round_numbers(low: float, high: float) -> list[float]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import ACCENT, framed
+from dashboard.figures.theme import ACCENT, Figure, figure, scatter
 
 Values = NDArray[np.float64]
 BIN_ANG = 0.1
@@ -27,15 +26,15 @@ def binned_quartiles(bond: Values, noise_floor: Values) -> dict[str, Values]:
     }
 
 
-def noise_by_bond(bond: Values, noise_floor: Values) -> go.Figure:
+def noise_by_bond(bond: Values, noise_floor: Values) -> Figure:
     """Median and quartiles of the noise floor (THz) in bins of 0.1 Å of the B–X distance."""
     found = binned_quartiles(bond, noise_floor)
     band = {"x": found["bond"], "mode": "lines", "line": {"width": 0, "color": ACCENT}, "hoverinfo": "skip"}
-    figure = go.Figure(
+    return figure(
         [
-            go.Scatter(y=found["upper"], showlegend=False, **band),
-            go.Scatter(y=found["lower"], name="quartiles", fill="tonexty", fillcolor="rgba(15,138,128,0.25)", **band),
-            go.Scatter(
+            scatter(y=found["upper"], showlegend=False, **band),
+            scatter(y=found["lower"], name="quartiles", fill="tonexty", fillcolor="rgba(15,138,128,0.25)", **band),
+            scatter(
                 x=found["bond"],
                 y=found["median"],
                 customdata=found["n"],
@@ -44,9 +43,9 @@ def noise_by_bond(bond: Values, noise_floor: Values) -> go.Figure:
                 line={"color": ACCENT, "width": 2},
                 hovertemplate="%{x:.2f} Å<br>median %{y:.2f} THz<br>%{customdata} compounds<extra></extra>",
             ),
-        ]
+        ],
+        x_title="B–X distance (Å)",
+        y_title="noise floor (THz)",
+        y={"rangemode": "tozero"},
+        margin={"t": 40},
     )
-    framed(figure, x_title="B–X distance (Å)", y_title="noise floor (THz)")
-    figure.update_layout(margin={"t": 40})
-    figure.update_yaxes(rangemode="tozero")
-    return figure

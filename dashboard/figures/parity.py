@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import between, counted, framed, guides, level, upright
+from dashboard.figures.theme import Figure, between, counted, figure, guides, level, square, upright
 
 Values = NDArray[np.float64]
 BIN_THZ = 0.25
@@ -27,18 +26,21 @@ def outside(dft: Values, potential: Values) -> int:
     return int(np.sum(~inside))
 
 
-def parity(dft: Values, potential: Values, place: str) -> go.Figure:
+def parity(dft: Values, potential: Values, place: str) -> Figure:
     """Heat map of counts in bins of 0.25 THz, with the diagonal and the zero lines; arrays of shape (n,) in THz."""
     low, high = window(dft, potential)
     edges = np.arange(low, high + BIN_THZ, BIN_THZ)
     counts, _, _ = np.histogram2d(potential, dft, bins=(edges, edges))
     centres = (edges[:-1] + edges[1:]) / 2
     hover = "DFT %{x:.2f} THz<br>potential %{y:.2f} THz<br>%{customdata} compounds<extra></extra>"
-    figure = go.Figure(counted(centres, centres, counts, hover))
-    guides(figure, between(low, low, high, high), layer="above")
-    guides(figure, level(0), upright(0), dash="dot", layer="above")
-    framed(figure, x_title=f"DFT {place} (THz)", y_title=f"potential {place} (THz)")
-    figure.update_layout(margin={"t": 72})
-    figure.update_xaxes(range=(low, high), constrain="domain")
-    figure.update_yaxes(range=(low, high), scaleanchor="x", constrain="domain", constraintoward="top")
-    return figure
+    return figure(
+        [counted(centres, centres, counts, hover)],
+        x_title=f"DFT {place} (THz)",
+        y_title=f"potential {place} (THz)",
+        **square(low, high),
+        shapes=[
+            *guides(between(low, low, high, high), layer="above"),
+            *guides(level(0), upright(0), dash="dot", layer="above"),
+        ],
+        margin={"t": 72},
+    )

@@ -5,43 +5,58 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from dashboard.figures.amplification import Cloud, thinned
-from dashboard.figures.theme import between, framed, guides, level, series_colour, series_symbol, upright
+from dashboard.figures.theme import (
+    Figure,
+    between,
+    figure,
+    guides,
+    level,
+    scatter,
+    series_colour,
+    series_symbol,
+    square,
+    upright,
+)
 
 
-def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> go.Figure:
+def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> Figure:
     """One point per compound and potential, the diagonal, and dotted lines at σ = 1.
 
     The axes end at the 99.5 % quantile of all values.
     """
-    figure = go.Figure()
+    traces = []
     every = thinned(clouds)
     high = _top(clouds)
-    guides(figure, between(0, 0, high, high))
-    guides(figure, level(1), upright(1), dash="dot")
     for index, cloud in enumerate(clouds):
         shown = slice(None, None, every)
-        figure.add_scatter(
-            x=cloud.x[shown],
-            y=cloud.y[shown],
-            mode="markers",
-            name=cloud.name,
-            text=list(cloud.texts[shown]),
-            marker={
-                "color": series_colour(index),
-                "symbol": series_symbol(index),
-                "size": 9 if len(cloud.x) < 100 else 5,
-                "opacity": 0.8 if len(cloud.x) < 100 else 0.5,
-            },
-            hovertemplate="%{text}<br>%{x:.2f} → %{y:.2f}<extra></extra>",
+        traces.append(
+            scatter(
+                x=cloud.x[shown],
+                y=cloud.y[shown],
+                mode="markers",
+                name=cloud.name,
+                text=list(cloud.texts[shown]),
+                marker={
+                    "color": series_colour(index),
+                    "symbol": series_symbol(index),
+                    "size": 9 if len(cloud.x) < 100 else 5,
+                    "opacity": 0.8 if len(cloud.x) < 100 else 0.5,
+                },
+                hovertemplate="%{text}<br>%{x:.2f} → %{y:.2f}<extra></extra>",
+            )
         )
-    framed(figure, x_title=x_title, y_title=y_title)
-    figure.update_layout(margin={"t": 64}, showlegend=True, hovermode="closest")
-    figure.update_xaxes(range=(0, high), constrain="domain")
-    figure.update_yaxes(range=(0, high), scaleanchor="x", constrain="domain", constraintoward="top")
-    return figure
+    return figure(
+        traces,
+        x_title=x_title,
+        y_title=y_title,
+        **square(0, high),
+        shapes=[*guides(between(0, 0, high, high)), *guides(level(1), upright(1), dash="dot")],
+        margin={"t": 64},
+        showlegend=True,
+        hovermode="closest",
+    )
 
 
 def outside(clouds: Sequence[Cloud]) -> int:

@@ -5,47 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import ACCENT, framed, in_rows
+from dashboard.figures.theme import ACCENT, Figure, figure, in_rows, scatter
 
 Values = NDArray[np.float64]
 
 
-def ranking(
-    names: Sequence[str], values: Values, intervals: Values, groups: Sequence[str], *, x_title: str
-) -> go.Figure:
+def ranking(names: Sequence[str], values: Values, intervals: Values, groups: Sequence[str], *, x_title: str) -> Figure:
     """One row per potential, first on top, with its 95 % interval; arrays of shape (p,) and (p, 2).
 
     The letters of `groups` stand at the right end of each row.
     """
     rows = np.arange(len(names))
-    figure = go.Figure(
-        go.Scatter(
-            x=values,
-            y=rows,
-            mode="markers",
-            marker={"color": ACCENT, "size": 11},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": intervals[:, 1] - values,
-                "arrayminus": values - intervals[:, 0],
-                "color": ACCENT,
-                "thickness": 2,
-                "width": 5,
-            },
-            customdata=[[*interval, letters] for interval, letters in zip(intervals.tolist(), groups, strict=True)],
-            text=list(names),
-            hovertemplate="%{text}: %{x:.3f}<br>95 % interval %{customdata[0]:.3f} to %{customdata[1]:.3f}<br>"
-            "group %{customdata[2]}<extra></extra>",
-        )
+    marks = scatter(
+        x=values,
+        y=rows,
+        mode="markers",
+        marker={"color": ACCENT, "size": 11},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": intervals[:, 1] - values,
+            "arrayminus": values - intervals[:, 0],
+            "color": ACCENT,
+            "thickness": 2,
+            "width": 5,
+        },
+        customdata=[[*interval, letters] for interval, letters in zip(intervals.tolist(), groups, strict=True)],
+        text=list(names),
+        hovertemplate="%{text}: %{x:.3f}<br>95 % interval %{customdata[0]:.3f} to %{customdata[1]:.3f}<br>"
+        "group %{customdata[2]}<extra></extra>",
     )
-    for row, letters in enumerate(groups):
-        figure.add_annotation(
-            x=1, xref="paper", y=row, text=f"<b>{letters}</b>", showarrow=False, xanchor="left", xshift=8,
-        )  # fmt: skip
-    framed(figure, x_title=x_title, y_title="")
-    figure.update_layout(margin={"r": 48}, hovermode="closest")
-    return in_rows(figure, names, ticklabelstandoff=6)
+    beside = {"x": 1, "xref": "paper", "showarrow": False, "xanchor": "left", "xshift": 8}
+    return figure(
+        [marks],
+        x_title=x_title,
+        y_title="",
+        y=in_rows(names, ticklabelstandoff=6),
+        annotations=[{**beside, "y": row, "text": f"<b>{letters}</b>"} for row, letters in enumerate(groups)],
+        margin={"r": 48},
+        hovermode="closest",
+    )

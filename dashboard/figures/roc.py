@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import plotly.graph_objects as go
 
 from compute.physics.ranking import Curve
 from dashboard.figures.sweep import stroke
-from dashboard.figures.theme import NEUTRAL, framed
+from dashboard.figures.theme import NEUTRAL, Figure, Trace, figure, scatter
 
 MOST_POINTS = 250
 
@@ -18,7 +17,7 @@ Named = tuple[str, int, Curve]
 """Name, index of the potential, curve."""
 
 
-def roc(curves: Sequence[Named]) -> go.Figure:
+def roc(curves: Sequence[Named]) -> Figure:
     """True over false positive rate of "stable", with the diagonal of a score that says nothing."""
     hover = "false positive rate %{x:.3f}<br>true positive rate %{y:.3f}"
     return _unit_square(
@@ -28,7 +27,7 @@ def roc(curves: Sequence[Named]) -> go.Figure:
     )
 
 
-def precision_recall(curves: Sequence[Named]) -> go.Figure:
+def precision_recall(curves: Sequence[Named]) -> Figure:
     """Precision over recall of "stable", with the share of stable compounds, what a score that says nothing gets.
 
     The point at recall 0, which is there by convention, is left out.
@@ -44,22 +43,19 @@ def precision_recall(curves: Sequence[Named]) -> go.Figure:
     )
 
 
-def _guess(y: tuple[float, float], *, listed: bool = True) -> go.Scatter:
-    return go.Scatter(
+def _guess(y: tuple[float, float], *, listed: bool = True) -> Trace:
+    return scatter(
         x=[0, 1], y=y, name="guessing", mode="lines", line={"color": NEUTRAL, "width": 1, "dash": "dot"},
         hoverinfo="skip", legendgroup="guessing", showlegend=listed,
     )  # fmt: skip
 
 
-def _curve(named: Named, hover: str) -> go.Scatter:
+def _curve(named: Named, hover: str) -> Trace:
     name, index, curve = named
     n = len(curve.x)
     kept = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).round().astype(int))
-    return go.Scatter(
-        x=curve.x[kept], y=curve.y[kept], name=name, mode="lines", line=stroke(index), hovertemplate=hover
-    )
+    return scatter(x=curve.x[kept], y=curve.y[kept], name=name, mode="lines", line=stroke(index), hovertemplate=hover)
 
 
-def _unit_square(traces: list[go.Scatter], *, x_title: str, y_title: str) -> go.Figure:
-    figure = framed(go.Figure(traces), x_title=x_title, y_title=y_title)
-    return figure.update_layout(xaxis_range=(-0.01, 1.01), yaxis_range=(-0.01, 1.02))
+def _unit_square(traces: list[Trace], *, x_title: str, y_title: str) -> Figure:
+    return figure(traces, x_title=x_title, y_title=y_title, x={"range": (-0.01, 1.01)}, y={"range": (-0.01, 1.02)})

@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, framed, series_colour, series_symbol
+from dashboard.figures.theme import (
+    NEUTRAL,
+    Figure,
+    figure,
+    guides,
+    level,
+    scatter,
+    series_colour,
+    series_symbol,
+    upright,
+)
 
 Array = NDArray[np.float64]
 _FILLS = ("", "-open", "-open-dot")
@@ -24,11 +33,11 @@ class Star:
     sigma: Array
 
 
-def sigma_modes(stars: Sequence[Star], pooled: float) -> go.Figure:
+def sigma_modes(stars: Sequence[Star], pooled: float) -> Figure:
     """One marker per mode, its shape and colour by star of q; a line at the σ of all modes together."""
-    figure = go.Figure()
+    traces = []
     for index, star in enumerate(stars):
-        figure.add_scatter(
+        traces.append(scatter(
             x=star.omega,
             y=star.sigma,
             name=star.name,
@@ -38,18 +47,14 @@ def sigma_modes(stars: Sequence[Star], pooled: float) -> go.Figure:
                 "line": {"width": 0.75, "color": "#ffffff"},
             },
             hovertemplate=f"{star.name}: %{{x:.2f}} THz, σ %{{y:.2f}}<extra></extra>",
-        )  # fmt: skip
-    framed(figure, x_title="harmonic ω (THz)", y_title="σ of the mode")
-    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": pooled, "y1": pooled}
-    upright = {"type": "line", "yref": "paper", "x0": 0, "x1": 0, "y0": 0, "y1": 1}
-    figure.update_layout(
-        shapes=[
-            {**across, "line": {"color": NEUTRAL, "width": 1.5, "dash": "dash"}},
-            {**upright, "line": {"color": NEUTRAL, "width": 1}},
-        ]
+        ))  # fmt: skip
+    return figure(
+        traces,
+        x_title="harmonic ω (THz)",
+        y_title="σ of the mode",
+        y={"rangemode": "tozero"},
+        shapes=[*guides(level(pooled), dash="dash", layer="above"), *guides(upright(0), layer="above")],
     )
-    figure.update_yaxes(rangemode="tozero")
-    return figure
 
 
 @dataclass(frozen=True)
@@ -65,29 +70,35 @@ class SiteScores:
     sigma: tuple[float, ...]
 
 
-def sigma_sites(sites: Sequence[str], scores: Sequence[SiteScores]) -> go.Figure:
+def sigma_sites(sites: Sequence[str], scores: Sequence[SiteScores]) -> Figure:
     """Markers side by side on each site, one shape and colour per source."""
-    figure = go.Figure()
+    traces = []
     spread = np.linspace(-0.24, 0.24, len(scores)) if len(scores) > 1 else np.zeros(1)
     for shift, score in zip(spread.tolist(), scores, strict=True):
         dft = score.series is None
         symbol = "star-diamond" if dft else series_symbol(score.series or 0) + _FILLS[score.nth % len(_FILLS)]
-        figure.add_scatter(
-            x=[index + shift for index in range(len(sites))],
-            y=score.sigma,
-            name=score.name,
-            mode="markers",
-            marker={
-                "symbol": symbol,
-                "size": 13 if dft else 11,
-                "line": {"width": 1.75 if score.nth else 0},
-                "color": NEUTRAL if dft else series_colour(score.series or 0),
-            },
-            hovertemplate=f"{score.name}: σ %{{y:.3f}}<extra></extra>",
+        traces.append(
+            scatter(
+                x=[index + shift for index in range(len(sites))],
+                y=score.sigma,
+                name=score.name,
+                mode="markers",
+                marker={
+                    "symbol": symbol,
+                    "size": 13 if dft else 11,
+                    "line": {"width": 1.75 if score.nth else 0},
+                    "color": NEUTRAL if dft else series_colour(score.series or 0),
+                },
+                hovertemplate=f"{score.name}: σ %{{y:.3f}}<extra></extra>",
+            )
         )
-    framed(figure, x_title="site", y_title="σ of the site at 300 K")
-    figure.update_xaxes(
-        tickvals=list(range(len(sites))), ticktext=list(sites), range=(-0.5, len(sites) - 0.5), showgrid=False
-    )
-    figure.update_yaxes(rangemode="tozero")
-    return figure
+    return figure(
+        traces,
+        x_title="site",
+        y_title="σ of the site at 300 K",
+        x={
+            "tickvals": list(range(len(sites))), "ticktext": list(sites), "range": (-0.5, len(sites) - 0.5),
+            "showgrid": False,
+        },
+        y={"rangemode": "tozero"},
+    )  # fmt: skip

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from compute.physics.strata import EDGES
 from dashboard.figures.compounds_parity import Points
-from dashboard.figures.theme import NEUTRAL, counted, framed
+from dashboard.figures.theme import NEUTRAL, Figure, between, counted, figure, guides, scatter, square, upright
 
 Values = NDArray[np.float64]
 DENSE = 2000
@@ -46,74 +45,72 @@ def sigma_parity(
     *,
     log: bool,
     symbol: str = "σ",
-) -> go.Figure:
+) -> Figure:
     """A trace per potential with the diagonal and the edges of the strata; each point carries its compound.
 
     `errors` are standard errors (n,) of each potential's values, drawn as bars, or None.
     """
-    figure = go.Figure()
+    traces = []
     for group, error in zip(groups, errors, strict=True):
-        figure.add_scatter(
-            x=group.dft,
-            y=group.values,
-            error_y=None
-            if error is None
-            else {"type": "data", "array": np.nan_to_num(error), "thickness": 1, "width": 0, "color": NEUTRAL},
-            customdata=list(group.compounds),
-            name=group.name,
-            mode="markers",
-            marker={"color": group.colour, "symbol": group.symbol, "size": 8, "opacity": 0.8},
-            hovertemplate=f"%{{customdata}}<br>DFT {symbol} %{{x:.2f}}<br>{group.name} %{{y:.2f}}<extra></extra>",
+        traces.append(
+            scatter(
+                x=group.dft,
+                y=group.values,
+                error_y=None
+                if error is None
+                else {"type": "data", "array": np.nan_to_num(error), "thickness": 1, "width": 0, "color": NEUTRAL},
+                customdata=list(group.compounds),
+                name=group.name,
+                mode="markers",
+                marker={"color": group.colour, "symbol": group.symbol, "size": 8, "opacity": 0.8},
+                hovertemplate=f"%{{customdata}}<br>DFT {symbol} %{{x:.2f}}<br>{group.name} %{{y:.2f}}<extra></extra>",
+            )
         )
     several = len(groups) > 1
-    _square(figure, limits, log=log, symbol=symbol, name="potential" if several else groups[0].name)
-    figure.update_layout(
+    return figure(
+        traces,
+        **_square(limits, log=log, symbol=symbol, name="potential" if several else groups[0].name),
         margin={"t": 60 if several else 28},
         showlegend=several,
         legend={"y": 1.06},
         hovermode="closest",
         clickmode="event",
     )
-    return figure
 
 
 def sigma_density(
     dft: Values, values: Values, limits: tuple[float, float], *, log: bool, name: str, symbol: str = "σ"
-) -> go.Figure:
+) -> Figure:
     """Counts of compounds, arrays (n,), of the potential `name` in square bins that are equal on the axes shown."""
     low, high = limits
     edges = np.geomspace(low, high, BINS + 1) if log else np.linspace(low, high, BINS + 1)
     counts, _, _ = np.histogram2d(values, dft, bins=(edges, edges))
     hover = "DFT %{x:.2f}<br>potential %{y:.2f}<br>%{customdata} compounds<extra></extra>"
-    figure = go.Figure(counted(edges, edges, counts, hover))
-    _square(figure, limits, log=log, symbol=symbol, name=name)
-    figure.update_layout(margin={"t": 84})
-    return figure
+    return figure(
+        [counted(edges, edges, counts, hover)],
+        **_square(limits, log=log, symbol=symbol, name=name),
+        margin={"t": 84},
+    )
 
 
-def _square(figure: go.Figure, limits: tuple[float, float], *, log: bool, symbol: str, name: str) -> None:
-    """Equal axes within `limits`, the diagonal, and the edges of the strata with their names above."""
+def _square(limits: tuple[float, float], *, log: bool, symbol: str, name: str) -> dict[str, Any]:
+    """Settings: equal axes within `limits`, the diagonal, and the edges of the strata with their names above."""
     low, high = limits
     ends = tuple(np.log10(limits).tolist()) if log else limits
-    line = {"color": NEUTRAL, "width": 1}
-    lines = [{"x0": low, "y0": low, "x1": high, "y1": high, "line": line}]
-    lines += [
-        {"x0": edge, "x1": edge, "y0": 0, "y1": 1, "yref": "y domain", "line": {**line, "dash": "dot"}}
-        for edge in EDGES
-    ]
+    strata = [{**upright(edge), "yref": "y domain"} for edge in EDGES]
     edges = [ends[0], *(np.log10(EDGES).tolist() if log else EDGES), ends[1]]
     labels = [
         {"text": text, "x": (left + right) / 2, "y": 1, "yref": "y domain", "yanchor": "bottom", "showarrow": False}
         for text, left, right in zip(("weak", "middle", "strong"), edges, edges[1:], strict=False)
         if right - left >= _LABELLED * (ends[1] - ends[0])
     ]
-    axis: dict[str, Any] = {"type": "log" if log else "linear", "range": ends, "constrain": "domain"}
+    scale: dict[str, Any] = {"type": "log" if log else "linear"}
     if log:
-        axis |= {"tickvals": _TICKS, "ticktext": [f"{t:g}" for t in _TICKS]}
-    framed(figure, x_title=f"DFT {symbol} at 300 K", y_title=f"{name} {symbol} at 300 K")
-    figure.update_layout(
-        shapes=[{"type": "line", "layer": "below", **shape} for shape in lines],
-        annotations=[{"font": {"size": 11}, **label} for label in labels],
-        xaxis=axis,
-        yaxis={**axis, "scaleanchor": "x", "constraintoward": "top"},
-    )
+        scale |= {"tickvals": _TICKS, "ticktext": [f"{t:g}" for t in _TICKS]}
+    return {
+        "x_title": f"DFT {symbol} at 300 K",
+        "y_title": f"{name} {symbol} at 300 K",
+        "shapes": [*guides(between(low, low, high, high)), *guides(*strata, dash="dot")],
+        "annotations": [{"font": {"size": 11}, **label} for label in labels],
+        **{name: axis | scale for name, axis in square(*ends).items()},
+    }

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, faded, framed, series_colour
+from dashboard.figures.theme import NEUTRAL, Figure, faded, figure, scatter, series_colour
 
 Array = NDArray[np.float64]
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -30,9 +29,9 @@ class Trace:
     se: float
 
 
-def sigma_trace(traces: Sequence[Trace], published: float, *, x_title: str) -> go.Figure:
+def sigma_trace(traces: Sequence[Trace], published: float, *, x_title: str) -> Figure:
     """One line per run, a band of one standard error about its last value, and DFT's published σ as a line."""
-    figure, bands = go.Figure(), []
+    lines, bands = [], []
     for trace in traces:
         colour, last = series_colour(trace.series), float(trace.sigma[-1])
         if np.isfinite(trace.se):
@@ -40,31 +39,39 @@ def sigma_trace(traces: Sequence[Trace], published: float, *, x_title: str) -> g
             bands.append(
                 {"type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": faded(colour, 0.18), **ends}
             )
-        figure.add_scatter(
-            x=trace.at,
-            y=trace.sigma,
-            name=trace.name,
-            mode="lines",
-            line={"color": colour, "width": 2.25, "dash": DASHES[trace.dash % len(DASHES)]},
-            hovertemplate="%{y:.3f}",
+        lines.append(
+            scatter(
+                x=trace.at,
+                y=trace.sigma,
+                name=trace.name,
+                mode="lines",
+                line={"color": colour, "width": 2.25, "dash": DASHES[trace.dash % len(DASHES)]},
+                hovertemplate="%{y:.3f}",
+            )
         )
     end = max(float(trace.at[-1]) for trace in traces)
     if np.isfinite(published):
-        figure.add_scatter(
-            x=[0, end],
-            y=[published, published],
-            name="DFT, published",
-            mode="lines",
-            line={"color": NEUTRAL, "width": 2, "dash": "longdash"},
-            hovertemplate="DFT %{y:.3f}",
+        lines.append(
+            scatter(
+                x=[0, end],
+                y=[published, published],
+                name="DFT, published",
+                mode="lines",
+                line={"color": NEUTRAL, "width": 2, "dash": "longdash"},
+                hovertemplate="DFT %{y:.3f}",
+            )
         )
-    framed(figure, x_title=x_title, y_title="σ up to here")
     settled = [trace.sigma[len(trace.sigma) // 10 :] for trace in traces]
     values = np.concatenate([*settled, [t.sigma[-1] + t.se for t in traces], [t.sigma[-1] - t.se for t in traces]])
     values = np.append(values, published)
     values = values[np.isfinite(values)]
     margin = max(0.05, 0.08 * float(np.ptp(values)))
-    figure.update_layout(showlegend=True, shapes=bands)
-    figure.update_xaxes(range=(0, 1.01 * end))
-    figure.update_yaxes(range=(max(0.0, float(values.min()) - margin), float(values.max()) + margin))
-    return figure
+    return figure(
+        lines,
+        x_title=x_title,
+        y_title="σ up to here",
+        x={"range": (0, 1.01 * end)},
+        y={"range": (max(0.0, float(values.min()) - margin), float(values.max()) + margin)},
+        showlegend=True,
+        shapes=bands,
+    )

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, framed
+from dashboard.figures.theme import Figure, figure, guides, in_rows, scatter, upright
 
 Values = NDArray[np.float64]
 FEWEST = 4  # quartiles of fewer are as good as their compounds; only the median is drawn
@@ -36,50 +35,46 @@ def height(n_rows: int, n_series: int) -> str:
     return f"{ABOVE_AND_BELOW_REM + ROW_REM * n_rows * max(1, 0.6 * n_series):.1f}rem"
 
 
-def errors_by_kind(kinds: Sequence[str], series: Sequence[Series], *, x_title: str, unit: str) -> go.Figure:
+def errors_by_kind(kinds: Sequence[str], series: Sequence[Series], *, x_title: str, unit: str) -> Figure:
     """A row per kind, first on top, with a marker at the median and a bar from quartile to quartile per series."""
-    figure = go.Figure()
+    traces = []
     place = np.arange(len(kinds), dtype=float)
     for index, one in enumerate(series):
         known = np.isfinite(one.median)
         drawn = known & (one.n >= FEWEST)
-        figure.add_scatter(
-            x=one.median[known],
-            y=(place + _SPREAD * (index - (len(series) - 1) / 2) / len(series))[known],
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": np.where(drawn, one.upper - one.median, 0)[known],
-                "arrayminus": np.where(drawn, one.median - one.lower, 0)[known],
-                "thickness": 2,
-                "width": 0,
-            },
-            customdata=np.stack([one.n, one.lower, one.upper], axis=1)[known],
-            text=[kind for kind, kept in zip(kinds, known, strict=True) if kept],
-            name=one.name,
-            mode="markers",
-            marker={"color": one.colour, "symbol": one.symbol, "size": 9},
-            hovertemplate=f"%{{text}}, {one.name}<br>median %{{x:+.2f}}{unit}"
-            f"<br>quartiles %{{customdata[1]:+.2f}} to %{{customdata[2]:+.2f}}{unit}"
-            "<br>n = %{customdata[0]:,}<extra></extra>",
+        traces.append(
+            scatter(
+                x=one.median[known],
+                y=(place + _SPREAD * (index - (len(series) - 1) / 2) / len(series))[known],
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": np.where(drawn, one.upper - one.median, 0)[known],
+                    "arrayminus": np.where(drawn, one.median - one.lower, 0)[known],
+                    "thickness": 2,
+                    "width": 0,
+                },
+                customdata=np.stack([one.n, one.lower, one.upper], axis=1)[known],
+                text=[kind for kind, kept in zip(kinds, known, strict=True) if kept],
+                name=one.name,
+                mode="markers",
+                marker={"color": one.colour, "symbol": one.symbol, "size": 9},
+                hovertemplate=f"%{{text}}, {one.name}<br>median %{{x:+.2f}}{unit}"
+                f"<br>quartiles %{{customdata[1]:+.2f}} to %{{customdata[2]:+.2f}}{unit}"
+                "<br>n = %{customdata[0]:,}<extra></extra>",
+            )
         )
-    framed(figure, x_title=x_title, y_title="")
     labels = [f"{kind}  n = {_counts([int(s.n[i]) for s in series])}" for i, kind in enumerate(kinds)]
-    zero = {"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "y domain", "layer": "below"}
-    figure.update_layout(
+    return figure(
+        traces,
+        x_title=x_title,
+        y_title="",
+        y=in_rows(labels, range=(len(kinds) - 0.4, -0.6)),
         margin={"t": 40 if len(series) > 1 else 12},
         showlegend=len(series) > 1,
         hovermode="closest",
-        shapes=[{**zero, "line": {"color": NEUTRAL, "width": 1}}],
-        yaxis={
-            "tickvals": place,
-            "ticktext": labels,
-            "range": (len(kinds) - 0.4, -0.6),
-            "showgrid": False,
-            "ticks": "",
-        },
+        shapes=guides(upright(0)),
     )
-    return figure
 
 
 def _counts(counts: Sequence[int]) -> str:

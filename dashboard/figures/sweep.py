@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, faded, framed, series_colour, series_symbol
+from dashboard.figures.theme import Figure, Trace, faded, figure, guides, scatter, series_colour, series_symbol, upright
 
 Values = NDArray[np.float64]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -31,15 +30,10 @@ def stroke(index: int, dash: str | None = None) -> dict[str, Any]:
     return {"color": series_colour(index), "width": 2.5, "dash": dash or DASHES[index % len(DASHES)]}
 
 
-def points(x: Sequence[float], y: Sequence[float], indices: Sequence[int], **more: Any) -> go.Scatter:
+def points(x: Sequence[float], y: Sequence[float], indices: Sequence[int], **more: Any) -> Trace:
     """One symbol per point (k,), in the colour and shape of the potential whose number is in `indices` (k,)."""
     marker = {"color": [series_colour(i) for i in indices], "symbol": [series_symbol(i) for i in indices], "size": 11}
-    return go.Scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False, **more)
-
-
-def upright(x: float, line: dict[str, Any]) -> dict[str, Any]:
-    """A line over the full height at `x`, as a shape."""
-    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+    return scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False, **more)
 
 
 def sweep(
@@ -50,13 +44,13 @@ def sweep(
     x_title: str,
     y_title: str,
     floors: Mapping[int, float] | None = None,
-) -> go.Figure:
+) -> Figure:
     """One line per curve over `levels`, a dotted line at the current level and a symbol where it cuts.
 
     Undefined scores are gaps. `floors` are noise floors by index of the potential: up to each, the ground is shaded.
     """
     traces = [
-        go.Scatter(
+        scatter(
             x=levels, y=line.values, name=line.name, mode="lines", line=stroke(line.index, line.dash),
             hovertemplate="%{y:.3f}",
         )
@@ -64,19 +58,20 @@ def sweep(
     ]  # fmt: skip
     now = [float(np.interp(current, levels, line.values)) for line in lines]
     traces.append(points([current] * len(now), now, [line.index for line in lines], hoverinfo="skip"))
-    figure = framed(go.Figure(traces), x_title=x_title, y_title=y_title)
     end = float(levels[-1])
-    shapes = [upright(current, {"color": NEUTRAL, "width": 1, "dash": "dot"})]
+    shapes = guides(upright(current), dash="dot", layer="above")
     known = {index: floor for index, floor in (floors or {}).items() if np.isfinite(floor)}
     shapes += [shape for index, floor in known.items() for shape in _noise(index, floor, end, 0.12 / len(known))]
     lowest = min([0.0, *(float(np.nanmin(line.values)) for line in lines if np.isfinite(line.values).any())])
     margin = (end - float(levels[0])) / 50
-    return figure.update_layout(
+    return figure(
+        traces,
+        x_title=x_title,
+        y_title=y_title,
+        x={"range": (float(levels[0]) - margin, end + margin), "hoverformat": ".2f"},
+        y={"range": (lowest - 0.02, 1.02)},
         hovermode="x unified",
         shapes=shapes,
-        yaxis_range=(lowest - 0.02, 1.02),
-        xaxis_range=(float(levels[0]) - margin, end + margin),
-        xaxis_hoverformat=".2f",
     )
 
 
@@ -86,4 +81,5 @@ def _noise(index: int, floor: float, end: float, opacity: float) -> list[dict[st
         "type": "rect", "x0": 0, "x1": min(floor, end), "y0": 0, "y1": 1, "yref": "paper", "line": {"width": 0},
         "fillcolor": faded(series_colour(index), opacity), "layer": "below",
     }  # fmt: skip
-    return [ground, upright(floor, {**stroke(index), "width": 1.5})] if floor <= end else [ground]
+    edge = {"type": "line", **upright(floor), "line": {**stroke(index), "width": 1.5}}
+    return [ground, edge] if floor <= end else [ground]

@@ -1,4 +1,8 @@
-"""What every figure has in common. Text and lines that must follow light and dark are coloured by the style sheet."""
+"""What every figure has in common. Text and lines that must follow light and dark are coloured by the style sheet.
+
+A figure is the plain dictionary that plotly.js takes. plotly.py checks every setting each time a figure is made, which
+takes longer than most questions to the data; here the tests have it check the figures of all pages.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
+
+Trace = dict[str, Any]
+Figure = dict[str, Any]
 
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True, "displayModeBar": "hover"}
 
@@ -50,7 +56,6 @@ _AXIS = {
     "automargin": True,
 }
 _LAYOUT: dict[str, Any] = {
-    "template": {},
     "autosize": True,
     "margin": {"l": 12, "r": 12, "t": 12, "b": 12},
     "paper_bgcolor": "rgba(0,0,0,0)",
@@ -62,19 +67,46 @@ _LAYOUT: dict[str, Any] = {
 }
 
 
-def framed(figure: go.Figure, *, x_title: str, y_title: str) -> go.Figure:
-    """`figure` with titled axes."""
-    for axis, title in ((figure.layout.xaxis, x_title), (figure.layout.yaxis, y_title)):
-        axis.title = {"text": title, "standoff": 8}
-    return figure
+def figure(
+    traces: Sequence[Trace],
+    *,
+    x_title: str,
+    y_title: str,
+    x: Mapping[str, Any] | None = None,
+    y: Mapping[str, Any] | None = None,
+    **layout: Any,
+) -> Figure:
+    """`traces` on a quiet grid and a transparent ground; `x`, `y` and `layout` are settings of axes and layout.
+
+    The style sheet gives it size and the colours of text.
+    """
+    axes = {
+        axis: {**_AXIS, "title": {"text": title, "standoff": 8}, **(own or {})}
+        for axis, title, own in (("xaxis", x_title, x), ("yaxis", y_title, y))
+    }
+    return {"data": list(traces), "layout": {**_merged(_LAYOUT, layout), **axes}}
 
 
-def guides(figure: go.Figure, *places: Mapping[str, Any], dash: str = "solid", layer: str = "below") -> go.Figure:
-    """Add lines under the data at `places`, as `level`, `upright` and `between` give them."""
+def scatter(**settings: Any) -> Trace:
+    """Points, lines or both."""
+    return {"type": "scatter", **settings}
+
+
+def heatmap(**settings: Any) -> Trace:
+    """A grid of coloured cells."""
+    return {"type": "heatmap", **settings}
+
+
+def guides(*places: Mapping[str, Any], dash: str = "solid", layer: str = "below") -> list[dict[str, Any]]:
+    """Shapes: thin lines at `places`, as `level`, `upright` and `between` give them."""
     line = {"color": NEUTRAL, "width": 1, "dash": dash}
-    added = [{"type": "line", "layer": layer, "line": line, **place} for place in places]
-    figure.layout.shapes = [*figure.layout.shapes, *added]  # at once: plotly checks all shapes for every new one
-    return figure
+    return [{"type": "line", "layer": layer, "line": line, **place} for place in places]
+
+
+def square(low: float, high: float) -> dict[str, dict[str, Any]]:
+    """Settings `x` and `y` of two axes with one scale and one range."""
+    axis = {"range": (low, high), "constrain": "domain"}
+    return {"x": axis, "y": {**axis, "scaleanchor": "x", "constraintoward": "top"}}
 
 
 def level(y: float) -> dict[str, Any]:
@@ -108,11 +140,11 @@ def bar_above(title: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def counted(x: Any, y: Any, counts: NDArray[np.float64], hover: str) -> go.Heatmap:
+def counted(x: Any, y: Any, counts: NDArray[np.float64], hover: str) -> Trace:
     """Compounds per bin (rows, columns) on a logarithmic scale, the numbers as `customdata`; empty bins stay blank."""
     top = max(float(counts.max()), 10.0)
     ticks = [t for t in (1, 3, 10, 30, 100, 300, 1000) if t <= top]
-    return go.Heatmap(
+    return heatmap(
         x=x,
         y=y,
         z=np.log10(np.where(counts > 0, counts, np.nan)),
@@ -125,26 +157,13 @@ def counted(x: Any, y: Any, counts: NDArray[np.float64], hover: str) -> go.Heatm
     )
 
 
-def in_rows(figure: go.Figure, names: Sequence[str], **more: Any) -> go.Figure:
-    """A row per name up the y axis, numbered from 0, the first on top."""
+def in_rows(names: Sequence[str], **more: Any) -> dict[str, Any]:
+    """Settings of a y axis with a row per name, numbered from 0, the first on top."""
     rows = list(range(len(names)))
-    figure.layout.yaxis.update(
-        tickvals=rows, ticktext=list(names), range=(len(names) - 0.5, -0.5), showgrid=False, ticks="", **more
-    )
-    return figure
-
-
-def dressed(figure: go.Figure) -> dict[str, Any]:
-    """`figure` as it is sent: quiet grid, transparent ground, and whatever it sets itself on top of that.
-
-    The style sheet gives it size and the colours of text. A plain dictionary, because plotly checks every setting of a
-    figure again, which takes longer than most questions to the data.
-    """
-    plain = figure.to_plotly_json()
-    own = plain["layout"]
-    own.pop("template", None)
-    axes = {name for name in own if name.startswith(("xaxis", "yaxis"))} | {"xaxis", "yaxis"}
-    return {"data": plain["data"], "layout": _merged(_LAYOUT | dict.fromkeys(axes, _AXIS), own)}
+    return {
+        "tickvals": rows, "ticktext": list(names), "range": (len(names) - 0.5, -0.5), "showgrid": False, "ticks": "",
+        **more,
+    }  # fmt: skip
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from dashboard.figures.theme import NEUTRAL, between, faded, framed, guides, level
+from dashboard.figures.theme import NEUTRAL, Figure, Trace, between, faded, figure, guides, level, scatter
 
 HALF = 0.3  # half the width of a bar; places are 1 apart
 
@@ -34,7 +34,7 @@ class Change:
     colour: str
 
 
-def waterfall(start: Level, changes: Sequence[Change], end: Level, published: float | None) -> go.Figure:
+def waterfall(start: Level, changes: Sequence[Change], end: Level, published: float | None) -> Figure:
     """Levels as lines, known steps as floating bars between them, unknown ones after the end in words alone.
 
     `changes` add up from `start` to `end` as far as they are known. `published` draws a dotted line.
@@ -45,42 +45,46 @@ def waterfall(start: Level, changes: Sequence[Change], end: Level, published: fl
     heights = np.cumsum([start.value, *(change.value for change in known)])
     marks = [(start.value, start), *zip(heights[1:], known, strict=True), (end.value, end)]
     tops, lows = [], []
-    figure = go.Figure()
+    traces, shapes, words = [], [], []
     for place, (height, mark) in enumerate(marks):
         before = heights[place - 1] if isinstance(mark, Change) else height
         colour = mark.colour if isinstance(mark, Change) else NEUTRAL
-        _bar(figure, place, before, height, colour)
-        _error(figure, place, height, mark.se, colour, f"{mark.label}<br>{mark.text}")
+        traces.append(_bar(place, before, height, colour))
+        traces.append(_error(place, height, mark.se, colour, f"{mark.label}<br>{mark.text}"))
         tops.append(max(before, height + _finite(mark.se)))
         lows.append(min(before, height - _finite(mark.se)))
-        _words(figure, place, tops[-1], mark.text)
+        words.append(_words(place, tops[-1], mark.text))
         if place < last:
-            _connector(figure, place, height)
+            shapes += guides(between(place + HALF, height, place + 1 - HALF, height))
     if published is not None:
-        guides(figure, level(published), dash="dot")
+        shapes += guides(level(published), dash="dot")
     low, high = (bound([*values, published or values[0]]) for bound, values in ((min, lows), (max, tops)))
     room = (high - low) or 0.1
-    for place, change in enumerate(unknown, last + 1):
-        _words(figure, place, (low + high) / 2, change.text)
+    words += [_words(place, (low + high) / 2, change.text) for place, change in enumerate(unknown, last + 1)]
     places = [*(mark.label for _, mark in marks), *(change.label for change in unknown)]
-    framed(figure, x_title="", y_title="σ")
-    figure.update_xaxes(
-        tickvals=list(range(len(places))),
-        ticktext=places,
-        range=(-0.6, len(places) - 0.4),
-        showgrid=False,
-        ticks="",
-        tickangle=0,
-        tickfont={"size": 11.5},
+    return figure(
+        traces,
+        x_title="",
+        y_title="σ",
+        x={
+            "tickvals": list(range(len(places))),
+            "ticktext": places,
+            "range": (-0.6, len(places) - 0.4),
+            "showgrid": False,
+            "ticks": "",
+            "tickangle": 0,
+            "tickfont": {"size": 11.5},
+        },
+        y={"range": (low - 0.15 * room, high + 0.3 * room)},
+        shapes=shapes,
+        annotations=words,
+        hovermode="closest",
     )
-    figure.update_yaxes(range=(low - 0.15 * room, high + 0.3 * room))
-    figure.update_layout(hovermode="closest")
-    return figure
 
 
-def _bar(figure: go.Figure, place: float, before: float, after: float, colour: str) -> None:
+def _bar(place: float, before: float, after: float, colour: str) -> Trace:
     """From `before` to `after`; a line where both are the same."""
-    figure.add_scatter(
+    return scatter(
         x=[place - HALF, place + HALF, place + HALF, place - HALF, place - HALF],
         y=[before, before, after, after, before],
         mode="lines",
@@ -92,8 +96,8 @@ def _bar(figure: go.Figure, place: float, before: float, after: float, colour: s
     )
 
 
-def _error(figure: go.Figure, place: float, value: float, se: float, colour: str, words: str) -> None:
-    figure.add_scatter(
+def _error(place: float, value: float, se: float, colour: str, words: str) -> Trace:
+    return scatter(
         x=[place],
         y=[value],
         mode="markers",
@@ -104,13 +108,9 @@ def _error(figure: go.Figure, place: float, value: float, se: float, colour: str
     )
 
 
-def _connector(figure: go.Figure, place: float, value: float) -> None:
-    """To the next place at the same height."""
-    guides(figure, between(place + HALF, value, place + 1 - HALF, value))
-
-
-def _words(figure: go.Figure, place: float, value: float, text: str) -> None:
-    figure.add_annotation(x=place, y=value, text=text, showarrow=False, yanchor="bottom", yshift=5, font={"size": 12.5})
+def _words(place: float, value: float, text: str) -> dict[str, Any]:
+    above = {"showarrow": False, "yanchor": "bottom", "yshift": 5, "font": {"size": 12.5}}
+    return {"x": place, "y": value, "text": text, **above}
 
 
 def _finite(value: float) -> float:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import framed, guides, level
+from dashboard.figures.theme import Figure, figure, guides, level, scatter
 
 Values = NDArray[np.float64]
 MEV = 1000.0
@@ -47,32 +46,41 @@ def mirrored(q: Values, values: Values) -> tuple[Values, Values]:
     return both[order], np.concatenate([values[away], values])[order]
 
 
-def wells(curves: Sequence[Curve]) -> go.Figure:
+def wells(curves: Sequence[Curve]) -> Figure:
     """Points and fitted lines of every source in meV over Q in Å, no line beyond the last point."""
-    figure = go.Figure()
+    traces = []
     for curve in curves:
         points, energies = mirrored(curve.q, curve.energies)
         reach = float(np.abs(points).max())
         line = np.linspace(-reach, reach, STEPS)
         common = {"legendgroup": curve.name, "name": curve.name}
-        figure.add_scatter(
-            x=line,
-            y=MEV * fitted(curve.coefficients, line),
-            mode="lines",
-            line={"color": curve.colour, "width": curve.weight, "dash": curve.dash},
-            hoverinfo="skip",
-            showlegend=False,
-            **common,
+        traces.append(
+            scatter(
+                x=line,
+                y=MEV * fitted(curve.coefficients, line),
+                mode="lines",
+                line={"color": curve.colour, "width": curve.weight, "dash": curve.dash},
+                hoverinfo="skip",
+                showlegend=False,
+                **common,
+            )
         )
-        figure.add_scatter(
-            x=points,
-            y=MEV * energies,
-            mode="markers",
-            marker={"color": curve.colour, "symbol": curve.symbol, "size": 8 if curve.dash == "solid" else 7},
-            hovertemplate=f"{curve.name}<br>Q %{{x:.2f}} Å<br>E %{{y:.1f}} meV<extra></extra>",
-            **common,
+        traces.append(
+            scatter(
+                x=points,
+                y=MEV * energies,
+                mode="markers",
+                marker={"color": curve.colour, "symbol": curve.symbol, "size": 8 if curve.dash == "solid" else 7},
+                hovertemplate=f"{curve.name}<br>Q %{{x:.2f}} Å<br>E %{{y:.1f}} meV<extra></extra>",
+                **common,
+            )
         )
-    guides(figure, level(0), dash="dot")
-    framed(figure, x_title="Q (Å)", y_title="E − E(Q = 0) (meV per ten-atom cell)")
-    figure.update_layout(margin={"t": 44}, showlegend=True, hovermode="closest")
-    return figure
+    return figure(
+        traces,
+        x_title="Q (Å)",
+        y_title="E − E(Q = 0) (meV per ten-atom cell)",
+        shapes=guides(level(0), dash="dot"),
+        margin={"t": 44},
+        showlegend=True,
+        hovermode="closest",
+    )
