@@ -10,6 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from compute import tables
+from compute.physics import verdicts
 from compute.physics.stability import harmonic_labels, sigma_labels
 from dashboard.components import compound_counts, compound_filters, grid, periodic_table
 from dashboard.components.text import count
@@ -102,7 +103,7 @@ def test_ranges_exclude_what_lies_outside_and_what_has_no_number(tmp_path):
 def test_every_cell_of_the_matrix_lists_as_many_compounds_as_it_counts(dataset, criterion, tolerance, threshold):
     asked = StabilityView(criterion=criterion, tolerance_thz=tolerance, threshold=threshold)
     data = stability.compared(dataset, asked, (CHGNET,))
-    matrix = stability.crosstab(data.truth, data.own[CHGNET])
+    matrix = verdicts.crosstab(data.truth, data.own[CHGNET])
     assert matrix.sum() == 10
     for row, truth in enumerate(TRUTHS):
         for column, answer in enumerate(ANSWERS):

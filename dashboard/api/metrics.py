@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from pydantic import Field
 
-from compute.physics import metrics
+from compute.physics import metrics, verdicts
 from compute.protocols import SUITES
 from dashboard.api.answers import Answer
 from dashboard.api.parameters import MetricsParameters, Suite
@@ -175,17 +175,17 @@ def _compared(dataset: Dataset, suite: Suite, criterion: str, asked: MetricsPara
 
 
 def _confusion(truth: stability.Labels, answer: stability.Labels) -> Confusion:
-    names = [name.replace(" ", "_") for name in stability.ANSWERS]
-    rows = stability.crosstab(truth, answer).tolist()
+    names = [name.replace(" ", "_") for name in verdicts.ANSWERS]
+    rows = verdicts.crosstab(truth, answer).tolist()
     counts = [Counts(**dict(zip(names, row, strict=True))) for row in rows]
-    return Confusion(**dict(zip((name.replace(" ", "_") for name in stability.TRUTHS), counts, strict=True)))
+    return Confusion(**dict(zip((name.replace(" ", "_") for name in verdicts.TRUTHS), counts, strict=True)))
 
 
 def _scored(truth: stability.Labels, answer: stability.Labels, criterion: str) -> dict[str, Scores | None]:
     """Scores of both choices of what counts; none where the two sides answer different questions."""
     if criterion == "cross":
         return {"decided": None, "all_run": None}
-    run = answer != stability.NOT_RUN
+    run = answer != verdicts.NOT_RUN
     return {
         "decided": _scores(metrics.confusion_counts(truth, answer)),
         "all_run": _scores(metrics.counted_as_wrong(truth[run], answer[run])),
@@ -193,7 +193,7 @@ def _scored(truth: stability.Labels, answer: stability.Labels, criterion: str) -
 
 
 def _scores(counts: metrics.Counts) -> Scores:
-    found = stability.score(counts)
+    found = verdicts.score(counts)
     with_interval = {
         name: Interval(
             value=_defined(getattr(found, name)),

@@ -10,7 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 from numpy.typing import NDArray
 
-from compute.physics import metrics
+from compute.physics import metrics, verdicts
 from compute.physics.paired import Difference
 from compute.protocols import SUITES
 from dashboard.components.blocks import section, statement, statements, table
@@ -50,7 +50,7 @@ LINKED = ("harmonic", "sigma", "cross")
 def comparison(data: Compared, names: Names, settings: Sequence[Setting], functionals: Sequence[str]) -> Component:
     """Every potential's matrix with its scores, and what was compared with what."""
     view = data.view
-    scores = {p: query.scores(data.truth, labels) for p, labels in data.labels.items()}
+    scores = {p: verdicts.scores(data.truth, labels) for p, labels in data.labels.items()}
     every = html.P(CROSS_SENTENCE) if view.criterion == "cross" else _score_table(scores, names)
     cards = [_card(data, p, scores[p], names) for p in data.potentials]
     alone = len(cards) == 1
@@ -142,9 +142,9 @@ def _classes(data: Compared) -> str:
     )
 
 
-def _card(data: Compared, potential: str, scores: Mapping[str, query.Score], names: Names) -> Component:
+def _card(data: Compared, potential: str, scores: Mapping[str, verdicts.Score], names: Names) -> Component:
     view, labels = data.view, data.labels[potential]
-    counts = query.crosstab(data.truth, labels)
+    counts = verdicts.crosstab(data.truth, labels)
     head = _shares(counts) if view.criterion == "cross" else _headline(counts[:2, :2], scores)
     return html.Div(
         [
@@ -157,7 +157,7 @@ def _card(data: Compared, potential: str, scores: Mapping[str, query.Score], nam
     )
 
 
-def _headline(counts: metrics.Counts, scores: Mapping[str, query.Score]) -> Component:
+def _headline(counts: metrics.Counts, scores: Mapping[str, verdicts.Score]) -> Component:
     decided = scores["decided"]
     n = f"n = {count(decided.n)} decided, {count(scores['all run'].n)} all run"
     return statements(
@@ -188,7 +188,7 @@ def _matrix(counts: NDArray[np.int64], data: Compared, potential: str, names: Na
     totals = counts.sum(1).tolist()
     head = [
         html.Th([truth, html.Span(f"n = {count(total)}", className="sub")], scope="col")
-        for truth, total in zip(query.TRUTHS, totals, strict=True)
+        for truth, total in zip(verdicts.TRUTHS, totals, strict=True)
     ]
     rows = [
         html.Tr(
@@ -200,13 +200,13 @@ def _matrix(counts: NDArray[np.int64], data: Compared, potential: str, names: Na
                         className=_kind(truth, answer, view),
                         style={"--share": f"{n / total if total else 0:.3f}"},
                     )
-                    for truth, total, n in zip(query.TRUTHS, totals, counts[:, j].tolist(), strict=True)
+                    for truth, total, n in zip(verdicts.TRUTHS, totals, counts[:, j].tolist(), strict=True)
                 ),
             ]
         )
-        for j, answer in enumerate(query.ANSWERS)
+        for j, answer in enumerate(verdicts.ANSWERS)
     ]
-    above = html.Tr([html.Td(""), html.Th(asked, colSpan=len(query.TRUTHS), scope="colgroup")])
+    above = html.Tr([html.Td(""), html.Th(asked, colSpan=len(verdicts.TRUTHS), scope="colgroup")])
     return html.Table(
         [
             html.Caption(f"n = {count(int(counts.sum()))} compounds; shares are of each column"),
@@ -217,13 +217,13 @@ def _matrix(counts: NDArray[np.int64], data: Compared, potential: str, names: Na
 
 
 def _row_name(answer: str, data: Compared) -> str:
-    return "not run by all" if answer == query.NOT_RUN and data.restricted else answer
+    return "not run by all" if answer == verdicts.NOT_RUN and data.restricted else answer
 
 
 def _link(data: Compared, potential: str, truth: str, answer: str) -> str | None:
     """Address of the compounds in a cell; None where the table of compounds has no such filter."""
     view = data.view
-    if view.criterion not in LINKED or (answer == query.NOT_RUN and data.restricted):
+    if view.criterion not in LINKED or (answer == verdicts.NOT_RUN and data.restricted):
         return None
     compounds = CompoundsView(
         suite=view.suite,
@@ -275,10 +275,10 @@ def _definitions(view: StabilityView) -> str:
 
 def _coverage(data: Compared, names: Names) -> str:
     if not data.restricted:
-        run = (f"{names.get(p, p)} {count(int(np.sum(ls != query.NOT_RUN)))}" for p, ls in data.own.items())
+        run = (f"{names.get(p, p)} {count(int(np.sum(ls != verdicts.NOT_RUN)))}" for p, ls in data.own.items())
         return f"Run, successfully or not, of {count(data.n)} compounds: {', '.join(run)}."
     common = int(data.common.sum())
-    lost = {p: int(np.sum((labels != query.NOT_RUN) & ~data.common)) for p, labels in data.own.items()}
+    lost = {p: int(np.sum((labels != verdicts.NOT_RUN) & ~data.common)) for p, labels in data.own.items()}
     if not any(lost.values()):
         return f"Common compounds: all potentials have run the same {count(common)} of {count(data.n)}."
     return (
@@ -312,7 +312,7 @@ def _origins(settings: Sequence[Setting], functionals: Sequence[str], names: Nam
     return ["".join(text)]
 
 
-def _score_table(scores: Mapping[str, Mapping[str, query.Score]], names: Names) -> Component:
+def _score_table(scores: Mapping[str, Mapping[str, verdicts.Score]], names: Names) -> Component:
     columns = [(potential, basis, score) for potential, each in scores.items() for basis, score in each.items()]
     single = ("balanced_accuracy", "mcc", "accuracy")
     rows: list[list[Any]] = [["n", *(count(s.n) for *_, s in columns)]]

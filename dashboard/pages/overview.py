@@ -9,7 +9,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from compute.physics import metrics
+from compute.physics import metrics, verdicts
 from compute.physics.comparison import CUT_AT_ZERO
 from compute.protocols import SUITES
 from dashboard.components import controls
@@ -184,7 +184,7 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
     labels = StabilityView(suite=FREQUENCIES, potentials=(view.potential,))
     data = stability.compared(dataset, labels, labels.potentials)
     counts = metrics.confusion_counts(data.truth, data.labels[view.potential])
-    decided = stability.score(counts)
+    decided = verdicts.score(counts)
     unstable = int(counts[metrics.CLASSES.index("unstable")].sum())
     lowest = deviations["min"]
     noise = agreement.median_noise_floor(dataset, FREQUENCIES, view.potential)

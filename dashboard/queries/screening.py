@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.physics.stability import STABLE, UNSTABLE
-from dashboard.queries.stability import NOT_RUN, Compared, Side, levels
+from compute.physics.verdicts import NOT_RUN
+from dashboard.queries.stability import Compared, Side, levels
 
 Values = NDArray[np.float64]
 PER = 1000

@@ -13,20 +13,20 @@ from compute.physics import metrics
 from compute.physics.paired import Difference, McNemar, differences_of_counts, mcnemar
 from compute.physics.ranking import Curve, precision_recall, roc
 from compute.physics.stability import (
-    MISSING,
     STABLE,
     UNDECIDABLE,
-    UNSTABLE,
     harmonic_labels,
     renormalised_labels,
     sigma_labels,
 )
+from compute.physics.verdicts import (
+    NOT_RUN,
+    answer_labels,
+    truth_labels,
+)
 from dashboard.dataset import Dataset
 from dashboard.views.stability import StabilityView
 
-NO_LABEL, FAILED, NOT_RUN = "no label", "failed", "not run"
-TRUTHS = (STABLE, UNSTABLE, NO_LABEL)
-ANSWERS = (STABLE, UNSTABLE, UNDECIDABLE, FAILED, NOT_RUN)
 TOLERANCES_THZ = np.round(np.arange(0, 0.505, 0.01), 2)
 THRESHOLDS = np.round(np.arange(0.5, 2.025, 0.05), 2)
 _ATTEMPTED = {
@@ -69,8 +69,7 @@ class Answer:
         else:
             labels = harmonic_labels(self.omega_min, tolerance_thz, self.noise_floor)
             status = self.status
-        usable = (status == "ok") & (labels != MISSING)
-        return np.where(status == "not-run", NOT_RUN, np.where(usable, labels, FAILED))
+        return answer_labels(labels, status)
 
     def side(self, criterion: str) -> Side:
         """The numbers behind the labels, for every cut at once."""
@@ -131,7 +130,7 @@ class Compared:
             labels = harmonic_labels(self.dft_omega_min, self.view.tolerance_thz)
         else:
             labels = sigma_labels(self.dft_sigma, self.view.threshold)
-        return np.where(labels == MISSING, NO_LABEL, labels)
+        return truth_labels(labels)
 
     @cached_property
     def own(self) -> dict[str, Labels]:
@@ -212,53 +211,6 @@ def _columns(
         )
     )  # fmt: skip
     return numbers("dft_omega_min_thz")[0], numbers("dft_sigma")[0], answers
-
-
-def crosstab(truth: Labels, answer: Labels) -> NDArray[np.int64]:
-    """Counts [TRUTHS, ANSWERS]; they sum to the number of compounds."""
-    return np.array([[np.sum((truth == t) & (answer == a)) for a in ANSWERS] for t in TRUTHS], np.int64)
-
-
-@dataclass(frozen=True)
-class Score:
-    """Scores over one choice of what counts; NaN is "not defined"."""
-
-    n: int
-    accuracy: float
-    balanced_accuracy: float
-    mcc: float
-    precision: tuple[float, float]
-    recall: tuple[float, float]
-    f1: tuple[float, float]
-
-
-def scores(truth: Labels, answer: Labels) -> dict[str, Score]:
-    """Scores over the decided compounds, and over all that were run, where what is not decided is wrong.
-
-    What was never run says nothing about the potential: it has its row in the matrix and no part in a score.
-    """
-    run = answer != NOT_RUN
-    return {
-        "decided": score(metrics.confusion_counts(truth, answer)),
-        "all run": score(metrics.counted_as_wrong(truth[run], answer[run])),
-    }
-
-
-def score(counts: metrics.Counts) -> Score:
-    """Every score of one (2, 2) table of counts."""
-
-    def pair(values: Values) -> tuple[float, float]:
-        return (float(values[0]), float(values[1]))
-
-    return Score(
-        n=int(counts.sum()),
-        accuracy=float(metrics.accuracy(counts)),
-        balanced_accuracy=float(metrics.balanced_accuracy(counts)),
-        mcc=float(metrics.mcc(counts)),
-        precision=pair(metrics.precision(counts)),
-        recall=pair(metrics.recall(counts)),
-        f1=pair(metrics.f1(counts)),
-    )
 
 
 @dataclass(frozen=True)
