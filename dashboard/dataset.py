@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 Stamp = tuple[int, int, int, int]
 _NO_STAMP: Stamp = (0, 0, 0, 0)
+_TRIES = 3
 
 FRAMES_MB = 16
 """Megabytes of answers to queries that are kept."""
@@ -138,7 +139,7 @@ class Dataset:
 
     def _load(self) -> None:
         """Hold the newest release, or keep why it is refused until a file changes."""
-        while True:
+        for tries_left in reversed(range(_TRIES)):
             files, stamp = _files(self.directory), _stamp(self.directory / tables.MANIFEST)
             if (self._held and self._held.stamp == stamp) or (self._refused and self._refused[0] == files):
                 return
@@ -147,7 +148,8 @@ class Dataset:
                     raise tables.TableError(f"{tables.MANIFEST} is missing")
                 self._held, self._refused = _loaded(self.directory, self.memory_mb, stamp), None
             except tables.TableError as error:
-                if _files(self.directory) == files:  # else published meanwhile, and what that replaced is gone
+                # Unless this was published over meanwhile, and what that replaced is gone.
+                if not tries_left or _files(self.directory) == files:
                     self._refused = (files, str(error))
                     _log.error("the published tables cannot be read: %s", error)
 
