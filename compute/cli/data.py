@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,19 +48,105 @@ def summary(data: Data = None, as_json: AsJson = False) -> None:
 
 @app.command("check")
 def check(data: Data = None, as_json: AsJson = False) -> None:
-    """Whether every table is there, matches its checksum and keeps its schema."""
+    """Whether the tables keep their schemas and ranges, agree with each other, and add up; exit status 1 if not."""
+    from compute.runs.check import checks
+
     directory = data or data_directory()
     with one_sentence(tables.TableError):
-        problems = tables.check(directory)
+        found = checks(directory)
         missing = [name for name in SCHEMAS if name not in tables.read_manifest(directory).tables]
+    problems = [problem for entry in found for problem in entry.problems]
     if as_json:
-        print_json({"problems": problems, "not_published": missing})
-    elif problems:
-        fail("\n".join(problems))
-    else:
+        listed = [asdict(entry) for entry in found]
+        print_json({"problems": problems, "not_published": missing, "checks": listed})
+    elif not problems:
+        for entry in found:
+            out.print(f"{entry.name}: {entry.n}, sound")
         out.print("All published tables are sound." + (f" Not published: {', '.join(missing)}." if missing else ""))
+    else:
+        fail("\n".join(problems))
     if problems:
         raise typer.Exit(1)
+
+
+@app.command("audit")
+def audit(
+    n: Annotated[int, typer.Option("--n", min=1, help="Rows to compute again.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute random rows again and compare; exit status 1 when one differs."""
+    from rich.progress import Progress
+
+    with one_sentence(ValueError, OSError):
+        from compute.runs.audit import audited
+
+        with Progress(console=err, transient=True) as progress:
+            bar = progress.add_task("", total=None)
+            found = audited(data or data_directory(), n, seed, lambda text: progress.update(bar, description=text))
+    if not found:
+        fail("No row can be computed again here: no published row has a potential whose weights are on this machine.")
+    if as_json:
+        print_json([{**_finite(asdict(entry)), "agrees": entry.agrees} for entry in found])
+    else:
+        grid = Table("row", "quantity", "published", "again", "tolerance", "")
+        for entry in found:
+            row = f"{entry.suite} {entry.compound} {entry.potential} {entry.protocol}"
+            numbers = ("none" if x is None else f"{x:+.4f}" for x in (entry.published, entry.again))
+            grid.add_row(row, entry.quantity, *numbers, f"{entry.tolerance:.4f}", "" if entry.agrees else "differs")
+        out.print(grid)
+    if not all(entry.agrees for entry in found):
+        raise typer.Exit(1)
+
+
+@app.command("diff")
+def diff(
+    old: Annotated[str, typer.Argument(help="Folder of a release, or a git revision such as HEAD~3.")],
+    new: Annotated[str, typer.Argument(help="The same.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rows added, changed and gone from one release to another, table by table."""
+    from compute.runs.releases import changes, opened
+
+    directory = data or data_directory()
+    with one_sentence(tables.TableError), opened(old, directory) as before, opened(new, directory) as now:
+        found = changes(before, now)
+    if as_json:
+        print_json([asdict(change) for change in found])
+        return
+    grid = Table("table", "rows before", "rows now", "added", "changed", "gone")
+    for change in found:
+        grid.add_row(*(str(value) for value in asdict(change).values()))
+    out.print(grid)
+
+
+@app.command("export")
+def export(
+    table: Annotated[str, typer.Argument(help=f"One of {', '.join(SCHEMAS)}.")],
+    form: Annotated[str, typer.Option("--format", help="csv, json or parquet.")] = "csv",
+    where: Annotated[list[str] | None, typer.Option(help="column=value, may be repeated: only such rows.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="File to write. Default: standard output.")] = None,
+    data: Data = None,
+) -> None:
+    """A table as CSV, JSON or Parquet."""
+    from compute.runs import releases
+
+    if table not in SCHEMAS:
+        fail(f"No table {table}: it is one of {', '.join(SCHEMAS)}.")
+    if form not in releases.FORMATS:
+        fail(f"No format {form}: it is one of {', '.join(releases.FORMATS)}.")
+    pairs = [entry.partition("=") for entry in where or []]
+    if not all(equals for _, equals, _ in pairs):
+        fail("Write --where as column=value, such as suite=abx3.")
+    with one_sentence(tables.TableError, OSError):
+        wanted = {column: value for column, _, value in pairs}
+        content = releases.export(data or data_directory(), table, form, wanted)
+        if to is None:
+            typer.get_binary_stream("stdout").write(content)
+        else:
+            to.write_bytes(content)
 
 
 @app.command("schema")
