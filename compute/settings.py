@@ -13,6 +13,11 @@ def data_directory() -> Path:
     return Path(os.environ.get("SOFTMODE_DATA") or _ROOT / "data" / "parquet")
 
 
+def frames_directory() -> Path:
+    """Folder of the sets of reference frames: `SOFTMODE_FRAMES`, else data/frames of the checkout."""
+    return Path(os.environ.get("SOFTMODE_FRAMES") or _ROOT / "data" / "frames")
+
+
 def var_directory() -> Path:
     """Folder of everything written at run time: `SOFTMODE_VAR`, else var of the checkout."""
     return Path(os.environ.get("SOFTMODE_VAR") or _ROOT / "var")

@@ -36,6 +36,11 @@ def submit(compound: str, client: str = "me", **values: object) -> jobs.Job:
         ({"potential": "/tmp/my.model"}, "there is no potential"),
         ({"protocol": "fast"}, "it is published or converged or quick or one-shot"),
         ({"stage": "harmonic", "temperature": 300}, "no temperature"),
+        ({"compound": None}, "one of the two"),
+        ({"structure": "data_x"}, "one of the two"),
+        ({"compound": None, "structure": "x" * 100_001}, "at most 100000"),
+        ({"compound": None, "suite": None, "structure": "x", "protocol": "published"}, "it is converged or quick"),
+        ({"compound": None, "suite": None, "structure": "x", "stage": "attribution"}, "no|none of an uploaded"),
         ({"temperature": 1}, "greater than or equal to 10"),
         ({"temperature": float("nan")}, "less than or equal to 1000"),
         ({"checkpoint": "x"}, "Extra inputs"),
@@ -97,6 +102,16 @@ def test_caps_hold_across_threads(compounds, monkeypatch):
     submit(compounds[7])
     with pytest.raises(jobs.TooManyJobs, match="2 of your jobs"):
         submit(compounds[8])
+
+
+def test_what_a_client_starts_within_an_hour_is_limited_though_it_cancels(compounds, monkeypatch):
+    monkeypatch.setenv("SOFTMODE_JOBS_PER_HOUR", "3")
+    for _ in range(3):
+        jobs.cancel(submit("CsPbBr3").id, "me")
+    with pytest.raises(jobs.TooManyJobs, match="3 jobs within an hour"):
+        submit("CsPbBr3")
+    assert submit("CsPbBr3", "you").state == "queued"
+    assert submit("CsPbBr3", "me").joined
 
 
 def test_a_job_is_cancelled_by_the_last_who_asked_for_it(compounds):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from compute.potentials.evaluate import Evaluation, Potential, Stopwatch
 from compute.protocols import HarmonicProtocol, SamplingProtocol
-from compute.runs.task import Task
+from compute.runs.task import Task, from_plain
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -128,7 +128,7 @@ def row(task: Task, first: Row, watch: Watch, threads: int | None = None) -> Row
 
 def compute(part: str, payload: Row, first: Row, watch: Watch, threads: int | None = None) -> Row:
     """The part `crystal` or `row` of the task in `payload`."""
-    task = task_of(payload)
+    task = from_plain(payload)
     return crystal(task, watch, threads) if part == "crystal" else row(task, first, watch, threads)
 
 
@@ -168,12 +168,6 @@ def serve(connection: Connection, calculate: Calculate = compute, threads: int |
 
 def _reached(stopped: Callable[[], int], number: int) -> bool:
     return stopped() >= number
-
-
-def task_of(payload: Row) -> Task:
-    """The task whose fields are in `payload`, the protocol as plain data."""
-    kind = SamplingProtocol if "sampler" in payload["protocol"] else HarmonicProtocol
-    return Task(**{**payload, "protocol": kind.model_validate(payload["protocol"])})
 
 
 def _known(value: float) -> float | None:

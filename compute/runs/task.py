@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from compute.protocols import Protocol, digest
+from compute.protocols import HarmonicProtocol, Protocol, SamplingProtocol, digest
 from compute.tables import SCHEMA_MAJOR
+
+UPLOAD = "upload"
+"""Suite of a crystal that a visitor has uploaded and that is of no other suite."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +19,9 @@ class Task:
     """What is computed for one compound. `a` in Å is the published lattice constant, where there is one.
 
     `checkpoint_sha256`, where it is given, is checked against the potential that a worker loads. `forces` names the
-    npz file of stored forces, for the suite that has them, and `forces_sha256` its content.
+    npz file of stored forces, for the suite that has them, and `forces_sha256` its content. `structure` is the text of
+    an uploaded CIF or POSCAR file, which says what the compound is. `frames` names the set of reference frames that the
+    potential is scored on, and `frames_sha256` its file's content.
     """
 
     suite: str
@@ -24,6 +32,9 @@ class Task:
     protocol: Protocol
     forces: str | None = None
     forces_sha256: str | None = None
+    structure: str | None = None
+    frames: str | None = None
+    frames_sha256: str | None = None
 
     @property
     def digest(self) -> str:
@@ -31,9 +42,25 @@ class Task:
         content = {**asdict(self), "protocol": self.protocol.digest, "schema": SCHEMA_MAJOR}
         # Stored forces are known by their content, wherever the file lies.
         del content["forces"]
-        return digest(content)
+        if self.structure is not None:
+            content["structure"] = hashlib.sha256(self.structure.encode()).hexdigest()
+        # What came later counts only where it is given, so that older shards keep their names.
+        later = {name for name in ("structure", "frames", "frames_sha256") if content[name] is None}
+        return digest({name: value for name, value in content.items() if name not in later})
 
     @property
     def seed(self) -> int:
         """Seed of the random numbers: the same task gives the same digits."""
         return int(self.digest[:8], 16)
+
+    def to_plain(self) -> dict[str, Any]:
+        """The task as JSON, without what it does not have."""
+        plain = {**asdict(self), "protocol": self.protocol.model_dump(mode="json")}
+        return {name: value for name, value in plain.items() if value is not None}
+
+
+def from_plain(plain: Mapping[str, Any]) -> Task:
+    """The task that `to_plain` wrote."""
+    kind = SamplingProtocol if "sampler" in plain["protocol"] else HarmonicProtocol
+    given = {"a": None, "checkpoint_sha256": None, **plain}
+    return Task(**{**given, "protocol": kind.model_validate(plain["protocol"])})

@@ -23,22 +23,11 @@ import sqlalchemy as sa
 
 from compute.protocols import SamplingProtocol
 from compute.runs import calculation
-from compute.runs.jobs import (
-    APPLICATION,
-    QUEUE,
-    VERSION,
-    WORKFLOW,
-    JobError,
-    JobSettings,
-    JobsUnavailable,
-    Progress,
-    Row,
-    Store,
-    database,
-    quiet,
-    result_path,
-)
+from compute.runs.job import JobError, JobSettings, JobsUnavailable, Progress, Row, result_path
+from compute.runs.job_database import database
+from compute.runs.job_store import APPLICATION, QUEUE, VERSION, WORKFLOW, Store, quiet
 from compute.runs.provenance import code_commit, hardware, package_versions
+from compute.runs.task import from_plain
 from compute.settings import var_directory
 from compute.tables import write_atomic
 
@@ -360,7 +349,7 @@ class Worker:
 
 def _table_row(workflow: str, payload: Row, row: Row) -> Row:
     """`row` with the keys of its table, under a run of its own."""
-    task = calculation.task_of(payload)
+    task = from_plain(payload)
     return {
         "run": f"live-{workflow.partition('-')[0]}",
         "suite": task.suite,

@@ -18,6 +18,7 @@ def compounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("SOFTMODE_DATA", str(data))
     monkeypatch.setenv("SOFTMODE_JOBS_PER_CLIENT", "1000")
     monkeypatch.setenv("SOFTMODE_JOBS_IN_ALL", "1000")
+    monkeypatch.setenv("SOFTMODE_JOBS_PER_HOUR", "1000")
     (tmp_path / "var").mkdir()
     return published(data)
 
