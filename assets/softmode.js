@@ -14,6 +14,14 @@ window.dash_clientside.softmode = {
     }
   },
 
+  // A job was asked for: its panel, which may be below the window, comes into view and takes the focus.
+  showJob: function () {
+    window.requestAnimationFrame(function () {
+      var panel = document.getElementById("recompute-panel");
+      if (panel) panel.focus();
+    });
+  },
+
   // The filters have changed: drop the rows that the table holds, so that it asks for them again.
   refetch: function (query) {
     var grid = typeof query === "string" && window.dash_ag_grid ? window.dash_ag_grid.getApi("compounds-grid") : null;

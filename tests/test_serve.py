@@ -10,8 +10,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+import typer
+
+from compute.cli import serve
+from compute.runs import jobs
 from tests.conftest import ROOT
 
 
@@ -34,16 +41,56 @@ def answer(url: str, patience: float = 60.0) -> bytes:
             time.sleep(0.2)
 
 
-def test_the_published_tables_are_served_and_the_server_stops_when_told():
+@contextmanager
+def served(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address and the process of `softmode serve`, which is told to stop in the end and must leave in order."""
     port = free_port()
-    command = [Path(sys.executable).parent / "softmode", "serve", "--port", str(port)]
+    command = [Path(sys.executable).parent / "softmode", "serve", "--port", str(port), *options]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        ready = json.loads(answer(f"http://127.0.0.1:{port}/readyz"))
-        assert ready["rows"]["references"] == 5533
-        assert b"Softmode" in answer(f"http://127.0.0.1:{port}/")
+        yield f"http://127.0.0.1:{port}", server
     finally:
         server.send_signal(signal.SIGINT)
-        said, _ = server.communicate(timeout=30)
+        said, _ = server.communicate(timeout=90)
     assert f"http://127.0.0.1:{port}" in said
     assert server.returncode == 0
+
+
+def test_the_published_tables_are_served_and_the_server_stops_when_told():
+    with served("--no-worker") as (address, _):
+        ready = json.loads(answer(f"{address}/readyz"))
+        assert ready["rows"]["references"] == 5533
+        assert b"Softmode" in answer(f"{address}/")
+
+
+def test_a_worker_starts_with_the_web_and_leaves_with_it():
+    with served() as (_, server):
+        deadline = time.monotonic() + 120
+        while not jobs.worker_alive():
+            assert server.poll() is None
+            assert time.monotonic() < deadline, "no worker"
+            time.sleep(0.2)
+    # It struck itself off, so it was told to leave and did.
+    assert jobs.workers() == []
+
+
+@pytest.mark.parametrize(
+    ("live", "torch", "asked", "expected"),
+    [
+        ("on", True, None, True),
+        ("on", False, None, False),
+        ("off", True, None, False),
+        ("on", True, False, False),
+        ("on", False, True, "needs torch"),
+        ("off", True, True, "SOFTMODE_LIVE is off"),
+    ],
+)
+def test_a_worker_is_started_where_it_can_compute(live, torch, asked, expected, monkeypatch, capsys):
+    monkeypatch.setenv("SOFTMODE_LIVE", live)
+    monkeypatch.setattr(serve, "find_spec", lambda name: object() if torch else None)
+    if isinstance(expected, bool):
+        assert serve._with_worker(asked) is expected
+    else:
+        with pytest.raises(typer.Exit):
+            serve._with_worker(asked)
+        assert expected in capsys.readouterr().err

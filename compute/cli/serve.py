@@ -1,26 +1,82 @@
-"""`softmode serve`: the web over the published tables."""
+"""`softmode serve`: the web over the published tables, with a worker for live calculations."""
 
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+import threading
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from compute.cli.common import Data, out
+from compute.cli.common import Data, fail, out
+
+_SECONDS = 30.0
+"""A worker that has not left by then is killed."""
 
 
 def command(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8050,
     workers: Annotated[int, typer.Option(min=1, help="Web processes.")] = 1,
+    worker: Annotated[
+        bool | None,
+        typer.Option("--worker/--no-worker", help="Compute what visitors ask for. Default: where torch is installed."),
+    ] = None,
     data: Data = None,
 ) -> None:
-    """Serve the dashboard until interrupted."""
+    """Serve the dashboard until interrupted, and compute what its visitors ask for."""
     if data is not None:
         os.environ["SOFTMODE_DATA"] = str(data.resolve())
-    out.print(f"Softmode at http://{host}:{port}  (Ctrl-C stops it)")
-    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", f"{host}:{port}"]
+    commands = [[sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", f"{host}:{port}"]]
     # Threads share one set of in-memory tables; a request asks DuckDB for milliseconds.
-    os.execv(sys.executable, [*command, "--workers", str(workers), "--threads", "8", "dashboard.wsgi:app"])
+    commands[0] += ["--workers", str(workers), "--threads", "8", "dashboard.wsgi:app"]
+    if _with_worker(worker):
+        commands.append([str(Path(sys.executable).with_name("softmode")), "worker"])
+    beside = ", with a worker" if len(commands) > 1 else ""
+    out.print(f"Softmode at http://{host}:{port}{beside}  (Ctrl-C stops it)")
+    raise typer.Exit(_run_together(*commands))
+
+
+def _with_worker(asked: bool | None) -> bool:
+    """Whether a worker is started: as asked, else where it can compute and the site takes jobs."""
+    from compute.runs.jobs import JobSettings
+
+    live, able = JobSettings().live, find_spec("torch") is not None
+    if asked and not live:
+        fail("SOFTMODE_LIVE is off: nothing is computed on demand.")
+    if asked and not able:
+        fail("A worker needs torch: pip install 'softmode[compute]'.")
+    return live and able if asked is None else asked
+
+
+def _run_together(first: list[str], *others: list[str]) -> int:
+    """Run `first` with `others` beside it; the exit status of `first`, whose end ends them, as a signal to this does.
+
+    One of the others that ends by itself is reported and missed, no more.
+    """
+    # In a session of its own each: Ctrl-C reaches this process alone, which passes it on once.
+    main, *beside = (subprocess.Popen(line, start_new_session=True) for line in (first, *others))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: main.terminate())
+
+    def report(process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        if main.returncode is None:
+            out.print("The worker ended; the web goes on without it. Start it again with softmode worker.")
+
+    for process in beside:
+        threading.Thread(target=report, args=(process,), daemon=True).start()
+    status = main.wait()
+    for process in beside:
+        process.terminate()
+    for process in beside:
+        try:
+            process.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return status

@@ -55,10 +55,10 @@ def band_figure(
     """Bands of every force constants that the view draws, DFT's marks, and a ring about the mode that moves."""
     listed = drawn(found, view)
     path = listed[0].path
-    curves = [_curve(b, name_of(b, names, found), series[b.potential]) for b in listed]
+    curves = [curve(b, name_of(b, names, found), series[b.potential]) for b in listed]
     on_path = path.distances[np.abs(path.q - np.array(mode.q)).max(axis=1) < 1e-4]
     published = published_omegas(known)
-    figure = bands(curves, _labels(path), published, (np.unique(on_path.round(9)).tolist(), mode.omega))
+    figure = bands(curves, band_labels(path), published, (np.unique(on_path.round(9)).tolist(), mode.omega))
     return captioned(
         figure,
         _band_caption(listed, found, published, names),
@@ -67,13 +67,15 @@ def band_figure(
     )
 
 
-def _curve(shown: Bands, name: str, series: int) -> Curve:
+def curve(shown: Bands, name: str, series: int) -> Curve:
+    """Bands in the order that they are drawn; effective ones are dashed."""
     order = query.drawn_points(shown.path)
     omegas = np.where(order[:, None] < 0, np.nan, shown.frequencies[order])
     return Curve(name, series, shown.kind == query.EFFECTIVE, shown.path.distances[order], omegas)
 
 
-def _labels(path: Path) -> list[str]:
+def band_labels(path: Path) -> list[str]:
+    """Names of the special points of `path` in the order that it is drawn."""
     return ["" if index < 0 else path.labels[index] for index in query.drawn_points(path).tolist()]
 
 

@@ -20,7 +20,8 @@ class Page:
     """A page of the site: `layout` takes the dataset and the query, `register` adds its callbacks to the app.
 
     With `below`, the names of what the path is continued by, such as ("suite", "compound"), are passed to `layout` by
-    keyword, and `path` alone is no page. `listed` puts the page in the navigation. `description` is for previews.
+    keyword, and `path` alone is no page. `listed` puts the page in the navigation. `description` is for previews. One
+    that shows more than the data is not `remembered`.
     """
 
     path: str
@@ -31,6 +32,7 @@ class Page:
     register: Callable[[Dash, Dataset], None]
     below: tuple[str, ...] = ()
     listed: bool = True
+    remembered: bool = True
 
     def match(self, path: str) -> dict[str, str] | None:
         """What `path` says below the page's own, decoded; None when it is no address of this page."""

@@ -1,0 +1,162 @@
+"""What a visitor may ask to be computed, how it is read, and what it is likely to take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from compute.protocols import HarmonicProtocol
+from compute.runs.requests import JobRequest, task_of
+from compute.runs.task import Task
+from compute.structures.compounds import Compound, identify
+from compute.structures.formula import FormulaError
+from dashboard.dataset import Dataset
+from dashboard.queries.structure import ROLES
+from dashboard.views.recompute import RecomputeView
+
+SUITES = ("abx3", "hdp")
+"""Suites whose structures are computed on demand."""
+
+MOST_SUGGESTED = 8
+_OF_FIELDS = {"protocol": "calculation", "stage": "calculation", "structure": "compound"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a form asks for: `request` with its task and compound, or `errors`, a sentence by field of the form.
+
+    `suites` are those that the formula can mean, and `published` says whether the task's suite lists the compound. An
+    uploaded structure has no compound until a worker has read it.
+    """
+
+    request: JobRequest | None = None
+    task: Task | None = None
+    compound: Compound | None = None
+    suites: tuple[str, ...] = ()
+    published: bool = False
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The median `seconds` of `n` published calculations of `n_atoms` on `hardware`, scaled to `scaled` atoms."""
+
+    seconds: float
+    n: int
+    n_atoms: int
+    scaled: int
+    hardware: str
+
+
+def check(dataset: Dataset, structure: str | None = None, **asked: Any) -> Checked:
+    """What the form's raw values ask for, for a `structure` or for a formula.
+
+    They are `compound`, `suite`, `potential`, `calculation` and `temperature`.
+    """
+    calculation, text = asked.get("calculation"), asked.get("compound") or ""
+    suites = () if structure else _meant(text)
+    sampled = calculation not in ("harmonic", "attribution")
+    values = {
+        "stage": "sigma" if sampled else calculation,
+        "protocol": calculation if sampled else None,
+        "temperature": (asked.get("temperature") or None) if sampled else None,
+        "potential": asked.get("potential") or "",
+        **({"structure": structure} if structure else {"compound": text}),
+        "suite": (asked.get("suite") or None) if len(suites) > 1 else None,
+    }
+    try:
+        request = JobRequest.model_validate(values)
+        task = task_of(request, dataset.directory)
+    except ValidationError as error:
+        return Checked(suites=suites, errors={_field(e["loc"], e["msg"]): _sentence(e["msg"]) for e in error.errors()})
+    except ValueError as error:
+        return Checked(suites=suites, errors={"compound": _sentence(str(error))})
+    if structure:
+        return Checked(request, task)
+    found = identify(task.compound, task.suite, [task.compound])
+    return Checked(request, task, found, suites, _is_published(dataset, task))
+
+
+def _meant(text: Any) -> tuple[str, ...]:
+    """Suites whose structure type `text` can be."""
+    found = []
+    for suite in SUITES if isinstance(text, str) else ():
+        try:
+            identify(text, suite)
+        except FormulaError:
+            continue
+        found.append(suite)
+    return tuple(found)
+
+
+def _field(location: tuple[int | str, ...], message: str) -> str:
+    """The field of the form that what is wrong with a request belongs to."""
+    if not location:
+        return "calculation" if "no protocol" in message else "compound"
+    return _OF_FIELDS.get(str(location[0]), str(location[0]))
+
+
+def _sentence(message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return text[:1].upper() + text[1:]
+
+
+def _is_published(dataset: Dataset, task: Task) -> bool:
+    found = dataset.frame(
+        'SELECT count(*) AS n FROM "references" WHERE suite = $suite AND compound = $compound',
+        {"suite": task.suite, "compound": task.compound},
+    )
+    return bool(found["n"].iloc[0])
+
+
+def view_of(request: JobRequest) -> RecomputeView:
+    """The form that asks for `request`; an uploaded structure is not kept in it."""
+    return RecomputeView(
+        compound=request.compound or "",
+        suite=request.suite or "",
+        potential=request.potential,
+        calculation=(request.protocol or "quick") if request.stage == "sigma" else request.stage,
+        temperature=request.temperature or RecomputeView.temperature,
+    )
+
+
+def suggestions(dataset: Dataset, text: Any) -> list[str]:
+    """Published compounds that begin with `text`, then those that hold it, the shortest first."""
+    if not isinstance(text, str) or not text.strip():
+        return []
+    frame = dataset.frame(
+        'SELECT DISTINCT compound FROM "references" WHERE list_contains($suites, suite) '
+        "AND contains(lower(compound), lower($text)) "
+        "ORDER BY starts_with(lower(compound), lower($text)) DESC, length(compound), compound LIMIT $most",
+        {"suites": list(SUITES), "text": text.strip(), "most": MOST_SUGGESTED},
+    )
+    return [str(name) for name in frame["compound"]]
+
+
+def rate(dataset: Dataset, checked: Checked) -> Rate | None:
+    """What the task is likely to take, from published calculations of its potential and protocol; None without any.
+
+    Those of its own suite come first; those of another are scaled by the atoms of the supercell.
+    """
+    task = checked.task
+    if task is None or checked.compound is None or task.frames is not None:
+        return None
+    harmonic = task.protocol if isinstance(task.protocol, HarmonicProtocol) else task.protocol.harmonic
+    scaled = len(ROLES[checked.compound.prototype]) * int(harmonic.supercell or 1) ** 3
+    frame = dataset.frame(
+        "SELECT h.suite, median(h.seconds) AS seconds, count(*) AS n, median(h.n_atoms) AS atoms, "
+        "string_agg(DISTINCT r.hardware, ', ' ORDER BY r.hardware) AS hardware "
+        f"FROM {'harmonic' if harmonic is task.protocol else 'anharmonic'} h LEFT JOIN runs r USING (run) "
+        "WHERE h.potential = $potential AND h.protocol = $protocol AND h.status = 'ok' AND h.seconds IS NOT NULL "
+        "AND h.n_atoms IS NOT NULL GROUP BY h.suite ORDER BY h.suite = $suite DESC, n DESC LIMIT 1",
+        {"potential": task.potential, "protocol": task.protocol.name, "suite": task.suite},
+    )
+    if frame.empty:
+        return None
+    row = frame.iloc[0]
+    hardware = row["hardware"] if isinstance(row["hardware"], str) else "hardware that is not recorded"
+    seconds = float(row["seconds"]) * scaled / float(row["atoms"])
+    return Rate(seconds, int(row["n"]), int(row["atoms"]), scaled, hardware)

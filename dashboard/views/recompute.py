@@ -1,0 +1,27 @@
+"""Which job is shown, or what the form asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compute.protocols import SAMPLING_NAMES
+from compute.runs.requests import KELVIN
+from dashboard.viewstate import POTENTIAL, Choice, Number, Text, key
+
+CALCULATIONS = ("harmonic", *SAMPLING_NAMES, "attribution")
+"""The harmonic stage, σ by each of the sampling protocols, and the attribution of the error of σ."""
+
+_JOB = Text(r"([0-9a-f]{16})?")
+_COMPOUND = Text(r"[A-Za-z0-9₀-₉ ]{0,80}")
+
+
+@dataclass(frozen=True)
+class RecomputeView:
+    """A job, which says everything, or what the form holds: an empty suite is the one that the formula means."""
+
+    job: str = key("job", _JOB, "")
+    compound: str = key("c", _COMPOUND, "")
+    suite: str = key("s", Choice(("", "abx3", "hdp")), "")
+    potential: str = key("p", POTENTIAL, "chgnet-0.3.0")
+    calculation: str = key("st", Choice(CALCULATIONS), "harmonic")
+    temperature: float = key("t", Number(*KELVIN, 0), 300.0)
