@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from html import escape as html_escape
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,6 +23,7 @@ from dashboard.components.shell import navigation, shell
 from dashboard.compression import compress_responses
 from dashboard.dataset import TABLES, Dataset
 from dashboard.downloads import serve_data
+from dashboard.encoding import encoding
 from dashboard.mount import mount
 from dashboard.pages import (
     anharmonicity,
@@ -76,7 +78,15 @@ INDEX = """<!DOCTYPE html>
 
 
 class _Site(Dash):
-    """Dash with a title and a description for every address: what a shared link shows before it is opened."""
+    """Dash with a title and a description for every address: what a shared link shows before it is opened.
+
+    What callbacks return is encoded by `dashboard.encoding`.
+    """
+
+    def callback(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        register = super().callback(*args, **kwargs)
+        by_name = isinstance(kwargs.get("output"), dict)
+        return lambda function: register(encoding(function, by_name=by_name))
 
     def interpolate_index(self, **parts: Any) -> str:
         page, title = _page_at(request.path)
