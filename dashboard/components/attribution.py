@@ -336,8 +336,9 @@ def all_sets(frame: pd.DataFrame, names: Names) -> list[Any]:
             STEP_NAMES[step]: (done[step].to_numpy(float), done[f"{step}_se"].to_numpy(float))
             for step in PUBLISHED_PATH
         }
-        labels = [_row_label(row, done, names) for row in done.itertuples(index=False)]
-        figure = contributions_figure(labels, done[["frames", "potential"]].to_numpy().tolist(), steps)
+        figure = contributions_figure(
+            _row_labels(done, names), done[["frames", "potential"]].to_numpy().tolist(), steps
+        )
         parts.append(
             captioned(
                 figure,
@@ -362,10 +363,12 @@ def _how_many(done: pd.DataFrame) -> str:
     return f"n = {plural(len(done), 'score')}: {plural(sets, 'set')} of frames, {plural(potentials, 'potential')}. "
 
 
-def _row_label(row: Any, done: pd.DataFrame, names: Names) -> str:
-    twice = done.loc[done["compound"] == row.compound, "frames"].nunique() > 1
-    what = row.frames if twice else row.compound
-    return what if done["potential"].nunique() == 1 else f"{what}<br>{names.get(row.potential, row.potential)}"
+def _row_labels(done: pd.DataFrame, names: Names) -> list[str]:
+    """The compound, or its set of frames where it has several, and the potential where there are several."""
+    what = done["compound"].where(done.groupby("compound")["frames"].transform("nunique") == 1, done["frames"])
+    if done["potential"].nunique() == 1:
+        return what.tolist()
+    return [f"{of}<br>{names.get(p, p)}" for of, p in zip(what, done["potential"], strict=True)]
 
 
 def _all_sentence(done: pd.DataFrame) -> str:

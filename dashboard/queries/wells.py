@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from dashboard.dataset import Dataset
 
 REFERENCE, CHECK, POTENTIAL = "reference", "check", "potential"
 QUANTITY_COLUMNS = {"curvature": "curvature", "omega": "omega_thz"}
+_KEYS = ["suite", "compound"]
+_QUANTITIES = [*QUANTITY_COLUMNS.values(), "quartic"]
 
 _WELLS = f"""
 WITH one_mode AS (
@@ -83,17 +86,27 @@ class Comparison:
 
 
 def wells(dataset: Dataset) -> pd.DataFrame:
-    """Every well of the mode that most rows are of, failed ones too, with three more columns.
+    """Every well of the mode that most rows are of, failed ones too, with more columns. It must not be changed.
 
     `kind`: reference, check (DFT at other settings) or potential; `name`: how the source is called, "DFT" for the
     reference, what differs from it for a check, the potential's id else; `missed`: root mean square of what the fit
-    misses of the forces, over that of the forces, NaN where there is no fit.
+    misses of the forces, over that of the forces, NaN where there is no fit; `has_dft`: whether the reference of the
+    compound is finished, and then its `dft_curvature`, `dft_omega_thz` and `dft_quartic`.
     """
+    return _wells(dataset, dataset.release())
+
+
+@lru_cache(maxsize=4)
+def _wells(dataset: Dataset, release: str) -> pd.DataFrame:
     frame = dataset.frame(_WELLS)
     reference = frame[frame["kind"] == REFERENCE].set_index("compound")
     frame["name"] = [_name(row, reference) for row in frame.itertuples(index=False)]
     sizes = [np.sqrt(np.mean(np.square(forces))) if np.ndim(forces) else np.nan for forces in frame["forces"]]
     frame["missed"] = frame["force_residual"].to_numpy(float) / np.array(sizes, float)
+    finished = frame.loc[(frame["kind"] == REFERENCE) & (frame["status"] == "ok"), [*_KEYS, *_QUANTITIES]]
+    dft = finished.rename(columns={name: f"dft_{name}" for name in _QUANTITIES}).assign(has_dft=True)
+    frame = frame.merge(dft, on=_KEYS, how="left")
+    frame["has_dft"] = frame["has_dft"].notna()
     return frame
 
 
@@ -129,12 +142,9 @@ def pairs(frame: pd.DataFrame) -> pd.DataFrame:
     Columns `compound`, `name`, `kind`, and per quantity its value (`curvature`, `omega_thz`, `quartic`) and DFT's
     (`dft_curvature`, …).
     """
-    columns = [*QUANTITY_COLUMNS.values(), "quartic"]
-    finished = frame[frame["status"] == "ok"]
-    reference = finished.loc[finished["kind"] == REFERENCE, ["suite", "compound", *columns]]
-    others = finished.loc[finished["kind"] != REFERENCE, ["suite", "compound", "name", "kind", *columns]]
-    joined = others.merge(reference.rename(columns={c: f"dft_{c}" for c in columns}), on=["suite", "compound"])
-    return joined.drop(columns="suite").reset_index(drop=True)
+    both = (frame["status"] == "ok") & (frame["kind"] != REFERENCE) & frame["has_dft"]
+    columns = ["compound", "name", "kind", *_QUANTITIES, *(f"dft_{name}" for name in _QUANTITIES)]
+    return frame.loc[both, columns].reset_index(drop=True)
 
 
 def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
@@ -160,6 +170,12 @@ def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
 
 
 def _deviations(values: Values, dft: Values) -> Deviations:
+    return _known_deviations(values.tobytes(), dft.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _known_deviations(of_values: bytes, of_dft: bytes) -> Deviations:
+    values, dft = np.frombuffer(of_values), np.frombuffer(of_dft)
     plain = deviation(values, dft)
     if plain.n == 0:
         return Deviations(0, *[float("nan")] * 6)
