@@ -56,7 +56,7 @@ def server(data: Path, **environment: str) -> Iterator[tuple[int, float, int]]:
         port = probe.getsockname()[1]
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--no-control-socket", "-b", f"127.0.0.1:{port}", "--threads", "8",
+        [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn_config", "-b", f"127.0.0.1:{port}",
          "--log-level", "warning", "dashboard.wsgi:app"],
         cwd=ROOT,
         env={**os.environ, "SOFTMODE_DATA": str(data), "SOFTMODE_REQUESTS_PER_MINUTE": "0", **environment},

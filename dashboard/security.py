@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from dash import Dash
+from dash.exceptions import DependencyException
 from flask import Request, Response, abort, request
+from werkzeug.exceptions import NotFound
 
 CALLBACK_PATH = "/_dash-update-component"
 MAX_BODY = 256 * 1024
@@ -28,6 +30,10 @@ def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
     def _refuse_malformed_callbacks() -> None:
         if request.path == CALLBACK_PATH and not is_callback_body(_body(request), app.callback_map):
             abort(400)
+
+    @app.server.errorhandler(DependencyException)
+    def _no_such_script(_: DependencyException) -> NotFound:
+        return NotFound()
 
     @app.server.after_request
     def _headers(response: Response) -> Response:

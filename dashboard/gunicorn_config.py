@@ -1,0 +1,47 @@
+"""How gunicorn serves the site: `gunicorn --config python:dashboard.gunicorn_config dashboard.wsgi:app`.
+
+`PORT` is the port of all interfaces, as hosts set it, else 8050 of this machine alone; `WEB_CONCURRENCY` the number of
+web processes; `SOFTMODE_REQUEST_SECONDS` how long one request may take to arrive and its answer to be fetched.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1:8050"
+worker_class = "gthread"
+threads = 8  # they share one set of tables in memory; a request asks DuckDB for milliseconds
+preload_app = False  # DuckDB does not survive a fork
+max_requests = 20_000  # a process is replaced before anything that grows matters
+max_requests_jitter = 2_000
+timeout = 60
+graceful_timeout = 30
+control_socket_disable = True
+forwarder_headers = ""  # the path is SOFTMODE_PREFIX's to say, not a header's
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a full disk must not stop the heartbeat
+# Nothing is logged of a request unless asked for, and then no address, no query and no browser.
+access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(D)s us"
+
+_REQUEST_SECONDS = float(os.environ.get("SOFTMODE_REQUEST_SECONDS", 60))
+_WHOSE = re.compile(r" from ip=\S+: ")
+
+
+def on_starting(server: Any) -> None:
+    """Have gunicorn's log of malformed requests leave out whose they are."""
+    server.log.error_log.addFilter(_without_visitor)
+
+
+def pre_request(worker: Any, req: Any) -> None:
+    """Free the thread of a client that sends the body of `req`, or fetches its answer, too slowly."""
+    req.unreader.sock.settimeout(_REQUEST_SECONDS)
+
+
+def _without_visitor(record: logging.LogRecord) -> bool:
+    record.msg = _WHOSE.sub(": ", str(record.msg))
+    if isinstance(record.args, tuple):
+        record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
+    return True
