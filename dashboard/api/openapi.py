@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -51,6 +51,34 @@ class Endpoint:
     errors: tuple[HTTPStatus, ...] = ()
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What a live endpoint answers: `content` as JSON, the status and further headers."""
+
+    content: dict[str, Any]
+    status: HTTPStatus = HTTPStatus.OK
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LiveEndpoint:
+    """One method of an address under `ROOT` that answers from the jobs, not from the tables: never kept by caches."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    description: str
+    answer: type[BaseModel]
+    handle: Callable[..., Reply]
+    body: type[BaseModel] | None = None
+    body_example: dict[str, Any] | None = None
+    examples: tuple[str, ...] = ()
+    statuses: tuple[tuple[HTTPStatus, str], ...] = ((HTTPStatus.OK, "the answer"),)
+    path_types: tuple[tuple[str, Any, str], ...] = ()
+    errors: tuple[HTTPStatus, ...] = ()
+
+
 class _Schemas(GenerateJsonSchema):
     """Without `default: null`, which only says that a value may be left out."""
 
@@ -60,10 +88,19 @@ class _Schemas(GenerateJsonSchema):
         return super().default_schema(schema)
 
 
-def document(endpoints: Sequence[Endpoint], prefix: str = "") -> dict[str, Any]:
+def document(endpoints: Sequence[Endpoint], live: Sequence[LiveEndpoint] = (), prefix: str = "") -> dict[str, Any]:
     """The document as it is served by a site below `prefix`."""
-    models = [(model, "serialization") for model in (problems.Problem, *(e.answer for e in endpoints))]
-    _, schemas = models_json_schema(models, ref_template=_REFERENCE, schema_generator=_Schemas)  # type: ignore[arg-type]
+    answers = dict.fromkeys(endpoint.answer for endpoint in (*endpoints, *live))
+    models = [(model, "serialization") for model in (problems.Problem, *answers)]
+    models += [(endpoint.body, "validation") for endpoint in live if endpoint.body is not None]
+    references, schemas = models_json_schema(models, ref_template=_REFERENCE, schema_generator=_Schemas)  # type: ignore[arg-type]
+    paths: dict[str, dict[str, Any]] = {endpoint.path: {"get": _operation(endpoint)} for endpoint in endpoints}
+    for endpoint in live:
+        operation = paths.setdefault(endpoint.path, {})[endpoint.method] = _live_operation(endpoint)
+        if endpoint.body is not None:
+            schema = references[endpoint.body, "validation"]
+            content = {formats.MEDIA_TYPES["json"]: {"schema": schema, "example": endpoint.body_example}}
+            operation["requestBody"] = {"required": True, "content": content}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -74,7 +111,7 @@ def document(endpoints: Sequence[Endpoint], prefix: str = "") -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": prefix + ROOT}],
-        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in endpoints},
+        "paths": paths,
         "components": {"schemas": schemas["$defs"]},
     }
 
@@ -88,7 +125,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "summary": endpoint.summary,
         "description": endpoint.description,
         "x-examples": list(endpoint.examples),
-        "parameters": [*_in_path(endpoint), *_in_query(endpoint.parameters)],
+        "parameters": [*_in_path(endpoint.path_types), *_in_query(endpoint.parameters)],
         "responses": {
             "200": {
                 "description": "the answer",
@@ -104,6 +141,31 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
+def _live_operation(endpoint: LiveEndpoint) -> dict[str, Any]:
+    return {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "description": endpoint.description,
+        "x-examples": list(endpoint.examples),
+        "parameters": _in_path(endpoint.path_types),
+        "responses": {
+            **{
+                str(int(status)): {
+                    "description": text,
+                    "headers": {name: {"schema": {"type": "string"}} for name in _live_headers(endpoint)},
+                    "content": {formats.MEDIA_TYPES["json"]: _content("json", endpoint.answer)},
+                }
+                for status, text in endpoint.statuses
+            },
+            **{str(int(status)): _problem(status) for status in sorted({*_ALWAYS, *endpoint.errors})},
+        },
+    }
+
+
+def _live_headers(endpoint: LiveEndpoint) -> tuple[str, ...]:
+    return ("Cache-Control", "Location") if endpoint.body is not None else ("Cache-Control",)
+
+
 def _content(name: str, answer: type[BaseModel]) -> dict[str, Any]:
     if name == "json":
         return {"schema": {"$ref": _REFERENCE.format(model=answer.__name__)}}
@@ -115,10 +177,10 @@ def _problem(status: HTTPStatus) -> dict[str, Any]:
     return {"description": status.phrase, "content": {problems.MEDIA_TYPE: {"schema": schema}}}
 
 
-def _in_path(endpoint: Endpoint) -> list[dict[str, Any]]:
+def _in_path(path_types: tuple[tuple[str, Any, str], ...]) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "description": text, "schema": TypeAdapter(kind).json_schema()}
-        for name, kind, text in endpoint.path_types
+        for name, kind, text in path_types
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -26,7 +27,8 @@ _ABOUT = """
 <code>Accept</code>. A page of a table has at most 1,000 rows: <code>next</code> in the answer, or the header
 <code>Link</code>, leads to the next. The <code>ETag</code> holds the release of the data: sent back in
 <code>If-None-Match</code>, an unchanged answer is 304. A parameter that is not listed is refused with 400. Errors are
-<code>application/problem+json</code>. Scripts of other sites may read everything here. Null is “not known” and
+<code>application/problem+json</code>. Scripts of other sites may read everything here,
+and ask for no calculation. Null is “not known” and
 “not defined”.</p>
 """
 
@@ -34,7 +36,11 @@ _ABOUT = """
 def page(document: Mapping[str, Any], prefix: str = "") -> str:
     """HTML that lists every address of `document` with its parameters and examples, on a site below `prefix`."""
     root = document["servers"][0]["url"]
-    sections = "".join(_section(root, path, item["get"]) for path, item in document["paths"].items())
+    sections = "".join(
+        _section(root, path, method, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    )
     info = document["info"]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -57,7 +63,7 @@ def page(document: Mapping[str, Any], prefix: str = "") -> str:
     )
 
 
-def _section(root: str, path: str, operation: Mapping[str, Any]) -> str:
+def _section(root: str, path: str, method: str, operation: Mapping[str, Any]) -> str:
     name = escape(operation["operationId"])
     examples = "".join(
         f'<li><a href="{escape(root + example)}">{escape(root + example)}</a></li>'
@@ -65,10 +71,18 @@ def _section(root: str, path: str, operation: Mapping[str, Any]) -> str:
     )
     return (
         f'<section id="{name}"><h2>{escape(operation["summary"])}</h2>'
-        f'<p class="address"><code>GET {escape(root + path)}</code></p>'
+        f'<p class="address"><code>{method.upper()} {escape(root + path)}</code></p>'
         f'<p class="about">{escape(operation["description"])}</p>'
-        f"<ul>{examples}</ul>{_parameters(operation)}</section>\n"
+        f"<ul>{examples}</ul>{_body(operation)}{_parameters(operation)}</section>\n"
     )
+
+
+def _body(operation: Mapping[str, Any]) -> str:
+    """What the operation takes."""
+    if "requestBody" not in operation:
+        return ""
+    (content,) = operation["requestBody"]["content"].values()
+    return f'<p class="about">Body, as JSON: <code>{escape(json.dumps(content["example"]))}</code></p>'
 
 
 def _parameters(operation: Mapping[str, Any]) -> str:

@@ -16,7 +16,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from compute.tables import TableError
 from dashboard.api import formats, parameters
 from dashboard.api.endpoints import ENDPOINTS
-from dashboard.api.openapi import ROOT, VERSION, Endpoint, document
+from dashboard.api.jobs import JOB_ENDPOINTS
+from dashboard.api.openapi import ROOT, VERSION, Endpoint, LiveEndpoint, document
 from dashboard.api.page import page
 from dashboard.api.problems import ApiError, answer_error, answer_failure, answer_http_error, answer_unreadable
 from dashboard.api.rows import Rows
@@ -28,12 +29,13 @@ _READABLE_BY_SCRIPTS = "ETag, Link, Total-Count"
 def serve_api(server: Flask, dataset: Dataset, prefix: str = "") -> None:
     """Serve the API of `dataset` under `ROOT`, its document and a page about it; a browser asks below `prefix`."""
     api = Blueprint("api", __name__, url_prefix=ROOT)
-    described = document(ENDPOINTS, prefix)
+    described = document(ENDPOINTS, JOB_ENDPOINTS, prefix)
     api.add_url_rule("/", "page", partial(_text, page(described, prefix).encode(), "text/html"))
     api.add_url_rule("/openapi.json", "document", partial(_text, orjson.dumps(described), "application/json"))
     for endpoint in ENDPOINTS:
-        rule = endpoint.path.replace("{", "<").replace("}", ">")
-        api.add_url_rule(rule, endpoint.name, _view(dataset, endpoint))
+        api.add_url_rule(_rule(endpoint.path), endpoint.name, _view(dataset, endpoint))
+    for live in JOB_ENDPOINTS:
+        api.add_url_rule(_rule(live.path), live.name, _live_view(live), methods=[live.method.upper()])
     api.add_url_rule("/<path:rest>", "nothing", _nothing)
     api.register_error_handler(ApiError, answer_error)
     api.register_error_handler(HTTPException, answer_http_error)
@@ -67,6 +69,21 @@ def _view(dataset: Dataset, endpoint: Endpoint) -> Callable[..., Response]:
         return response
 
     return answer
+
+
+def _live_view(endpoint: LiveEndpoint) -> Callable[..., Response]:
+    def answer(**path: str) -> Response:
+        parameters.read(parameters.Parameters, request.args)
+        reply = endpoint.handle(**path)
+        response = Response(formats.json(reply.content), reply.status, reply.headers, formats.MEDIA_TYPES["json"])
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return answer
+
+
+def _rule(path: str) -> str:
+    return path.replace("{", "<").replace("}", ">")
 
 
 def _release(dataset: Dataset) -> str:
