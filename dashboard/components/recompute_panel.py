@@ -26,7 +26,10 @@ FILES = {"json": "JSON, everything", "poscar": "POSCAR", "phonopy": "phonopy yam
 
 @dataclass(frozen=True)
 class Panel:
-    """What is shown of a job. `offered` names the files of its result; `away` says that the database is."""
+    """What is shown of a job. `offered` names the files of its result.
+
+    `away` says that the database is, and `waits` that no worker runs.
+    """
 
     job: Job | None = None
     heading: Any = ""
@@ -36,6 +39,7 @@ class Panel:
     result: Any = None
     offered: tuple[str, ...] = ()
     away: bool = False
+    waits: bool = False
 
     @property
     def active(self) -> bool:
@@ -69,6 +73,7 @@ def panel(dataset: Dataset, id: str) -> Panel:
         said.growing_trace(job, names, published if job.stage == "sigma" else np.nan),
         ended,
         offered,
+        waits=job.state in ACTIVE and not worker,
     )
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from compute.runs.jobs import JobSettings
 from dashboard.components import compound as said
 from dashboard.components import compound_figures as drawing
 from dashboard.components import controls
@@ -29,6 +30,7 @@ from dashboard.queries.models import other_levels, trained_on
 from dashboard.queries.provenance import sources
 from dashboard.queries.structure import Structure, structure
 from dashboard.views.compound import CompoundView
+from dashboard.views.recompute import RecomputeView
 from dashboard.viewstate import build, decode, encode, replaced
 
 AT = "compound-at"
@@ -313,10 +315,17 @@ def _downloads(found: _Compound, cell: Structure | None) -> Component:
 
 def _again(found: _Compound) -> Component:
     computed = found.answers.loc[found.answers["status"] == "ok", "potential"].tolist()
+    potential = next(iter(computed), RecomputeView.potential)
+    title, commands = "Compute it yourself", said.commands(found.known, potential)
+    own = "On your own machine, with any potential of the registry in place of this one."
+    if found.known["prototype"] not in compound_query.PROTOTYPES or not JobSettings().live:
+        return section(title, commands, about=own)
+    asked = RecomputeView(compound=found.name, suite=found.suite, potential=potential)
     return section(
-        "Compute it yourself",
-        said.commands(found.known, next(iter(computed), "chgnet-0.3.0")),
-        about="On your own machine, with any potential of the registry in place of this one.",
+        title,
+        dcc.Link("Recompute", href=f"/recompute?{encode(asked)}", className="button-link"),
+        html.Details([html.Summary("On your own machine"), commands, html.P(own, className="fine")], className="more"),
+        about="Here and now, with any registered potential; the result is held against what is published.",
     )
 
 

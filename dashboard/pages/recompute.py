@@ -26,7 +26,8 @@ from dashboard.remember import do_not_remember
 from dashboard.views.recompute import RecomputeView
 from dashboard.viewstate import build, decode, encode
 
-POLL_MS, AWAY_MS = 500, 5000
+POLL_MS, LONG_MS, IDLE_MS = 500, 2000, 5000
+LONG_SECONDS = 60
 JOB, SEEN, STRUCTURE = "recompute-job", "recompute-seen", "recompute-structure"
 _FORM = ("compound", "suite", "potential", "calculation", "temperature")
 _OFF = "This site shows published results only and computes nothing on demand."
@@ -89,7 +90,11 @@ def _stamp(id: str, job: Job | None) -> list[Any]:
 
 
 def _pace(shown: Panel) -> int:
-    return AWAY_MS if shown.away else POLL_MS
+    """Milliseconds until the job is looked at again: less often where little can change."""
+    told = shown.job.progress if shown.job and shown.job.state == "running" else None
+    if shown.away or shown.waits:
+        return IDLE_MS
+    return LONG_MS if told and (told.seconds_left or 0) > LONG_SECONDS else POLL_MS
 
 
 def _id(stamp: Any) -> str:
