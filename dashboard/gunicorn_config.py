@@ -18,6 +18,7 @@ threads = 8  # they share one set of tables in memory; a request asks DuckDB for
 preload_app = False  # DuckDB does not survive a fork
 max_requests = 20_000  # a process is replaced before anything that grows matters
 max_requests_jitter = 2_000
+keepalive = 75  # longer than a proxy keeps a connection, so that it never sends into one that is closing
 timeout = 60
 graceful_timeout = 30
 control_socket_disable = True
