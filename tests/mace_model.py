@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 
 ELEMENTS = (11, 17, 35, 55, 82)  # Na Cl Br Cs Pb
-_CHARGES = {11: 0.5, 17: -0.5, 35: -0.5, 55: 0.5, 82: 1.0}
+INDIUM = 49
+_CHARGES = {11: 0.5, 17: -0.5, 35: -0.5, 55: 0.5, 82: 1.0, INDIUM: 1.5}
 
 
-def train_small_mace(path: Path, *, steps: int = 30, seed: int = 7) -> Path:
+def train_small_mace(path: Path, *, steps: int = 30, seed: int = 7, indium: bool = False) -> Path:
     """Train MACE on rattled CsPbBr3 and NaCl with a pair potential, and save it at `path` as a whole model.
 
-    Seeded; the file is what `mace_run_train` would leave to a user (a pickled module in float64).
+    Seeded; the file is what `mace_run_train` would leave to a user (a pickled module in float64). With `indium` also on
+    the double perovskite Cs2NaInCl6.
     """
+    elements = tuple(sorted((*ELEMENTS, INDIUM))) if indium else ELEMENTS
     import mace.modules
     import torch
     from e3nn import get_optimization_defaults, o3, set_optimization_defaults
@@ -38,12 +41,12 @@ def train_small_mace(path: Path, *, steps: int = 30, seed: int = 7) -> Path:
             interaction_cls=block,
             interaction_cls_first=block,
             num_interactions=2,
-            num_elements=len(ELEMENTS),
+            num_elements=len(elements),
             hidden_irreps=o3.Irreps("8x0e + 8x1o"),
             MLP_irreps=o3.Irreps("8x0e"),
-            atomic_energies=np.array([[-1.0, -2.0, -3.0, -4.0, -5.0]]),
+            atomic_energies=-np.arange(1.0, len(elements) + 1)[None],
             avg_num_neighbors=12.0,
-            atomic_numbers=list(ELEMENTS),
+            atomic_numbers=list(elements),
             correlation=2,
             gate=torch.nn.functional.silu,
             radial_MLP=[16, 16],
@@ -51,7 +54,7 @@ def train_small_mace(path: Path, *, steps: int = 30, seed: int = 7) -> Path:
             atomic_inter_shift=0.0,
             heads=["Default"],
         )
-        batch = Batch.from_data_list(_training_set(seed))
+        batch = Batch.from_data_list(_training_set(seed, elements))
         optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
         for _ in range(steps):
             optimiser.zero_grad()
@@ -65,26 +68,31 @@ def train_small_mace(path: Path, *, steps: int = 30, seed: int = 7) -> Path:
     return path
 
 
-def _training_set(seed: int) -> list:
+def _training_set(seed: int, elements: tuple[int, ...]) -> list:
     from ase import Atoms
     from ase.build import bulk
     from mace.data import AtomicData, KeySpecification, config_from_atoms
     from mace.tools import AtomicNumberTable
 
+    from compute.structures.compounds import identify
+
     sites = [(0, 0, 0), (0.5, 0.5, 0.5), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5)]
     perovskite = Atoms("CsPbBr3", scaled_positions=sites, cell=[5.9] * 3, pbc=True)
     salt = bulk("NaCl", "rocksalt", a=5.6, cubic=True)
+    crystals = [perovskite, salt]
+    if INDIUM in elements:
+        crystals.append(identify("Cs2NaInCl6", "hdp").structure(10.4, 0.24))
     keys = KeySpecification(arrays_keys={"forces": "forces"})
     graphs = []
     for index in range(4):
-        for crystal in (perovskite, salt):
+        for crystal in crystals:
             atoms = crystal.copy()
             atoms.rattle(0.1, seed=seed + index)
             atoms.arrays["forces"] = _pair_forces(atoms)
             graphs.append(
                 AtomicData.from_config(
                     config_from_atoms(atoms, key_specification=keys),
-                    z_table=AtomicNumberTable(list(ELEMENTS)),
+                    z_table=AtomicNumberTable(list(elements)),
                     cutoff=4.5,
                 )
             )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from compute.cli import presets
 from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
 from compute.protocols import SUITES
 from compute.runs.stage import STAGES
@@ -16,6 +18,7 @@ from compute.settings import data_directory, var_directory
 
 if TYPE_CHECKING:
     from compute.runs.campaign import Campaign
+    from compute.runs.task import Task
 
 app = typer.Typer(no_args_is_help=True, help="One potential over a whole suite; interrupted anywhere, it resumes.")
 
@@ -35,11 +38,27 @@ StageOption = Annotated[str, typer.Option("--stage", help=" or ".join(STAGES))]
 
 @app.command("run")
 def run(
-    suite: SuiteOption,
-    potential: PotentialOption,
-    stage: StageOption = "harmonic",
+    suite: Annotated[str | None, typer.Option("--suite", help=" or ".join(SUITES))] = None,
+    potential: Annotated[
+        str | None, typer.Option("--potential", help="As listed by: softmode potentials list.")
+    ] = None,
+    stage: Annotated[str | None, typer.Option("--stage", help=f"{' or '.join(STAGES)}. Default: harmonic.")] = None,
     protocol: ProtocolOption = None,
     source: SourceOption = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="pccp2026: the four MACE models of doi:10.1039/d5cp04693a over both suites, both stages."
+            " --suite, --potential and --stage then choose among its campaigns."
+        ),
+    ] = None,
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="With --preset: you accept the licences of the weights.")
+    ] = False,
+    mirror: Annotated[
+        str | None, typer.Option(help="With --preset: address of a folder that has the files of the weights.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only print what would be computed, and its cost.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many compounds, balanced over σ and anion.")] = None,
     anion: Annotated[str | None, typer.Option(help="Only compounds of these anions, such as Cl,Br.")] = None,
     compound: Annotated[str | None, typer.Option(help="Only these, such as CsPbBr3,CsSnI3.")] = None,
@@ -52,36 +71,56 @@ def run(
 ) -> None:
     """Compute what is missing, then merge and publish."""
     with one_sentence(ValueError, OSError):
-        from compute.runs.campaign import compute, status
         from compute.runs.campaign import publish as publish_campaign
+        from compute.runs.campaign import status
         from compute.runs.engine import default_workers, executor
         from compute.runs.plan import of_compounds, slice_of, with_anions
 
-        planned = _campaign(suite, potential, stage, protocol, source, data)
-        todo = list(planned.tasks)
-        if anion is not None:
-            todo = with_anions(todo, planned.references, [name.strip() for name in anion.split(",")])
-        if compound is not None:
-            todo = of_compounds(todo, [name.strip() for name in compound.split(",")])
-        todo = todo[:limit]
-        if shard is not None:
-            todo = slice_of(todo, *_fraction(shard))
-        with _progress() as progress, executor(workers or default_workers(), engine) as pool:
-            bar = progress.add_task(planned.run, total=len(todo), rate="")
-            progress.update(bar, completed=sum(planned.shards.has(task.digest) for task in todo))
+        def chosen(planned: Campaign) -> list[Task]:
+            todo = list(planned.tasks)
+            if anion is not None:
+                todo = with_anions(todo, planned.references, [name.strip() for name in anion.split(",")])
+            if compound is not None:
+                todo = of_compounds(todo, [name.strip() for name in compound.split(",")])
+            todo = todo[:limit]
+            return todo if shard is None else slice_of(todo, *_fraction(shard))
 
-            def advance(row: dict[str, Any]) -> None:
-                progress.advance(bar)
-                speed = progress.tasks[bar].finished_speed or progress.tasks[bar].speed
-                progress.update(bar, rate=f"{60 * speed:.0f}/min" if speed else "")
+        processes = workers or default_workers()
+        if preset is None:
+            if suite is None or potential is None:
+                fail("Give --suite and --potential, or --preset.")
+            planned = [_campaign(suite, potential, stage or "harmonic", protocol, source, data)]
+        else:
+            planned = presets.campaigns(
+                preset, suite, potential, stage, data, fetched=not plan, accept_licence=accept_licence, mirror=mirror
+            )
+        if plan or preset is not None:
+            presets.show_costs(planned, chosen, processes, data or data_directory(), as_json and plan)
+        if plan:
+            return
+        for each in planned:
+            with _progress() as progress, executor(processes, engine) as pool:
+                _compute(each, chosen(each), pool, progress)
+            if publish and shard is None:
+                publish_campaign(each, data or data_directory())
+        _report_all(planned, [status(each) for each in planned], as_json)
 
-            try:
-                compute(planned, todo, pool, progress=advance)
-            except KeyboardInterrupt:
-                fail("Interrupted. What is done is kept: run the same command again to go on.")
-        if publish and shard is None:
-            publish_campaign(planned, data or data_directory())
-        _report(planned, status(planned), as_json)
+
+def _compute(planned: Campaign, todo: list[Task], pool: Executor, progress: Progress) -> None:
+    from compute.runs.campaign import compute
+
+    bar = progress.add_task(planned.run, total=len(todo), rate="")
+    progress.update(bar, completed=sum(planned.shards.has(task.digest) for task in todo))
+
+    def advance(row: dict[str, Any]) -> None:
+        progress.advance(bar)
+        speed = progress.tasks[bar].finished_speed or progress.tasks[bar].speed
+        progress.update(bar, rate=f"{60 * speed:.0f}/min" if speed else "")
+
+    try:
+        compute(planned, todo, pool, progress=advance)
+    except KeyboardInterrupt:
+        fail("Interrupted. What is done is kept: run the same command again to go on.")
 
 
 def _status(planned: Campaign, data: Path, as_json: bool) -> None:
@@ -166,17 +205,27 @@ def _progress() -> Progress:
 
 
 def _report(planned: Campaign, state: Any, as_json: bool) -> None:
-    summary = {
+    _report_all([planned], [state], as_json)
+
+
+def _report_all(planned: Sequence[Campaign], states: Sequence[Any], as_json: bool) -> None:
+    """One summary, or a list of them where there are several campaigns."""
+    summaries = [_summary(campaign, state) for campaign, state in zip(planned, states, strict=True)]
+    if as_json:
+        print_json(summaries[0] if len(summaries) == 1 else summaries)
+        return
+    for summary, state in zip(summaries, states, strict=True):
+        counts = ", ".join(f"{n} {word}" for word, n in summary["status"].items())
+        out.print(f"{summary['run']}: {summary['compounds']} compounds: {counts}.")
+        if state.force_fraction is not None:
+            out.print(f"{state.force_fraction:.0%} of {state.seconds:.0f} s of computing went into force calls.")
+
+
+def _summary(planned: Campaign, state: Any) -> dict[str, Any]:
+    return {
         "run": planned.run,
         "compounds": len(planned.tasks),
         "status": dict(sorted(state.counts.items())),
         "seconds": round(state.seconds, 1),
         "force_fraction": None if state.force_fraction is None else round(state.force_fraction, 3),
     }
-    if as_json:
-        print_json(summary)
-        return
-    counts = ", ".join(f"{n} {word}" for word, n in summary["status"].items())
-    out.print(f"{planned.run}: {len(planned.tasks)} compounds: {counts}.")
-    if state.force_fraction is not None:
-        out.print(f"{state.force_fraction:.0%} of {state.seconds:.0f} s of computing went into force calls.")

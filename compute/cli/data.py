@@ -91,8 +91,10 @@ def audit(
         print_json([{**_finite(asdict(entry)), "agrees": entry.agrees} for entry in found])
     else:
         grid = Table("row", "quantity", "published", "again", "tolerance", "")
+        before = ""
         for entry in found:
             row = f"{entry.suite} {entry.compound} {entry.potential} {entry.protocol}"
+            row, before = ("" if row == before else row), row
             numbers = ("none" if x is None else f"{x:+.4f}" for x in (entry.published, entry.again))
             grid.add_row(row, entry.quantity, *numbers, f"{entry.tolerance:.4f}", "" if entry.agrees else "differs")
         out.print(grid)
