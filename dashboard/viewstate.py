@@ -94,7 +94,8 @@ class Number:
         return round(value, self.decimals) + 0.0  # −0 is written as 0
 
     def write(self, value: float) -> str:
-        return f"{self.read(str(value)):.{self.decimals}f}".rstrip("0").rstrip(".")
+        text = f"{self.read(str(value)):.{self.decimals}f}"
+        return text.rstrip("0").rstrip(".") if self.decimals else text
 
 
 @dataclass(frozen=True)

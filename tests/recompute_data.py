@@ -1,0 +1,65 @@
+"""The invented data set with published rows of a registered potential, beside which live results can stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compute import tables
+from tests import dashboard_data
+
+POTENTIAL = "chgnet-0.3.0"
+RUN = "run-registered"
+
+
+def publish(directory: Path) -> Path:
+    """Publish it into `directory`: of the potential CsPbBr3 harmonic and by one-shot sampling, each at a known rate."""
+    dashboard_data.publish(directory)
+    rows = {name: tables.read(directory, name).to_pylist() for name in ("references", "harmonic", "anharmonic", "runs")}
+    for row in rows["references"]:
+        row["lattice_constant"] = 5.9 if row["compound"] in ("CsPbBr3", "CsPbI3") else None
+    like = {name: next(row for row in rows[name] if _answered(row)) for name in ("harmonic", "anharmonic")}
+    own = {"run": RUN, "compound": "CsPbBr3", "potential": POTENTIAL, "n_atoms": 40}
+    rows["harmonic"].append(
+        {**like["harmonic"], **own, "seconds": 2.0, "noise_floor_thz": 0.05}
+        | {"omega_min_thz": -0.80, "omega_gamma_thz": -0.80, "omega_r_thz": -0.20}
+    )
+    rows["anharmonic"].append(
+        {**like["anharmonic"], **own, "protocol": "one-shot", "seconds": 30.0, "sigma": 0.80, "sigma_se": 0.03}
+    )
+    rows["runs"].append({**rows["runs"][0], "run": RUN, "potential": POTENTIAL, "hardware": "an invented machine"})
+    tables.publish(directory, {name: tables.from_rows(name, listed) for name, listed in rows.items()})
+    return directory
+
+
+def _answered(row: dict[str, Any]) -> bool:
+    return row["suite"] == "abx3" and row["status"] == "ok" and row["geometry"] == "reference"
+
+
+def harmonic_row(omega_min: float = -0.82) -> dict[str, Any]:
+    """What a worker finds for a compound, with force constants: five atoms on springs of their own."""
+    constants = np.zeros((5, 5, 2, 2, 2, 3, 3))
+    constants[range(5), range(5), 0, 0, 0] = np.eye(3)
+    positions = [(0, 0, 0), (0.5, 0.5, 0.5), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5)]
+    return {
+        "a": 5.9, "omega_min_thz": omega_min, "omega_gamma_thz": omega_min, "omega_r_thz": -0.40,
+        "omega_min_q": "0 0 0", "noise_floor_thz": 0.04, "label": "unstable", "seconds": 3.0, "status": "ok",
+        "force_constants": [
+            {
+                "kind": "harmonic", "temperature": None, "symbols": ["Cs", "Pb", "Br", "Br", "Br"],
+                "masses": [100.0] * 5, "positions": [x for p in positions for x in p],
+                "lattice": [5.9, 0, 0, 0, 5.9, 0, 0, 0, 5.9], "repeats": 2, "constants": constants.ravel().tolist(),
+            }
+        ],
+    }  # fmt: skip
+
+
+def sigma_row(sigma: float = 0.95) -> dict[str, Any]:
+    """What a worker finds by sampling."""
+    return {
+        "sigma": sigma, "sigma_se": 0.02, "sigma_a": 1.1, "label": "unstable", "n_frames": 400, "seconds": 40.0,
+        "trace_frames": [100, 200, 400], "trace_time_ps": [0.1, 0.2, 0.4],
+        "trace_sigma": [sigma + 0.2, sigma + 0.1, sigma], "status": "ok",
+    }  # fmt: skip

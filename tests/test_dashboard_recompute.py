@@ -1,0 +1,368 @@
+"""The page Recompute: what a form asks for, what a result is held against, and what the page says of a job."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from dash.development.base_component import Component
+
+from compute.runs import jobs
+from compute.runs.jobs import Job, JobRequest, JobsUnavailable, Progress
+from compute.runs.requests import task_of
+from dashboard.app import create_app
+from dashboard.components.recompute_form import cost_sentence, reading
+from dashboard.components.recompute_panel import file_of, panel
+from dashboard.dataset import Dataset
+from dashboard.pages import compound, recompute
+from dashboard.queries import recompute as query
+from dashboard.queries.recompute_result import differences, stored
+from dashboard.security import CALLBACK_PATH
+from dashboard.settings import Settings
+from tests import recompute_data
+from tests.components import text_of
+from tests.recompute_data import POTENTIAL, RUN
+
+CLEAR = {"suite": "", "potential": POTENTIAL, "calculation": "harmonic", "temperature": 300}
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    return recompute_data.publish(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def dataset(directory):
+    return Dataset(directory)
+
+
+@pytest.fixture(autouse=True)
+def _same_data(directory, monkeypatch):
+    monkeypatch.setenv("SOFTMODE_DATA", str(directory))
+
+
+def check(dataset: Dataset, text: str, **changed: Any) -> query.Checked:
+    return query.check(dataset, **{**CLEAR, "compound": text, **changed})
+
+
+def said(*components: Any) -> str:
+    return " ".join(text_of(c) if isinstance(c, Component) else str(c) for c in components)
+
+
+@pytest.mark.parametrize(
+    ("text", "changed", "field", "sentence"),
+    [
+        ("CsPbXq3", {}, "compound", "“Xq” in “CsPbXq3” is not an element"),
+        ("NaCl", {}, "compound", "is not a halide double perovskite"),
+        ("CsPbBr3", {"potential": "mine"}, "potential", "There is no potential 'mine'"),
+        ("CsPbBr3", {"calculation": "quick", "temperature": 5}, "temperature", "greater than or equal to 10"),
+        ("CsPbBr3", {"calculation": "fast"}, "calculation", "No protocol 'fast' for sigma"),
+        ("KMgF3", {"calculation": "attribution"}, "compound", "There are no reference frames of KMgF3"),
+        ("CsPbBr3", {"structure": "x", "calculation": "published"}, "calculation", "No protocol 'published'"),
+        (7, {}, "compound", "valid string"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field(dataset, text, changed, field, sentence):
+    checked = check(dataset, text, **changed)
+    assert checked.request is None
+    assert sentence in checked.errors[field]
+    assert list(checked.errors) == [field]
+
+
+def test_a_formula_is_read_back(dataset):
+    checked = check(dataset, "Br₃ Pb Cs")
+    assert checked.task.compound == "CsPbBr3"
+    assert checked.published
+    assert checked.suites == ("abx3",)
+    text = said(*reading(checked))
+    assert "A = Cs, B = Pb, X = Br; in the suite Cubic ABX3 perovskites" in text
+    outside = check(dataset, "RbGeCl3")
+    assert not outside.published
+    assert "no published reference exists" in said(*reading(outside))
+    assert "relaxed with the potential" in said(*reading(outside))
+
+
+def test_the_suite_is_asked_for_only_where_a_formula_can_mean_both(dataset):
+    both = check(dataset, "CsInBr3", suite="hdp")
+    assert both.suites == ("abx3", "hdp")
+    assert both.task.suite == "hdp"
+    assert check(dataset, "CsPbBr3", suite="hdp").task.suite == "abx3"
+
+
+def test_suggestions_begin_with_what_was_typed(dataset):
+    assert query.suggestions(dataset, "cspb") == ["CsPbI3", "CsPbBr3", "CsPbCl3"]
+    assert query.suggestions(dataset, "InCl") == ["Cs2AgInCl6"]
+    assert query.suggestions(dataset, " ") == query.suggestions(dataset, None) == []
+
+
+def test_the_cost_is_the_measured_rate_scaled_by_atoms(dataset):
+    own = query.rate(dataset, check(dataset, "CsPbI3"))
+    assert (own.seconds, own.n, own.n_atoms, own.scaled) == (2.0, 1, 40, 40)
+    assert "About 2.0 s" in cost_sentence(own)
+    assert "an invented machine" in cost_sentence(own)
+    # 80 atoms of a double perovskite, from 40 of an ABX3.
+    scaled = query.rate(dataset, check(dataset, "Cs2AgBiBr6", calculation="one-shot"))
+    assert (scaled.seconds, scaled.scaled) == (60.0, 80)
+    assert "scaled to 80 atoms" in cost_sentence(scaled)
+    assert query.rate(dataset, check(dataset, "CsPbI3", calculation="converged")) is None
+    assert "No rate is measured yet" in cost_sentence(None)
+
+
+HARMONIC = {"suite": "abx3", "compound": "CsPbBr3", "potential": POTENTIAL, "protocol": "reference-geometry"}
+SIGMA = {**HARMONIC, "protocol": "one-shot", "temperature": 300.0}
+
+
+def test_two_frequencies_differ_beyond_the_larger_noise_floor(dataset):
+    live = {**HARMONIC, **recompute_data.harmonic_row(omega_min=-0.84)}
+    other = stored(dataset, "harmonic", live)
+    assert other["run"] == RUN
+    found = {line.name: line for line in differences("harmonic", live, other)}
+    assert found["ω_min"].difference == pytest.approx(-0.04)
+    assert found["ω_min"].error == 0.05
+    assert found["ω_min"].within is True
+    assert found["ω at R"].within is False
+    assert "ω at M" not in found
+
+
+def test_against_dft_what_acoustic_modes_hide_is_cut_at_zero():
+    live = {**HARMONIC, "omega_min_thz": 0.7, "omega_r_thz": 0.7, "noise_floor_thz": 0.01}
+    dft = {"omega_min_thz": 0.0, "omega_r_thz": 0.2, "functional": "PBE"}
+    lowest, at_r = differences("harmonic", live, dft)
+    assert (lowest.difference, lowest.within) == (0.0, True)
+    assert (at_r.difference, at_r.within) == (pytest.approx(0.5), False)
+
+
+@pytest.mark.parametrize(("sigma", "within"), [(0.87, True), (0.88, False)])
+def test_two_sigma_differ_beyond_twice_their_combined_error(dataset, sigma, within):
+    live = {**SIGMA, "sigma": sigma, "sigma_se": 0.02, "sigma_a": 1.0}
+    whole, site = differences("sigma", live, stored(dataset, "sigma", live))
+    assert whole.error == pytest.approx(2 * np.hypot(0.02, 0.03))
+    assert whole.within is within
+    assert site.within is None
+
+
+def test_only_the_same_protocol_and_temperature_are_compared(dataset):
+    assert stored(dataset, "sigma", {**SIGMA, "temperature": 200.0}) is None
+    assert stored(dataset, "sigma", {**SIGMA, "protocol": "quick"}) is None
+    assert stored(dataset, "harmonic", {**HARMONIC, "compound": "RbGeCl3"}) is None
+
+
+def job(dataset: Dataset, state: str = "done", row: dict[str, Any] | None = None, **changed: Any) -> Job:
+    values = {"stage": "harmonic", "compound": "CsPbBr3", "potential": POTENTIAL, **changed.pop("request", {})}
+    request = JobRequest.model_validate(values)
+    task = task_of(request, dataset.directory)
+    now = datetime.now(UTC)
+    if row is not None:
+        kelvin = {"temperature": task.protocol.temperature} if request.stage == "sigma" else {}
+        keys = {"suite": task.suite, "compound": task.compound, "potential": task.potential}
+        row = {"run": f"live-{task.digest}", **keys, "protocol": task.protocol.name, **kelvin, **row}
+        row |= {"geometry": task.protocol.geometry}
+    plain = {"id": task.digest, "request": request, "suite": task.suite, "compound": task.compound, "submitted": now}
+    return Job(**plain, state=state, result=row, **changed)
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, dataset: Dataset, found: Job | None, *, worker: bool = True) -> Any:
+    monkeypatch.setattr(jobs, "read", lambda id: found)
+    monkeypatch.setattr(jobs, "worker_alive", lambda: worker)
+    return panel(dataset, found.id if found else "0" * 16)
+
+
+def test_a_result_stands_beside_what_is_published(dataset, monkeypatch):
+    row = recompute_data.harmonic_row()
+    constants = row.pop("force_constants")
+    done = job(dataset, row=row)
+    path = jobs.result_path(done.id)
+    path.parent.mkdir(parents=True)
+    made = {"checkpoint_sha256": "ab" * 32, "code_commit": "c0ffee" * 6, "hardware": "here"}
+    path.write_text(json.dumps({"row": done.result, "force_constants": constants, "provenance": made}))
+    found = shown(monkeypatch, dataset, done)
+    assert not found.active
+    text = said(*found.result)
+    assert "live, not published" in said(*found.heading)
+    # ω_min and ω at Γ: −0.82 against −0.80 of the potential, within 0.05 THz, and −0.90 of DFT, beyond 0.04 THz.
+    assert "2 of n = 3 agree with the published row within the error" in text
+    assert "1 of n = 3 agree with DFT within the error" in text  # ω at R is −0.40 on both sides
+    assert "−0.020" in text
+    assert "+0.080" in text
+    assert "as published" in text
+    assert "c0ffee" in text
+    assert task_of(done.request, dataset.directory).protocol.digest in text
+    assert "/compound/abx3/CsPbBr3" in text
+    assert set(found.offered) == {"json", "poscar", "phonopy"}
+    everything = json.loads(file_of(dataset, done.id, "json")["content"])
+    assert everything["row"]["omega_min_thz"] == -0.82
+    assert everything["job"]["id"] == done.id
+    assert "not published" in file_of(dataset, done.id, "poscar")["content"]
+    assert "force_constants" in file_of(dataset, done.id, "phonopy")["content"]
+
+
+def test_a_result_outside_the_suites_says_that_nothing_is_published(dataset, monkeypatch):
+    done = job(dataset, row={"omega_min_thz": 0.5, "status": "ok"}, request={"compound": "RbGeCl3"})
+    text = said(*shown(monkeypatch, dataset, done).result)
+    assert "No published reference exists" in text
+    assert "kept with the worker" in text  # its file is on another machine
+
+
+def test_sigma_at_another_temperature_is_not_held_against_dft(dataset, monkeypatch):
+    request = {"stage": "sigma", "protocol": "one-shot"}
+    text = said(*shown(monkeypatch, dataset, job(dataset, row=recompute_data.sigma_row(), request=request)).result)
+    assert "DFT’s published σ is 1.100" in text
+    assert "0 of n = 1 agree with the published row" in text
+    request |= {"temperature": 200}
+    text = said(*shown(monkeypatch, dataset, job(dataset, row=recompute_data.sigma_row(), request=request)).result)
+    assert "published at 300 K alone" in text
+    assert "DFT’s published σ is" not in text
+
+
+def test_where_a_job_stands(dataset, monkeypatch):
+    request = {"stage": "sigma"}
+    told = Progress(
+        stage="sampling", done=60, total=300, sigma=0.8, sigma_se=0.05, seconds_left=90, trace=((30, 0.9), (60, 0.8))
+    )
+    found = shown(monkeypatch, dataset, job(dataset, "running", progress=told, request=request))
+    assert found.active
+    assert "sampling" in said(*found.state)
+    assert "60 of 300 frames, σ so far 0.800 ± 0.050, about 90 s left" in said(found.progress)
+    assert "n = 60 frames so far" in said(found.trace)
+    assert "2 jobs before it" in said(*shown(monkeypatch, dataset, job(dataset, "queued", ahead=2)).state)
+    waiting = shown(monkeypatch, dataset, job(dataset, "queued", ahead=0), worker=False)
+    assert "softmode worker" in said(*waiting.state)
+    assert waiting.waits
+    failed = shown(monkeypatch, dataset, job(dataset, "failed", error="It exploded."))
+    assert "It exploded." in said(*failed.state)
+    assert not failed.active
+    assert "no job of this name" in said(shown(monkeypatch, dataset, None).state)
+
+
+def test_without_the_database_the_page_says_so_and_keeps_looking(dataset, monkeypatch):
+    def away(*_: Any) -> Any:
+        raise JobsUnavailable("The database of the jobs does not answer.")
+
+    monkeypatch.setattr(jobs, "read", away)
+    monkeypatch.setattr(jobs, "worker_alive", away)
+    text = text_of(recompute.layout(dataset, {"job": "0" * 16}))
+    assert "The database of the jobs does not answer." in text
+    assert panel(dataset, "0" * 16).active
+
+
+def test_the_form_is_filled_from_the_address_and_from_a_job(dataset):
+    text = text_of(recompute.layout(dataset, {"c": "CsPbBr3", "s": "abx3", "p": POTENTIAL, "st": "quick", "t": "200"}))
+    assert "at 200 K in the published cell" in text
+    assert "softmode worker" in text
+    assert "replaced by the default: t." in text_of(recompute.layout(dataset, {"t": "5"}))
+    asked = jobs.submit(JobRequest(stage="sigma", compound="CsPbI3", potential=POTENTIAL, temperature=400), "me")
+    text = text_of(recompute.layout(dataset, {"job": asked.id}))
+    assert "at 400 K" in text
+    assert "No worker runs" in text
+
+
+def test_a_site_that_computes_nothing_says_so(dataset, monkeypatch):
+    monkeypatch.setenv("SOFTMODE_LIVE", "off")
+    assert "computes nothing on demand" in text_of(recompute.layout(dataset, {"c": "CsPbBr3"}))
+    assert "/recompute?" not in text_of(compound.PAGE.layout(dataset, {}, "abx3", "CsPbBr3"))
+    monkeypatch.setenv("SOFTMODE_LIVE", "on")
+    assert "/recompute?c=CsPbBr3&s=abx3" in text_of(compound.PAGE.layout(dataset, {}, "abx3", "CsPbBr3"))
+    assert "/recompute?" not in text_of(compound.PAGE.layout(dataset, {}, "mp0b3", "mp-1"))
+
+
+class Visitor:
+    """A browser that sends callbacks, with its own cookies."""
+
+    def __init__(self, app: Any):
+        self._app, self._client = app, app.server.test_client()
+
+    def send(self, changed: str, **values: Any) -> dict[str, Any]:
+        """What the callback that has `changed` as an input and all of `values` answers."""
+        ids = {changed, *(name.replace("_", "-") for name in values)}
+        output, named = next(
+            (output, named)
+            for output, callback in self._app.callback_map.items()
+            if ids <= {changed, *_names(named := {part: callback[part] for part in ("inputs", "state")})}
+            and any(f"{d['id']}.{d['property']}" == changed for d in named["inputs"])
+        )
+        known = {k.replace("_", "-"): v for k, v in values.items()}
+
+        def filled(part: str) -> list[dict[str, Any]]:
+            return [{"id": d["id"], "property": d["property"], "value": known.get(d["id"])} for d in named[part]]
+
+        outputs = [dict(zip(("id", "property"), o.rsplit(".", 1), strict=True)) for o in output.strip(".").split("...")]
+        body = {"output": output, "changedPropIds": [changed], "inputs": filled("inputs"), "state": filled("state")}
+        one = not output.startswith("..")
+        answer = self._client.post(CALLBACK_PATH, json={**body, "outputs": outputs[0] if one else outputs})
+        assert answer.status_code == 200, answer.text
+        return answer.json["response"]
+
+
+def _names(parts: dict[str, list[dict[str, str]]]) -> set[str]:
+    return {d["id"] for part in parts.values() for d in part}
+
+
+@pytest.fixture
+def app(directory):
+    return create_app(Settings(data=directory))
+
+
+FORM = {f"recompute_{name}": value for name, value in {**CLEAR, "compound": "CsPbBr3"}.items()}
+
+
+def test_a_visitor_computes_and_another_sees_it_but_cannot_cancel_it(app):
+    me, you = Visitor(app), Visitor(app)
+    answer = me.send("recompute-compute.n_clicks", **FORM)
+    stamp = answer["recompute-job"]["data"]
+    assert stamp[1:] == [1, "queued"]
+    assert answer["view-query"]["data"] == f"job={stamp[0]}"
+    assert "CsPbBr" in str(me.send("recompute-seen.data", recompute_seen=stamp)["recompute-mine"])
+    assert me.send("recompute-seen.data", recompute_seen=stamp)["recompute-active"]["hidden"] is False
+    assert you.send("recompute-seen.data", recompute_seen=stamp)["recompute-active"]["hidden"] is True
+    polled = {"recompute_job": stamp, "recompute_seen": stamp, "recompute_poll": 1}
+    assert "Waiting" in str(you.send("recompute-poll.n_intervals", **polled))
+    assert "Only those who asked" in str(you.send("recompute-cancel.n_clicks", recompute_job=stamp))
+    assert me.send("recompute-cancel.n_clicks", recompute_job=stamp)["recompute-cancelled"]["children"] == ""
+    # The same question as before has another answer: nothing of a job is remembered.
+    after = you.send("recompute-poll.n_intervals", **polled)
+    assert "Cancelled" in str(after)
+    assert after["recompute-poll"]["disabled"] is True
+    again = me.send("recompute-compute.n_clicks", **FORM)
+    assert again["recompute-job"]["data"] == [stamp[0], 2, "queued"]
+
+
+def test_what_cannot_be_computed_is_refused_with_a_reason(app, monkeypatch):
+    visitor = Visitor(app)
+    wrong = visitor.send("recompute-compute.n_clicks", **{**FORM, "recompute_compound": "NaCl"})
+    assert "not a halide double perovskite" in wrong["recompute-refused"]["children"]
+    monkeypatch.setenv("SOFTMODE_JOBS_PER_CLIENT", "1")
+    visitor.send("recompute-compute.n_clicks", **FORM)
+    more = visitor.send("recompute-compute.n_clicks", **{**FORM, "recompute_compound": "CsPbI3"})
+    assert "1 of your jobs" in more["recompute-refused"]["children"]
+    monkeypatch.setenv("SOFTMODE_LIVE", "off")
+    off = visitor.send("recompute-compute.n_clicks", **{**FORM, "recompute_compound": "CsPbI3"})
+    assert "computes nothing on demand" in off["recompute-refused"]["children"]
+
+
+@pytest.mark.parametrize("nonsense", [None, 7, "x", [], [7], ["../etc/passwd"], {"a": 1}, [None, None, None]])
+def test_nonsense_in_a_callback_is_answered(app, nonsense):
+    visitor = Visitor(app)
+    assert "recompute-state" in visitor.send("recompute-poll.n_intervals", recompute_job=nonsense, recompute_seen=1)
+    visitor.send("recompute-cancel.n_clicks", recompute_job=nonsense)
+    visitor.send("recompute-seen.data", recompute_seen=nonsense)
+    visitor.send("recompute-structure.data", recompute_structure=nonsense, **dict.fromkeys(FORM, nonsense))
+    visitor.send("recompute-compute.n_clicks", recompute_structure=nonsense, **dict.fromkeys(FORM, nonsense))
+
+
+def test_an_uploaded_file_is_kept_as_text_and_asked_for_as_it_is(app):
+    visitor = Visitor(app)
+    sent = visitor.send("recompute-upload.contents", recompute_upload="data:;base64,Q3NQYkJyMw==")
+    assert sent["recompute-structure"]["data"] == {"text": "CsPbBr3"}
+    refused = visitor.send("recompute-upload.contents", recompute_upload="data:;base64,/////w==")
+    assert "not a text file" in str(refused)
+    checked = visitor.send("recompute-structure.data", recompute_structure={"text": "CsPbBr3"}, **FORM)
+    assert checked["recompute-compound"]["disabled"] is True
+    assert checked["recompute-compute"]["disabled"] is False
+    assert "No published reference exists" in str(checked)
+    answer = visitor.send("recompute-compute.n_clicks", recompute_structure={"text": "CsPbBr3"}, **FORM)
+    found = jobs.read(answer["recompute-job"]["data"][0])
+    assert found.request.structure == "CsPbBr3"
+    assert found.request.compound is None
