@@ -1,0 +1,101 @@
+"""Distillation from the tables: which compounds train, validate and test, and what is kept where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from compute import tables
+from compute.distil import dataset
+from compute.distil.configurations import Parent, labelled, ordered
+from compute.distil.dataset import Configurations
+from compute.distil.settings import TEACHER, Recipe
+from compute.potentials.evaluate import Potential
+from compute.potentials.load import load
+from compute.runs.plan import stratified
+from compute.structures.compounds import HALIDES, identify
+
+Row = dict[str, Any]
+CHUNK = 250
+_STREAMS = {"training": 1, "validation": 2, "test": 3}
+
+
+@dataclass(frozen=True)
+class Split:
+    """The halides of both suites in three parts that share no compound, each in the order in which it is used."""
+
+    training: tuple[Parent, ...]
+    validation: tuple[Parent, ...]
+    test: tuple[Parent, ...]
+
+
+def split(data: Path, recipe: Recipe) -> Split:
+    """The split of the halides in the tables of `data`.
+
+    The test compounds are the first of each suite in the order of a campaign, balanced over anions and published σ;
+    the validation compounds follow. Geometry: the published lattice constant, or, where none is published, the cell
+    that the teacher relaxed. Compounds without either are left out.
+    """
+    parts: dict[str, list[Parent]] = {name: [] for name in _STREAMS}
+    for place, suite in enumerate(("abx3", "hdp")):
+        parents = _parents(data, suite)
+        test = recipe.test_compounds[place]
+        validation = test + recipe.validation_compounds[place]
+        for name, found in (
+            ("test", parents[:test]),
+            ("validation", parents[test:validation]),
+            ("training", parents[validation:]),
+        ):
+            parts[name] += found
+    return Split(tuple(ordered(parts["training"], recipe)), tuple(parts["validation"]), tuple(parts["test"]))
+
+
+def configurations(
+    part: str,
+    count: int | None,
+    parents: Split,
+    recipe: Recipe,
+    directory: Path,
+    teacher: Callable[[], Potential],
+    progress: Callable[[int], None] = lambda done: None,
+) -> Configurations:
+    """The first `count` labelled configurations of `part`; None: `recipe.per_held_out` of each of its compounds.
+
+    Kept in `directory` in files of at most `CHUNK`, so that it goes on where it was; `teacher` is called when something
+    is to be labelled.
+    """
+    listed: Sequence[Parent] = getattr(parents, part)
+    total = recipe.per_held_out * len(listed) if count is None else count
+    chunks = []
+    for start in range(0, total, CHUNK):
+        # Whole chunks: what a larger set begins with is the smaller set.
+        stop = start + CHUNK if part == "training" else min(start + CHUNK, total)
+        path = directory / f"{part}-{start:05d}.npz"
+        if not path.exists():
+            dataset.write(labelled(listed, range(start, stop), _STREAMS[part], recipe, teacher()), path)
+        chunks.append(dataset.read(path))
+        progress(min(stop, total))
+    return dataset.joined(chunks).first(total)
+
+
+def _parents(data: Path, suite: str) -> list[Parent]:
+    listed = tables.read_where(data, "references", suite=suite)
+    relaxed = {
+        row["compound"]: (row["a"], row["x"])
+        for row in tables.read_where(data, "harmonic", suite=suite, potential=TEACHER, status="ok")
+        if row["geometry"] == "relaxed"
+    }
+    found = []
+    for row in stratified(listed):
+        geometry = (row["lattice_constant"], None) if suite == "abx3" else relaxed.get(row["compound"])
+        if row["X"] in HALIDES and geometry is not None and geometry[0] is not None:
+            found.append(Parent(identify(row["compound"], suite, [row["compound"]]), *geometry))
+    return found
+
+
+def teacher() -> Callable[[], Potential]:
+    """A function that gives the teacher, loaded at its first call."""
+    return cache(partial(load, TEACHER, dtype="float32"))
