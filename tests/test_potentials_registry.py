@@ -44,7 +44,7 @@ def test_models_with_several_heads_say_which_one_is_used():
 def test_chgnet_parameters_are_those_of_the_packaged_weights(version):
     torch = pytest.importorskip("torch")
     known = entry(f"chgnet-{version}")
-    state = torch.load(packaged_path(known.file), map_location="cpu", weights_only=False)["model"]["state_dict"]
+    state = torch.load(packaged_path(known), map_location="cpu", weights_only=False)["model"]["state_dict"]
     assert sum(tensor.numel() for tensor in state.values()) == known.parameters
 
 

@@ -67,7 +67,7 @@ def fetch(
     checkpoint = locate(id, directory)
     if known.kind == "packaged":
         if not checkpoint.path.is_file():
-            raise FetchError(f"{id} comes with chgnet, which is not installed: pip install 'softmode[compute]'")
+            raise FetchError(f"{id} comes with a package that is not installed: pip install 'softmode[compute]'")
         return checkpoint.path
     accepted = _licence_accepted(known, directory, accept_licence)
     with _clear_errors(directory), FileLock(directory / f".{known.file}.lock"):

@@ -46,7 +46,8 @@ def _missing(checkpoint: Checkpoint) -> str:
     if checkpoint.origin == "local":
         return f"{checkpoint.id} is no longer at {checkpoint.path}: restore the file"
     if checkpoint.origin == "packaged":
-        return f"{checkpoint.id} comes with chgnet, which is not installed: pip install 'softmode[compute]'"
+        package = "chgnet" if checkpoint.family == "CHGNet" else "softmode"
+        return f"{checkpoint.id} comes with {package}, which is not fully installed: pip install 'softmode[compute]'"
     accept = "" if entries()[checkpoint.id].permissive else " --accept-licence"
     return (
         f"{checkpoint.id} has no weights at {checkpoint.path}, nor under that id in"

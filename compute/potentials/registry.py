@@ -39,6 +39,7 @@ class PotentialEntry(BaseModel):
     kind: Literal["packaged", "download"]
     source: str = Field(description="address of the weights, or of the project whose package brings them")
     file: str = Field(description="file name, or path below the package's folder of weights")
+    sha256: str | None = Field(default=None, description="of the weights that come with Softmode itself")
     head: str | None = Field(default=None, description="readout of a multi-head model that is used")
 
     @property
@@ -70,5 +71,5 @@ def entry(id: str) -> PotentialEntry:
 
 def row(entry: PotentialEntry, checkpoint_sha256: str | None = None) -> dict[str, Any]:
     """`entry` as a row of the table `potentials`."""
-    columns = entry.model_dump(exclude={"id", "licence_url", "kind", "file", "head"})
+    columns = entry.model_dump(exclude={"id", "licence_url", "kind", "file", "sha256", "head"})
     return {"potential": entry.id, **columns, "checkpoint_sha256": checkpoint_sha256}

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from compute.potentials.registry import Family, UnknownPotential, entries, entry, row
+from compute.potentials.registry import Family, PotentialEntry, UnknownPotential, entries, entry, row
 from compute.tables import write_atomic
 
 PINS = "pins.json"
@@ -47,6 +47,8 @@ class Checkpoint:
             remedy = (
                 f"delete the file and run: softmode potentials fetch {self.id}"
                 if self.origin == "fetched"
+                else "install Softmode again"
+                if self.origin == "packaged"
                 else "restore the file, or add it under another id"
             )
             raise LoadError(f"{self.path} has changed: sha256 {found}, expected {self.sha256}; {remedy}")
@@ -75,7 +77,7 @@ def locate(id: str, directory: Path | None = None) -> Checkpoint:
         added = f"; your own in {directory}: {', '.join(local)}" if local else ""
         raise UnknownPotential(f"{error}{added}") from None
     if known.kind == "packaged":
-        return Checkpoint(id, known.family, packaged_path(known.file), origin="packaged")
+        return Checkpoint(id, known.family, packaged_path(known), known.sha256, origin="packaged")
     sha256 = read_records(directory / PINS).get(id, {}).get("sha256")
     return Checkpoint(id, known.family, directory / known.file, sha256, known.head)
 
@@ -157,13 +159,15 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def packaged_path(file: str) -> Path:
-    """Path of weights that come with the chgnet package, found without importing it; it may not exist."""
+def packaged_path(known: PotentialEntry) -> Path:
+    """Path of weights that come with Softmode or with the chgnet package, found without importing it; may not exist."""
+    if known.family == "MACE":
+        return Path(__file__).with_name("checkpoints") / known.file
     from importlib.util import find_spec
 
     spec = find_spec("chgnet")
     package = Path(spec.origin).parent if spec and spec.origin else Path("chgnet")
-    return package / "pretrained" / file
+    return package / "pretrained" / known.file
 
 
 def read_records(path: Path) -> dict[str, Any]:
