@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from compute import tables
 from compute.potentials import store
-from compute.potentials.evaluate import EvaluationError, batches, calculator
+from compute.potentials.evaluate import EvaluationError, calculator
 from compute.potentials.load import load
 from compute.potentials.registry import UnknownPotential
 from compute.potentials.store import LoadError
@@ -136,26 +136,20 @@ def test_a_supercell_repeats_its_cell(potential):
     np.testing.assert_allclose(large.stress, cell.stress, atol=1e-12)
 
 
-@one_of_each_family
-def test_results_keep_their_order_and_do_not_depend_on_the_batch(potential):
+@pytest.mark.parametrize(
+    ("potential", "budget"),
+    [("chgnet-0.3.0", ("max_atoms", 17)), ("small-mace", ("max_edges", 400))],
+    indirect=["potential"],
+)
+def test_results_keep_their_order_and_do_not_depend_on_the_batch(potential, budget, monkeypatch):
     structures = [perovskite(seed).repeat((1 + seed % 2, 1, 1)) for seed in range(5)]
     alone = [potential.evaluate([atoms], stress=True)[0] for atoms in structures]
-    usual, potential.max_atoms = potential.max_atoms, 17
-    try:
-        together = potential.evaluate(structures, stress=True)
-    finally:
-        potential.max_atoms = usual
+    monkeypatch.setattr(potential, *budget)
+    together = potential.evaluate(structures, stress=True)
     for one, other in zip(alone, together, strict=True):
         assert other.energy == pytest.approx(one.energy, abs=1e-10)
         np.testing.assert_allclose(other.forces, one.forces, atol=1e-11)
         np.testing.assert_allclose(other.stress, one.stress, atol=1e-12)
-
-
-def test_batches_are_consecutive_and_bounded():
-    sizes = [3, 3, 3, 20, 1, 9]
-    split = [[len(atoms) for atoms in batch] for batch in batches([Atoms(f"H{n}") for n in sizes], 10)]
-    assert split == [[3, 3, 3], [20], [1, 9]]
-    assert list(batches([], 10)) == []
 
 
 @one_of_each_family

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.potentials.evaluate import Evaluation, EvaluationError, batches, finite
+from compute.potentials.evaluate import Evaluation, EvaluationError, finite
+from compute.potentials.packing import packed
 from compute.potentials.store import LoadError
 
 if TYPE_CHECKING:
@@ -36,9 +37,12 @@ class ChgnetPotential:
 
     def evaluate(self, structures: Sequence[Atoms], *, stress: bool = False) -> list[Evaluation]:
         """Energy, forces and, if asked, stress; see `Potential`."""
-        return [
-            result for batch in batches(structures, self.max_atoms) for result in self._evaluate_batch(batch, stress)
-        ]
+        if any(len(structure) == 0 for structure in structures):
+            raise EvaluationError("a structure has no atoms")
+        results: dict[int, Evaluation] = {}
+        for batch in packed([len(structure) for structure in structures], self.max_atoms):
+            results |= zip(batch, self._evaluate_batch([structures[index] for index in batch], stress), strict=True)
+        return [results[index] for index in range(len(structures))]
 
     def _evaluate_batch(self, structures: Sequence[Atoms], stress: bool) -> list[Evaluation]:
         import torch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -71,20 +71,6 @@ def finite(id: str, structure: Atoms, result: Evaluation) -> Evaluation:
             f"{id} gives no finite result for {structure.get_chemical_formula()}: check the structure"
         )
     return result
-
-
-def batches(structures: Sequence[Atoms], max_atoms: int) -> Iterator[Sequence[Atoms]]:
-    """Consecutive slices of `structures` with at most `max_atoms` atoms, or one structure, each."""
-    start = atoms = 0
-    for index, structure in enumerate(structures):
-        if len(structure) == 0:
-            raise EvaluationError("a structure has no atoms")
-        if index > start and atoms + len(structure) > max_atoms:
-            yield structures[start:index]
-            start, atoms = index, 0
-        atoms += len(structure)
-    if start < len(structures):
-        yield structures[start:]
 
 
 def calculator(potential: Potential) -> Any:
