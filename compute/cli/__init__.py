@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from compute.cli import campaign, data, frames, harmonic, potentials, reference, serve, sigma, worker
+from compute.cli import campaign, data, distil, frames, harmonic, potentials, reference, serve, sigma, worker
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,3 +21,4 @@ app.add_typer(reference.app, name="reference")
 app.add_typer(frames.app, name="frames")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(data.app, name="data")
+app.add_typer(distil.app, name="distil")

@@ -16,6 +16,8 @@ from compute.tables import write_atomic
 if TYPE_CHECKING:
     from ase import Atoms
 
+_OF_ATOMS = ("numbers", "positions", "forces")
+
 
 @dataclass(frozen=True, eq=False)
 class Configurations:
@@ -51,9 +53,15 @@ class Configurations:
         if count > len(self):
             raise ValueError(f"{count} configurations were asked for and {len(self)} are there")
         atoms = int(self.sizes[:count].sum())
-        of_atoms = ("numbers", "positions", "forces")
         return Configurations(
-            **{f.name: getattr(self, f.name)[: atoms if f.name in of_atoms else count] for f in fields(self)}
+            **{f.name: getattr(self, f.name)[: atoms if f.name in _OF_ATOMS else count] for f in fields(self)}
+        )
+
+    def chosen(self, which: np.ndarray) -> Configurations:
+        """Those where the booleans `which` (C,) are true."""
+        of_atoms = np.repeat(which, self.sizes)
+        return Configurations(
+            **{f.name: getattr(self, f.name)[of_atoms if f.name in _OF_ATOMS else which] for f in fields(self)}
         )
 
     def split_by_size(self, values: np.ndarray) -> list[np.ndarray]:

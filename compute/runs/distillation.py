@@ -8,11 +8,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compute import tables
 from compute.distil import dataset
 from compute.distil.configurations import Parent, labelled, ordered
 from compute.distil.dataset import Configurations
-from compute.distil.settings import TEACHER, Recipe
+from compute.distil.settings import TEACHER, Recipe, Training
+from compute.physics.phonons import rmse
 from compute.potentials.evaluate import Potential
 from compute.potentials.load import load
 from compute.runs.plan import stratified
@@ -20,6 +23,7 @@ from compute.structures.compounds import HALIDES, identify
 
 Row = dict[str, Any]
 CHUNK = 250
+EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
 _STREAMS = {"training": 1, "validation": 2, "test": 3}
 
 
@@ -79,6 +83,53 @@ def configurations(
         chunks.append(dataset.read(path))
         progress(min(stop, total))
     return dataset.joined(chunks).first(total)
+
+
+def record(
+    size: int,
+    training: Configurations,
+    test: Configurations,
+    recipe: Recipe,
+    settings: Training,
+    curve: Sequence[Row],
+    model: Potential,
+) -> Row:
+    """What is to be known of a trained `model`: data, settings, learning curve, cost and errors on `test` by suite."""
+    suites = np.array([name.partition("/")[0] for name in test.compounds])
+    return {
+        "potential": model.id,
+        "teacher": TEACHER,
+        "checkpoint_sha256": model.checkpoint_sha256,
+        "configurations": size,
+        "compounds": len(set(training.compounds.tolist())),
+        "data_sha256": training.digest,
+        "recipe": recipe.model_dump(mode="json"),
+        "training": settings.model_dump(mode="json"),
+        "seconds": curve[-1]["seconds"],
+        "curve": list(curve),
+        "test": {suite: held_out_errors(test.chosen(suites == suite), model) for suite in ("abx3", "hdp")},
+    }
+
+
+def held_out_errors(test: Configurations, model: Potential) -> Row:
+    """Errors of `model` against the labels of `test`: root mean squares, and the least-squares slope of its forces.
+
+    Energies in meV per atom, forces in meV/Å and relative to the labels' RMS, stresses in GPa.
+    """
+    results = model.evaluate(test.atoms(), stress=True)
+    forces = np.concatenate([result.forces for result in results])
+    stresses = np.array([result.stress for result in results])
+    energies = (np.array([result.energy for result in results]) - test.energies) / test.sizes
+    force_rmse = rmse(forces, test.forces)
+    return {
+        "configurations": len(test),
+        "compounds": len(set(test.compounds.tolist())),
+        "energy_rmse": 1000 * float(np.sqrt(np.mean(energies**2))),
+        "force_rmse": 1000 * force_rmse,
+        "force_error": force_rmse / float(np.sqrt(np.mean(test.forces**2))),
+        "slope": float(np.sum(forces * test.forces) / np.sum(test.forces**2)),
+        "stress_rmse": EV_PER_CUBIC_ANGSTROM_IN_GPA * rmse(stresses, test.stresses),
+    }
 
 
 def _parents(data: Path, suite: str) -> list[Parent]:

@@ -12,7 +12,7 @@ from compute.physics import attribution as physics
 from compute.potentials.evaluate import Potential
 from compute.protocols import SamplingProtocol
 from compute.stages import phonons
-from compute.stages.sampling import Progress, sample, silent
+from compute.stages.sampling import Progress, Trajectory, sample, silent
 from compute.structures.frames import Frames
 
 if TYPE_CHECKING:
@@ -45,13 +45,15 @@ def score(
     *,
     displacement: float,
     protocol: SamplingProtocol | None = None,
+    reference: Potential | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Score:
     """Score `potential` on `frames`.
 
     Its force constants come from finite displacements of length `displacement` (Å) of the frames' ideal supercell.
-    With `protocol` it also samples frames of its own there, at the frames' temperature. Frames that the potential
+    With `protocol` it also samples frames of its own there, at the frames' temperature; `reference`, where the
+    reference is a potential itself, says which forces it finds in them. Frames that the potential
     has sampled itself are reweighted too, where their energies are known. Raises `EvaluationError`, `SamplingError`
     or `ValueError`.
     """
@@ -63,7 +65,8 @@ def score(
     if protocol is not None:
         at_temperature = protocol.model_copy(update={"temperature": frames.temperature or protocol.temperature})
         trajectory = sample(potential, ideal, constants, at_temperature, seed=seed, progress=progress)
-        own = physics.Sample(trajectory.displacements, None, trajectory.forces, trajectory.seeds)
+        theirs = None if reference is None else _forces_in(trajectory, ideal, reference)
+        own = physics.Sample(trajectory.displacements, theirs, trajectory.forces, trajectory.seeds)
     energies = np.array([result.energy for result in results])
     return Score(
         attribution=physics.attribution(here, own, frames.force_constants, constants),
@@ -78,6 +81,16 @@ def _force_constants(ideal: Atoms, potential: Potential, displacement: float) ->
     plan = phonons.symmetric_plan(ideal, 1, displacement)
     forces = [result.forces for result in potential.evaluate(phonons.displaced(plan.template, plan.displacements))]
     return phonons.solve(plan, np.array(forces)).values
+
+
+def _forces_in(trajectory: Trajectory, ideal: Atoms, reference: Potential) -> np.ndarray:
+    """Forces (T, N, 3) in eV/Å of `reference` in the frames of `trajectory`."""
+    frames = []
+    for displacement in trajectory.displacements:
+        frame = ideal.copy()
+        frame.positions += displacement
+        frames.append(frame)
+    return np.array([result.forces for result in reference.evaluate(frames)])
 
 
 def _by_element(frames: Frames, here: physics.Sample, constants: np.ndarray) -> dict[str, dict[str, float]]:
