@@ -151,6 +151,15 @@ def export(
             to.write_bytes(content)
 
 
+@app.command("findings")
+def findings(data: Data = None) -> None:
+    """What the tables say, as a page in Markdown: softmode data findings > docs/findings.md"""
+    from compute.runs.findings import document
+
+    with one_sentence(tables.TableError):
+        typer.echo(document(data or data_directory()), nl=False)
+
+
 @app.command("schema")
 def schema(
     table: Annotated[str | None, typer.Argument(help=f"One of {', '.join(SCHEMAS)}; default all.")] = None,

@@ -127,3 +127,27 @@ def spearman(x: Array, y: Array) -> float:
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")
     return float(np.corrcoef(mean_ranks(x), mean_ranks(y))[0, 1])
+
+
+def rmse_difference(one: ArrayLike, other: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """RMS of the errors `one` (n,) minus that of `other` (m,), of different compounds; NaN where either is empty."""
+    sides = [np.asarray(errors, float) ** 2 for errors in (one, other)]
+    if not all(len(squares) for squares in sides):
+        return Interval(np.nan, np.nan, np.nan)
+    first, second = (
+        # Different compounds: drawn independently of each other.
+        np.concatenate([squares[d].mean(axis=1) for d in resamples(len(squares), draws=draws, seed=seed + place)])
+        for place, squares in enumerate(sides)
+    )
+    value = float(np.sqrt(sides[0].mean()) - np.sqrt(sides[1].mean()))
+    return Interval(value, *percentile_interval(np.sqrt(first) - np.sqrt(second)))
+
+
+def mean_interval(values: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """Mean of the finite `values` (n,) with its interval over compounds; NaN where there is none."""
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return Interval(np.nan, np.nan, np.nan)
+    samples = np.concatenate([known[drawn].mean(axis=1) for drawn in resamples(len(known), draws=draws, seed=seed)])
+    return Interval(float(known.mean()), *percentile_interval(samples))
