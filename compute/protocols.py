@@ -33,6 +33,9 @@ class Suite(BaseModel):
     citation: str
 
 
+UPLOAD = "upload"
+"""Stands in the place of a suite for a crystal that a visitor has uploaded and that is of none."""
+
 _HALF = 0.5
 SUITES: dict[str, Suite] = {
     "hdp": Suite(

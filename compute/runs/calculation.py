@@ -1,5 +1,7 @@
 """A task in two parts, each of which can be kept: geometry with force constants, and then the row.
 
+A task on reference frames is done in the first part.
+
 `serve` runs the parts in a process of their own, which can be asked to stop between two force calls, and killed.
 """
 
@@ -15,12 +17,16 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from compute.potentials import store
 from compute.potentials.evaluate import Evaluation, Potential, Stopwatch
-from compute.protocols import HarmonicProtocol, SamplingProtocol
+from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, SamplingProtocol
 from compute.runs.task import Task, from_plain
+from compute.settings import frames_directory
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+    from compute.structures.uploaded import Uploaded
 
 Row = dict[str, Any]
 Calculate = Callable[[str, Row, Row, "Watch", int | None], Row]
@@ -60,10 +66,10 @@ class Watch:
 
 
 class Watched:
-    """`potential`, one structure at a time where `single`, stopping between calls when the watch says so."""
+    """`potential`, stopping between calls when the watch says so; with `stage`, between structures, and telling it."""
 
-    def __init__(self, potential: Potential, watch: Watch, *, single: bool):
-        self._potential, self._watch, self._single = potential, watch, single
+    def __init__(self, potential: Potential, watch: Watch, stage: str | None = None):
+        self._potential, self._watch, self._stage = potential, watch, stage
         self.id, self.checkpoint_sha256 = potential.id, potential.checkpoint_sha256
         self.dtype, self.device = potential.dtype, potential.device
         self._done = 0
@@ -71,11 +77,11 @@ class Watched:
     def evaluate(self, structures: Sequence[Atoms], *, stress: bool = False) -> list[Evaluation]:
         """As of the potential itself."""
         self._watch.check()
-        if not self._single:
+        if self._stage is None:
             return self._potential.evaluate(structures, stress=stress)
         results = []
         for structure in structures:
-            self._watch.report("force constants", self._done)
+            self._watch.report(self._stage, self._done)
             results += self._potential.evaluate([structure], stress=stress)
             self._done += 1
         return results
@@ -89,10 +95,11 @@ def crystal(task: Task, watch: Watch, threads: int | None = None) -> Row:
     def calculate() -> Row:
         start = time.perf_counter()
         protocol = task.protocol.harmonic if isinstance(task.protocol, SamplingProtocol) else task.protocol
+        subject = _subject(task)
         watch.report("loading the potential")
         potential = tasks.potential_of(task, protocol.dtype, threads)
-        watched = Stopwatch(Watched(potential, watch, single=True))
-        found = harmonic_crystal(tasks.compound_of(task), watched, protocol, task.a)
+        watched = Stopwatch(Watched(potential, watch, "force constants"))
+        found = harmonic_crystal(subject.compound, watched, protocol, subject.a, subject.x)
         return {
             "crystal": to_plain(found),
             "checkpoint_sha256": potential.checkpoint_sha256,
@@ -111,24 +118,46 @@ def row(task: Task, first: Row, watch: Watch, threads: int | None = None) -> Row
     from compute.stages.harmonic import frequencies
 
     def calculate() -> Row:
-        protocol, compound = task.protocol, tasks.compound_of(task)
+        protocol, subject = task.protocol, _subject(task)
+        compound = subject.compound
         watch.report("frequencies" if isinstance(protocol, HarmonicProtocol) else "sampling")
-        potential = Watched(tasks.potential_of(task, protocol.dtype, threads), watch, single=False)
+        potential = Watched(tasks.potential_of(task, protocol.dtype, threads), watch)
         if isinstance(protocol, HarmonicProtocol):
             found = frequencies(from_plain(compound, protocol, first["crystal"]), potential, protocol)
-            return tasks.harmonic_row(found, protocol)
+            return _named(tasks.harmonic_row(found, protocol), task, subject)
         here = from_plain(compound, protocol.harmonic, first["crystal"])
         result = sampled(here, potential, protocol, seed=task.seed, progress=watch.sampling)
-        return tasks.sigma_row(result, protocol, task.seed)
+        return _named(tasks.sigma_row(result, protocol, task.seed), task, subject)
 
     found = tasks.outcome(calculate)
     times = {key: found[key] + first[key] for key in ("seconds", "force_seconds") if key in found}
     return found | times
 
 
+def attribution(task: Task, watch: Watch, threads: int | None = None) -> Row:
+    """The row of a task on reference frames, or that of a failure."""
+    from compute.runs import tasks
+    from compute.runs.dft_results import attribution_row
+
+    def calculate() -> Row:
+        path = frames_directory() / f"{task.frames}.npz"
+        if store.file_sha256(path) != task.frames_sha256:
+            raise ValueError(f"this worker's reference frames {task.frames} differ from those asked for")
+        protocol = task.protocol if isinstance(task.protocol, SamplingProtocol) else None
+        watch.report("loading the potential")
+        potential = tasks.potential_of(task, HARMONIC_PROTOCOLS["reference-geometry"].dtype, threads)
+        watched = Watched(potential, watch, "reference frames" if protocol is None else None)
+        watch.report("reference frames")
+        return attribution_row(path, watched, protocol, watch.sampling)
+
+    return tasks.outcome(calculate)
+
+
 def compute(part: str, payload: Row, first: Row, watch: Watch, threads: int | None = None) -> Row:
     """The part `crystal` or `row` of the task in `payload`."""
     task = from_plain(payload)
+    if task.frames is not None:
+        return attribution(task, watch, threads)
     return crystal(task, watch, threads) if part == "crystal" else row(task, first, watch, threads)
 
 
@@ -168,6 +197,27 @@ def serve(connection: Connection, calculate: Calculate = compute, threads: int |
 
 def _reached(stopped: Callable[[], int], number: int) -> bool:
     return stopped() >= number
+
+
+def _subject(task: Task) -> Uploaded:
+    """The compound of `task` and its geometry, read from the structure where one was uploaded."""
+    from compute.runs import tasks
+    from compute.structures.uploaded import Uploaded, read_upload
+
+    if task.structure is not None:
+        return read_upload(task.structure)
+    return Uploaded(tasks.compound_of(task), task.a, None, task.compound)
+
+
+def _named(row: Row, task: Task, subject: Uploaded) -> Row:
+    """`row`, with what an uploaded structure turned out to be."""
+    if task.structure is None:
+        return row
+    compound = subject.compound
+    geometry = "relaxed from it" if task.protocol.geometry == "relaxed" else "taken as it is"
+    note = f"uploaded structure, {geometry}: {subject.described}; no published reference exists for it"
+    reason = "; ".join(text for text in (row.get("reason"), note) if text)
+    return {**row, "suite": compound.suite, "compound": compound.formula, "reason": reason}
 
 
 def _known(value: float) -> float | None:

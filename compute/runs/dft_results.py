@@ -25,7 +25,7 @@ from compute.references.readers.npz import write_npz
 from compute.runs import dft, rows
 from compute.schemas import KEYS
 from compute.stages import phonons, wells
-from compute.stages.sampling import SamplingError
+from compute.stages.sampling import Progress, SamplingError, silent
 from compute.stages.score import score
 from compute.structures.compounds import Compound, identify
 from compute.structures.frames import Frames
@@ -187,13 +187,20 @@ def potential_well_rows(dft_rows: Sequence[Row], potential: Potential) -> list[R
     ]
 
 
-def attribution_row(path: Path, potential: Potential, protocol: SamplingProtocol | None) -> Row:
-    """The row of `potential` on a file of reference frames, whose name starts with suite and compound."""
+def attribution_row(
+    path: Path, potential: Potential, protocol: SamplingProtocol | None, progress: Progress = silent
+) -> Row:
+    """The row of `potential` on a file of reference frames, whose name starts with suite and compound.
+
+    `progress` as of `sample`, while the potential samples frames of its own.
+    """
     frames = readers.read(path)
     suite, compound = path.stem.split("-")[:2]
     displacement = HARMONIC_PROTOCOLS["reference-geometry"].displacement
     try:
-        result = rows.attribution_row(score(frames, potential, displacement=displacement, protocol=protocol))
+        result = rows.attribution_row(
+            score(frames, potential, displacement=displacement, protocol=protocol, progress=progress)
+        )
     except SamplingError as error:
         result = rows.failed(error.status, str(error))
     except EvaluationError as error:

@@ -16,12 +16,13 @@ from compute.protocols import (
     SAMPLING_NAMES,
     SAMPLING_PROTOCOLS,
     SUITES,
+    UPLOAD,
     HarmonicProtocol,
     Protocol,
     SamplingProtocol,
     sampling_protocol,
 )
-from compute.runs.task import UPLOAD, Task
+from compute.runs.task import Task
 from compute.settings import frames_directory
 from compute.structures.compounds import identify
 from compute.structures.formula import parse

@@ -27,7 +27,7 @@ def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
     geometry = result.crystal.geometry
     label = harmonic_labels([result.omega_min], protocol.tolerance_thz, [result.noise_floor])[0]
     return {
-        "a": float(geometry.a),
+        "a": None if geometry.a is None else float(geometry.a),
         "x": None if geometry.x is None else float(geometry.x),
         "relax_steps": geometry.steps if protocol.geometry == "relaxed" else None,
         "max_force": float(geometry.max_force),
@@ -63,7 +63,7 @@ def anharmonic_row(result: Anharmonic, protocol: SamplingProtocol, seed: int) ->
     label = sigma_labels([result.sigma], protocol.threshold, [result.sigma_se])[0]
     missed = f"standard error {result.sigma_se:.3f} at the longest time, target {protocol.target_se}"
     return {
-        "a": float(geometry.a),
+        "a": None if geometry.a is None else float(geometry.a),
         "x": None if geometry.x is None else float(geometry.x),
         "temperature": protocol.temperature,
         "sigma": defined(result.sigma),
@@ -89,7 +89,7 @@ def anharmonic_row(result: Anharmonic, protocol: SamplingProtocol, seed: int) ->
         "target_se": protocol.target_se,
         "target_reached": result.target_reached,
         "dtype": result.dtype,
-        "n_atoms": len(result.crystal.sites),
+        "n_atoms": len(result.crystal.phonon.supercell),
         "seconds": result.seconds,
         "force_seconds": result.force_seconds,
         "status": "ok",

@@ -10,9 +10,6 @@ from typing import Any
 from compute.protocols import HarmonicProtocol, Protocol, SamplingProtocol, digest
 from compute.tables import SCHEMA_MAJOR
 
-UPLOAD = "upload"
-"""Suite of a crystal that a visitor has uploaded and that is of no other suite."""
-
 
 @dataclass(frozen=True)
 class Task:

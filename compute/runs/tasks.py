@@ -21,6 +21,7 @@ from compute.stages.guard import SamplingError
 from compute.stages.harmonic import Harmonic, harmonic
 from compute.stages.relax import RelaxationError
 from compute.structures.compounds import Compound, identify
+from compute.structures.uploaded import StructureError
 
 Row = dict[str, Any]
 
@@ -29,19 +30,28 @@ BESIDE = (FORCE_CONSTANTS, BANDS)
 """Tables of which a task's row may bring rows along, under their names."""
 
 
-def run(task: Task, threads: int | None = None, cache_directory: str | None = None) -> Row:
-    """The row of `task`; `threads` limits torch in this process.
+def run(
+    task: Task,
+    threads: int | None = None,
+    cache_directory: str | None = None,
+    wrap: Callable[[Potential], Potential] = lambda potential: potential,
+) -> Row:
+    """The row of `task`; `threads` limits torch in this process, and `wrap` says what is asked for forces instead of
+    the potential itself.
 
     Beside the columns of the table, `traceback` may say what went wrong, and the names in `BESIDE` hold rows of those
     tables.
     """
 
+    def potential(dtype: str) -> Potential:
+        return wrap(potential_of(task, dtype, threads))
+
     def calculate() -> Row:
         if task.forces is not None:
             return _stored(task, Path(cache_directory) if cache_directory else None)
         if isinstance(task.protocol, SamplingProtocol):
-            return _sigma(task, task.protocol, threads)
-        return _harmonic(task, task.protocol, threads)
+            return _sigma(task, task.protocol, potential)
+        return _harmonic(task, task.protocol, potential)
 
     return outcome(calculate)
 
@@ -50,6 +60,8 @@ def outcome(calculate: Callable[[], Row]) -> Row:
     """What `calculate` returns, or the row of its failure."""
     try:
         return calculate()
+    except StructureError as error:
+        return rows.failed("not-read", str(error))
     except RelaxationError as error:
         return rows.failed("not-relaxed", str(error))
     except SamplingError as error:
@@ -61,9 +73,8 @@ def outcome(calculate: Callable[[], Row]) -> Row:
         return {**rows.failed("error", reason), "traceback": traceback.format_exc()}
 
 
-def _harmonic(task: Task, protocol: HarmonicProtocol, threads: int | None) -> Row:
-    potential = potential_of(task, protocol.dtype, threads)
-    return harmonic_row(harmonic(compound_of(task), potential, protocol, task.a), protocol)
+def _harmonic(task: Task, protocol: HarmonicProtocol, potential: Callable[[str], Potential]) -> Row:
+    return harmonic_row(harmonic(compound_of(task), potential(protocol.dtype), protocol, task.a), protocol)
 
 
 def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
@@ -71,8 +82,8 @@ def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
     return {**rows.harmonic_row(result, protocol), FORCE_CONSTANTS: [rows.force_constants_row(result.crystal)]}
 
 
-def _sigma(task: Task, protocol: SamplingProtocol, threads: int | None) -> Row:
-    still, moving = (potential_of(task, dtype, threads) for dtype in (protocol.harmonic.dtype, protocol.dtype))
+def _sigma(task: Task, protocol: SamplingProtocol, potential: Callable[[str], Potential]) -> Row:
+    still, moving = potential(protocol.harmonic.dtype), potential(protocol.dtype)
     result = anharmonic(compound_of(task), still, protocol, task.a, dynamics=moving, seed=task.seed)
     return sigma_row(result, protocol, task.seed)
 

@@ -348,17 +348,19 @@ class Worker:
 
 
 def _table_row(workflow: str, payload: Row, row: Row) -> Row:
-    """`row` with the keys of its table, under a run of its own."""
+    """`row` with the keys of its table; one of `harmonic` or `anharmonic` is under a run of its own."""
     task = from_plain(payload)
+    found = {key: value for key, value in row.items() if key not in ("force_constants", "traceback")}
+    keys = {"suite": task.suite, "compound": task.compound, "potential": task.potential}
+    if task.frames is not None:
+        return {"frames": task.frames, **keys, **found}
     return {
         "run": f"live-{workflow.partition('-')[0]}",
-        "suite": task.suite,
-        "compound": task.compound,
-        "potential": task.potential,
+        **keys,
         "protocol": task.protocol.name,
         "geometry": task.protocol.geometry,
         **({"temperature": task.protocol.temperature} if isinstance(task.protocol, SamplingProtocol) else {}),
-        **{key: value for key, value in row.items() if key not in ("force_constants", "traceback")},
+        **found,
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from compute.physics import anharmonicity as physics
 from compute.potentials.evaluate import Potential, Stopwatch
-from compute.protocols import SUITES, SamplingProtocol
+from compute.protocols import SamplingProtocol
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
 from compute.stages.effective import Effective, Renormalised, effective, renormalised
 from compute.stages.modes import optical_modes
@@ -42,10 +42,12 @@ class Trace:
 class Anharmonic:
     """Result of the σ stage; `crystal` and `trajectory` are what it was taken from, times in s.
 
-    `sites` has σ of A, B, (Bp,) X; `modes` σ per star of the suite's q; `weighted_frequency` Σ ω σ / Σ σ in THz over
-    all modes at the commensurate q, imaginary ones negative; `target_reached` is None where the protocol has none.
-    `renormalised` and `effective`, the force constants behind it, are None for harmonic samples, which are no
-    equilibrium of the forces they meet. `dtype` is the precision of the sampled forces.
+    `sites` has σ of A, B, (Bp,) X, where the structure type has such sites; `modes` σ per star of the suite's q;
+    `weighted_frequency` Σ ω σ / Σ σ in THz over all modes at the commensurate q, imaginary ones negative;
+    `target_reached` is None where the protocol has none. `renormalised` and `effective`, the force constants behind it,
+    are None for harmonic samples, which are no equilibrium of the forces they meet, and for crystals of any other
+    structure type, which may have more force constants than frames determine. `dtype` is the precision of the sampled
+    forces.
     """
 
     crystal: HarmonicCrystal
@@ -107,7 +109,7 @@ def sampled(
     forces, seeds = trajectory.forces, trajectory.seeds
     anharmonic_forces = physics.anharmonic_forces(forces, trajectory.displacements, crystal.force_constants)
     error = physics.standard_error(forces, anharmonic_forces, seeds)
-    stars = SUITES[crystal.compound.suite].q_points
+    stars = crystal.compound.q_points
     fitted = _effective(crystal, trajectory)
     by_star = {label: _star_sigma(crystal, np.array(star), forces, anharmonic_forces) for label, star in stars.items()}
     return Anharmonic(
@@ -116,7 +118,7 @@ def sampled(
         sigma=physics.sigma_pooled(forces, anharmonic_forces),
         sigma_se=error,
         sigma_frame_mean=physics.sigma_frame_mean(forces, anharmonic_forces),
-        sites=physics.sigma_by_label(forces, anharmonic_forces, crystal.sites),
+        sites=physics.sigma_by_label(forces, anharmonic_forces, crystal.sites) if crystal.sites else {},
         trace=_trace(trajectory, anharmonic_forces),
         modes=by_star,
         weighted_frequency=_weighted_frequency(by_star),
@@ -130,7 +132,7 @@ def sampled(
 
 
 def _effective(crystal: HarmonicCrystal, trajectory: Trajectory) -> Effective | None:
-    if trajectory.timestep is None:
+    if trajectory.timestep is None or not crystal.sites:
         return None
     return effective(crystal.plan, trajectory.displacements, trajectory.forces, trajectory.seeds)
 

@@ -15,6 +15,7 @@ from compute.protocols import HarmonicProtocol
 from compute.stages import phonons
 from compute.stages.relax import Relaxed, relax
 from compute.structures.compounds import Compound
+from compute.structures.uploaded import GeneralCrystal, StructureError
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class HarmonicCrystal:
     """`phonon` holds supercell and Φ; `raw` is Φ (N, N, 3, 3) in eV/Å² before it was symmetrised."""
 
-    compound: Compound
+    compound: Compound | GeneralCrystal
     geometry: Relaxed
     plan: phonons.Plan
     phonon: Phonopy
@@ -49,22 +50,28 @@ class HarmonicCrystal:
 
     @property
     def sites(self) -> tuple[str, ...]:
-        """Site of each of the N atoms: A, B, Bp or X."""
+        """Site of each of the N atoms: A, B, Bp or X; empty for a crystal of another structure type."""
+        if not self.compound.atom_sites:
+            return ()
         cell = self.phonon.supercell
         return tuple(self.compound.atom_sites[cell.u2u_map[atom]] for atom in cell.s2u_map)
 
 
 def harmonic_crystal(
-    compound: Compound, potential: Potential, protocol: HarmonicProtocol, a: float | None = None
+    compound: Compound | GeneralCrystal,
+    potential: Potential,
+    protocol: HarmonicProtocol,
+    a: float | None = None,
+    x: float | None = None,
 ) -> HarmonicCrystal:
     """Geometry and force constants of `compound`.
 
-    With `protocol.geometry` "reference", `a` (Å) is the DFT lattice constant and the prototype must have no other
-    free parameter; with "relaxed", a and x are relaxed with the potential, from `a` or from ionic radii.
-    Raises `RelaxationError`, `EvaluationError` or `ValueError`.
+    With `protocol.geometry` "reference", `a` (Å) is the lattice constant, and `x` the anion coordinate where the
+    prototype has one; with "relaxed", both are relaxed with the potential, from what is given or from ionic radii.
+    A crystal of another structure type stays as it is. Raises `RelaxationError`, `EvaluationError` or `ValueError`.
     """
     plan = _protocol_plan(compound, protocol)
-    geometry = _geometry(compound, potential, protocol, a)
+    geometry = _geometry(compound, potential, protocol, a, x)
     unit_cell = compound.structure(geometry.a, geometry.x)
     phonon = phonons.phonopy_of(unit_cell, plan.template.supercell_matrix, symmetry=False)
     results = potential.evaluate(phonons.displaced(phonon, plan.displacements))
@@ -83,7 +90,9 @@ def to_plain(crystal: HarmonicCrystal) -> dict[str, Any]:
     }
 
 
-def from_plain(compound: Compound, protocol: HarmonicProtocol, plain: Mapping[str, Any]) -> HarmonicCrystal:
+def from_plain(
+    compound: Compound | GeneralCrystal, protocol: HarmonicProtocol, plain: Mapping[str, Any]
+) -> HarmonicCrystal:
     """The crystal that `to_plain` wrote, of the same compound and protocol. Raises `ValueError` as above."""
     plan = _protocol_plan(compound, protocol)
     geometry = Relaxed(**plain["geometry"])
@@ -103,22 +112,32 @@ def _unpacked(text: str) -> np.ndarray:
     return values.reshape(atoms, atoms, 3, 3)
 
 
-def _protocol_plan(compound: Compound, protocol: HarmonicProtocol) -> phonons.Plan:
+def _protocol_plan(compound: Compound | GeneralCrystal, protocol: HarmonicProtocol) -> phonons.Plan:
     if protocol.supercell is None:
         raise ValueError(f"protocol {protocol.name} is for published forces; nothing is displaced")
+    if isinstance(compound, GeneralCrystal):
+        return phonons.symmetric_plan(compound.structure(), protocol.supercell, protocol.displacement)
     return _plan(compound.prototype, _pattern(compound), protocol.supercell, protocol.displacement)
 
 
-def _geometry(compound: Compound, potential: Potential, protocol: HarmonicProtocol, a: float | None) -> Relaxed:
-    guess, x = compound.guess()
+def _geometry(
+    compound: Compound | GeneralCrystal,
+    potential: Potential,
+    protocol: HarmonicProtocol,
+    a: float | None,
+    x: float | None,
+) -> Relaxed:
     if protocol.geometry == "relaxed":
-        return relax(compound, potential, protocol, a or guess, x)
-    if a is None or x is not None:
+        if isinstance(compound, GeneralCrystal):
+            raise StructureError("Only cubic ABX3 and A2MM'X6 are relaxed here: relax it, or take it as it is.")
+        a_guess, x_guess = compound.guess()
+        return relax(compound, potential, protocol, a or a_guess, x or x_guess)
+    if isinstance(compound, Compound) and (a is None or (x is None) != (compound.guess()[1] is None)):
         raise ValueError(f"{compound.formula}: no published geometry; use the protocol relaxed-geometry")
-    (result,) = potential.evaluate([compound.structure(a)], stress=True)
+    (result,) = potential.evaluate([compound.structure(a, x)], stress=True)
     if result.stress is None:
         raise ValueError(f"{potential.id} gives no stress")
-    return Relaxed(a, None, 1, float(np.abs(result.forces).max()), -float(np.trace(result.stress)) / 3)
+    return Relaxed(a, x, 1, float(np.abs(result.forces).max()), -float(np.trace(result.stress)) / 3)
 
 
 def _pattern(compound: Compound) -> tuple[int, ...]:

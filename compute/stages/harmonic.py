@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from compute.physics import phonons as physics
 from compute.potentials.evaluate import Potential, Stopwatch
-from compute.protocols import SUITES, HarmonicProtocol
+from compute.protocols import HarmonicProtocol
 from compute.stages import phonons
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
 from compute.structures.compounds import Compound
@@ -49,7 +49,7 @@ def frequencies(crystal: HarmonicCrystal, potential: Potential, protocol: Harmon
     pattern = physics.softest_pattern(phonon.force_constants, masses, protocol.displacement)
     (frozen,) = watched.evaluate(phonons.displaced(phonon, pattern[None]))
     omega_frozen = physics.frozen_frequency(pattern, frozen.forces, masses)
-    stars = SUITES[crystal.compound.suite].q_points
+    stars = crystal.compound.q_points
     omegas = {label: phonons.softest(phonon, star)[0] for label, star in stars.items()}
     return Harmonic(
         crystal=crystal,

@@ -21,9 +21,12 @@ class RelaxationError(RuntimeError):
 
 @dataclass(frozen=True)
 class Relaxed:
-    """Cubic lattice constant `a` (Å), anion coordinate `x`, and what was left at the end (eV/Å, eV/Å³)."""
+    """Cubic lattice constant `a` (Å), anion coordinate `x`, and what was left at the end (eV/Å, eV/Å³).
 
-    a: float
+    A crystal that is neither of the two parent structures has no `a` and no `x`.
+    """
+
+    a: float | None
     x: float | None
     steps: int
     max_force: float

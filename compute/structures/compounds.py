@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from compute.protocols import SUITES, QPoint
 from compute.structures import prototypes, radii
 from compute.structures.formula import FormulaError, composition_key, parse
 
@@ -36,6 +37,11 @@ class Compound:
     def atom_sites(self) -> tuple[str, ...]:
         """Site of each atom of `structure`: A, B, Bp or X."""
         return tuple("ABXXX") if self.prototype == "cubic-perovskite" else ("A", "A", "B", "Bp", *"XXXXXX")
+
+    @property
+    def q_points(self) -> Mapping[str, tuple[QPoint, ...]]:
+        """The stars of q at which the compounds of its suite are compared."""
+        return SUITES[self.suite].q_points
 
     def radius(self, site: str) -> float | None:
         """Six-coordinate Shannon radius in Å on `site`, None where charge or radius is unknown."""
