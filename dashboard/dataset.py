@@ -28,8 +28,8 @@ Stamp = tuple[int, int, int, int]
 _NO_STAMP: Stamp = (0, 0, 0, 0)
 _TRIES = 3
 
-FRAMES_MB = 16
-"""Megabytes of answers to queries that are kept."""
+FRAMES_MB, LARGEST_FRAME_MB = 16, 1
+"""Megabytes of answers to queries that are kept in all, and of one: a large one would drive out many small ones."""
 
 _LOCKS = (
     "SET temp_directory = ''",  # nothing is written beside the server
@@ -77,7 +77,7 @@ class Dataset:
         if known is None:
             with release.connection.cursor() as cursor:  # connections must not be shared between threads, cursors may
                 known = cursor.execute(sql, dict(parameters or {})).df()
-            if _size(known) < release.frames.maxsize:
+            if _size(known) < LARGEST_FRAME_MB * 1_000_000:
                 with self._lock:
                     release.frames[key] = known
         return known.copy(deep=False)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from dash import html
 
+from compute import tables
 from dashboard.components.overview import headline as headline_text
 from dashboard.dataset import Dataset
 from dashboard.figures.factor_map import factor_map, outside
@@ -16,8 +17,13 @@ from tests.dashboard_data import CHGNET, MACE
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    return Dataset(dashboard_data.publish(tmp_path_factory.mktemp("data")))
+def directory(tmp_path_factory):
+    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def dataset(directory):
+    return Dataset(directory)
 
 
 def test_every_compound_with_a_dft_label_is_counted_once(dataset):
@@ -50,20 +56,14 @@ def test_without_published_frequencies_there_is_no_share(dataset):
         ("disagreement", {"CsPbI3": 0, "CsPbBr3": 0, "CsPbCl3": 0, "CsSrF3": 0, "KMgF3": 0}),
     ],
 )
-def test_the_value_of_the_map(dataset, colour, expected):
-    frame = dataset.frame(
-        "SELECT * EXCLUDE (tolerance_factor, octahedral_factor), 0.9 AS tolerance_factor, 0.5 AS octahedral_factor "
-        "FROM pairs WHERE suite = 'abx3' AND potential = $potential ORDER BY compound",
-        {"potential": MACE},
-    )
-
-    class Placed:
-        def frame(self, sql, parameters):
-            return frame.rename(columns={"tolerance_factor": "t", "octahedral_factor": "mu"})[
-                ["t", "mu", "dft_sigma", "sigma", "sigma_se", "dft_omega_min_thz", "omega_min_thz", "noise_floor_thz"]
-            ]
-
-    found = overview.factor_map(Placed(), "abx3", MACE, colour)
+def test_the_value_of_the_map(directory, tmp_path, colour, expected):
+    rows = [
+        {**row, "tolerance_factor": 0.9, "octahedral_factor": 0.5}
+        for row in tables.read(directory, "references").to_pylist()
+    ]
+    kept = {name: tables.read(directory, name) for name in ("potentials", "harmonic", "anharmonic", "runs")}
+    tables.publish(tmp_path, {"references": tables.from_rows("references", rows), **kept})
+    found = overview.factor_map(Dataset(tmp_path), "abx3", MACE, colour)
     assert sorted(found.value.round(6)) == sorted(expected.values())
     assert found.n_without_value == 5
 

@@ -1,7 +1,6 @@
 """The page on stability: numbers against numbers counted by hand on the invented data set, and what it says."""
 
 import dataclasses
-import json
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -18,7 +17,7 @@ from dashboard.queries import screening, stability
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import CRITERIA, StabilityView
 from dashboard.viewstate import decode
-from tests import dashboard_data
+from tests import components, dashboard_data
 from tests.components import drawn
 from tests.dashboard_data import CHGNET, MACE
 
@@ -42,8 +41,7 @@ def matrix(data, potential=CHGNET):
 
 
 def text_of(dataset, **query):
-    page = PAGE.layout(dataset, query)
-    return json.dumps(page.to_plotly_json(), default=lambda c: c.to_plotly_json(), ensure_ascii=False)
+    return components.text_of(PAGE.layout(dataset, query))
 
 
 def test_every_compound_is_in_the_matrix_once(dataset):
@@ -242,9 +240,5 @@ def test_the_sweep_shows_the_present_level_and_the_noise():
 def test_floors_beyond_the_axis_are_said_in_words(dataset):
     data = compared(dataset)
     loud = dataclasses.replace(data.answers[0], noise_floor=np.full(data.n, 2.34))
-    text = json.dumps(
-        curves.sweeps(dataclasses.replace(data, answers=(loud,)), {}).to_plotly_json(),
-        default=lambda c: c.to_plotly_json(),
-        ensure_ascii=False,
-    )
+    text = components.text_of(curves.sweeps(dataclasses.replace(data, answers=(loud,)), {}))
     assert f"{CHGNET} 2.34 THz (beyond the axis)" in text

@@ -34,7 +34,7 @@ from dashboard.dataset import Dataset
 from dashboard.figures.noise import noise_by_bond
 from dashboard.figures.parity import outside, parity
 from dashboard.pages.page import VIEW_QUERY, Page
-from dashboard.queries import agreement, results, stability
+from dashboard.queries import agreement, overview, results
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.ranking import ranking
 from dashboard.views.overview import MAPPED_SUITES, OverviewView
@@ -182,8 +182,7 @@ def _outside(n: int) -> str:
 def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
     deviations = agreement.deviations(dataset, FREQUENCIES, view.potential)
     labels = StabilityView(suite=FREQUENCIES, potentials=(view.potential,))
-    data = stability.compared(dataset, labels, labels.potentials)
-    counts = metrics.confusion_counts(data.truth, data.labels[view.potential])
+    counts = overview.headline(dataset, FREQUENCIES, view.potential).counts
     decided = verdicts.score(counts)
     unstable = int(counts[metrics.CLASSES.index("unstable")].sum())
     lowest = deviations["min"]

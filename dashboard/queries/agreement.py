@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from compute.physics.comparison import comparable
-from compute.physics.deviation import Deviation, deviation
+from compute.physics.comparison import CUT_AT_ZERO, comparable
+from compute.physics.deviation import Deviation
 from dashboard.dataset import Dataset
 
 PLACE_COLUMNS = {
@@ -32,15 +32,15 @@ class FrequencyError:
 
 
 def frequency_pairs(dataset: Dataset, suite: str, potential: str, place: str) -> pd.DataFrame:
-    """Columns `compound`, `dft` and `potential` (THz), one row per compound in which both are known.
+    """Columns `dft` and `potential` (THz), one row per compound in which both are known.
 
     Positive numbers are cut at 0 for the places in `comparison.CUT_AT_ZERO`.
     """
     column = PLACE_COLUMNS[place]
     frame = dataset.frame(
-        f"SELECT compound, dft_{column} AS dft, {column} AS potential FROM pairs "
+        f"SELECT dft_{column} AS dft, {column} AS potential FROM pairs "
         f"WHERE suite = $suite AND potential = $potential AND status = 'ok' "
-        f"AND dft_{column} IS NOT NULL AND {column} IS NOT NULL ORDER BY compound",
+        f"AND dft_{column} IS NOT NULL AND {column} IS NOT NULL",
         {"suite": suite, "potential": potential},
     )
     for side in ("dft", "potential"):
@@ -50,11 +50,23 @@ def frequency_pairs(dataset: Dataset, suite: str, potential: str, place: str) ->
 
 def deviations(dataset: Dataset, suite: str, potential: str) -> dict[str, Deviation]:
     """Deviation potential − DFT of the softest mode at every place that the suite compares (THz)."""
-    result = {}
-    for place in PLACE_COLUMNS:
-        pairs = frequency_pairs(dataset, suite, potential, place)
-        result[place] = deviation(pairs["potential"], pairs["dft"])
-    return result
+    places = ", ".join(
+        f"('{place}', {_cut(column, suite, place)} - {_cut(f'dft_{column}', suite, place)})"
+        for place, column in PLACE_COLUMNS.items()
+    )
+    frame = dataset.frame(
+        "SELECT place, count(*) AS n, sqrt(avg(d * d)) AS rmse, avg(abs(d)) AS mae, avg(d) AS bias "
+        f"FROM pairs, LATERAL (VALUES {places}) AS differences(place, d) "
+        "WHERE suite = $suite AND potential = $potential AND status = 'ok' AND isfinite(d) GROUP BY place",
+        {"suite": suite, "potential": potential},
+    )
+    found = {row.place: Deviation(int(row.n), row.rmse, row.mae, row.bias) for row in frame.itertuples(index=False)}
+    return {place: found.get(place, Deviation(0, np.nan, np.nan, np.nan)) for place in PLACE_COLUMNS}
+
+
+def _cut(column: str, suite: str, place: str) -> str:
+    """`comparable` in SQL."""
+    return f"if({column} > 0, 0, {column})" if (suite, place) in CUT_AT_ZERO else column
 
 
 def median_noise_floor(dataset: Dataset, suite: str, potential: str) -> float:

@@ -201,17 +201,19 @@ def _rows(
             frame[side] = comparable(frame[side], suite, "min")
     frame.loc[frame["status"] != "ok", "value"] = np.nan
     frame["error"] = frame["value"] - frame["dft"]
-    sites = list(SITE_COLUMNS)
-    frame[sites] = frame[sites].fillna("").astype(str)
     strata = anharmonicity_strata(frame["dft_sigma"])
     frame[STRATUM] = np.where(strata == MISSING, "", strata)
+    kinds = list(SITE_COLUMNS)
+    frame[kinds] = frame[kinds].fillna("")
+    for column in ("potential", "status", STRATUM, *kinds):  # few words, many rows
+        frame[column] = frame[column].astype("category")
     return frame
 
 
 def failures(frame: pd.DataFrame) -> dict[str, int]:
     """Compounds per kind of failure, most frequent first; a finished one without a number is `no value`."""
-    status = frame["status"].where(~_without_value(frame), "no value")
-    counts = status[_failed(frame)].value_counts()
+    failed = frame[_failed(frame)]
+    counts = failed["status"].astype(str).where(~_without_value(failed), "no value").value_counts()
     return {str(kind): int(n) for kind, n in counts.items()}
 
 
@@ -252,7 +254,7 @@ def groups(frame: pd.DataFrame, column: str) -> dict[str, list[Group]]:
 
 
 def _groups(frame: pd.DataFrame, column: str) -> list[Group]:
-    labels, codes = np.unique(frame[column].to_numpy(str), return_inverse=True)
+    labels, codes = frame[column].cat.categories, frame[column].cat.codes.to_numpy()
     error = frame["error"].to_numpy(float)
     known = np.isfinite(error)
     failed = np.bincount(codes[_failed(frame)], minlength=len(labels))
@@ -319,15 +321,14 @@ def by_element(frame: pd.DataFrame, site: str) -> pd.DataFrame:
     """Columns `element`, `n`, `bias` and `rmse` of the errors of one potential, by element on `site` or on any."""
     columns = SITE_COLUMNS if site == "any" else (site,)
     known = frame[frame["error"].notna()]
-    long = pd.concat([known[["compound", c, "error"]].rename(columns={c: "element"}) for c in columns])
-    long = long[long["element"] != ""].drop_duplicates(["compound", "element"])
-    found = (
-        long.assign(square=long["error"] ** 2)
-        .groupby("element")
-        .agg(n=("error", "size"), bias=("error", "mean"), square=("square", "mean"))
-        .reset_index()
-    )
-    return found.assign(rmse=np.sqrt(found["square"])).drop(columns="square")
+    error = known["error"].to_numpy(float)
+    elements = sorted(set().union(*(known[c].cat.categories for c in columns)) - {""})
+    found = []
+    for element in elements:
+        mine = error[np.any([known[c] == element for c in columns], axis=0)]
+        if mine.size:
+            found.append((element, mine.size, float(mine.mean()), float(np.sqrt(np.mean(mine**2)))))
+    return pd.DataFrame(found, columns=["element", "n", "bias", "rmse"])
 
 
 def slices(frame: pd.DataFrame) -> list[Slice]:

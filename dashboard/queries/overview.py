@@ -9,10 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from compute.physics import metrics
-from compute.physics.comparison import comparable
-from compute.physics.stability import STABLE, UNDECIDABLE, UNSTABLE, harmonic_labels, sigma_labels
 from dashboard.dataset import Dataset
-from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
+from dashboard.queries.compounds_sql import select
+from dashboard.views.compounds import CompoundsView
 
 FEWEST = 30
 """Decided compounds of an anion below which its balanced accuracy is not quoted."""
@@ -44,6 +43,11 @@ class Headline:
     n_not_run: int
     anions: tuple[AnionScore, ...]
 
+    @property
+    def counts(self) -> metrics.Counts:
+        """The decided (2, 2), rows by DFT's label and columns by the potential's, in the order of `metrics.CLASSES`."""
+        return np.array([[self.n_stable - self.alarms, self.alarms], [self.missed, self.n_unstable - self.missed]])
+
 
 @dataclass(frozen=True)
 class FactorMap:
@@ -61,31 +65,38 @@ class FactorMap:
 
 def headline(dataset: Dataset, suite: str, potential: str) -> Headline:
     """What the harmonic labels of `potential` get right, at the default tolerance."""
-    frame = dataset.frame(
-        "SELECT X, dft_omega_min_thz, omega_min_thz, noise_floor_thz, status FROM pairs "
-        "WHERE suite = $suite AND potential = $potential AND dft_omega_min_thz IS NOT NULL",
-        {"suite": suite, "potential": potential},
+    view = CompoundsView(suite=suite, potentials=(potential,))
+    query = select(
+        view,
+        view.potentials,
+        "SELECT X, truth, answer, count(*) AS n FROM answers WHERE truth IS NOT NULL AND answer IS NOT NULL "
+        "GROUP BY ALL",
     )
-    truth, answer = _harmonic(frame)
-    counts = metrics.confusion_counts(truth, answer)
-    (ss, su), (us, uu) = _by_truth(counts)
+    cells = dataset.frame(query.sql, query.parameters)
+    counts, said = _counts(cells), cells.groupby("answer")["n"].sum()
+    (ss, su), (us, uu) = counts.tolist()
     scores = []
-    for anion, rows in frame.groupby("X").indices.items():
-        part = metrics.confusion_counts(truth[rows], answer[rows])
+    for anion, rows in cells.groupby("X"):
+        part = _counts(rows)
         value = float(metrics.balanced_accuracy(part))
         if part.sum() >= FEWEST and np.isfinite(value):
             scores.append(AnionScore(str(anion), int(part.sum()), value))
-    failed = ~frame["status"].isin(("ok", "not-run")).to_numpy()
     return Headline(
         n_unstable=us + uu,
         missed=us,
         n_stable=ss + su,
         alarms=su,
-        n_undecidable=int(np.sum(answer == UNDECIDABLE)),
-        n_failed=int(failed.sum()),
-        n_not_run=int((frame["status"] == "not-run").sum()),
+        n_undecidable=int(said.get("undecidable", 0)),
+        n_failed=int(said.get("failed", 0)),
+        n_not_run=int(said.get("not-run", 0)),
         anions=tuple(sorted(scores, key=lambda score: score.balanced_accuracy)),
     )
+
+
+def _counts(cells: pd.DataFrame) -> metrics.Counts:
+    """Counts (2, 2) of the decided, rows by DFT's label and columns by the potential's, in the order of `CLASSES`."""
+    table = cells.pivot_table(index="truth", columns="answer", values="n", aggfunc="sum")
+    return table.reindex(index=metrics.CLASSES, columns=metrics.CLASSES).fillna(0).to_numpy(np.int64)
 
 
 def factor_map(dataset: Dataset, suite: str, potential: str, colour: str) -> FactorMap:
@@ -93,18 +104,28 @@ def factor_map(dataset: Dataset, suite: str, potential: str, colour: str) -> Fac
 
     Errors are of ω_min (THz) where DFT publishes it, else of σ; labels likewise.
     """
-    frame = dataset.frame(
-        "SELECT tolerance_factor AS t, octahedral_factor AS mu, dft_sigma, sigma, sigma_se, dft_omega_min_thz, "
-        "omega_min_thz, noise_floor_thz FROM pairs WHERE suite = $suite AND potential IS NOT DISTINCT FROM $potential",
-        {"suite": suite, "potential": potential or None},
-    ).astype(float)
-    value = _value(frame, suite, colour)
-    placed = (frame["t"].notna() & frame["mu"].notna()).to_numpy()
-    known = placed & np.isfinite(value)
+    omega = compared_quantity(suite) == "omega"
+    value = {
+        "sigma": "dft_sigma",
+        "error": "delta_omega_min_thz" if omega else "delta_sigma",
+        "disagreement": "CASE agreement WHEN 'agree' THEN 0 WHEN 'disagree' THEN 1 END",
+    }[colour]
+    view = CompoundsView(suite=suite, potentials=(potential,), criterion="harmonic" if omega else "sigma")
+    query = select(
+        view,
+        view.potentials,
+        f"SELECT tolerance_factor AS t, octahedral_factor AS mu, CAST({value} AS DOUBLE) AS value FROM answers "
+        "WHERE potential IS NOT DISTINCT FROM $only",
+        only=potential or None,
+    )
+    frame = dataset.frame(query.sql, query.parameters)
+    t, mu, values = (frame[name].to_numpy(float) for name in ("t", "mu", "value"))
+    placed = np.isfinite(t) & np.isfinite(mu)
+    known = placed & np.isfinite(values)
     return FactorMap(
-        tolerance_factor=frame["t"].to_numpy()[known],
-        octahedral_factor=frame["mu"].to_numpy()[known],
-        value=value[known],
+        tolerance_factor=t[known],
+        octahedral_factor=mu[known],
+        value=values[known],
         n_without_factors=int(np.sum(~placed)),
         n_without_value=int(np.sum(placed & ~known)),
     )
@@ -113,36 +134,3 @@ def factor_map(dataset: Dataset, suite: str, potential: str, colour: str) -> Fac
 def compared_quantity(suite: str) -> str:
     """What DFT publishes for the map to be coloured by the potential's error: `omega` or `sigma`."""
     return "omega" if suite == "abx3" else "sigma"
-
-
-def _value(frame: pd.DataFrame, suite: str, colour: str) -> NDArray[np.float64]:
-    if colour == "sigma":
-        return frame["dft_sigma"].to_numpy()
-    harmonic = compared_quantity(suite) == "omega"
-    if colour == "error" and harmonic:
-        ours, dft = (comparable(frame[c], suite, "min") for c in ("omega_min_thz", "dft_omega_min_thz"))
-        return np.asarray(ours - dft)
-    if colour == "error":
-        return (frame["sigma"] - frame["dft_sigma"]).to_numpy()
-    truth, answer = _harmonic(frame) if harmonic else _sigma(frame)
-    decided = np.isin(truth, (STABLE, UNSTABLE)) & np.isin(answer, (STABLE, UNSTABLE))
-    return np.where(decided, truth != answer, np.nan)
-
-
-def _harmonic(frame: pd.DataFrame) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
-    return (
-        harmonic_labels(frame["dft_omega_min_thz"].astype(float), DEFAULT_TOLERANCE_THZ),
-        harmonic_labels(
-            frame["omega_min_thz"].astype(float), DEFAULT_TOLERANCE_THZ, frame["noise_floor_thz"].astype(float)
-        ),
-    )
-
-
-def _sigma(frame: pd.DataFrame) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
-    return sigma_labels(frame["dft_sigma"]), sigma_labels(frame["sigma"], sigma_se=frame["sigma_se"])
-
-
-def _by_truth(counts: metrics.Counts) -> list[list[int]]:
-    """Rows: DFT stable, unstable; columns: the potential's answer in the same order."""
-    order = [metrics.CLASSES.index(STABLE), metrics.CLASSES.index(UNSTABLE)]
-    return [[int(counts[i, j]) for j in order] for i in order]

@@ -177,8 +177,16 @@ def _potentials(dataset: Dataset, release: str, suite: str, criterion: str) -> t
 
 
 def compared(dataset: Dataset, view: StabilityView, chosen: tuple[str, ...]) -> Compared:
-    """The compounds that the view's suite and anions admit, by name, with the answers of `chosen` in their order."""
-    return Compared(view, *_columns(dataset, dataset.release(), view.suite, view.anion, chosen))
+    """The compounds that the view's suite and anions admit, by name, with the answers of `chosen` in their order.
+
+    Its parts ask for the same view one after another: the last ones are kept, with their labels.
+    """
+    return _compared(dataset, dataset.release(), view, chosen)
+
+
+@lru_cache(maxsize=4)
+def _compared(dataset: Dataset, release: str, view: StabilityView, chosen: tuple[str, ...]) -> Compared:
+    return Compared(view, *_columns(dataset, release, view.suite, view.anion, chosen))
 
 
 @lru_cache(maxsize=16)
