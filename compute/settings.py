@@ -21,3 +21,8 @@ def frames_directory() -> Path:
 def var_directory() -> Path:
     """Folder of everything written at run time: `SOFTMODE_VAR`, else var of the checkout."""
     return Path(os.environ.get("SOFTMODE_VAR") or _ROOT / "var")
+
+
+def mace_backend() -> str:
+    """How MACE models are carried out: `SOFTMODE_MACE_BACKEND`, else sparse; all are exact."""
+    return os.environ.get("SOFTMODE_MACE_BACKEND") or "sparse"

@@ -65,6 +65,12 @@ def run(
     shard: Annotated[str | None, typer.Option(help="i/n: this part of n equal ones; merge afterwards.")] = None,
     engine: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://…")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Local processes. Default: all processors.")] = None,
+    chunk: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Compounds that a worker computes together. Default: 16 for MACE, 1 for CHGNet; more on a GPU."
+        ),
+    ] = None,
     publish: Annotated[bool, typer.Option(help="Merge and publish at the end; not with --shard.")] = True,
     data: Data = None,
     as_json: AsJson = False,
@@ -100,14 +106,18 @@ def run(
             return
         for each in planned:
             with _progress() as progress, executor(processes, engine) as pool:
-                _compute(each, chosen(each), pool, progress)
+                _compute(each, chosen(each), pool, progress, chunk, 1 if engine else processes)
             if publish and shard is None:
                 publish_campaign(each, data or data_directory())
         _report_all(planned, [status(each) for each in planned], as_json)
 
 
-def _compute(planned: Campaign, todo: list[Task], pool: Executor, progress: Progress) -> None:
+def _compute(
+    planned: Campaign, todo: list[Task], pool: Executor, progress: Progress, chunk: int | None, workers: int
+) -> None:
+    from compute.potentials.store import locate
     from compute.runs.campaign import compute
+    from compute.runs.chunks import SIZES
 
     bar = progress.add_task(planned.run, total=len(todo), rate="")
     progress.update(bar, completed=sum(planned.shards.has(task.digest) for task in todo))
@@ -118,7 +128,8 @@ def _compute(planned: Campaign, todo: list[Task], pool: Executor, progress: Prog
         progress.update(bar, rate=f"{60 * speed:.0f}/min" if speed else "")
 
     try:
-        compute(planned, todo, pool, progress=advance)
+        size = chunk or SIZES[locate(planned.potential).family]
+        compute(planned, todo, pool, chunk=size, workers=workers, progress=advance)
     except KeyboardInterrupt:
         fail("Interrupted. What is done is kept: run the same command again to go on.")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from compute.potentials.evaluate import Potential
 from compute.potentials.registry import entries
 from compute.potentials.store import Checkpoint, LoadError, default_directory, locate, pin
+from compute.settings import mace_backend
 
 
 def load(
@@ -39,7 +40,9 @@ def load(
         return load_chgnet(potential_id, content, sha256, dtype=dtype, device=device)
     from compute.potentials.mace import load_mace
 
-    return load_mace(potential_id, content, sha256, dtype=dtype, device=device, head=checkpoint.head)
+    return load_mace(
+        potential_id, content, sha256, dtype=dtype, device=device, head=checkpoint.head, backend=mace_backend()
+    )
 
 
 def _missing(checkpoint: Checkpoint) -> str:

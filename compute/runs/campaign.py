@@ -18,10 +18,12 @@ from compute import tables
 from compute.potentials import store
 from compute.protocols import Protocol, digest
 from compute.runs import plan, rows
+from compute.runs.chunks import chunks, run_chunk
 from compute.runs.provenance import code_commit, hardware, package_versions
 from compute.runs.shards import Shards
 from compute.runs.stage import STAGES, Stage
-from compute.runs.tasks import BESIDE, Task, run
+from compute.runs.task import Task
+from compute.runs.tasks import BESIDE
 
 Row = dict[str, Any]
 
@@ -97,18 +99,24 @@ def compute(
     tasks: Sequence[Task],
     executor: Executor,
     *,
+    chunk: int = 1,
+    workers: int = 1,
     progress: Callable[[Row], None] = lambda row: None,
 ) -> None:
-    """Run those of `tasks` that have no shard yet; `progress` is called with each new row."""
+    """Run those of `tasks` that have no shard yet, `chunk` of them together where that leaves work for `workers`;
+    `progress` is called with each new row."""
     shards = campaign.shards
     _note_start(campaign)
-    cache = str(campaign.directory / "stored-phonons")
-    pending = {executor.submit(run, task, 1, cache): task for task in tasks if not shards.has(task.digest)}
+    shards.directory.mkdir(parents=True, exist_ok=True)
+    places = str(campaign.directory / "stored-phonons"), str(shards.directory)
+    left = [task for task in tasks if not shards.has(task.digest)]
+    pending = {executor.submit(run_chunk, part, 1, *places): part for part in chunks(left, chunk, workers)}
     for future in as_completed(pending):
-        task = pending[future]
-        row = future.result()
-        shards.write(task.digest, task.compound, row)
-        progress(row)
+        for task, row in zip(pending[future], future.result(), strict=True):
+            # A worker that shares this disk has written it already.
+            if not shards.has(task.digest):
+                shards.write(task.digest, task.compound, row)
+            progress(row)
 
 
 def status(campaign: Campaign) -> Status:
