@@ -362,6 +362,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
 }
 
+SURROGATE = "surrogate"
+"""What the name of a set of frames begins with whose reference is a potential, not DFT; it has no file."""
+
 KEYS: dict[str, tuple[str, ...]] = {
     "references": ("suite", "compound"),
     "potentials": ("potential",),

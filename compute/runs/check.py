@@ -17,11 +17,9 @@ from compute import pairs, tables
 from compute.physics.stability import harmonic_labels, sigma_labels
 from compute.physics.verdicts import ANSWERS, TRUTHS, answer_labels, crosstab, truth_labels
 from compute.protocols import HarmonicProtocol, SamplingProtocol
-from compute.schemas import SCHEMAS
+from compute.schemas import SCHEMAS, SURROGATE
 
 FRAMES = "frames"
-SURROGATE = "surrogate"
-"""What is in the name of a set of frames whose reference is a potential: it has no file."""
 
 _BESIDE = ("force_constants", "bands")
 _BY_COMPOUND = ("harmonic", "anharmonic", "attribution", "wells", *_BESIDE)

@@ -18,6 +18,7 @@ from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, OneShot
 from compute.references import readers
 from compute.references.readers.npz import write_npz
 from compute.runs import rows
+from compute.schemas import SURROGATE
 from compute.stages.crystal import harmonic_crystal
 from compute.stages.guard import SamplingError
 from compute.stages.sampling import sample
@@ -26,7 +27,7 @@ from compute.structures.frames import Frames
 from compute.tables import write_atomic
 
 Row = dict[str, Any]
-SET = f"surrogate-{TEACHER}"
+SET = f"{SURROGATE}-{TEACHER}"
 HARMONIC = HARMONIC_PROTOCOLS["reference-geometry"]
 # Two seeds of twelve independent harmonic samples, half of the preset: the teacher is asked about all of every model.
 PROTOCOL = SAMPLING_PROTOCOLS["one-shot"].model_copy(

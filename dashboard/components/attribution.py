@@ -47,6 +47,26 @@ def order_options(orders: Sequence[str]) -> list[dict[str, str]]:
     ]
 
 
+def reference_options(references: Sequence[str]) -> list[dict[str, str]]:
+    """What can stand for the reference, as a control shows it."""
+    names = {"dft": "DFT", "surrogate": "surrogate: CHGNet 0.3.0"}
+    return [{"value": reference, "label": names[reference]} for reference in references]
+
+
+def reference_notice(reference: str) -> list[Component]:
+    """What must be said where the reference is no DFT."""
+    if reference == "dft":
+        return []
+    sentence = (
+        "The reference is CHGNet 0.3.0, not DFT: it has forces for any frame, so all eight corners are known. "
+        "The models scored are distilled from it. Where this section speaks of DFT or the reference, read CHGNet 0.3.0; "
+        "none of these numbers says how near a potential is to DFT, and none enters an average with those that do. Frames are "
+        "independent harmonic samples of each one’s own force constants, so the sampling step carries over what the "
+        "Hessian gets wrong."
+    )
+    return [html.P(sentence, className="notice")]
+
+
 def breakdown(found: Scored, order: str, names: Names) -> list[Any]:
     """Everything about one potential on one set of frames, in reading order."""
     row = found.row

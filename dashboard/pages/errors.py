@@ -141,10 +141,17 @@ def _attribution(dataset: Dataset, view: ErrorsView) -> Component:
             ),
             about=about,
         )
-    names = results.potential_names(dataset)
     return part(
         "attribution",
         PARTS["attribution"],
+        controls.bar(
+            controls.choice(
+                "errors-reference", "Reference",
+                attribution.reference_options(attribution_query.references(dataset)), view.reference,
+            ),
+            label="What stands for the reference",
+        ),
+        html.Div(attribution.reference_notice(view.reference), id="errors-reference-notice"),
         html.H3("Means over compounds"),
         controls.bar(
             controls.select(
@@ -155,11 +162,11 @@ def _attribution(dataset: Dataset, view: ErrorsView) -> Component:
         ),
         html.Div(_means(dataset, view), id="errors-means"),
         html.H3("All sets of reference frames"),
-        *attribution.all_sets(attribution_query.contributions(dataset), names),
+        html.Div(_all_sets(dataset, view), id="errors-all-sets"),
         html.H3("One set"),
         controls.bar(
             controls.select(
-                "errors-frames", "Reference frames", attribution_query.sets(dataset), view.frames
+                "errors-frames", "Reference frames", attribution_query.sets(dataset, view.reference), view.frames
             ),
             controls.select("errors-scored", "Potential", _scored_options(dataset, view), view.scored),
             controls.select(
@@ -174,7 +181,14 @@ def _attribution(dataset: Dataset, view: ErrorsView) -> Component:
 
 
 def _means(dataset: Dataset, view: ErrorsView) -> list[Any]:
-    return errors_groups.means(groups_query.groups(dataset, view.split), view.split, results.potential_names(dataset))
+    return errors_groups.means(
+        groups_query.groups(dataset, view.split, view.reference), view.split, results.potential_names(dataset)
+    )
+
+
+def _all_sets(dataset: Dataset, view: ErrorsView) -> list[Any]:
+    found = attribution_query.contributions(dataset, view.reference)
+    return attribution.all_sets(found, results.potential_names(dataset))
 
 
 def _softening(dataset: Dataset) -> Component:
@@ -289,7 +303,9 @@ def _resolved(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Errors
     """The view with what the tables hold: potentials and a compound with wells, a scored set, a known order."""
     present = wells_query.potentials(frame)
     compounds = wells_query.compounds(frame)
-    sets = attribution_query.sets(dataset)
+    references = attribution_query.references(dataset)
+    reference = view.reference if view.reference in references else next(iter(references), view.reference)
+    sets = attribution_query.sets(dataset, reference)
     regressions = [regression.id for regression in explained_query.regressions(dataset)]
     pairs = [pair.id for pair in protocols_query.protocol_pairs(dataset)]
     view = replace(
@@ -298,6 +314,7 @@ def _resolved(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Errors
         protocols=view.protocols if view.protocols in pairs else next(iter(pairs), ""),
         potentials=tuple(p for p in view.potentials if p in present),
         compound=view.compound if view.compound in compounds else wells_query.most_different(frame),
+        reference=reference,
         frames=view.frames if view.frames in sets else next(iter(sets), ""),
     )
     scored = attribution_query.potentials(dataset, view.frames)
@@ -308,7 +325,7 @@ def _resolved(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> Errors
 
 def _shown(dataset: Dataset, frame: pd.DataFrame, view: ErrorsView) -> ErrorsView:
     """The view as the address states it: without what comes first anyway."""
-    first_set = next(iter(attribution_query.sets(dataset)), "")
+    first_set = next(iter(attribution_query.sets(dataset, view.reference)), "")
     first_scored = next(iter(attribution_query.potentials(dataset, view.frames)), "")
     first_regression = next((regression.id for regression in explained_query.regressions(dataset)), "")
     first_pair = next((pair.id for pair in protocols_query.protocol_pairs(dataset)), "")
@@ -391,6 +408,29 @@ def register(app: Dash, dataset: Dataset) -> None:
             return drawn(dataset, view), address
 
     follows("errors-means", "errors-split", "split", _means)
+
+    @app.callback(
+        Output("errors-reference-notice", "children"),
+        Output("errors-means", "children", allow_duplicate=True),
+        Output("errors-all-sets", "children"),
+        Output("errors-frames", "data"),
+        Output("errors-frames", "value", allow_duplicate=True),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("errors-reference", "value"),
+        State(VIEW_QUERY, "data"),
+        prevent_initial_call=True,
+    )
+    def _update_reference(reference: Any, query: Any) -> tuple[Any, ...]:
+        view, address = resolved(query, reference=reference)
+        return (
+            attribution.reference_notice(view.reference),
+            _means(dataset, view),
+            _all_sets(dataset, view),
+            attribution_query.sets(dataset, view.reference),
+            view.frames,
+            address,
+        )
+
     follows("errors-explained", "errors-regression", "regression", _shares)
     follows("errors-effect", "errors-protocols", "protocols", _effect)
 

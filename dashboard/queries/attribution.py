@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 
 from compute.physics.attribution import CORNERS, NEEDS, PUBLISHED_PATH, Value, corners_of
+from compute.schemas import SURROGATE
 from dashboard.dataset import Dataset
 from dashboard.queries.results import potential_names
-from dashboard.views.errors import ORDERS
+from dashboard.views.errors import ORDERS, REFERENCES
 
 STEP_OF = {step[0]: step for step in PUBLISHED_PATH}
 INTERACTIONS = {
@@ -45,7 +46,8 @@ class Scored:
     """One potential on one set of reference frames; what is not known is missing from a mapping, or None.
 
     `row` is the row of the table with single numbers and provenance, None where empty. `sampled_by` is the potential
-    that sampled the reference frames. `published` is the σ that the source of the compound gives, with its functional.
+    that sampled the reference frames. `published`, where the reference is DFT, is the σ that the source of the compound
+    gives, with its functional.
     """
 
     row: Mapping[str, Any]
@@ -67,9 +69,27 @@ class Scored:
         return Value(_real(self.row[name]), _real(self.row.get(f"{name}_se")))
 
 
-def sets(dataset: Dataset) -> list[str]:
-    """Sets of reference frames, those that some potential was scored on first, by name."""
-    frame = dataset.frame("SELECT frames FROM attribution GROUP BY frames ORDER BY bool_or(status = 'ok') DESC, frames")
+OF_REFERENCE = f"starts_with(frames, '{SURROGATE}') = ($reference = 'surrogate')"
+"""Condition on the table `attribution`: rows whose reference is DFT, or a potential; the two are never put together."""
+
+
+def references(dataset: Dataset) -> list[str]:
+    """Which kinds of reference the table has rows of."""
+    frame = dataset.frame(f"SELECT DISTINCT starts_with(frames, '{SURROGATE}') AS surrogate FROM attribution")
+    return [
+        reference
+        for reference, surrogate in zip(REFERENCES, (False, True), strict=True)
+        if surrogate in set(frame["surrogate"])
+    ]
+
+
+def sets(dataset: Dataset, reference: str = REFERENCES[0]) -> list[str]:
+    """Sets of frames of one kind of reference, those that some potential was scored on first, by name."""
+    frame = dataset.frame(
+        f"SELECT frames FROM attribution WHERE {OF_REFERENCE} GROUP BY frames "
+        "ORDER BY bool_or(status = 'ok') DESC, frames",
+        {"reference": reference},
+    )
     return frame["frames"].tolist()
 
 
@@ -92,6 +112,7 @@ def scored(dataset: Dataset, frames: str, potential: str) -> Scored | None:
         return None
     row = {name: _plain(value) for name, value in found.iloc[0].items()}
     sampler = str(row["sampler"]).partition(": ")[0]
+    surrogate = frames.startswith(SURROGATE)
     return Scored(
         row=row,
         corners=_values(row, "corner", CORNERS),
@@ -99,7 +120,7 @@ def scored(dataset: Dataset, frames: str, potential: str) -> Scored | None:
         shapley=_values(row, "shapley", PUBLISHED_PATH),
         interactions=_values(row, "interaction", tuple(INTERACTIONS)),
         sampled_by=sampler if sampler in potential_names(dataset) else None,
-        published=row["published"],
+        published=None if surrogate else row["published"],
         functional=row["functional"],
     )
 
@@ -124,14 +145,16 @@ def steps(found: Scored, order: str) -> list[Step]:
     return result
 
 
-def contributions(dataset: Dataset) -> pd.DataFrame:
-    """Contributions along the published path of every set and potential, failed ones with status and reason.
+def contributions(dataset: Dataset, reference: str = REFERENCES[0]) -> pd.DataFrame:
+    """Contributions along the published path of every set of one kind of reference, failed ones with their reason.
 
     Columns `frames`, `compound`, `potential`, `status`, `reason`, and per step its contribution to σ and `_se`.
     """
     columns = ", ".join(f"path_{step} AS {step}, path_{step}_se AS {step}_se" for step in PUBLISHED_PATH)
     return dataset.frame(
-        f"SELECT frames, compound, potential, status, reason, {columns} FROM attribution ORDER BY frames, potential"
+        f"SELECT frames, compound, potential, status, reason, {columns} FROM attribution "
+        f"WHERE {OF_REFERENCE} ORDER BY frames, potential",
+        {"reference": reference},
     )
 
 

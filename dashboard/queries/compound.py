@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from compute.physics import bands as physics
 from compute.physics.stability import MISSING, harmonic_labels, renormalised_labels, sigma_labels
+from compute.schemas import SURROGATE
 from dashboard.dataset import Dataset
 from dashboard.queries.structure import ROLES, Structure
 from dashboard.views.compound import SITES
@@ -146,9 +147,10 @@ def sigma_rows(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
 
 
 def attribution_rows(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
-    """Attributions of the error of σ, one row per set of reference frames and potential."""
+    """Attributions of the error of σ against DFT, one row per set of reference frames and potential."""
     return dataset.frame(
-        "SELECT * FROM attribution WHERE suite = $suite AND compound = $compound ORDER BY frames, potential",
+        f"SELECT * FROM attribution WHERE suite = $suite AND compound = $compound AND NOT starts_with(frames, "
+        f"'{SURROGATE}') ORDER BY frames, potential",
         {"suite": suite, "compound": compound},
     )
 

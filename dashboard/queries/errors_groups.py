@@ -15,8 +15,8 @@ from compute.physics.bootstrap import percentile_interval, resamples
 from compute.physics.deviation import Interval, spearman
 from compute.physics.paired import Difference, paired_difference
 from dashboard.dataset import Dataset
-from dashboard.queries.attribution import STEP_OF
-from dashboard.views.errors import SHAPLEY
+from dashboard.queries.attribution import OF_REFERENCE, STEP_OF
+from dashboard.views.errors import REFERENCES, SHAPLEY
 from dashboard.viewstate import ANIONS
 
 Values = NDArray[np.float64]
@@ -70,14 +70,17 @@ class Softening:
         return spearman(self.sigma[both], values[both])
 
 
-def groups(dataset: Dataset, split: str) -> list[Group]:
-    """Every potential over all anions and then by anion. `split` is an order of the three letters, or Shapley."""
-    return list(_groups(dataset, dataset.release(), split))
+def groups(dataset: Dataset, split: str, reference: str = REFERENCES[0]) -> list[Group]:
+    """Every potential over all anions and then by anion, on the sets of one kind of reference.
+
+    `split` is an order of the three letters, or Shapley.
+    """
+    return list(_groups(dataset, dataset.release(), split, reference))
 
 
 @lru_cache(maxsize=32)
-def _groups(dataset: Dataset, release: str, split: str) -> tuple[Group, ...]:
-    rows = _rows(dataset)
+def _groups(dataset: Dataset, release: str, split: str, reference: str) -> tuple[Group, ...]:
+    rows = _rows(dataset, reference)
     return tuple(_group(*found, split) for found in _members(rows))
 
 
@@ -116,14 +119,15 @@ def _mean(values: Values) -> Mean:
     return Mean(n, Interval(float(known.mean()), low, high), (lower, median, upper))
 
 
-def softenings(dataset: Dataset) -> list[Softening]:
-    """What is known of every potential that was scored, in the order of their names."""
-    return list(_softenings(dataset, dataset.release()))
+def softenings(dataset: Dataset, reference: str = REFERENCES[0]) -> list[Softening]:
+    """What is known of every potential that was scored against one kind of reference, in the order of their names."""
+    return list(_softenings(dataset, dataset.release(), reference))
 
 
 @lru_cache(maxsize=4)
-def _softenings(dataset: Dataset, release: str) -> tuple[Softening, ...]:
-    return tuple(_softening(str(potential), rows) for potential, rows in _rows(dataset).groupby("potential"))
+def _softenings(dataset: Dataset, release: str, reference: str) -> tuple[Softening, ...]:
+    rows = _rows(dataset, reference)
+    return tuple(_softening(str(potential), mine) for potential, mine in rows.groupby("potential"))
 
 
 def _softening(potential: str, rows: pd.DataFrame) -> Softening:
@@ -145,15 +149,17 @@ def _mean_size(truth: Values, value: Values) -> float:
     return float(np.mean(np.abs(value - truth)))
 
 
-def _rows(dataset: Dataset) -> pd.DataFrame:
-    """Finished rows of the table `attribution` with the anion of the compound."""
+def _rows(dataset: Dataset, reference: str) -> pd.DataFrame:
+    """Finished rows of the table `attribution` of one kind of reference, with the anion of the compound."""
     columns = (
         *(f"corner_{corner}" for corner in CORNERS), *(f"shapley_{step}" for step in PUBLISHED_PATH),
         "interaction_forces_hessian", "slope", "amplification", "sigma_rescaled",
     )  # fmt: skip
     return dataset.frame(
         f"SELECT a.frames, a.potential, r.X, {', '.join(f'a.{column}' for column in columns)} FROM attribution a "
-        "LEFT JOIN \"references\" r USING (suite, compound) WHERE a.status = 'ok' ORDER BY a.potential, a.frames"
+        'LEFT JOIN "references" r USING (suite, compound) '
+        f"WHERE a.status = 'ok' AND {OF_REFERENCE} ORDER BY a.potential, a.frames",
+        {"reference": reference},
     )
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from compute.physics.deviation import mean_interval
 from compute.physics.explained import LEAST
-from compute.schemas import SURROGATE
 from compute.runs.explained import shares
 from compute.runs.findings.text import Release, interval, number, share, table
+from compute.schemas import SURROGATE
 
 _STEPS = {"forces": "path_forces", "Hessian": "path_hessian", "sampling": "path_sampling"}
 
