@@ -26,6 +26,7 @@ from compute.runs import calculation
 from compute.runs.job import JobError, JobSettings, JobsUnavailable, Progress, Row, result_path
 from compute.runs.job_database import database
 from compute.runs.job_store import APPLICATION, QUEUE, VERSION, WORKFLOW, Store, quiet
+from compute.runs.old_jobs import forget_old
 from compute.runs.provenance import code_commit, hardware, package_versions
 from compute.runs.task import from_plain
 from compute.settings import var_directory
@@ -35,6 +36,7 @@ SILENT_SECONDS = 60.0
 """The jobs of a worker that has not beaten for so long go to the others."""
 
 _BEAT = 2.0
+_CLEAN = 3600.0
 _POLL = 0.1
 _TELL = 0.5
 _MOST_ATTEMPTS = 30
@@ -134,6 +136,7 @@ class Worker:
         self._token = uuid4().hex
         self._leave = threading.Event()
         self._current: str | None = None
+        self._clean_at = 0.0
         self._run = self._provenance()
 
     def work(self) -> None:
@@ -281,7 +284,7 @@ class Worker:
             return False
 
     def _beat_until_leaving(self) -> None:
-        """Beat; take over the jobs of silent workers, and take up own ones that nothing in this process works on."""
+        """Beat; forget old jobs, take over those of silent workers, and take up own ones that nothing here works on."""
         since: float | None = None
         stuck = False
         while not self._leave.wait(_BEAT):
@@ -291,6 +294,9 @@ class Worker:
                 # Whoever could not reach the database itself knows nothing of the silence of others.
                 if time.monotonic() - since > self._silent:
                     self._adopt()
+                if time.monotonic() > self._clean_at:
+                    self._clean_at = time.monotonic() + _CLEAN
+                    forget_old(self._store, self._settings.job_days)
                 idle = self._current is None and bool(self._store.pending(self.name))
                 if idle and stuck:
                     self._recover([self.name])

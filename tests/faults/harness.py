@@ -71,7 +71,7 @@ class Workers:
         """SIGTERM; the exit status."""
         process = self.running.pop(name)
         process.send_signal(signal.SIGTERM)
-        return process.wait(15)
+        return process.wait(60)
 
     def stop(self) -> None:
         """End them all."""
@@ -84,7 +84,7 @@ class Workers:
         return self._log.read_text()
 
 
-def wait_for(id: str, *states: str, seconds: float = 40) -> Job:
+def wait_for(id: str, *states: str, seconds: float = 150) -> Job:
     """The job `id` once it is in one of `states`."""
     job = None
     end = time.monotonic() + seconds

@@ -54,7 +54,7 @@ def killed_over_a_queue(
         # The queue never runs dry, so that a kill can hit a job.
         while sum(job.state in ("queued", "running") for job in map(jobs.read, ids) if job) < 3:
             enqueue()
-    ended = [wait_for(id, "done", "failed", "cancelled", seconds=90) for id in ids]
+    ended = [wait_for(id, "done", "failed", "cancelled") for id in ids]
     assert Counter(job.state for job in ended) == {"done": len(ids)}
     assert [job.attempt for job in ended] == [1] * len(ids)
     assert len(set(ids)) == len(ids)
@@ -115,7 +115,7 @@ def test_the_calculation_of_a_killed_worker_ends_too(compounds, workers, tmp_pat
     process = int(log.read_text().split()[2])
     assert Path(f"/proc/{process}").exists()
     workers.kill()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while Path(f"/proc/{process}").exists() and time.monotonic() < end:
         time.sleep(0.05)
     assert not Path(f"/proc/{process}").exists()
@@ -129,7 +129,7 @@ def test_another_worker_takes_the_job_of_one_that_never_comes_back(compounds, wo
     wait_for(id, "running")
     workers.start("other", silent=3)
     workers.kill("lost")
-    assert wait_for(id, "done", "failed", seconds=30).state == "done"
+    assert wait_for(id, "done", "failed").state == "done"
     assert "lost is silent" in workers.said
 
 
@@ -152,6 +152,6 @@ def test_a_name_is_held_by_one_worker(compounds, workers):
         time.sleep(0.1)
     first = workers.running.pop("one")
     workers.start("one")
-    assert workers.running.pop("one").wait(20) != 0
+    assert workers.running.pop("one").wait(90) != 0
     assert "runs here already" in workers.said
     workers.running["one"] = first
