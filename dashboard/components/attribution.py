@@ -58,11 +58,11 @@ def reference_notice(reference: str) -> list[Component]:
     if reference == "dft":
         return []
     sentence = (
-        "The reference is CHGNet 0.3.0, not DFT: it has forces for any frame, so all eight corners are known. "
-        "The models scored are distilled from it. Where this section speaks of DFT or the reference, read CHGNet 0.3.0; "
-        "none of these numbers says how near a potential is to DFT, and none enters an average with those that do. Frames are "
-        "independent harmonic samples of each one’s own force constants, so the sampling step carries over what the "
-        "Hessian gets wrong."
+        "The reference is CHGNet 0.3.0, not DFT: it has forces for any frame, so all eight corners are known. The "
+        "models scored are distilled from it. Where this section speaks of DFT or the reference, read CHGNet 0.3.0; "
+        "none of these numbers says how near a potential is to DFT, and none enters an average with those that do. "
+        "Frames are independent harmonic samples of each one’s own force constants, so the sampling step carries over "
+        "what the Hessian gets wrong."
     )
     return [html.P(sentence, className="notice")]
 
