@@ -17,7 +17,7 @@ from rich.table import Table
 from compute import tables
 from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
 from compute.schemas import SCHEMAS
-from compute.settings import data_directory
+from compute.settings import data_directory, var_directory
 
 if TYPE_CHECKING:
     from compute.physics.deviation import Interval
@@ -158,6 +158,29 @@ def findings(data: Data = None) -> None:
 
     with one_sentence(tables.TableError):
         typer.echo(document(data or data_directory()), nl=False)
+
+
+@app.command("promote")
+def promote(
+    job: Annotated[str, typer.Argument(help="Id of a live calculation that is done.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the result of a live calculation into the run of its campaign; campaign merge publishes it."""
+    with one_sentence(ValueError, OSError):
+        from compute.runs.promote import named_in_campaigns
+        from compute.runs.promote import promote as promoted
+
+        planned, task = promoted(job, data or data_directory(), var_directory() / "runs")
+    if as_json:
+        print_json({"run": planned.run, "compound": task.compound, "job": job})
+        return
+    out.print(f"{task.compound} of job {job} is in {planned.run}.", soft_wrap=True)
+    out.print(
+        f"Publish it with: softmode campaign merge --stage {planned.stage.name} --suite {planned.suite}"
+        f" --potential {planned.potential} --protocol {named_in_campaigns(task)}",
+        soft_wrap=True,
+    )
 
 
 @app.command("schema")

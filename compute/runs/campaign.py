@@ -106,7 +106,7 @@ def compute(
     """Run those of `tasks` that have no shard yet, `chunk` of them together where that leaves work for `workers`;
     `progress` is called with each new row."""
     shards = campaign.shards
-    _note_start(campaign)
+    note_start(campaign)
     shards.directory.mkdir(parents=True, exist_ok=True)
     places = str(campaign.directory / "stored-phonons"), str(shards.directory)
     left = [task for task in tasks if not shards.has(task.digest)]
@@ -203,16 +203,22 @@ def _without_runs(table: pa.Table, runs: set[str]) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(table["run"], value_set=pa.array(sorted(runs)))))
 
 
-def _note_start(campaign: Campaign) -> None:
+def note_start(campaign: Campaign, provenance: Row | None = None) -> None:
+    """Write down when the run began and with what code, unless that is known; `provenance` is that of its first row."""
     path = campaign.directory / campaign.run / "run.json"
-    if not path.exists():
-        note = {
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "code_commit": code_commit(),
-            "package_versions": package_versions(),
-            "hardware": hardware(),
-        }
-        tables.write_atomic(path, json.dumps(note, indent=1).encode())
+    if path.exists():
+        return
+    note = {
+        "started": (provenance or {}).get("finished") or datetime.now(UTC).isoformat(timespec="seconds"),
+        **_provenance(provenance),
+    }
+    tables.write_atomic(path, json.dumps(note, indent=1).encode())
+
+
+def _provenance(known: Row | None) -> Row:
+    if known is not None:
+        return {name: known[name] for name in ("code_commit", "package_versions", "hardware")}
+    return {"code_commit": code_commit(), "package_versions": package_versions(), "hardware": hardware()}
 
 
 def _run_row(campaign: Campaign, state: Status) -> Row:

@@ -27,9 +27,10 @@ class Shards:
         """Whether the task with `digest` is done."""
         return self.path(digest).exists()
 
-    def write(self, digest: str, compound: str, row: Row) -> None:
-        """Record the result of a task."""
-        write_atomic(self.path(digest), json.dumps({"compound": compound, "row": row}).encode())
+    def write(self, digest: str, compound: str, row: Row, provenance: Row | None = None) -> None:
+        """Record the result of a task; `provenance` of one that the run did not compute itself."""
+        content = {"compound": compound, "row": row} | ({"provenance": provenance} if provenance else {})
+        write_atomic(self.path(digest), json.dumps(content).encode())
 
     def read(self, digest: str) -> Row | None:
         """The row of a finished task without its traceback, or None."""
