@@ -11,7 +11,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-_LINK = re.compile(rb'("href":\s*")/(?!/)')
+_SLASH = rb"(?:/|\\u002f)"  # Dash writes some answers so that they could stand in HTML
+_LINK = re.compile(rb'("href":\s*")' + _SLASH + rb"(?!" + _SLASH + rb")")
 _WITH_LINKS = ("/_dash-layout", "/_dash-update-component")
 
 
