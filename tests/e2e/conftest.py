@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-SECONDS = 30
+SECONDS = 60
 PATIENCE = 1000 * SECONDS
 
 
@@ -38,13 +39,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a gunicorn over the invented data set."""
     data = dashboard_data.publish(tmp_path_factory.mktemp("data"))
+    with served(SOFTMODE_DATA=str(data), SOFTMODE_VAR=str(tmp_path_factory.mktemp("var"))) as address:
+        yield address
+
+
+@contextmanager
+def served(**environment: str) -> Iterator[str]:
+    """Address of a gunicorn with `environment`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4", "dashboard.wsgi:app"],
         cwd=ROOT,
-        env={**os.environ, "SOFTMODE_DATA": str(data)},
+        env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
