@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from compute.physics import metrics
@@ -65,6 +67,11 @@ class FactorMap:
 
 def headline(dataset: Dataset, suite: str, potential: str) -> Headline:
     """What the harmonic labels of `potential` get right, at the default tolerance."""
+    return _headline(dataset, dataset.release(), suite, potential)
+
+
+@lru_cache(maxsize=64)
+def _headline(dataset: Dataset, release: str, suite: str, potential: str) -> Headline:
     view = CompoundsView(suite=suite, potentials=(potential,))
     query = select(
         view,
@@ -72,31 +79,42 @@ def headline(dataset: Dataset, suite: str, potential: str) -> Headline:
         "SELECT X, truth, answer, count(*) AS n FROM answers WHERE truth IS NOT NULL AND answer IS NOT NULL "
         "GROUP BY ALL",
     )
-    cells = dataset.frame(query.sql, query.parameters)
-    counts, said = _counts(cells), cells.groupby("answer")["n"].sum()
-    (ss, su), (us, uu) = counts.tolist()
+    cells = [_Cell(*row) for row in dataset.frame(query.sql, query.parameters).itertuples(index=False)]
+    (ss, su), (us, uu) = _counts(cells).tolist()
     scores = []
-    for anion, rows in cells.groupby("X"):
-        part = _counts(rows)
+    for anion in sorted({cell.anion for cell in cells if isinstance(cell.anion, str)}):
+        part = _counts([cell for cell in cells if cell.anion == anion])
         value = float(metrics.balanced_accuracy(part))
         if part.sum() >= FEWEST and np.isfinite(value):
-            scores.append(AnionScore(str(anion), int(part.sum()), value))
+            scores.append(AnionScore(anion, int(part.sum()), value))
     return Headline(
         n_unstable=us + uu,
         missed=us,
         n_stable=ss + su,
         alarms=su,
-        n_undecidable=int(said.get("undecidable", 0)),
-        n_failed=int(said.get("failed", 0)),
-        n_not_run=int(said.get("not-run", 0)),
+        n_undecidable=_sum(cells, answer="undecidable"),
+        n_failed=_sum(cells, answer="failed"),
+        n_not_run=_sum(cells, answer="not-run"),
         anions=tuple(sorted(scores, key=lambda score: score.balanced_accuracy)),
     )
 
 
-def _counts(cells: pd.DataFrame) -> metrics.Counts:
+class _Cell(NamedTuple):
+    """How many compounds of an anion have DFT's label `truth` and the potential's `answer`."""
+
+    anion: str
+    truth: str
+    answer: str
+    n: int
+
+
+def _sum(cells: Sequence[_Cell], **labels: str) -> int:
+    return int(sum(cell.n for cell in cells if all(getattr(cell, name) == label for name, label in labels.items())))
+
+
+def _counts(cells: Sequence[_Cell]) -> metrics.Counts:
     """Counts (2, 2) of the decided, rows by DFT's label and columns by the potential's, in the order of `CLASSES`."""
-    table = cells.pivot_table(index="truth", columns="answer", values="n", aggfunc="sum")
-    return table.reindex(index=metrics.CLASSES, columns=metrics.CLASSES).fillna(0).to_numpy(np.int64)
+    return np.array([[_sum(cells, truth=t, answer=a) for a in metrics.CLASSES] for t in metrics.CLASSES], np.int64)
 
 
 def factor_map(dataset: Dataset, suite: str, potential: str, colour: str) -> FactorMap:
