@@ -168,6 +168,8 @@ def serve(connection: Connection, calculate: Calculate = compute, threads: int |
     """
     # Ctrl-C reaches the whole group; what becomes of the calculation is its parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Who looks at a page goes before who waits for a result, where they share processors.
+    os.nice(10)
     requests: queue.Queue[tuple[int, str, Row, Row]] = queue.Queue()
     stopped = 0
 
