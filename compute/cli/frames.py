@@ -9,7 +9,8 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from compute.cli.common import AsJson, err, fail, one_sentence, out, print_json
+from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
+from compute.settings import data_directory
 
 if TYPE_CHECKING:
     from compute.structures.frames import Frames
@@ -180,6 +181,42 @@ def score(
         print_json(result)
     else:
         _print_score(result)
+
+
+@app.command("publish")
+def publish(
+    potential: Annotated[
+        list[str] | None,
+        typer.Option(help="May be repeated. Default: every potential whose weights are on this machine."),
+    ] = None,
+    directory: Annotated[Path, typer.Option("--frames", help="Folder of npz files.")] = Path("data/frames"),
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score potentials on all files of frames, named suite-compound-method.npz, and publish the table `attribution`."""
+    with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.potentials import store
+        from compute.potentials.load import load
+        from compute.runs.dft_results import publish_attribution
+
+        files = sorted(directory.glob("*.npz"))
+        if not files:
+            fail(f"No npz files in {directory}.")
+        ids = potential or [row["potential"] for row in store.rows() if store.locate(row["potential"]).path.is_file()]
+        loaded = [load(name, dtype="float64") for name in ids]
+        with Progress(console=err, transient=True) as progress:
+            bar = progress.add_task("", total=len(files) * len(loaded))
+            n = publish_attribution(
+                data or data_directory(),
+                files,
+                loaded,
+                None,
+                lambda text: progress.update(bar, advance=1, description=text),
+            )
+    if as_json:
+        print_json({"potentials": ids, "frames": [path.stem for path in files], "rows": n})
+    else:
+        out.print(f"{n} rows: {', '.join(ids)} on {len(files)} sets of frames.")
 
 
 def _print_score(result: dict[str, Any]) -> None:

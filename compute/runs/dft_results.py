@@ -94,8 +94,9 @@ def frames_summary(path: Path, published: Row) -> Row:
     """ω and σ of a file of frames that `write_frames` wrote, beside the `published` row of its compound."""
     frames = readers.read(path)
     compound = identify(published["compound"], published["suite"], [published["compound"]])
-    cell = compound.structure(float(frames.cell[0, 0]) / dft.SUPERCELL)
-    phonon = phonons.phonopy_of(cell, np.eye(3, dtype=int) * dft.SUPERCELL, symmetry=False)
+    repeats = round((len(frames.numbers) / len(compound.atom_sites)) ** (1 / 3))
+    cell = compound.structure(float(frames.cell[0, 0]) / repeats)
+    phonon = phonons.phonopy_of(cell, np.eye(3, dtype=int) * repeats, symmetry=False)
     phonon.force_constants = frames.force_constants
     stars = SUITES[published["suite"]].q_points
     omegas = {f"omega_{label}_thz": phonons.softest(phonon, star)[0] for label, star in stars.items()}
@@ -130,6 +131,19 @@ def publish(
     wells_of_dft = dft_well_rows(jobs)
     known = [row for row in _replaced(data, "wells", wells_of_dft).to_pylist() if row["source"] == SOURCE]
     found = [*wells_of_dft, *(row for potential in potentials for row in potential_well_rows(known, potential))]
+    tables.publish(data, {"wells": _replaced(data, "wells", found)})
+    scored = publish_attribution(data, files, potentials, protocol, progress)
+    return {"wells": len(found), "attribution": scored}
+
+
+def publish_attribution(
+    data: Path,
+    files: Sequence[Path],
+    potentials: Sequence[Potential],
+    protocol: SamplingProtocol | None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> int:
+    """Publish the rows of `attribution` of `potentials` on the frames in `files`; how many they are."""
     scored = []
     for potential in potentials:
         for path in files:
@@ -138,12 +152,11 @@ def publish(
     tables.publish(
         data,
         {
-            "wells": _replaced(data, "wells", found),
             "attribution": _replaced(data, "attribution", scored),
             "potentials": tables.from_rows("potentials", store.rows()),
         },
     )
-    return {"wells": len(found), "attribution": len(scored)}
+    return len(scored)
 
 
 def dft_well_rows(jobs: Sequence[tuple[Row, Job]]) -> list[Row]:

@@ -37,6 +37,7 @@ def document(directory: Path) -> str:
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
-_DISTILLED = """Small MACE models trained on forces of CHGNet 0.3.0: a controlled study of how a potential comes to err, no
+_DISTILLED = """
+Small MACE models trained on forces of CHGNet 0.3.0: a controlled study of how a potential comes to err, no
 foundation models. Against DFT they carry the errors of their teacher too. Where the teacher itself is the reference
 (surrogate), no number says anything about DFT, and none is averaged with those above."""

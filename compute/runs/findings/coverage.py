@@ -122,11 +122,10 @@ def _doubt(release: Release) -> list[str]:
     return [
         "**Noise.** |ω| below the noise floor of its row is undecidable. Median floor: "
         + "; ".join(points)
-        + ". CHGNet's"
-        " forces have a cusp at straight bonds shorter than 3 Å (docs/method.md), so its force constants there depend on"
-        " the displacement.",
-        "**DFT has no error bars.** No source publishes any: a disagreement within DFT's own scatter counts as an error"
-        " of the potential.",
+        + ". CHGNet's forces have a cusp at straight bonds shorter than 3 Å (docs/method.md), so its force constants"
+        " there depend on the displacement.",
+        "**DFT has no error bars.** No source publishes any: a disagreement within DFT's own scatter counts as an"
+        " error of the potential.",
         "**Compounds not run** are no random sample: campaigns compute in an order balanced over anion and σ, so an"
         " unfinished one weighs rare kinds of compounds more than the suite does.",
     ]
