@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from compute.cli import campaign, data, distil, frames, harmonic, potentials, reference, serve, sigma, worker
+from compute.cli import campaign, data, distil, doctor, frames, harmonic, potentials, reference, serve, sigma, worker
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ app.command("harmonic")(harmonic.command)
 app.command("sigma")(sigma.command)
 app.command("serve")(serve.command)
 app.command("worker")(worker.command)
+app.command("doctor")(doctor.command)
 app.add_typer(potentials.app, name="potentials")
 app.add_typer(reference.app, name="reference")
 app.add_typer(frames.app, name="frames")
