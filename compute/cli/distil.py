@@ -106,8 +106,8 @@ def surrogate(
     with one_sentence(ValueError, RuntimeError, OSError):
         from compute.distil.settings import SIZES, TEACHER, model_id
         from compute.potentials.load import load
-        from compute.runs import dft_results
         from compute.runs.surrogate import attribution_rows
+        from compute.runs.surrogate import publish as publish_rows
 
         parents = [parent for parent in _split(data).test if parent.compound.suite == "abx3"][:limit]
         models = [load(name, dtype="float64") for name in potential or map(model_id, SIZES)]
@@ -118,13 +118,22 @@ def surrogate(
                 parents, models, still, moving, _directory() / "surrogate", lambda row: progress.advance(bar)
             )
         if publish:
-            dft_results.publish_attribution(data or data_directory(), rows)
+            publish_rows(data or data_directory(), rows)
     ok = sum(row["status"] == "ok" for row in rows)
     result = {"compounds": len(parents), "potentials": len(models), "rows": len(rows), "ok": ok}
     if as_json:
         print_json(result)
     else:
         out.print(f"{ok} of {len(rows)} rows: {len(parents)} compounds, {len(models)} models.")
+
+
+@app.command("report")
+def report(records: Records = _RECORDS, data: Data = None) -> None:
+    """What was trained and what comes out, as Markdown made from the records and the tables."""
+    with one_sentence(ValueError, OSError):
+        from compute.runs.distil_report import document
+
+        typer.echo(document(data or data_directory(), records), nl=False)
 
 
 def _split(data: Path | None) -> Split:

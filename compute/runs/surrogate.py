@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from compute import tables
 from compute.distil.configurations import Parent
 from compute.distil.settings import TEACHER
+from compute.potentials import store
 from compute.potentials.evaluate import EvaluationError, Potential
 from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, OneShot
 from compute.references import readers
@@ -120,3 +122,20 @@ def attribution_rows(
             found.append(json.loads(path.read_text()))
             progress(found[-1])
     return found
+
+
+def publish(data: Path, found: Sequence[Row]) -> None:
+    """Publish `found` in the table `attribution`, in place of what was held against the teacher before."""
+    models = {row["potential"] for row in found}
+    kept = [
+        row
+        for row in tables.read(data, "attribution").to_pylist()
+        if not (row["frames"].startswith(SET) and row["potential"] in models)
+    ]
+    tables.publish(
+        data,
+        {
+            "attribution": tables.from_rows("attribution", [*kept, *found]),
+            "potentials": tables.from_rows("potentials", store.rows()),
+        },
+    )
