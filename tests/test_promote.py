@@ -53,6 +53,14 @@ def test_a_promoted_result_is_published_by_the_campaign(data, tmp_path):
         promote(id, data, tmp_path / "runs")
 
 
+def test_nothing_published_is_lost(data, tmp_path):
+    first, _ = promote(done(data), data, tmp_path / "runs")
+    campaigns.publish(first, data)
+    with pytest.raises(PlanError, match="1 compounds are published whose shards are not in"):
+        promote(done(data, compound="CsPbI3"), data, tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
