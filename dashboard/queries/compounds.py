@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from dashboard.dataset import Dataset
@@ -203,14 +204,21 @@ def export(dataset: Dataset, view: CompoundsView) -> pd.DataFrame:
 
 def export_csv(dataset: Dataset, view: CompoundsView) -> str:
     """`export` as CSV; what is missing is empty."""
-    return export(dataset, view).to_csv(index=False)
+    buffer = io.BytesIO()
+    pc.write_csv(_export_table(dataset, view), buffer, pc.WriteOptions(quoting_style="needed"))
+    return buffer.getvalue().decode()
 
 
 def export_parquet(dataset: Dataset, view: CompoundsView) -> bytes:
     """`export` as Parquet; what is missing is null."""
     buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(export(dataset, view), preserve_index=False), buffer, compression="zstd")
+    pq.write_table(_export_table(dataset, view), buffer, compression="zstd")
     return buffer.getvalue()
+
+
+def _export_table(dataset: Dataset, view: CompoundsView) -> pa.Table:
+    query = _export(dataset, view)
+    return dataset.table(query.sql, query.parameters)
 
 
 def export_sql(dataset: Dataset, view: CompoundsView, folder: str = "data/parquet") -> str:
