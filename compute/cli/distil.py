@@ -97,19 +97,20 @@ def surrogate(
     potential: Annotated[
         list[str] | None, typer.Option(help="A model to score, several times; default: all four.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many test compounds.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many compounds.")] = None,
     publish: Annotated[bool, typer.Option(help="Publish the table attribution at the end.")] = True,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """All eight corners of the cubic test compounds, with CHGNet 0.3.0 in place of DFT; resumable."""
+    """All eight corners, with CHGNet 0.3.0 in place of DFT, of cubic compounds not trained on; resumable."""
     with one_sentence(ValueError, RuntimeError, OSError):
         from compute.distil.settings import SIZES, TEACHER, model_id
         from compute.potentials.load import load
         from compute.runs.surrogate import attribution_rows
         from compute.runs.surrogate import publish as publish_rows
 
-        parents = [parent for parent in _split(data).test if parent.compound.suite == "abx3"][:limit]
+        split = _split(data)
+        parents = [one for one in (*split.test, *split.validation) if one.compound.suite == "abx3"][:limit]
         models = [load(name, dtype="float64") for name in potential or map(model_id, SIZES)]
         still, moving = (load(TEACHER, dtype=dtype) for dtype in ("float64", "float32"))
         with _progress() as progress:

@@ -143,7 +143,8 @@ CHGNet 0.3.0 has forces for every frame, also for those that a model samples, so
 known, and the Shapley value is complete. {int(some["n_frames"])} frames each in the 40-atom cell at
 {some["temperature"]:g} K: independent harmonic samples of each potential's own force constants (imaginary modes
 at |ω|), not dynamics: the sampling step therefore carries over what the Hessian gets wrong, and what it would be
-in equilibrium is not known. Compounds are the cubic test compounds, which no model was trained on. Where atoms
+in equilibrium is not known. Compounds are cubic ones that no
+model was trained on: those that test, then those that validate, which chose the step that is kept and no more. Where atoms
 leave their sites no σ is taken: those rows are failures, and leave out the softest compounds.
 
 The teacher's Φ comes from displacements of 0.01 Å and has a cusp at straight bonds shorter than 3 Å
