@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8050
 
-.PHONY: run test install lint clean
+.PHONY: run test install lint audit clean
 
 run: install
 	$(BIN)/softmode serve --port $(PORT)
@@ -18,6 +18,14 @@ lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Known vulnerabilities of what is pinned; asks an index of advisories, so it needs a network.
+audit: $(VENV)/audit
+	$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
+
+$(VENV)/audit:
+	$(PYTHON) -m venv $@
+	$@/bin/pip install --quiet pip-audit
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -92,11 +92,11 @@ def _body(asked: Request) -> Any:
 
 
 def is_callback_body(body: Any, callbacks: dict[str, Any]) -> bool:
-    """Whether `body` asks for a registered callback with exactly the inputs and states it declares."""
+    """Whether `body` asks for a registered callback with exactly the outputs, inputs and states it declares."""
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         return False
     callback = callbacks.get(body["output"])
-    if callback is None or not isinstance(body.get("outputs"), dict | list):
+    if callback is None or not _are_outputs(body.get("outputs"), body["output"]):
         return False
     changed = body.get("changedPropIds", [])
     if not isinstance(changed, list) or not all(isinstance(item, str) for item in changed):
@@ -105,6 +105,17 @@ def is_callback_body(body: Any, callbacks: dict[str, Any]) -> bool:
         _names(body.get(part, [])) == [(d["id"], d["property"]) for d in callback[key]]
         for part, key in (("inputs", "inputs"), ("state", "state"))
     )
+
+
+def _are_outputs(items: Any, output: str) -> bool:
+    """Whether `items` are what `output` names, one or, between double dots, several."""
+    several = output.startswith("..")
+    parts = [part.rpartition(".") for part in (output[2:-2].split("...") if several else [output])]
+    names = _names(items if several else [items])
+    # After an @ Dash tells apart callbacks with the same output.
+    return names is not None and [(i, str(p).partition("@")[0]) for i, p in names] == [
+        (identity, name.partition("@")[0]) for identity, _, name in parts
+    ]
 
 
 def _names(items: Any) -> list[tuple[Any, Any]] | None:

@@ -100,6 +100,9 @@ def router_body(pathname, search, **changes):
 def test_callbacks_need_exactly_their_inputs(client):
     assert client.post(CALLBACK_PATH, json=router_body("/", "")).status_code == 200
     assert client.post(CALLBACK_PATH, json=router_body("/", "", inputs=[])).status_code == 400
+    outputs = router_body("/", "")["outputs"]
+    for wrong in ([], {}, None, outputs[:1], outputs[0], [*outputs, outputs[0]], [[], *outputs[1:]]):
+        assert client.post(CALLBACK_PATH, json=router_body("/", "", outputs=wrong)).status_code == 400
     assert client.post(CALLBACK_PATH, json=router_body("/", "", state=[{"id": "x"}])).status_code == 400
 
 

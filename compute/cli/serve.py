@@ -32,9 +32,8 @@ def command(
     """Serve the dashboard until interrupted, and compute what its visitors ask for."""
     if data is not None:
         os.environ["SOFTMODE_DATA"] = str(data.resolve())
-    commands = [[sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", f"{host}:{port}"]]
-    # Threads share one set of in-memory tables; a request asks DuckDB for milliseconds.
-    commands[0] += ["--workers", str(workers), "--threads", "8", "dashboard.wsgi:app"]
+    commands = [[sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn_config"]]
+    commands[0] += ["--bind", f"{host}:{port}", "--workers", str(workers), "dashboard.wsgi:app"]
     if _with_worker(worker):
         commands.append([str(Path(sys.executable).with_name("softmode")), "worker"])
     beside = ", with a worker" if len(commands) > 1 else ""
