@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from compute.physics.bootstrap import percentile_interval, resamples
 from compute.physics.comparison import comparable
-from compute.physics.deviation import Agreement, Interval, agreement
+from compute.physics.deviation import Agreement, Interval, agreement, rmse_difference
 from compute.physics.slices import Slice, slice_tests
 from compute.physics.stability import MISSING
 from compute.physics.strata import anharmonicity_strata
@@ -279,7 +279,7 @@ def _summary(error: bytes) -> dict[str, Any]:
         nothing = Interval(np.nan, np.nan, np.nan)
         return {"median": np.nan, "lower_quartile": np.nan, "upper_quartile": np.nan, "rmse": nothing, "bias": nothing}
     lower, median, upper = np.quantile(values, (0.25, 0.5, 0.75)).tolist()
-    samples = _samples(values, 0)
+    samples = _samples(values)
     return {
         "median": median,
         "lower_quartile": lower,
@@ -293,28 +293,23 @@ def _finite(frame: pd.DataFrame) -> Values:
     return frame["error"].dropna().to_numpy(float)
 
 
-def _samples(error: Values, seed: int) -> Values:
+def _samples(error: Values) -> Values:
     """Bootstrap samples (draws, 2) of the mean and the root mean square of `error` (n,), n not 0."""
     columns = np.stack([error, error**2], axis=1)
-    means = np.concatenate([columns[drawn].mean(axis=1) for drawn in resamples(error.size, seed=seed)])
+    means = np.concatenate([columns[drawn].mean(axis=1) for drawn in resamples(error.size)])
     return np.stack([means[:, 0], np.sqrt(means[:, 1])], axis=1)
 
 
 def contrast(frame: pd.DataFrame, column: str, one: str, other: str) -> Contrast:
     """RMSE of the rows of one potential labelled `one` in `column`, minus that of those labelled `other`."""
     first, second = (_finite(frame[frame[column] == label]) for label in (one, other))
-    if first.size == 0 or second.size == 0:
-        return Contrast(first.size, second.size, Interval(np.nan, np.nan, np.nan))
     return _contrast(first.tobytes(), second.tobytes())
 
 
 @lru_cache(maxsize=256)
 def _contrast(first: bytes, second: bytes) -> Contrast:
     one, other = np.frombuffer(first), np.frombuffer(second)
-    value = float(np.sqrt(np.mean(one**2)) - np.sqrt(np.mean(other**2)))
-    # Different compounds: drawn independently of each other.
-    draws = _samples(one, 0)[:, 1] - _samples(other, 1)[:, 1]
-    return Contrast(one.size, other.size, Interval(value, *percentile_interval(draws)))
+    return Contrast(one.size, other.size, rmse_difference(one, other))
 
 
 def by_element(frame: pd.DataFrame, site: str) -> pd.DataFrame:
