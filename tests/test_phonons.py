@@ -14,6 +14,7 @@ from compute.stages import phonons
 from compute.stages.harmonic import harmonic
 from compute.stages.relax import RelaxationError, relax
 from compute.structures.compounds import identify
+from compute.structures.prototypes import cubic_perovskite, elpasolite
 from tests.pair_potential import PairPotential
 
 REFERENCE, RELAXED = HARMONIC_PROTOCOLS["reference-geometry"], HARMONIC_PROTOCOLS["relaxed-geometry"]
@@ -78,6 +79,22 @@ def test_symmetrised_force_constants_obey_their_rules():
     assert physics.sum_rule_residual(constants.raw).max() > 1e-6
     phonon.force_constants = constants.values
     assert np.abs(np.sort(np.abs(phonons.frequencies(phonon, [(0, 0, 0)])[0]))[:3]).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "cell", [cubic_perovskite("Cs", "Pb", "Br", 5.9), elpasolite("Cs", "Ag", "Bi", "Cl", 10.0, 0.24)]
+)
+def test_finite_differences_are_those_of_phonopy(cell):
+    from phonopy.interface.fc_calculator import get_fc2
+
+    plan = phonons.symmetric_plan(cell, 2, 0.01)
+    # Forces without any symmetry: both must weigh all operations alike.
+    forces = np.random.default_rng(5).normal(size=plan.displacements.shape)
+    template = plan.template
+    first = [{**entry, "forces": f} for entry, f in zip(template.dataset["first_atoms"], forces, strict=True)]
+    dataset = {**template.dataset, "first_atoms": first}
+    wanted = get_fc2(template.supercell, dataset, primitive=template.primitive, symmetry=template.symmetry)
+    np.testing.assert_allclose(phonons.solve(plan, forces).raw, wanted, atol=1e-9)
 
 
 def test_only_inequivalent_displacements_are_evaluated():

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from compute.cli import campaign, data, distil, doctor, frames, harmonic, potentials, reference, serve, sigma, worker
+from compute.cli import (
+    bench,
+    campaign,
+    data,
+    distil,
+    doctor,
+    frames,
+    harmonic,
+    potentials,
+    reference,
+    serve,
+    sigma,
+    worker,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +29,7 @@ app.command("harmonic")(harmonic.command)
 app.command("sigma")(sigma.command)
 app.command("serve")(serve.command)
 app.command("worker")(worker.command)
+app.command("bench")(bench.command)
 app.command("doctor")(doctor.command)
 app.add_typer(potentials.app, name="potentials")
 app.add_typer(reference.app, name="reference")

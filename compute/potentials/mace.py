@@ -45,8 +45,8 @@ class MacePotential:
         self._species = np.zeros(max(self._elements) + 1, dtype=int)
         self._species[self._elements] = np.arange(len(self._elements))
         self._neighbours = Neighbours(float(model.r_max))
-        self._model = (model.double() if dtype == "float64" else model.float()).to(device).eval()
-        self._model.requires_grad_(False)
+        self.network = (model.double() if dtype == "float64" else model.float()).to(device).eval()
+        self.network.requires_grad_(False)
 
     def evaluate(self, structures: Sequence[Atoms], *, stress: bool = False) -> list[Evaluation]:
         """Energy, forces and, if asked, stress; see `Potential`."""
@@ -67,7 +67,7 @@ class MacePotential:
         return [results[index] for index in range(len(structures))]
 
     def _evaluate_batch(self, structures: Sequence[Atoms], edges: Sequence[Edges], stress: bool) -> list[Evaluation]:
-        out = self._model(self._graph(structures, edges), compute_force=True, compute_stress=stress)
+        out = self.network(self._graph(structures, edges), compute_force=True, compute_stress=stress)
         energies = out["energy"].tolist()
         ends = np.cumsum([len(structure) for structure in structures])[:-1]
         forces = np.split(_float64(out["forces"]), ends)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 # One thread per process. Dask would also set MALLOC_TRIM_THRESHOLD_, which hands torch's buffers back to the system
 # after every operation: 40 % of the time then goes into page faults.
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+SINGLE_THREADED = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def default_workers() -> int:
@@ -32,7 +32,7 @@ def executor(workers: int, address: str | None = None) -> Iterator[Executor]:
             yield client.get_executor(pure=False)
         return
     with (
-        dask.config.set({"distributed.nanny.pre-spawn-environ": _ENVIRONMENT}),
+        dask.config.set({"distributed.nanny.pre-spawn-environ": SINGLE_THREADED}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

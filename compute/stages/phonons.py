@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compute.physics import phonons as physics
+from compute.stages.differences import Differences, differences
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -25,13 +26,13 @@ QPoint = tuple[float, float, float]
 class Plan:
     """Displacements of a supercell and the symmetry that turns their forces into force constants.
 
-    `displacements` (n, N, 3) in Å; `dataset` is phonopy's form of the same; `template` the phonopy object whose
-    supercell and symmetry apply; `basis` symfc's basis of the force constants that symmetry allows.
+    `displacements` (n, N, 3) in Å; `template` the phonopy object whose supercell and symmetry apply; `differences`
+    takes the forces on them to Φ; `basis` is symfc's of the force constants that symmetry allows.
     """
 
     template: Phonopy
-    dataset: Mapping[str, Any]
     displacements: np.ndarray
+    differences: Differences
     basis: Mapping[int, Any]
 
 
@@ -58,7 +59,7 @@ def symmetric_plan(atoms: Atoms, supercell: int, displacement: float) -> Plan:
         displacements[index, first["number"]] = first["displacement"]
     fit = Symfc(_symfc_cell(template))
     fit.compute_basis_set(2)
-    return Plan(template, template.dataset, displacements, fit.basis_set)
+    return Plan(template, displacements, differences(template, displacements), fit.basis_set)
 
 
 def phonopy_of(
@@ -96,17 +97,7 @@ def displaced(phonon: Phonopy, displacements: np.ndarray) -> list[Atoms]:
 
 def solve(plan: Plan, forces: np.ndarray) -> ForceConstants:
     """Force constants from `forces` (n, N, 3) in eV/Å on the plan's displaced supercells."""
-    from phonopy.interface.fc_calculator import get_fc2
-
-    values = fit(plan, plan.displacements, forces)
-    first = [{**entry, "forces": f} for entry, f in zip(plan.dataset["first_atoms"], forces, strict=True)]
-    raw = get_fc2(
-        plan.template.supercell,
-        {**plan.dataset, "first_atoms": first},
-        primitive=plan.template.primitive,
-        symmetry=plan.template.symmetry,
-    )
-    return ForceConstants(raw=raw, values=values)
+    return ForceConstants(plan.differences.constants(forces), fit(plan, plan.displacements, forces))
 
 
 def fit(plan: Plan, displacements: np.ndarray, forces: np.ndarray) -> np.ndarray:

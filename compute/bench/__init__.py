@@ -1,0 +1,1 @@
+"""How fast the engine is, measured beside the plain loop of ASE and phonopy."""

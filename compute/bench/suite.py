@@ -1,0 +1,240 @@
+"""Everything that `softmode bench` measures, as one JSON document."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from compute import tables
+from compute.bench import machine, models, sides
+from compute.bench.sides import Crystal, Measured
+from compute.protocols import (
+    HARMONIC_PROTOCOLS,
+    SUITES,
+    HarmonicProtocol,
+    Langevin,
+    SamplingProtocol,
+    sampling_protocol,
+)
+from compute.runs.campaign import Campaign, compute
+from compute.runs.engine import SINGLE_THREADED, executor
+from compute.runs.plan import stratified
+from compute.runs.provenance import package_versions
+from compute.runs.stage import STAGES
+from compute.runs.task import Task
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much is measured. `keep` in fs is what σ keeps of its 2,000 fs, half as much being discarded before."""
+
+    model: str
+    device: str = "cpu"
+    constants: int = 64
+    sigmas: int = 16
+    keep: float = 100
+    chunk: int = 16
+    medium: int = 4
+    rounds: int = 3
+    growth: tuple[int, ...] = (10, 100, 1000)
+
+
+def run(settings: Settings, data: Path, say: Say) -> dict[str, Any]:
+    """The document; `say` is told what is measured next."""
+    crystals = _crystals(data, max(settings.constants, settings.sigmas))
+    preset = sampling_protocol("quick", "abx3")
+    short = Langevin(discard=settings.keep / 2, keep=settings.keep, longest=settings.keep)
+    protocol = preset.model_copy(update={"sampler": short})
+    document: dict[str, Any] = {
+        "hardware": machine.hardware(settings.device),
+        "versions": package_versions(),
+        "settings": {
+            "model": settings.model,
+            "chunk": settings.chunk,
+            "rounds": settings.rounds,
+            "sigma_fs": [short.discard, short.keep],
+            "engine": "force constants in float64, dynamics in float32, one thread per process",
+            "plain": "MACECalculator in float32, phonopy, ASE Langevin, one compound at a time",
+        },
+    }
+    with _processes(2) as (here, there):
+        say("limits of the machine")
+        document["limit"] = _limits(settings, crystals, here)
+        for stage, count in (("force_constants", settings.constants), ("sigma", settings.sigmas)):
+            say(f"{stage} of {count} compounds")
+            document[stage] = _side_by_side(settings, stage, crystals[:count], protocol, here, there)
+        say("force calls of the published medium architecture")
+        document["medium"] = _medium(settings, crystals, here, there)
+        say("size of the batch")
+        document["batch"] = _batch(settings, crystals, here)
+    say("workers")
+    document["workers"] = _workers(settings, crystals)
+    say("size of the campaign")
+    document["growth"] = _growth(settings, crystals)
+    return document
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[list[Callable[..., Any]]]:
+    """Callables that run a function in one of so many processes of one thread each, always the same for each."""
+    # Read when a process starts: numpy's threads would wait for one another while other work runs.
+    os.environ.update(SINGLE_THREADED)
+    with ExitStack() as stack:
+        pools = [
+            stack.enter_context(ProcessPoolExecutor(1, get_context("spawn"), sides.limit_threads, (1,)))
+            for _ in range(count)
+        ]
+        yield [lambda function, *arguments, pool=pool: pool.submit(function, *arguments).result() for pool in pools]
+
+
+def _side_by_side(
+    settings: Settings,
+    stage: str,
+    crystals: Sequence[Crystal],
+    protocol: SamplingProtocol,
+    here: Callable[..., Measured],
+    there: Callable[..., Measured],
+) -> dict[str, Any]:
+    """Both sides in turn, each in a process of its own on one core, after one round to warm up."""
+
+    def one(number: int) -> tuple[Measured, Measured]:
+        part = crystals[: settings.chunk // 4] if number == 0 else crystals
+        engine = here(sides.engine, stage, settings.model, part, protocol, settings.chunk, settings.device)
+        return engine, there(sides.plain, stage, settings.model, part, protocol, settings.device)
+
+    return _compared([one(number) for number in range(settings.rounds + 1)][1:], len(crystals))
+
+
+def _medium(settings: Settings, crystals: Sequence[Crystal], here: Any, there: Any) -> dict[str, Any]:
+    """Force calls of a model of the published size, whose random weights hold no crystal together."""
+    part = crystals[: settings.medium]
+
+    def one() -> tuple[Measured, Measured]:
+        engine = here(sides.calls, "sparse", models.MEDIUM, part, 1, settings.medium, settings.device)
+        return engine, there(sides.calls, "plain", models.MEDIUM, part, 1, 1, settings.device)
+
+    return _compared([one() for _ in range(settings.rounds)], len(part))
+
+
+def _compared(rounds: Sequence[tuple[Measured, Measured]], compounds: int) -> dict[str, Any]:
+    """Medians over rounds; ratios are the plain loop's time over the engine's, of the same round."""
+    names = ("engine", "plain")
+    document: dict[str, Any] = {"compounds": compounds, "rounds": len(rounds)}
+    for index, name in enumerate(names):
+        runs = [pair[index] for pair in rounds]
+        wall = statistics.median(one.wall for one in runs)
+        document[name] = {
+            "seconds": wall,
+            "cpu_seconds": statistics.median(one.cpu for one in runs),
+            "compounds_per_hour": 3600 * compounds / wall,
+            "atom_steps_per_second": runs[0].atoms / wall,
+            "force_calls": runs[0].steps,
+            "share_outside_model": statistics.median(1 - one.model / one.wall for one in runs),
+            "peak_mb": max(one.peak for one in runs),
+            "results": runs[-1].results,
+        }
+    ratios = [plain.wall / engine.wall for engine, plain in rounds]
+    return document | {
+        "speed_ratio": statistics.median(ratios),
+        "speed_ratio_rounds": ratios,
+        "cpu_ratio": statistics.median(plain.cpu / engine.cpu for engine, plain in rounds),
+        "memory_ratio": document["plain"]["peak_mb"] / document["engine"]["peak_mb"],
+    }
+
+
+def _batch(settings: Settings, crystals: Sequence[Crystal], here: Any) -> list[dict[str, float]]:
+    """Milliseconds of a force call in float32 by the number of compounds in a batch, interleaved rounds."""
+    sizes = [size for size in (1, 2, 4, 8, 16, 32, 64) if size <= len(crystals)]
+
+    def per_call(size: int) -> float:
+        found = here(sides.calls, "sparse", settings.model, crystals[:size], max(64 // size, 2), size, settings.device)
+        return 1000 * float(found.wall / found.steps)
+
+    rounds = [[per_call(size) for size in sizes] for _ in range(settings.rounds)]
+    return [
+        {"compounds": size, "ms_per_call": statistics.median(values)}
+        for size, values in zip(sizes, zip(*rounds, strict=True), strict=True)
+    ]
+
+
+def _workers(settings: Settings, crystals: Sequence[Crystal]) -> dict[str, Any]:
+    """A campaign of force constants by one process and by two, in turn, both warm."""
+    if settings.device != "cpu":
+        return {}
+    protocol = HARMONIC_PROTOCOLS["reference-geometry"]
+    rounds = [
+        [_campaign_seconds(settings, crystals[: settings.constants], protocol, workers) for workers in (1, 2)]
+        for _ in range(settings.rounds)
+    ]
+    return {
+        "seconds": [statistics.median(values) for values in zip(*rounds, strict=True)],
+        "workers_ratio": statistics.median(one / two for one, two in rounds),
+    }
+
+
+def _growth(settings: Settings, crystals: Sequence[Crystal]) -> list[dict[str, float]]:
+    """Seconds per compound of whole campaigns of so many, on cells so small that what is not forces would show."""
+    protocol = HARMONIC_PROTOCOLS["reference-geometry"].model_copy(update={"supercell": 1})
+    found = []
+    for count in settings.growth:
+        # Repeats with lattice constants a millionth apart: each a task of its own.
+        repeated = [
+            (f, a * (1 + 1e-6 * (n // len(crystals)))) for n in range(count) for f, a in [crystals[n % len(crystals)]]
+        ]
+        found.append(
+            {"compounds": count, "seconds_per_compound": _campaign_seconds(settings, repeated, protocol, 1) / count}
+        )
+    return found
+
+
+def _campaign_seconds(
+    settings: Settings, crystals: Sequence[Crystal], protocol: HarmonicProtocol, workers: int
+) -> float:
+    """Wall time of a campaign, shards and all, on so many warm processes."""
+    from compute.potentials.store import locate
+
+    sha256 = locate(settings.model).sha256
+    todo = [Task("abx3", formula, a, settings.model, sha256, protocol) for formula, a in crystals]
+    with tempfile.TemporaryDirectory() as folder, executor(workers) as pool:
+
+        def campaign(name: str, tasks: Sequence[Task]) -> None:
+            here = Campaign(
+                STAGES["harmonic"], "abx3", settings.model, sha256, protocol, (), tuple(tasks), Path(folder, name)
+            )
+            compute(here, tasks, pool, chunk=settings.chunk, workers=workers)
+
+        campaign("warm", todo[: 4 * workers])
+        start = time.perf_counter()
+        campaign("timed", todo)
+        return time.perf_counter() - start
+
+
+def _limits(settings: Settings, crystals: Sequence[Crystal], here: Any) -> dict[str, Any]:
+    """Rates of one core or of the accelerator, and the operations of a force call."""
+    device = settings.device
+    return {
+        "matrix_gflops": {dtype: here(machine.matrix_rate, device, dtype) / 1e9 for dtype in ("float32", "float64")},
+        "bandwidth_gb_per_second": here(machine.bandwidth, device) / 1e9,
+        "mflop_per_call": {
+            model: {side: here(sides.floating_point, model, crystals[0], side) / 1e6 for side in ("sparse", "plain")}
+            for model in (settings.model, models.MEDIUM)
+        },
+    }
+
+
+def _crystals(data: Path, count: int) -> list[Crystal]:
+    """The first `count` published cubic ABX3 halides in the order of campaigns."""
+    listed = [row for row in tables.read(data, "references").to_pylist() if row["suite"] == SUITES["abx3"].id]
+    halides = [row for row in stratified(listed) if row["X"] in ("F", "Cl", "Br", "I")]
+    return [(row["compound"], row["lattice_constant"]) for row in halides[:count]]

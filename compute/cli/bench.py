@@ -1,0 +1,48 @@
+"""`softmode bench`: the engine beside the plain loop of ASE and phonopy, on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compute.cli.common import AsJson, Data, err, one_sentence, out, print_json
+from compute.settings import data_directory
+
+
+def command(
+    potential: Annotated[str, typer.Option(help="A MACE that is here.")] = "softmode-mace-distil-250",
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    rounds: Annotated[int, typer.Option(min=1, help="Both sides so many times in turn; medians are kept.")] = 3,
+    constants: Annotated[int, typer.Option(min=4, help="Compounds of which force constants are made.")] = 64,
+    sigmas: Annotated[int, typer.Option(min=4, help="Compounds of which σ is sampled.")] = 16,
+    chunk: Annotated[int, typer.Option(min=1, help="Compounds together.")] = 16,
+    keep: Annotated[float, typer.Option(min=50, help="Time sampled for σ, fs; 2000 is the whole of quick.")] = 100,
+    medium: Annotated[int, typer.Option(min=1, help="Compounds in a batch of the medium architecture.")] = 4,
+    largest: Annotated[int, typer.Option(min=10, help="Compounds of the largest campaign.")] = 1000,
+    to: Annotated[
+        Path | None, typer.Option(help="File for the results, such as benchmarks/results/engine.json.")
+    ] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time force constants and σ by both sides, the batch, the workers and the size of a campaign."""
+    with one_sentence(ValueError, OSError):
+        from compute.bench.suite import Settings, run
+
+        growth = tuple(size for size in (10, 100, 1000, 10_000) if size <= largest)
+        settings = Settings(potential, device, constants, sigmas, keep, chunk, medium, rounds, growth)
+        document = run(settings, data or data_directory(), lambda what: err.print(what))
+        if to is not None:
+            to.write_text(json.dumps(document, indent=1) + "\n")
+        if as_json:
+            print_json(document)
+            return
+        for name in ("force_constants", "sigma", "medium"):
+            found = document[name]
+            out.print(
+                f"{name}: {found['speed_ratio']:.1f} times as fast as the plain loop"
+                f" ({found['engine']['compounds_per_hour']:.0f} compounds per hour on one core)"
+            )

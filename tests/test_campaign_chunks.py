@@ -1,0 +1,101 @@
+"""Campaigns in chunks on a real scheduler with two worker processes, one of which is killed at work."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("mace")
+
+from compute.potentials.store import locate
+from compute.protocols import HARMONIC_PROTOCOLS
+from compute.runs.campaign import Campaign, compute, merge, status
+from compute.runs.chunks import chunks, run_chunk
+from compute.runs.engine import executor
+from compute.runs.stage import STAGES
+from compute.runs.task import Task
+from tests.here import Here
+
+POTENTIAL = "softmode-mace-distil-250"
+# A cell of five atoms: the tests are about campaigns, not about phonons.
+PROTOCOL = HARMONIC_PROTOCOLS["reference-geometry"].model_copy(update={"supercell": 1})
+TIMES = ("seconds", "force_seconds")
+
+
+def campaign(published, count: int, directory: Path) -> Campaign:
+    """Over the first `count` published halides."""
+    halides = [row for row in published if row["suite"] == "abx3" and row["X"] in ("F", "Cl", "Br", "I")][:count]
+    sha256 = locate(POTENTIAL).sha256
+    todo = [Task("abx3", row["compound"], row["lattice_constant"], POTENTIAL, sha256, PROTOCOL) for row in halides]
+    return Campaign(STAGES["harmonic"], "abx3", POTENTIAL, sha256, PROTOCOL, tuple(halides), tuple(todo), directory)
+
+
+def rows(of: Campaign) -> dict[str, dict]:
+    """The merged table without times."""
+    listed = merge(of)[of.stage.table].to_pylist()
+    return {row["compound"]: {key: value for key, value in row.items() if key not in TIMES} for row in listed}
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        24,
+        pytest.param(
+            200, marks=[pytest.mark.slow, pytest.mark.skipif("SOFTMODE_TEST_SLOW" not in os.environ, reason="long")]
+        ),
+    ],
+)
+def test_a_worker_killed_at_work_loses_its_chunk_and_no_row(published, tmp_path, count):
+    from distributed import Client, LocalCluster
+
+    undisturbed = campaign(published, count, tmp_path / "undisturbed")
+    compute(undisturbed, undisturbed.tasks, Here(), chunk=4)
+    killed: list[int] = []
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=0) as cluster,
+        executor(2, cluster.scheduler_address) as pool,
+        Client(cluster) as client,
+    ):
+        workers = client.run(os.getpid)
+
+        def kill_the_busy_one(row) -> None:
+            at_work = [workers[address] for address, tasks in client.processing().items() if tasks]
+            if not killed and at_work:
+                killed.append(at_work[0])
+                os.kill(at_work[0], signal.SIGKILL)
+
+        disturbed = campaign(published, count, tmp_path / "disturbed")
+        compute(disturbed, disturbed.tasks, pool, chunk=4, workers=2, progress=kill_the_busy_one)
+        survivors = client.run(os.getpid)
+    assert killed
+    assert killed[0] not in survivors.values()
+    assert status(disturbed).counts == status(undisturbed).counts
+    assert sum(status(disturbed).counts.values()) == count
+    wanted, found = rows(undisturbed), rows(disturbed)
+    assert set(found) == set(wanted)
+    for compound, row in wanted.items():
+        assert found[compound] == pytest.approx(row, rel=1e-6, abs=1e-6), compound
+
+
+def test_a_chunk_that_was_cut_short_does_only_what_is_left(published, tmp_path):
+    here = campaign(published, 3, tmp_path)
+    folder = here.shards.directory
+    folder.mkdir(parents=True)
+    here.shards.write(here.tasks[1].digest, here.tasks[1].compound, {"status": "ok", "omega_min_thz": 42.0})
+    found = run_chunk(here.tasks, 1, None, str(folder))
+    assert found[1] == {"status": "ok", "omega_min_thz": 42.0}, "present means done"
+    assert [row["status"] for row in found] == ["ok"] * 3
+    assert all(here.shards.has(task.digest) for task in here.tasks), "each row is kept by the worker itself"
+    assert run_chunk(here.tasks[:1], 1, None, str(tmp_path / "elsewhere")), "another machine hands its rows back"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_chunks_keep_the_order_and_leave_work_for_every_worker(published, tmp_path):
+    todo = campaign(published, 20, tmp_path).tasks
+    assert [task for chunk in chunks(todo, 8) for task in chunk] == list(todo)
+    assert [len(chunk) for chunk in chunks(todo, 8)] == [8, 8, 4]
+    assert [len(chunk) for chunk in chunks(todo, 16, workers=2)] == [10, 10]
+    assert chunks([], 16, workers=2) == []
