@@ -5,15 +5,19 @@ import pytest
 
 from compute import tables
 from compute.physics.explained import LEAST
+from compute.schemas import SURROGATE
 from dashboard.components import errors_groups as groups_block
 from dashboard.dataset import Dataset
 from dashboard.figures.amplification import MOST, Cloud, amplification
 from dashboard.figures.grouped import Numbers, grouped
 from dashboard.figures.protocols import outside
 from dashboard.pages import errors
+from dashboard.queries import attribution as query
+from dashboard.queries import compound
 from dashboard.queries.errors_explained import regressions, shares
 from dashboard.queries.errors_groups import FEWEST, groups, softenings
 from dashboard.queries.errors_protocols import protocol_pairs, protocols
+from dashboard.views.errors import ORDERS
 from tests import dashboard_data
 from tests.components import drawn, text_of
 from tests.dashboard_data import CHGNET, MACE, SIGMA_PROTOCOL
@@ -86,6 +90,23 @@ def test_a_mean_of_few_sets_has_no_interval(dataset, directory, tmp_path):
     assert (forces.n, forces.mean.value) == (FEWEST, pytest.approx(0.2))
     assert 0 < forces.mean.low < 0.2 < forces.mean.high < 0.4
     assert forces.quartiles == pytest.approx((0.1, 0.2, 0.3))
+
+
+def test_a_surrogate_reference_is_never_put_together_with_dft(dataset, directory, tmp_path):
+    attribution = tables.read(directory, "attribution").to_pylist()
+    done = next(row for row in attribution if row["status"] == "ok")
+    surrogate = {**done, "frames": f"{SURROGATE}-chgnet-0.3.0-CsPbI3", "corner_rrr": 90.0}
+    tables.publish(tmp_path, {name: tables.read(directory, name) for name in ("references", "potentials")})
+    tables.publish(tmp_path, {"attribution": tables.from_rows("attribution", [*attribution, surrogate])})
+    both = Dataset(tmp_path)
+    assert [g.n for g in groups(both, ORDERS[0])] == [g.n for g in groups(dataset, ORDERS[0])]
+    assert {g.n for g in groups(both, ORDERS[0], "surrogate")} == {1}
+    assert not set(query.sets(both)) & set(query.sets(both, "surrogate"))
+    assert compound.attribution_rows(both, done["suite"], done["compound"])["corner_rrr"].max() < 90
+    assert query.scored(both, surrogate["frames"], done["potential"]).published is None
+    shown = text_of(errors.layout(both, {"rf": "surrogate"}))
+    assert "read CHGNet 0.3.0" in shown
+    assert "read CHGNet 0.3.0" not in text_of(errors.layout(both, {}))
 
 
 def test_an_order_that_no_set_knows_is_said(dataset):
