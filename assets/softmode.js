@@ -22,6 +22,12 @@ window.dash_clientside.softmode = {
     });
   },
 
+  // Look at a job again once it was looked at: an answer that comes after the next question is dropped by Dash. An
+  // answer that is missing after 60 turns is not waited for.
+  lookAgain: function (turn, asked, answered) {
+    return asked === answered || turn - asked > 60 ? turn : window.dash_clientside.no_update;
+  },
+
   // The filters have changed: drop the rows that the table holds, so that it asks for them again.
   refetch: function (query) {
     var grid = typeof query === "string" && window.dash_ag_grid ? window.dash_ag_grid.getApi("compounds-grid") : null;

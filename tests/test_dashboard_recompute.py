@@ -100,7 +100,7 @@ def test_suggestions_begin_with_what_was_typed(dataset):
 
 def test_the_cost_is_the_measured_rate_scaled_by_atoms(dataset):
     own = query.rate(dataset, check(dataset, "CsPbI3"))
-    assert (own.seconds, own.n, own.n_atoms, own.scaled) == (2.0, 1, 40, 40)
+    assert (own.seconds, own.n, own.n_atoms, own.scaled) == (2.0, 2, 40, 40)
     assert "About 2.0 s" in cost_sentence(own)
     assert "an invented machine" in cost_sentence(own)
     # 80 atoms of a double perovskite, from 40 of an ABX3.
@@ -317,12 +317,12 @@ def test_a_visitor_computes_and_another_sees_it_but_cannot_cancel_it(app):
     assert "CsPbBr" in str(me.send("recompute-seen.data", recompute_seen=stamp)["recompute-mine"])
     assert me.send("recompute-seen.data", recompute_seen=stamp)["recompute-active"]["hidden"] is False
     assert you.send("recompute-seen.data", recompute_seen=stamp)["recompute-active"]["hidden"] is True
-    polled = {"recompute_job": stamp, "recompute_seen": stamp, "recompute_poll": 1}
-    assert "Waiting" in str(you.send("recompute-poll.n_intervals", **polled))
+    polled = {"recompute_job": stamp, "recompute_seen": stamp, "recompute_asked": 1}
+    assert "Waiting" in str(you.send("recompute-asked.data", **polled))
     assert "Only those who asked" in str(you.send("recompute-cancel.n_clicks", recompute_job=stamp))
     assert me.send("recompute-cancel.n_clicks", recompute_job=stamp)["recompute-cancelled"]["children"] == ""
     # The same question as before has another answer: nothing of a job is remembered.
-    after = you.send("recompute-poll.n_intervals", **polled)
+    after = you.send("recompute-asked.data", **polled)
     assert "Cancelled" in str(after)
     assert after["recompute-poll"]["disabled"] is True
     again = me.send("recompute-compute.n_clicks", **FORM)
@@ -345,7 +345,7 @@ def test_what_cannot_be_computed_is_refused_with_a_reason(app, monkeypatch):
 @pytest.mark.parametrize("nonsense", [None, 7, "x", [], [7], ["../etc/passwd"], {"a": 1}, [None, None, None]])
 def test_nonsense_in_a_callback_is_answered(app, nonsense):
     visitor = Visitor(app)
-    assert "recompute-state" in visitor.send("recompute-poll.n_intervals", recompute_job=nonsense, recompute_seen=1)
+    assert "recompute-state" in visitor.send("recompute-asked.data", recompute_job=nonsense, recompute_seen=1)
     visitor.send("recompute-cancel.n_clicks", recompute_job=nonsense)
     visitor.send("recompute-seen.data", recompute_seen=nonsense)
     visitor.send("recompute-structure.data", recompute_structure=nonsense, **dict.fromkeys(FORM, nonsense))

@@ -29,6 +29,7 @@ from dashboard.viewstate import build, decode, encode
 POLL_MS, LONG_MS, IDLE_MS = 500, 2000, 5000
 LONG_SECONDS = 60
 JOB, SEEN, STRUCTURE = "recompute-job", "recompute-seen", "recompute-structure"
+ASKED, ANSWERED = "recompute-asked", "recompute-answered"
 _FORM = ("compound", "suite", "potential", "calculation", "temperature")
 _OFF = "This site shows published results only and computes nothing on demand."
 
@@ -64,6 +65,8 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
             ),
             dcc.Store(id=JOB, data=_stamp(asked.job, shown.job)),
             dcc.Store(id=SEEN, data=_stamp(asked.job, shown.job)),
+            dcc.Store(id=ASKED, data=0),
+            dcc.Store(id=ANSWERED, data=0),
             dcc.Interval(id="recompute-poll", interval=_pace(shown), disabled=not shown.active),
             dcc.Download(id="recompute-file"),
             dcc.Store(id=VIEW_QUERY, data=encode(RecomputeView(job=asked.job) if asked.job else view)),
@@ -181,12 +184,13 @@ def register(app: Dash, dataset: Dataset) -> None:
         Output("recompute-poll", "disabled"),
         Output("recompute-poll", "interval"),
         Output(SEEN, "data"),
-        Input("recompute-poll", "n_intervals"),
+        Output(ANSWERED, "data"),
+        Input(ASKED, "data"),
         Input(JOB, "data"),
         State(SEEN, "data"),
         prevent_initial_call=True,
     )
-    def _poll(_n: Any, stamp: Any, seen: Any) -> tuple[Any, ...]:
+    def _poll(turn: Any, stamp: Any, seen: Any) -> tuple[Any, ...]:
         do_not_remember()
         shown = panel(dataset, _id(stamp))
         now = _stamp(_id(stamp), shown.job)
@@ -200,6 +204,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             not shown.active,
             _pace(shown),
             no_update if now == seen else now,
+            turn,
         )
 
     @app.callback(
@@ -261,6 +266,14 @@ def register(app: Dash, dataset: Dataset) -> None:
         found = file_of(dataset, _id(stamp), str(ctx.triggered_id).removeprefix("recompute-download-"))
         return no_update if found is None else found
 
+    app.clientside_callback(
+        ClientsideFunction("softmode", "lookAgain"),
+        Output(ASKED, "data"),
+        Input("recompute-poll", "n_intervals"),
+        State(ASKED, "data"),
+        State(ANSWERED, "data"),
+        prevent_initial_call=True,
+    )
     app.clientside_callback(
         ClientsideFunction("softmode", "showJob"),
         Input(JOB, "data"),
