@@ -14,12 +14,14 @@ import pandas as pd
 from compute import pairs, tables
 from compute.distil.settings import SIZES, Recipe, Training, model_id
 from compute.physics.attribution import PUBLISHED_PATH
-from compute.physics.deviation import Agreement, agreement, mean_interval
+from compute.physics.deviation import agreement, mean_interval
 from compute.physics.strata import EDGES, MIDDLE, STRONG, WEAK, anharmonicity_strata
-from compute.runs.findings.text import Release, interval, listed, number, share, table
+from compute.runs.findings.text import DISTILLED, Release, interval, listed, number, share, table
 from compute.schemas import SURROGATE
 
 Row = dict[str, Any]
+SMOOTH = 2.75
+"""B–X bond in Å above which the noise floor of the teacher's Φ is small (docs/method.md)."""
 MODELS = tuple(model_id(size) for size in SIZES)
 _LETTERS = {"forces": "forces", "hessian": "Hessian", "sampling": "sampling"}
 
@@ -29,16 +31,24 @@ def document(data: Path, records: Path) -> str:
     found = [json.loads((records / f"{model}.json").read_text()) for model in MODELS]
     with pairs.joined(data) as connection:
         release = Release(data, connection)
-        scored = release.rows("SELECT * FROM attribution WHERE starts_with(frames, $set)", {"set": SURROGATE})
-        joined = release.rows("SELECT * FROM pairs WHERE suite = 'abx3' AND starts_with(potential, $of)",
-                              {"of": MODELS[0].rpartition("-")[0]})  # fmt: skip
+        scored = release.rows(
+            'SELECT a.*, r.lattice_constant / 2 AS bond FROM attribution a JOIN "references" r USING (suite, compound) '
+            "WHERE starts_with(frames, $set) ORDER BY frames, a.potential",
+            {"set": SURROGATE},
+        )
+        joined = release.rows(
+            "SELECT * FROM pairs WHERE suite = 'abx3' AND starts_with(potential, $of) ORDER BY compound, potential",
+            {"of": DISTILLED},
+        )
         parts = [
             _HEAD,
+            _short(scored),
             _made(found),
             _errors(found),
             _curves(found),
             _attempted(scored),
             _more_data(scored, joined),
+            _cusp(scored),
             _weak(scored, joined),
             _hessian(scored),
             _CAVEATS,
@@ -61,6 +71,38 @@ softmode distil train 250 1000 4000 16000       train, write checkpoints and rec
 softmode distil surrogate                       all eight corners with the teacher as the reference (resumable)
 ```
 """
+
+
+def _short(scored: pd.DataFrame) -> str:
+    ok = {model: scored[(scored["potential"] == model) & (scored["status"] == "ok")] for model in MODELS}
+    if any(part.empty for part in ok.values()):
+        return "## In short\n\nNot computed."
+    first, last = MODELS[0], MODELS[-1]
+    changes = {
+        name: _change(_common(scored, column), first, last)
+        for name, column in (("force", "force_error"), ("phi", "constants_error"), ("sigma", "total"))
+    }
+    ranked = [agreement(part["corner_rrr"], part["total"].abs()).spearman.low > 0 for part in ok.values()]
+    outweighs = {
+        prefix: sum(_hessian_outweighs(part, prefix) for part in ok.values()) for prefix in ("path", "shapley")
+    }
+    return f"""## In short
+
+From {SIZES[0]:,} to {SIZES[-1]:,} configurations, against the teacher on the same compounds:
+
+- **Accuracy grows with training data?** Relative error of forces {changes["force"]}; of force constants
+  {changes["phi"]}; size of the error of σ {changes["sigma"]}.
+- **Weakly anharmonic compounds are better?** The error of σ grows with the teacher's σ, its rank correlation above
+  zero with its whole interval, in {sum(ranked)} of {len(ranked)} models.
+- **The Hessian outweighs forces and sampling?** Its mean contribution is larger than either, with the whole interval
+  of the paired difference, in {outweighs["path"]} of {len(ok)} models along the published path and in
+  {outweighs["shapley"]} by Shapley values. Amplification: {_mean(ok[first]["amplification"])} for {first},
+  {_mean(ok[last]["amplification"])} for {last}."""
+
+
+def _hessian_outweighs(part: pd.DataFrame, prefix: str) -> bool:
+    sizes = {step: part[f"{prefix}_{step}"].abs().to_numpy(float) for step in PUBLISHED_PATH}
+    return all(mean_interval(sizes["hessian"] - sizes[step]).low > 0 for step in ("forces", "sampling"))
 
 
 def _made(found: Sequence[Row]) -> str:
@@ -144,8 +186,8 @@ known, and the Shapley value is complete. {int(some["n_frames"])} frames each in
 {some["temperature"]:g} K: independent harmonic samples of each potential's own force constants (imaginary modes
 at |ω|), not dynamics: the sampling step therefore carries over what the Hessian gets wrong, and what it would be
 in equilibrium is not known. Compounds are cubic ones that no
-model was trained on: those that test, then those that validate, which chose the step that is kept and no more. Where atoms
-leave their sites no σ is taken: those rows are failures, and leave out the softest compounds.
+model was trained on: those that test, then those that validate, which chose the step that is kept and no more.
+Where atoms leave their sites no σ is taken: those rows are failures, and leave out the softest compounds.
 
 The teacher's Φ comes from displacements of 0.01 Å and has a cusp at straight bonds shorter than 3 Å
 ([method.md](method.md)): it depends on the displacement, and a smooth model cannot follow it there. It is the
@@ -155,38 +197,63 @@ teacher's own Φ all the same, and an error against it is an error against it.
 
 
 def _more_data(scored: pd.DataFrame, joined: pd.DataFrame) -> str:
-    wide = _common(scored, "total").abs()
-    lines = []
-    for model in MODELS:
-        part = scored[(scored["potential"] == model) & (scored["status"] == "ok")]
-        dft = joined[joined["potential"] == model]
-        against = agreement(dft["sigma"].to_numpy(float), dft["dft_sigma"].to_numpy(float))
-        # The source's Γ includes the acoustic modes: both sides are cut at zero.
-        omega = agreement(
-            *(np.minimum(dft[name].to_numpy(float), 0) for name in ("omega_min_thz", "dft_omega_min_thz"))
-        )
-        lines.append((
-            model, f"{len(wide):,}", _mean(wide[model]) if model in wide else "not computed",
-            _mean(part["force_error"]), _mean(part["constants_error"]), _rmse(against), _rmse(omega),
-        ))  # fmt: skip
-    steps = []
-    for fewer, more in pairwise(MODELS):
-        if {fewer, more} <= set(wide):
-            change = mean_interval((wide[more] - wide[fewer]).to_numpy(float))
-            word = "smaller" if change.high < 0 else "larger" if change.low > 0 else "not told apart"
-            steps.append((f"{fewer} → {more}", interval(change, 3, signed=True), word))
-    head = ("model", "n", "mean size of the error of σ, to the teacher", "relative error of forces",
-            "relative error of Φ", "σ to DFT: RMSE, n", "softest ω to DFT (THz): RMSE, n")  # fmt: skip
+    errors = {name: _common(scored, name) for name in ("total", "force_error", "constants_error")}
+    sigma, omega = (
+        _to_dft(joined, name, cut) for name, cut in (("sigma", np.inf), ("omega_min_thz", 0.0))
+    )  # the source's Γ includes the acoustic modes: both sides of ω are cut at zero
+    lines = [
+        (model, *(_mean(values[model].abs()) if model in values else "not computed" for values in errors.values()),
+         *(f"{interval(agreement(wide[model], 0 * wide[model]).rmse)}" if model in wide else "not computed"
+           for wide in (sigma, omega)))
+        for model in MODELS
+    ]  # fmt: skip
+    steps = [
+        (f"{fewer} → {more}", *(_change(values, fewer, more) for values in errors.values()))
+        for fewer, more in (*pairwise(MODELS), (MODELS[0], MODELS[-1]))
+    ]
+    head = ("model", "size of the error of σ", "relative error of forces", "relative error of Φ",
+            "σ to DFT, RMSE", "softest ω to DFT (THz), RMSE")  # fmt: skip
     return f"""## Does accuracy grow with training data?
 
-n compounds that all four have. To DFT: suite abx3, every halide computed, σ of harmonic samples against the published
-schedule's, softest ω cut at zero on both sides; the teacher's own distance from DFT is in these, and sets a floor.
+To the teacher: means over the {len(errors["total"]):,} compounds that all four have. To DFT: the halides of suite
+abx3 that all four have, {len(sigma):,} for σ of harmonic samples against the published schedule's, and {len(omega):,}
+for the softest ω, cut at zero on both sides; the teacher's own distance from DFT is in these.
 
 {table(head, lines)}
 
-Change of the size of the error of σ to the teacher, same compounds on both sides:
+Mean change on the same compounds, and whether its interval leaves zero out:
 
-{table(("from → to", "mean change", "verdict"), steps) if steps else "Not computed."}"""
+{table(("from → to", *head[1:4]), steps)}"""
+
+
+def _to_dft(joined: pd.DataFrame, name: str, cut: float) -> pd.DataFrame:
+    """Errors of `name` by compound and model, compounds that every model and DFT have; values are cut at `cut`."""
+    errors = joined[name].clip(upper=cut) - joined[f"dft_{name}"].clip(upper=cut)
+    return joined.assign(error=errors).pivot(index="compound", columns="potential", values="error").dropna()
+
+
+def _change(values: pd.DataFrame, fewer: str, more: str) -> str:
+    if not {fewer, more} <= set(values):
+        return "not computed"
+    found = mean_interval((values[more].abs() - values[fewer].abs()).to_numpy(float))
+    word = "smaller" if found.high < 0 else "larger" if found.low > 0 else "not told apart"
+    return f"{interval(found, 3, signed=True)}, {word}"
+
+
+def _cusp(scored: pd.DataFrame) -> str:
+    lines = []
+    for model in MODELS:
+        part = scored[(scored["potential"] == model) & (scored["status"] == "ok")]
+        for name, chosen in (("shorter", part["bond"] < SMOOTH), ("longer", part["bond"] >= SMOOTH)):
+            cells = (_mean(part[chosen][column].abs()) for column in ("total", "force_error", "constants_error"))
+            lines.append((model, name, f"{chosen.sum():,}", *cells, _mean(part[chosen]["amplification"])))
+    head = ("model", f"B–X bonds than {SMOOTH:g} Å", "n", "size of the error of σ", "relative error of forces",
+            "relative error of Φ", "amplification")  # fmt: skip
+    return f"""## What the teacher's cusp does
+
+Straight bonds well below 3 Å are where the teacher's Φ has its cusp, longer ones where it is nearly smooth.
+
+{table(head, lines)}"""
 
 
 def _weak(scored: pd.DataFrame, joined: pd.DataFrame) -> str:
@@ -268,7 +335,3 @@ def _common(scored: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _mean(values: Any) -> str:
     return interval(mean_interval(np.asarray(values, float)), 3)
-
-
-def _rmse(found: Agreement) -> str:
-    return f"{interval(found.rmse)}, {found.n:,}" if found.n else "not computed"
