@@ -80,6 +80,19 @@ def publish(directory: Path) -> Path:
     return directory
 
 
+def _bands(compound: str) -> dict[str, Any]:
+    return {
+        "suite": "mp0b3",
+        "compound": compound,
+        "source": MACE,
+        "run": "run-mp0b3-test",
+        "q": [0.0, 0.0, 0.0, 0.5, 0.0, 0.0],
+        "distances": [0.0, 0.1],
+        "labels": ["Γ", "X"],
+        "frequencies": [0.0, 0.0, 0.0, 1.0, 1.0, 2.0],
+    }
+
+
 def _rows() -> dict[str, list[dict[str, Any]]]:
     references = [_reference("abx3", f, "cubic-perovskite", a, b, None, x, s, w) for f, a, b, x, s, w, *_ in ABX3]
     references += [_reference("hdp", f, "elpasolite", a, b, bp, x, s, None) for f, a, b, bp, x, s, _ in HDP]
@@ -102,6 +115,7 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
         "harmonic": harmonic,
         "anharmonic": [_sigma(row[0]) for row in ABX3],
         "force_constants": [_constants("CsPbI3", CHGNET), _constants("CsPbI3", MACE)],
+        "bands": [_bands(MP0B3[0][0])],
         "wells": [_well(*row) for row in WELLS],
         "attribution": [_attribution(*row) for row in ATTRIBUTION],
         "potentials": [_potential(CHGNET, "CHGNet"), _potential(MACE, "MACE"), _potential(IDLE, "MACE")],

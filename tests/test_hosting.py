@@ -26,6 +26,8 @@ BIN = Path(sys.executable).parent
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 PREFIX = "/softmode"
+PATIENCE = 300.0
+"""Seconds for a process to start: on a busy machine it takes its time to import what it needs."""
 STALLED = 24
 """Clients that stall: more than two processes have threads."""
 
@@ -108,11 +110,11 @@ def hosted(tmp_path_factory):
             cwd=ROOT, env={**os.environ, **environment}, stdout=errors, stderr=errors,
         )  # fmt: skip
         try:
-            answer(f"http://127.0.0.1:{port}{PREFIX}/readyz", patience=120)
+            answer(f"http://127.0.0.1:{port}{PREFIX}/readyz", PATIENCE)
             yield port, log, process
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            process.wait(timeout=PATIENCE)
 
 
 def test_the_health_check_of_the_image_tells_a_site_that_answers(hosted):
@@ -138,7 +140,7 @@ def test_bodies_are_bounded_however_they_are_sent(hosted):
     large = b"x" * 300_000
     assert _status(port, large, ("Content-Length", str(len(large)))) == 413
     chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(large), large)
-    assert _status(port, chunk, ("Transfer-Encoding", "chunked")) == 413
+    assert _status(port, chunk, ("Transfer-Encoding", "chunked")) in (400, 413)  # cut at the limit, or refused
     deep = b"[" * 100_000
     assert _status(port, deep, ("Content-Length", str(len(deep)))) == 400
 
@@ -163,7 +165,8 @@ def test_the_log_does_not_say_who_asked_for_what(hosted):
         client.sendall(b"nonsense\r\n\r\n")
         client.recv(1000)
     deadline = time.monotonic() + 60
-    while "Invalid request" not in log.read_text() and time.monotonic() < deadline:
+    while not all(said in log.read_text() for said in ("Invalid request", "/compounds 200")):
+        assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.1)
     said = [line for line in log.read_text().splitlines() if "Listening" not in line]
     assert any("Invalid request" in line for line in said)
@@ -185,8 +188,8 @@ def test_processes_that_end_are_replaced_and_the_site_goes_on(hosted, restart):
     else:
         process.send_signal(signal.SIGHUP)
         gone = before
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while (gone & _children(process) or len(_children(process)) < 2) and time.monotonic() < deadline:
-        assert answer(f"http://127.0.0.1:{port}{PREFIX}/healthz")
+        assert answer(f"http://127.0.0.1:{port}{PREFIX}/healthz", PATIENCE)
     assert not gone & _children(process)
-    assert json.loads(answer(f"http://127.0.0.1:{port}{PREFIX}/readyz"))["status"] == "ready"
+    assert json.loads(answer(f"http://127.0.0.1:{port}{PREFIX}/readyz", PATIENCE))["status"] == "ready"

@@ -162,7 +162,7 @@ def npz(path: Path, shuffle: bool = False, **overrides) -> Path:
         forces = [r.forces for r in PairPotential(radii).evaluate(phonons.displaced(phonon, plan.displacements))]
         order = np.random.default_rng(1).permutation(40) if shuffle else np.arange(40)
         where = np.argsort(order)
-        first = plan.dataset["first_atoms"]
+        moved = [int(np.abs(u).sum(axis=1).argmax()) for u in plan.displacements]
         arrays |= {
             f"{prefix}_cell": atoms.cell.array,
             f"{prefix}_numbers": atoms.numbers,
@@ -170,8 +170,8 @@ def npz(path: Path, shuffle: bool = False, **overrides) -> Path:
             f"{prefix}_supercell_matrix": 2 * np.eye(3, dtype=int),
             f"{prefix}_primitive_matrix": np.eye(3),
             f"{prefix}_super_scaled": phonon.supercell.scaled_positions[order],
-            f"{prefix}_disp_atom": np.array([where[entry["number"]] for entry in first]),
-            f"{prefix}_disp": np.array([entry["displacement"] for entry in first]),
+            f"{prefix}_disp_atom": where[moved],
+            f"{prefix}_disp": np.array([u[i] for u, i in zip(plan.displacements, moved, strict=True)]),
             f"{prefix}_forces": np.array(forces, dtype="float32")[:, order],
         }
     np.savez(path, **{**arrays, **overrides})

@@ -17,8 +17,9 @@ from dashboard.components.text import count, plural
 from dashboard.downloads import PATH
 from dashboard.queries.methods import Published
 
+API = "/api/v1/"
 ENDPOINTS = (
-    (html.A("/api/v1/", href="/api/v1/"), "rows, scores and live jobs, with a page that lists every address"),
+    (API, "rows, scores and live jobs, with a page that lists every address"),
     (f"{PATH}{MANIFEST}", "the files of the present release, their rows and sha256; former releases"),
     (f"{PATH}<file>", "a Parquet file that the manifest lists"),
     ("/readyz", "200 and the rows of every table once the tables are read, else 503 with the reason"),
@@ -59,12 +60,16 @@ def downloads(files: Sequence[Published], release: str) -> Component:
         html.H3("Addresses for programs"),
         table(
             ("address", "answer"),
-            [[html.Code(address), text] for address, text in ENDPOINTS],
+            [[_address(address), text] for address, text in ENDPOINTS],
             caption="Everything that is served beside the pages; all of it by GET, but for jobs",
             numeric_from=2,
         ),
         about="The tables behind every page, as they are.",
     )
+
+
+def _address(address: str) -> Component:
+    return html.A(address, href=address) if address == API else html.Code(address)
 
 
 def pandas_example(listed: Sequence[Published]) -> str:

@@ -97,7 +97,12 @@ def form(view: RecomputeView, checked: Checked, cost: Any, *, live: bool) -> Com
             html.P(cost, id="recompute-cost", className="fine"),
             html.Div(
                 [
-                    dmc.Button("Compute", id="recompute-compute", color="accent.7", disabled=not live or checked.request is None),
+                    dmc.Button(
+                        "Compute",
+                        id="recompute-compute",
+                        color="accent.7",
+                        disabled=not live or checked.request is None,
+                    ),
                     html.Span(id="recompute-refused", role="alert", className="recompute-refused"),
                 ],
                 className="recompute-go",
