@@ -20,6 +20,7 @@ from compute.potentials.mace import load_mace
 from compute.potentials.registry import entry
 from compute.potentials.store import file_sha256, locate
 from compute.runs import distillation
+from compute.runs.distil_report import document
 from compute.structures.compounds import identify
 from tests.conftest import ROOT
 from tests.pair_potential import PairPotential
@@ -146,3 +147,8 @@ def test_the_records_of_the_training_are_those_of_the_packaged_models():
         assert record["configurations"] == size
         assert record["training"] == Training().model_dump(mode="json")
         assert record["curve"][-1]["step"] == Training().steps
+
+
+def test_the_page_says_what_records_and_tables_say():
+    page = document(ROOT / "data" / "parquet", ROOT / "data" / "distil")
+    assert (ROOT / "docs" / "distil.md").read_text(encoding="utf-8") == page, "softmode distil report > docs/distil.md"
