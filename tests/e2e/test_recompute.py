@@ -93,7 +93,7 @@ def test_a_job_is_followed_kept_and_seen_by_who_has_its_link(visit, hold):
     expect(page.locator("#recompute-mine")).to_contain_text("done")
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
     with guest.expect_download() as started:
-        guest.get_by_role("button", name="POSCAR").click()
+        guest.get_by_role("button", name="POSCAR", exact=True).click()
     assert "not published" in started.value.path().read_text()
 
 
