@@ -68,7 +68,7 @@ is typed in. Numbers in brackets are 95 % bootstrap intervals over compounds.
 ```
 softmode distil data                            draw and label the configurations (resumable)
 softmode distil train 250 1000 4000 16000       train, write checkpoints and records (resumable)
-softmode distil surrogate                       all eight corners with the teacher as the reference (resumable)
+softmode distil surrogate --limit 180           all eight corners with the teacher as the reference (resumable)
 ```
 """
 
