@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,10 @@ from compute.potentials.store import locate
 from compute.protocols import HARMONIC_PROTOCOLS
 from compute.runs.campaign import Campaign, compute, merge, status
 from compute.runs.chunks import chunks, run_chunk
-from compute.runs.engine import executor
+from compute.runs.engine import SINGLE_THREADED, executor
 from compute.runs.stage import STAGES
 from compute.runs.task import Task
+from tests.conftest import ROOT
 from tests.here import Here
 
 POTENTIAL = "softmode-mace-distil-250"
@@ -39,6 +43,38 @@ def rows(of: Campaign) -> dict[str, dict]:
     return {row["compound"]: {key: value for key, value in row.items() if key not in TIMES} for row in listed}
 
 
+@pytest.fixture
+def scheduler(tmp_path):
+    """Address of a scheduler with two workers, each a process that nobody restarts, and a client of it."""
+    from distributed import Client
+
+    file = tmp_path / "scheduler.json"
+    here = ["--scheduler-file", str(file)]
+    worker = ["dask_worker", *here, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    commands = [["dask_scheduler", *here, "--port", "0", "--no-dashboard"], worker, worker]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{command[0]}", *command[1:]],
+            cwd=ROOT,
+            env={**os.environ, **SINGLE_THREADED},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for command in commands
+    ]
+    try:
+        while not file.exists():
+            assert processes[0].poll() is None
+            time.sleep(0.1)
+        with Client(scheduler_file=str(file), timeout="240s") as client:
+            client.wait_for_workers(2, timeout=240)
+            yield client.scheduler.address, client
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
 @pytest.mark.parametrize(
     "count",
     [
@@ -48,36 +84,33 @@ def rows(of: Campaign) -> dict[str, dict]:
         ),
     ],
 )
-def test_a_worker_killed_at_work_loses_its_chunk_and_no_row(published, tmp_path, count):
-    from distributed import Client, LocalCluster
-
+def test_a_worker_killed_at_work_loses_its_chunk_and_no_row(published, tmp_path, scheduler, count):
     undisturbed = campaign(published, count, tmp_path / "undisturbed")
     compute(undisturbed, undisturbed.tasks, Here(), chunk=4)
+    address, client = scheduler
+    workers = client.run(os.getpid)
+    assert len(workers) == 2
     killed: list[int] = []
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=0) as cluster,
-        executor(2, cluster.scheduler_address) as pool,
-        Client(cluster) as client,
-    ):
-        workers = client.run(os.getpid)
 
-        def kill_the_busy_one(row) -> None:
-            at_work = [workers[address] for address, tasks in client.processing().items() if tasks]
-            if not killed and at_work:
-                killed.append(at_work[0])
-                os.kill(at_work[0], signal.SIGKILL)
+    def kill_one_at_work(row) -> None:
+        at_work = [workers[worker] for worker, tasks in client.processing().items() if tasks]
+        if not killed and at_work:
+            killed.append(at_work[0])
+            os.kill(at_work[0], signal.SIGKILL)
 
-        disturbed = campaign(published, count, tmp_path / "disturbed")
-        compute(disturbed, disturbed.tasks, pool, chunk=4, workers=2, progress=kill_the_busy_one)
-        survivors = client.run(os.getpid)
+    disturbed = campaign(published, count, tmp_path / "disturbed")
+    with executor(2, address) as pool:
+        compute(disturbed, disturbed.tasks, pool, chunk=4, workers=2, progress=kill_one_at_work)
     assert killed
-    assert killed[0] not in survivors.values()
+    assert set(client.run(os.getpid).values()) == set(workers.values()) - set(killed)
     assert status(disturbed).counts == status(undisturbed).counts
     assert sum(status(disturbed).counts.values()) == count
     wanted, found = rows(undisturbed), rows(disturbed)
     assert set(found) == set(wanted)
     for compound, row in wanted.items():
-        assert found[compound] == pytest.approx(row, rel=1e-6, abs=1e-6), compound
+        for column, value in row.items():
+            same = pytest.approx(value, rel=1e-6, abs=1e-6) if isinstance(value, float) else value
+            assert found[compound][column] == same, (compound, column)
 
 
 def test_a_chunk_that_was_cut_short_does_only_what_is_left(published, tmp_path):

@@ -19,6 +19,7 @@ from compute.bench.machine import operations, synchronise
 from compute.potentials.pool import Pooled, together
 from compute.protocols import SamplingProtocol
 from compute.stages.anharmonic import anharmonic
+from compute.stages.guard import SamplingError
 from compute.stages.harmonic import harmonic
 from compute.structures.compounds import Compound, identify
 
@@ -80,14 +81,20 @@ def engine(
     device: str,
     backend: str = "sparse",
 ) -> Measured:
-    """`stage` of `crystals`, `chunk` of them together, through the stages that campaigns use."""
+    """`stage` of `crystals`, `chunk` of them together, through the stages that campaigns use.
+
+    The result of a crystal that its atoms leave is NaN.
+    """
     still, moving = _potential(model, "float64", device, backend), _potential(model, protocol.dtype, device, backend)
     hooks = [_HOOKS[id(potential)] for potential in (still, moving)]
 
     def calculate(compound: Compound, a: float, number: int) -> float:
         if stage == "force_constants":
             return harmonic(compound, Pooled(still), protocol.harmonic, a).omega_min
-        return anharmonic(compound, Pooled(still), protocol, a, dynamics=Pooled(moving), seed=number).sigma
+        try:
+            return anharmonic(compound, Pooled(still), protocol, a, dynamics=Pooled(moving), seed=number).sigma
+        except SamplingError:
+            return float("nan")
 
     def work() -> tuple[float, ...]:
         found: dict[int, float] = {}

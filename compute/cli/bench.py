@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,9 +34,12 @@ def command(
 
         growth = tuple(size for size in (10, 100, 1000, 10_000) if size <= largest)
         settings = Settings(potential, device, constants, sigmas, keep, chunk, medium, rounds, growth)
-        document = run(settings, data or data_directory(), lambda what: err.print(what))
-        if to is not None:
-            to.write_text(json.dumps(document, indent=1) + "\n")
+        document: dict[str, Any] = {}
+        for part, found in run(settings, data or data_directory()):
+            document[part] = found
+            err.print(f"{part}: done")
+            if to is not None:
+                to.write_text(json.dumps(document, indent=1) + "\n")
         if as_json:
             print_json(document)
             return

@@ -1,0 +1,107 @@
+"""The tables of docs/speed.md and its figure, from benchmarks/results/engine.json: python benchmarks/speed_page.py"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "speed.md"
+FIGURE = ROOT / "docs" / "images" / "speed.svg"
+START, END = "<!-- measured -->\n", "<!-- end -->"
+
+
+def tables(found: dict[str, Any]) -> str:
+    """What was measured, in Markdown."""
+    hardware, settings, limit = (found[name] for name in ("hardware", "settings", "limit"))
+    matrix = limit["matrix_gflops"]
+    lines = [
+        f"Measured on {hardware['name']}, {hardware.get('cores', 1)} cores, one used by each side;"
+        f" matrix products {matrix['float32']:.0f} GFLOP/s in float32 and {matrix['float64']:.0f} in float64,"
+        f" memory {limit['bandwidth_gb_per_second']:.0f} GB/s. Model `{settings['model']}` and, for force calls, the"
+        " published medium architecture (128 channels, L = 1, 6 Å) with random weights: speed does not depend on them.",
+        "",
+        "| | compounds | engine, per hour | plain loop, per hour | faster, wall | faster, processor time | outside the"
+        " network, engine | plain | peak memory, MB | plain |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    titles = {"force_constants": "force constants", "sigma": "σ", "medium": "force calls, medium architecture"}
+    for name, title in titles.items():
+        part = found[name]
+        engine, plain = part["engine"], part["plain"]
+        lines.append(
+            f"| {title} | {part['compounds']} | {engine['compounds_per_hour']:.0f} | {plain['compounds_per_hour']:.0f}"
+            f" | {part['speed_ratio']:.1f}× | {part['cpu_ratio']:.1f}× | {engine['share_outside_model']:.0%}"
+            f" | {plain['share_outside_model']:.0%} | {engine['peak_mb']:.0f} | {plain['peak_mb']:.0f} |"
+        )
+    lines += [
+        "",
+        "| in a batch | " + " | ".join(f"{row['compounds']}" for row in found["batch"]) + " |",
+        "|---|" + "---|" * len(found["batch"]),
+        "| ms of a force call | " + " | ".join(f"{row['ms_per_call']:.1f}" for row in found["batch"]) + " |",
+        "",
+        "| compounds in the campaign | " + " | ".join(f"{row['compounds']:,}" for row in found["growth"]) + " |",
+        "|---|" + "---|" * len(found["growth"]),
+        "| s per compound | " + " | ".join(f"{row['seconds_per_compound']:.3f}" for row in found["growth"]) + " |",
+        "",
+    ]
+    if "workers" in found:
+        one, two = found["workers"]["seconds"]
+        lines += [
+            f"Force constants by one worker {one:.0f} s, by two {two:.0f} s: {found['workers']['workers_ratio']:.2f}×.",
+            "",
+        ]
+    lines += ["| operations of matrix products in a force call, MFLOP | engine | plain |", "|---|---|---|"]
+    lines += [
+        f"| {model} | {sides['sparse']:.0f} | {sides['plain']:.0f} |"
+        for model, sides in limit["mflop_per_call"].items()
+    ]
+    medium = found["medium"]
+    for side, key in (("engine", "sparse"), ("plain", "plain")):
+        rate = (
+            limit["mflop_per_call"]["random-medium"][key] * medium[side]["force_calls"] / medium[side]["seconds"] / 1e3
+        )
+        lines.append(
+            f"\nOf the matrix rate the medium architecture reaches {rate / matrix['float32']:.0%} by the {side}."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def figure(found: dict[str, Any]) -> None:
+    """Compounds per hour by both sides, and the time of a force call by the size of the batch."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    drawn, (left, right) = pyplot.subplots(1, 2, figsize=(8, 3), constrained_layout=True)
+    names = {"force_constants": "force\nconstants", "sigma": "σ", "medium": "medium\narchitecture"}
+    for shift, (side, colour) in enumerate((("engine", "#0b6e99"), ("plain", "#b8860b"))):
+        values = [found[name][side]["compounds_per_hour"] for name in names]
+        left.bar([index + 0.38 * shift for index in range(len(names))], values, 0.36, label=side, color=colour)
+    left.set_xticks([index + 0.19 for index in range(len(names))], list(names.values()))
+    left.set_yscale("log")
+    left.set_ylabel("compounds per hour")
+    left.legend(frameon=False)
+    right.plot(
+        *zip(*[(row["compounds"], row["ms_per_call"]) for row in found["batch"]], strict=True), "o-", color="#0b6e99"
+    )
+    right.set_xscale("log", base=2)
+    right.set_ylim(bottom=0)
+    right.set_xlabel("compounds in a batch")
+    right.set_ylabel("ms per force call")
+    drawn.savefig(FIGURE, metadata={"Date": None})
+
+
+def main() -> None:
+    """Write the page's tables and its figure."""
+    found = json.loads((ROOT / "benchmarks" / "results" / "engine.json").read_text())
+    text = PAGE.read_text()
+    before, rest = text.split(START)
+    PAGE.write_text(before + START + tables(found) + END + rest.split(END)[1])
+    figure(found)
+
+
+if __name__ == "__main__":
+    main()
