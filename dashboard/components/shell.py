@@ -70,7 +70,7 @@ def navigation(entries: Sequence[tuple[str, str]], current: str) -> list[Compone
         dmc.Anchor(
             name,
             href=path,
-            refresh=False,
+            refresh=path == current,  # the router does not see a change of the query alone
             underline="never",
             className="nav-link current" if path == current else "nav-link",
             **({"aria-current": "page"} if path == current else {}),

@@ -24,6 +24,7 @@ PATHS = (
     "/anharmonicity",
     "/errors",
     "/models",
+    "/recompute",
     "/methods",
 )
 LOOK = """element => {
