@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import random
 import sys
 import tempfile
@@ -100,6 +101,7 @@ def load(port: int, worker: int, clients: int, seconds: float) -> dict[str, Any]
     timed(port, bodies, clients=2 * PROCESSES, rounds=2)
     seen, end, memory = Seen(), threading.Event(), [_memory(worker)]
     visitors = [threading.Thread(target=visitor, args=(n, port, drawn, end, seen)) for n in range(clients)]
+    busy = round(os.getloadavg()[0], 1)
     start = time.perf_counter()
     for one in visitors:
         one.start()
@@ -112,7 +114,8 @@ def load(port: int, worker: int, clients: int, seconds: float) -> dict[str, Any]
     took = time.perf_counter() - start
     answers = sum(map(len, seen.times.values()))
     return {
-        "clients": clients, "seconds": round(took, 1), "processes": PROCESSES, "pages": seen.pages, "answers": answers,
+        "clients": clients, "load_average_before": busy, "cores": os.cpu_count(), "seconds": round(took, 1),
+        "processes": PROCESSES, "pages": seen.pages, "answers": answers,
         "answers_per_second": round(answers / took, 1), "errors": len(seen.errors), "first_errors": seen.errors[:10],
         "milliseconds": {kind: _quantiles(times) for kind, times in seen.times.items() if times},
         "memory_mb": {"start": memory[0], "end": memory[-1], "most": max(memory), "every_10_s": memory},
