@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8050
 
-.PHONY: run test install lint audit clean
+.PHONY: run test install lint docs audit clean
 
 run: install
 	$(BIN)/softmode serve --port $(PORT)
@@ -18,6 +18,10 @@ lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The documentation as a site, build/docs/index.html; a link that leads nowhere is an error.
+docs: $(VENV)/dev
+	$(BIN)/sphinx-build --conf-dir docs --fail-on-warning --keep-going --quiet . build/docs
 
 # Known vulnerabilities of what is pinned; asks an index of advisories, so it needs a network.
 audit: $(VENV)/audit
@@ -37,5 +41,5 @@ $(VENV)/compute: pyproject.toml constraints.txt
 
 $(VENV)/dev: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[compute,dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[compute,dev,docs]"
 	touch $@ $(VENV)/compute
