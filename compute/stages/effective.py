@@ -140,13 +140,10 @@ def _centred(
 def _symmetric_part(plan: phonons.Plan, vectors: np.ndarray) -> np.ndarray:
     """The part of `vectors` (N, 3) that every space-group operation of the supercell leaves alone."""
     symmetry, cell = plan.template.symmetry, plan.template.supercell.cell.T
-    inverse = np.linalg.inv(cell)
-    total = np.zeros_like(vectors)
-    for rotation, permutation in zip(
-        symmetry.symmetry_operations["rotations"], symmetry.atomic_permutations, strict=True
-    ):
-        total[permutation] += vectors @ (cell @ rotation @ inverse).T
-    return total / len(symmetry.atomic_permutations)
+    rotations = cell @ symmetry.symmetry_operations["rotations"] @ np.linalg.inv(cell)
+    turned = np.einsum("gab,nb->gna", rotations, vectors)
+    origins = np.argsort(symmetry.atomic_permutations, axis=1)
+    return np.take_along_axis(turned, origins[:, :, None], axis=1).mean(axis=0)
 
 
 def _determined(plan: phonons.Plan, displacements: np.ndarray) -> bool:
