@@ -65,10 +65,11 @@ and know nothing that their teacher does not: they are a controlled study, in wh
 Release RELEASE of the tables; this page is made by `softmode distil report > docs/distil.md`, and nothing in it
 is typed in. Numbers in brackets are 95 % bootstrap intervals over compounds.
 
-```
-softmode distil data                            draw and label the configurations (resumable)
-softmode distil train 250 1000 4000 16000       train, write checkpoints and records (resumable)
-softmode distil surrogate --limit 180           all eight corners with the teacher as the reference (resumable)
+<!-- not run in tests: takes hours -->
+```sh
+softmode distil data                        # draw and label the configurations (resumable)
+softmode distil train 250 1000 4000 16000   # train, write checkpoints and records (resumable)
+softmode distil surrogate --limit 180       # all eight corners with the teacher as the reference (resumable)
 ```
 """
 
