@@ -93,9 +93,11 @@ class Dataset:
             raise KeyError(table)
         return int(self.frame(f'SELECT count(*) AS n FROM "{table}"')["n"].iloc[0])
 
-    def force_constants(self, suite: str, compound: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
-        """Rows of the table `force_constants` for one compound, with `columns` or all: every potential and kind."""
-        return self.manifest().read_where("force_constants", columns=columns, suite=suite, compound=compound)
+    def of_compound(
+        self, table: str, suite: str, compound: str, columns: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Rows about one compound of a table that is too large to hold, with `columns` or all."""
+        return self.manifest().read_where(table, columns=columns, suite=suite, compound=compound)
 
     def manifest(self) -> tables.Manifest:
         """The manifest of the release that is read."""

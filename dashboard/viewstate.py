@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Protocol, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from compute.protocols import HARMONIC_PROTOCOLS, SUITES
 
@@ -177,3 +177,14 @@ def build(kind: type[View], **raw: Any) -> View:
         except ValueError:
             continue
     return kind(**values)
+
+
+def written(kind: type[View], query: Any) -> View:
+    """The view that a query as text states, as `encode` wrote it; the default for anything else."""
+    return decode(kind, dict(parse_qsl(query if isinstance(query, str) else "", keep_blank_values=True)))[0]
+
+
+def changed(kind: type[View], query: Any, **raw: Any) -> View:
+    """The view that `query` states, with the controls `raw` in place of what it says about their fields."""
+    values = build(kind, **raw)
+    return replace(written(kind, query), **{name: getattr(values, name) for name in raw})

@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 from compute import tables
 from compute.physics import verdicts
 from compute.physics.stability import harmonic_labels, sigma_labels
-from dashboard.components import compound_counts, compound_filters, grid, periodic_table
+from dashboard.components import compounds_counts, compounds_filters, grid, periodic_table
 from dashboard.components.text import count
 from dashboard.dataset import Dataset
 from dashboard.elements import ELEMENTS, place
@@ -303,7 +303,7 @@ def test_summaries_name_what_is_excluded():
     view = CompoundsView(
         elements=("Cs",), without=("O",), truth=("stable",), answer=("not-run",), factor_low=0.9, a_site=("K",)
     )
-    said = compound_filters.summaries(view)
+    said = compounds_filters.summaries(view)
     assert said["elements"] == "Elements: with Cs; without O"
     assert said["verdicts"].startswith("Verdicts by harmonic label of both (tolerance 0.10 THz")
     assert said["verdicts"].endswith("DFT stable; a potential not run")
@@ -313,12 +313,12 @@ def test_summaries_name_what_is_excluded():
 def test_another_functional_or_sampling_is_said(dataset):
     counts = compounds.counts(dataset, CompoundsView()).assign(functional="PBE (VASP)")
     trained = {CHGNET: "r2SCAN", MACE: "PBE(+U)"}
-    said = " ".join(compound_counts.cautions(counts, {CHGNET: "First"}, trained, "abx3"))
+    said = " ".join(compounds_counts.cautions(counts, {CHGNET: "First"}, trained, "abx3"))
     assert "than DFT’s: First (r2SCAN)" in said
     assert MACE not in said
     assert "part of Δσ is the sampling" not in said
     other = counts.assign(sigma_protocol="one-shot")
-    assert "protocol one-shot" in " ".join(compound_counts.cautions(other, {}, trained, "abx3"))
+    assert "protocol one-shot" in " ".join(compounds_counts.cautions(other, {}, trained, "abx3"))
 
 
 def test_every_element_has_a_place_of_its_own():

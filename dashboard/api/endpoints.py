@@ -89,7 +89,7 @@ def _compound(dataset: Dataset, release: str, asked: Parameters, suite: str, for
         "compound": found,
         "reference": of("references")[0],
         **{table: of(table) for table in OF_A_COMPOUND},
-        "force_constants": dataset.force_constants(suite, found, CONSTANTS),
+        "force_constants": dataset.of_compound("force_constants", suite, found, CONSTANTS),
     }
 
 

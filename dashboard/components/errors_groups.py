@@ -9,8 +9,8 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.attribution import STEP_NAMES, order_options
 from dashboard.components.blocks import captioned, table
+from dashboard.components.errors_attribution import STEP_NAMES, order_options
 from dashboard.components.text import count, number, plural
 from dashboard.figures.grouped import Numbers, grouped
 from dashboard.queries.errors_groups import FEWEST, INTERACTION, Group, Mean

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from compute.protocols import SUITES
 from dashboard.components.blocks import doi_link, link
 from dashboard.components.contents import part
-from dashboard.components.methods_definitions import KNOOP
+from dashboard.components.methods_definitions_sigma import KNOOP
 from dashboard.components.provenance import BENCHMARK_DOI
 
 AUTHORS = "The Softmode authors"

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 
 from compute.runs.jobs import Job, Progress
 from dashboard.components.blocks import captioned, table
-from dashboard.components.compound import formula
+from dashboard.components.compound_text import formula
 from dashboard.components.recompute_form import CALCULATION_NAMES, duration
 from dashboard.components.text import count, plural, with_error
 from dashboard.figures.sigma_trace import Trace, sigma_trace

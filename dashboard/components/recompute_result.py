@@ -12,13 +12,13 @@ from dash.development.base_component import Component
 
 from compute.runs.jobs import Job
 from dashboard.components.blocks import captioned, statement, statements, table
-from dashboard.components.compound import address, label_mark
-from dashboard.components.compound_figures import band_labels, curve, published_omegas
+from dashboard.components.compound_bands import band_labels, curve, published_omegas
+from dashboard.components.compound_text import address, label_mark
 from dashboard.components.recompute_form import duration
 from dashboard.components.text import marked, number, plural, with_error
 from dashboard.figures.bands import bands
 from dashboard.figures.sigma_trace import Trace, sigma_trace
-from dashboard.queries.compound import Bands
+from dashboard.queries.compound_bands import Bands
 from dashboard.queries.recompute_result import UNITS, Difference, Row, comparable_with_dft, differences, value
 
 

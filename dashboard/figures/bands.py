@@ -27,14 +27,16 @@ DFT_SYMBOL = "star-diamond"
 class Curve:
     """Bands of one set of force constants: `frequencies` (n, 3m) in THz at `distances` (n,), NaN where the path breaks.
 
-    `series` is the number of the potential, which decides the colour; `dashed` sets effective ones apart.
+    `series` is the number of the potential, which decides the colour, None for DFT; `dashed` sets effective ones apart,
+    and `faint` those that another is read against.
     """
 
     name: str
-    series: int
+    series: int | None
     dashed: bool
     distances: Array
     frequencies: Array
+    faint: bool = False
 
 
 def bands(
@@ -42,6 +44,8 @@ def bands(
     labels: Sequence[str],
     published: Mapping[str, float],
     chosen: tuple[Sequence[float], float] | None,
+    *,
+    legend: bool = True,
 ) -> Figure:
     """One trace per curve, branch after branch; imaginary frequencies below zero.
 
@@ -57,10 +61,11 @@ def bands(
                 name=curve.name,
                 mode="lines",
                 line={
-                    "color": series_colour(curve.series),
+                    "color": NEUTRAL if curve.series is None else series_colour(curve.series),
                     "width": 1.5 if curve.dashed else 1.75,
                     "dash": "5px,3px" if curve.dashed else "solid",
                 },
+                opacity=0.4 if curve.faint else 1,
                 hovertemplate="%{y:.2f} THz",
             )
         )
@@ -119,6 +124,7 @@ def bands(
         hovermode="closest",
         clickmode="event",
         uirevision="bands",
+        showlegend=legend,
     )  # fmt: skip
 
 

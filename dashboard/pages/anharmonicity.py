@@ -16,7 +16,7 @@ from dashboard.components.blocks import address_notice, not_computed, page_head,
 from dashboard.components.provenance import provenance
 from dashboard.dataset import Dataset
 from dashboard.figures.element_map import element_at
-from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import anharmonicity as query
 from dashboard.queries import results
 from dashboard.queries.provenance import sources
@@ -215,16 +215,9 @@ def _nothing(view: AnharmonicityView) -> Component:
     return not_computed("No potential has an error in this suite.", anharmonicity.compute_command(view.suite))
 
 
-def _clicked(clicks: Any) -> Mapping[str, Any]:
-    """The point that was clicked, as the browser sends it; empty for anything else."""
-    points = clicks.get("points") if isinstance(clicks, dict) else None
-    first = points[0] if isinstance(points, list) and points else None
-    return first if isinstance(first, dict) else {}
-
-
 def _compound(clicks: Any) -> str | None:
     """The compound that the clicked point carries."""
-    carried = _clicked(clicks).get("customdata")
+    carried = clicked(clicks).get("customdata")
     try:
         return FORMULA.read(carried) if isinstance(carried, str) else None
     except ValueError:
@@ -295,7 +288,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _pick_element(clicks: Any, suite: Any, focus: Any, site: Any) -> Any:
-        point = _clicked(clicks)
+        point = clicked(clicks)
         element = element_at(point.get("x"), point.get("y"))
         view = build(AnharmonicityView, suite=suite, focus=focus, site=site)
         return anharmonicity_errors.picked_element(view, element) if element else no_update

@@ -12,10 +12,10 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 from dash.development.base_component import Component
 
 from compute.physics.comparison import CUT_AT_ZERO
-from dashboard.components import compound_filters as parts
+from dashboard.components import compounds_filters as parts
 from dashboard.components import controls, periodic_table
 from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head
-from dashboard.components.compound_counts import cautions, counted, nothing_found
+from dashboard.components.compounds_counts import cautions, counted, nothing_found
 from dashboard.components.grid import column_definitions, fields, grid, rows_asked, shown
 from dashboard.components.provenance import provenance
 from dashboard.components.text import count, marked

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 from dash import Dash
@@ -13,6 +14,13 @@ from dashboard.dataset import Dataset
 
 VIEW_QUERY = "view-query"
 """Id of the store with the query of the view; a clientside function writes it to the address."""
+
+
+def clicked(clicks: Any) -> Mapping[str, Any]:
+    """The point of a figure that was clicked, as the browser sends it; empty for anything else."""
+    points = clicks.get("points") if isinstance(clicks, dict) else None
+    first = points[0] if isinstance(points, list) and points else None
+    return first if isinstance(first, dict) else {}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
@@ -23,7 +22,7 @@ from dashboard.queries.models import reference_functionals
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.results import anions
 from dashboard.views.stability import MOST_POTENTIALS, SUITE_CRITERIA, StabilityView
-from dashboard.viewstate import build, decode, encode, replaced
+from dashboard.viewstate import build, decode, encode, replaced, written
 
 CRITERION_NAMES = {
     "harmonic": "harmonic | harmonic",
@@ -173,8 +172,7 @@ def _foot(dataset: Dataset, found: _Resolved) -> Component:
 
 
 def _of_store(dataset: Dataset, shown: Any) -> _Resolved:
-    view, _ = decode(StabilityView, dict(parse_qsl(shown if isinstance(shown, str) else "", keep_blank_values=True)))
-    return _resolved(dataset, view)
+    return _resolved(dataset, written(StabilityView, shown))
 
 
 def register(app: Dash, dataset: Dataset) -> None:

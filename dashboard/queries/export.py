@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard.dataset import Dataset
 from dashboard.queries import compound as query
-from dashboard.queries.compound import Bands
+from dashboard.queries.compound_bands import Bands
 from dashboard.queries.structure import SPACE_GROUPS, Structure
 
 
@@ -117,7 +117,8 @@ def everything(dataset: Dataset, known: Mapping[str, Any]) -> str:
             dataset.frame(f'SELECT * FROM "{table}" WHERE suite = $suite AND compound = $compound', where)
         )
     content["runs"] = _records(query.runs(dataset, suite, compound))
-    content["force_constants"] = dataset.force_constants(suite, compound)
+    for table in ("force_constants", "bands"):
+        content[table] = dataset.of_compound(table, suite, compound)
     return json.dumps(content, ensure_ascii=False, allow_nan=False)
 
 

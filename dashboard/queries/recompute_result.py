@@ -15,7 +15,7 @@ from compute.runs import jobs
 from compute.runs.jobs import Job
 from compute.runs.requests import task_of
 from dashboard.dataset import Dataset
-from dashboard.queries.compound import HARMONIC, Bands, bands, bands_of
+from dashboard.queries.compound_bands import HARMONIC, Bands, bands, bands_of
 
 Row = dict[str, Any]
 TABLES = {"harmonic": "harmonic", "sigma": "anharmonic", "attribution": "attribution"}
