@@ -10,6 +10,7 @@ import ctypes
 import logging
 import os
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,13 @@ def post_fork(server: Any, worker: Any) -> None:
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 2)
         mallopt(_M_TRIM_THRESHOLD, 128 * 1024)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open the database of the jobs beside the first requests: importing what that takes is a second's work."""
+    from compute.runs import jobs
+
+    threading.Thread(target=jobs.prepare, daemon=True).start()
 
 
 def pre_request(worker: Any, req: Any) -> None:

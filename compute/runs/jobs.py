@@ -5,6 +5,8 @@ The jobs are workflows of DBOS in SQLite (`jobs.sqlite` in `SOFTMODE_VAR`) or in
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,8 +29,17 @@ from compute.runs.requests import JobRequest
 
 __all__ = [
     "Job", "JobError", "JobRequest", "JobSettings", "JobsUnavailable", "LiveOff", "NotYours", "Progress",
-    "TooManyJobs", "Worker", "cancel", "listed", "read", "result_path", "submit", "worker_alive", "workers",
+    "TooManyJobs", "Worker", "cancel", "listed", "prepare", "read", "result_path", "submit", "worker_alive", "workers",
 ]  # fmt: skip
+
+_OPENING = threading.Lock()
+
+
+def prepare() -> None:
+    """Open the database, so that who asks first does not wait for that; whoever asks is told where it cannot be."""
+    if JobSettings().live:
+        with suppress(JobsUnavailable):
+            _store()
 
 
 def submit(request: JobRequest, client: str) -> Job:
@@ -77,7 +88,8 @@ def _exists() -> bool:
 
 
 def _store() -> Store:
-    return _opened(JobSettings().url)
+    with _OPENING:
+        return _opened(JobSettings().url)
 
 
 @lru_cache(maxsize=4)

@@ -223,8 +223,8 @@ class Worker:
         trace: list[tuple[int, float]] = []
 
         def tell(progress: Row) -> None:
-            if progress.get("sigma") is not None:
-                trace.append((progress["done"], progress["sigma"]))
+            if (sigma := progress.get("sigma")) is not None and (not trace or sigma != trace[-1][1]):
+                trace.append((progress["done"], sigma))
             if len(trace) > _TRACE:
                 del trace[1::2]
             self._tell(workflow, Progress(**progress, trace=tuple(trace)))

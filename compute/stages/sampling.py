@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 Progress = Callable[[int, int, float, float], None]
-"""Called with the frames done, those planned so far, σ so far and its standard error, both NaN at first.
+"""Called after every frame with the frames done, those planned so far, σ so far and its standard error.
 
-What it raises ends the run.
+Both are NaN at first, and renewed a hundred times on the way. What it raises ends the run.
 """
 
-_REPORTS = 100
+_SCORES = 100
 
 
 def silent(done: int, planned: int, sigma: float, error: float) -> None:
@@ -76,6 +76,7 @@ def sample(
     schedule = _schedule(protocol.sampler, omega[-1])
     guard = Guard.of(supercell, protocol.temperature)
     kept: list[dynamics.State] = []
+    scored = (float("nan"), float("nan"))
     planned, last = schedule.discard + schedule.least, schedule.discard + schedule.most
     for done, state in enumerate(_states(crystal, protocol.sampler, schedule), 1):
         frame = replace(state, displacements=thermal.without_drift(state.displacements, masses))
@@ -87,8 +88,9 @@ def sample(
         if done == planned and not ended:
             ended = target_reached(_trajectory(kept, schedule, masses), force_constants, protocol)
             planned = done if ended else min(done + schedule.least, last)
-        if ended or done % schedule.report == 0:
-            progress(done, planned, *_score(kept, schedule, masses, force_constants))
+        if ended or done % schedule.score == 0:
+            scored = _score(kept, schedule, masses, force_constants)
+        progress(done, planned, *scored)
         if ended:
             break
     return _trajectory(kept, schedule, masses)
@@ -128,9 +130,9 @@ class _Schedule:
         return self.stride * (self.timestep or 0.0)
 
     @property
-    def report(self) -> int:
-        """Frames between two reports of progress."""
-        return max((self.discard + self.least) // _REPORTS, 1)
+    def score(self) -> int:
+        """Frames after which σ so far is computed again."""
+        return max((self.discard + self.least) // _SCORES, 1)
 
     def when(self, done: int) -> str:
         """Which frame number `done` is, for people."""

@@ -26,7 +26,7 @@ from dashboard.remember import do_not_remember
 from dashboard.views.recompute import RecomputeView
 from dashboard.viewstate import build, decode, encode
 
-POLL_MS, LONG_MS, IDLE_MS = 500, 2000, 5000
+NEXT_MS, POLL_MS, LONG_MS, IDLE_MS = 200, 500, 2000, 5000
 LONG_SECONDS = 60
 JOB, SEEN, STRUCTURE = "recompute-job", "recompute-seen", "recompute-structure"
 ASKED, ANSWERED = "recompute-asked", "recompute-answered"
@@ -93,10 +93,15 @@ def _stamp(id: str, job: Job | None) -> list[Any]:
 
 
 def _pace(shown: Panel) -> int:
-    """Milliseconds until the job is looked at again: less often where little can change."""
-    told = shown.job.progress if shown.job and shown.job.state == "running" else None
-    if shown.away or shown.waits:
+    """Milliseconds until the job is looked at again: soon where it is about to begin, less often where little can
+    change.
+    """
+    job = shown.job
+    if shown.away or shown.waits or job is None:
         return IDLE_MS
+    if job.state == "queued" and not job.ahead:
+        return NEXT_MS
+    told = job.progress if job.state == "running" else None
     return LONG_MS if told and (told.seconds_left or 0) > LONG_SECONDS else POLL_MS
 
 

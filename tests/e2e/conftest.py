@@ -57,14 +57,15 @@ def served(**environment: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _await(f"http://127.0.0.1:{port}/readyz", process)
+        wait_until_ready(f"http://127.0.0.1:{port}/readyz", process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(timeout=SECONDS)
 
 
-def _await(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the server at `address` answers; fail when its `process` ends."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, f"gunicorn ended with {process.returncode}"
