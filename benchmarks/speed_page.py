@@ -65,6 +65,7 @@ def tables(found: dict[str, Any]) -> str:
         lines.append(
             f"\nOf the matrix rate the medium architecture reaches {rate / matrix['float32']:.0%} by the {side}."
         )
+    lines += ["", f"![{figure.__doc__.rstrip('.')}](images/{FIGURE.name})"]
     return "\n".join(lines) + "\n"
 
 

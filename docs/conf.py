@@ -25,7 +25,7 @@ html_copy_source = html_show_sourcelink = False
 html_additional_pages = {"index": "to-the-index.html"}
 templates_path = ["_templates"]
 
-_PART = re.compile(r"^## (?P<title>.+)$(?P<links>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_PART = re.compile(r"^## (?P<title>[^\n]+)$(?P<links>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _PAGE = re.compile(r"^- \[[^]]+\]\((\S+)\.md\)", re.MULTILINE)
 
 
