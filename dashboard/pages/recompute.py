@@ -58,7 +58,8 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
             ),
             html.P(
                 [
-                    "On the command line: ", html.Code("softmode harmonic CsPbBr3 --potential chgnet-0.3.0"),
+                    "On the command line: ",
+                    html.Code("softmode harmonic CsPbBr3 --suite abx3 --potential chgnet-0.3.0"),
                     ". For programs: ", html.A("the API", href="/api/v1/"), ".",
                 ],
                 className="fine",
