@@ -25,6 +25,7 @@ from dashboard.dataset import TABLES, Dataset
 from dashboard.downloads import serve_data
 from dashboard.encoding import encoding
 from dashboard.mount import mount
+from dashboard.optimade.serve import serve_optimade
 from dashboard.pages import (
     anharmonicity,
     compound,
@@ -145,6 +146,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     limit_computing(app.server, settings.requests_per_minute)
     serve_data(app.server, dataset)
     serve_api(app.server, dataset, settings.prefix)
+    serve_optimade(app.server, dataset)
     compress_responses(app.server)
     mount(app.server, settings.prefix, settings.proxies)
     return app

@@ -13,7 +13,7 @@ import brotli
 from flask import Flask, Response, request
 
 SMALLEST = 1024
-TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
+TYPES = ("text/", "application/javascript", "application/json", "application/vnd.api+json", "image/svg+xml")
 STATIC = ("/_dash-component-suites/", "/assets/")
 QUICK, MIDDLE, HARD = 4, 9, 11
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,6 +48,7 @@ class _Release:
     manifest: tables.Manifest
     connection: duckdb.DuckDBPyConnection
     frames: LRUCache[Any, pd.DataFrame]
+    made: set[str] = field(default_factory=set)
 
 
 class Dataset:
@@ -86,6 +87,15 @@ class Dataset:
         """Rows of a query with their own types, null apart from NaN and integers whole; not kept in memory."""
         with self._current().connection.cursor() as cursor:
             return cursor.sql(sql, params=dict(parameters or {})).to_arrow_table()
+
+    def make(self, table: str, sql: str) -> None:
+        """Make `table` from the rows of the query `sql`, once for a release: for what is slow to ask for every time."""
+        release = self._current()
+        with self._lock:
+            if table not in release.made:
+                with release.connection.cursor() as cursor:
+                    cursor.execute(f'CREATE TABLE "{table}" AS {sql}')
+                release.made.add(table)
 
     def rows(self, table: str) -> int:
         """Rows of one published table; 0 when it was never published."""

@@ -22,7 +22,7 @@ from dashboard.security import CALLBACK_PATH
 
 MINUTE, HOUR = 60, 3600
 
-_API = "/api/"
+_APIS = ("/api/", "/optimade/")
 _PREPARE = """
 PRAGMA synchronous = OFF;  -- a count that a power cut loses is no loss
 PRAGMA journal_mode = WAL;
@@ -42,7 +42,7 @@ def limit_computing(server: Flask, per_minute: int) -> None:
 
     @server.before_request
     def _count() -> None:
-        computed = request.path == CALLBACK_PATH or request.path.startswith(_API)
+        computed = request.path == CALLBACK_PATH or request.path.startswith(_APIS)
         if computed and per_minute and not allowed("computing", per_minute, MINUTE):
             abort(429, f"More than {per_minute} requests in a minute: wait for the next.")
 

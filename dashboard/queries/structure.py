@@ -57,21 +57,24 @@ def structure(dataset: Dataset, reference: Mapping[str, Any]) -> Structure | Non
 
     None where the prototype is not one that is drawn, or where neither is known.
     """
-    prototype = reference["prototype"]
-    if prototype not in ROLES:
+    if reference["prototype"] not in ROLES:
         return None
     found = dataset.frame(
         "SELECT a AS lattice, x AS anion, potential, geometry FROM harmonic WHERE suite = $suite "
         "AND compound = $compound AND status = 'ok' AND a IS NOT NULL ORDER BY potential, run LIMIT 1",
         {"suite": reference["suite"], "compound": reference["compound"]},
     )
-    row = None if found.empty else found.iloc[0]
-    x = None if row is None else float(row["anion"])
-    published = float(reference["lattice_constant"])
-    if np.isfinite(published) and prototype == "cubic-perovskite":
-        a, origin = published, "published DFT lattice constant"
-    elif row is not None:
-        a, origin = float(row["lattice"]), f"{row['geometry']} cell of {row['potential']}"
+    return built(reference, None if found.empty else found.iloc[0])
+
+
+def built(reference: Mapping[str, Any], calculated: Mapping[str, Any] | None) -> Structure | None:
+    """The cell of a row of `references`, of which a potential `calculated` lattice, anion, potential and geometry."""
+    prototype, published = reference["prototype"], reference["lattice_constant"]
+    x = None if calculated is None else calculated["anion"]
+    if published is not None and np.isfinite(published) and prototype == "cubic-perovskite":
+        a, origin = float(published), "published DFT lattice constant"
+    elif calculated is not None:
+        a, origin = float(calculated["lattice"]), f"{calculated['geometry']} cell of {calculated['potential']}"
     else:
         return None
     if prototype == "elpasolite" and (x is None or not np.isfinite(x)):
