@@ -63,6 +63,7 @@ class Dataset:
         self.memory_mb = memory_mb
         self._lock = threading.Lock()
         self._loading = threading.Lock()
+        self._making = threading.Lock()
         self._held: _Release | None = None
         self._refused: tuple[tuple[Stamp, ...], str] | None = None
 
@@ -91,7 +92,7 @@ class Dataset:
     def make(self, table: str, sql: str) -> None:
         """Make `table` from the rows of the query `sql`, once for a release: for what is slow to ask for every time."""
         release = self._current()
-        with self._lock:
+        with self._making:
             if table not in release.made:
                 with release.connection.cursor() as cursor:
                     cursor.execute(f'CREATE TABLE "{table}" AS {sql}')
