@@ -21,3 +21,8 @@ def text_of(component: Component) -> str:
         return value.to_plotly_json() if hasattr(value, "to_plotly_json") else str(value)
 
     return json.dumps(component.to_plotly_json(), default=plain, ensure_ascii=False)
+
+
+def said(*components: Any) -> str:
+    """What all of `components`, some of them plain text, say."""
+    return " ".join(text_of(c) if isinstance(c, Component) else str(c) for c in components)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from compute import tables
+from compute.runs.jobs import Job, JobRequest
+from compute.runs.requests import task_of
+from dashboard.dataset import Dataset
 from tests import dashboard_data
 
 POTENTIAL = "chgnet-0.3.0"
@@ -64,3 +68,18 @@ def sigma_row(sigma: float = 0.95) -> dict[str, Any]:
         "trace_frames": [100, 200, 400], "trace_time_ps": [0.1, 0.2, 0.4],
         "trace_sigma": [sigma + 0.2, sigma + 0.1, sigma], "status": "ok",
     }  # fmt: skip
+
+
+def job(dataset: Dataset, state: str = "done", row: dict[str, Any] | None = None, **changed: Any) -> Job:
+    """A job for CsPbBr3, harmonic unless `request` says otherwise, with the result `row`."""
+    values = {"stage": "harmonic", "compound": "CsPbBr3", "potential": POTENTIAL, **changed.pop("request", {})}
+    request = JobRequest.model_validate(values)
+    task = task_of(request, dataset.directory)
+    now = datetime.now(UTC)
+    if row is not None:
+        kelvin = {"temperature": task.protocol.temperature} if request.stage == "sigma" else {}
+        keys = {"suite": task.suite, "compound": task.compound, "potential": task.potential}
+        row = {"run": f"live-{task.digest}", **keys, "protocol": task.protocol.name, **kelvin, **row}
+        row |= {"geometry": task.protocol.geometry}
+    plain = {"id": task.digest, "request": request, "suite": task.suite, "compound": task.compound, "submitted": now}
+    return Job(**plain, state=state, result=row, **changed)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pytest
-from dash.development.base_component import Component
 
 from compute.runs import jobs
 from compute.runs.jobs import Job, JobRequest, JobsUnavailable, Progress
-from compute.runs.requests import task_of
 from dashboard.app import create_app
 from dashboard.components.recompute_form import cost_sentence, reading
-from dashboard.components.recompute_panel import file_of, panel
+from dashboard.components.recompute_panel import panel
 from dashboard.dataset import Dataset
 from dashboard.pages import compound, recompute
 from dashboard.queries import recompute as query
-from dashboard.queries.recompute_result import differences, stored
 from dashboard.security import CALLBACK_PATH
 from dashboard.settings import Settings
+from dashboard.views.recompute import CALCULATIONS
 from tests import recompute_data
-from tests.components import text_of
-from tests.recompute_data import POTENTIAL, RUN
+from tests.components import said, text_of
+from tests.recompute_data import POTENTIAL
 
 CLEAR = {"suite": "", "potential": POTENTIAL, "calculation": "harmonic", "temperature": 300}
 
@@ -48,10 +43,6 @@ def check(dataset: Dataset, text: str, **changed: Any) -> query.Checked:
     return query.check(dataset, **{**CLEAR, "compound": text, **changed})
 
 
-def said(*components: Any) -> str:
-    return " ".join(text_of(c) if isinstance(c, Component) else str(c) for c in components)
-
-
 @pytest.mark.parametrize(
     ("text", "changed", "field", "sentence"),
     [
@@ -61,6 +52,7 @@ def said(*components: Any) -> str:
         ("CsPbBr3", {"calculation": "quick", "temperature": 5}, "temperature", "greater than or equal to 10"),
         ("CsPbBr3", {"calculation": "fast"}, "calculation", "No protocol 'fast' for sigma"),
         ("KMgF3", {"calculation": "attribution"}, "compound", "There are no reference frames of KMgF3"),
+        ("KMgF3", {"calculation": "attribution-quick"}, "compound", "There are no reference frames of KMgF3"),
         ("CsPbBr3", {"structure": "x", "calculation": "published"}, "calculation", "No protocol 'published'"),
         (7, {}, "compound", "valid string"),
     ],
@@ -83,6 +75,18 @@ def test_a_formula_is_read_back(dataset):
     assert not outside.published
     assert "no published reference exists" in said(*reading(outside))
     assert "relaxed with the potential" in said(*reading(outside))
+
+
+def test_every_calculation_of_the_form_is_a_request_and_back(dataset):
+    for calculation in CALCULATIONS:
+        asked = check(dataset, "CsPbBr3", calculation=calculation)
+        assert asked.request is not None, calculation
+        assert query.view_of(asked.request).calculation == calculation
+    own = check(dataset, "CsPbBr3", calculation="attribution-quick")
+    assert own.task.frames == "abx3-CsPbBr3-pbe"
+    text = said(*reading(own))
+    assert "the reference frames abx3-CsPbBr3-pbe" in text
+    assert "One trajectory at 300 K" in text
 
 
 def test_the_suite_is_asked_for_only_where_a_formula_can_mean_both(dataset):
@@ -111,110 +115,10 @@ def test_the_cost_is_the_measured_rate_scaled_by_atoms(dataset):
     assert "No rate is measured yet" in cost_sentence(None)
 
 
-HARMONIC = {"suite": "abx3", "compound": "CsPbBr3", "potential": POTENTIAL, "protocol": "reference-geometry"}
-SIGMA = {**HARMONIC, "protocol": "one-shot", "temperature": 300.0}
-
-
-def test_two_frequencies_differ_beyond_the_larger_noise_floor(dataset):
-    live = {**HARMONIC, **recompute_data.harmonic_row(omega_min=-0.84)}
-    other = stored(dataset, "harmonic", live)
-    assert other["run"] == RUN
-    found = {line.name: line for line in differences("harmonic", live, other)}
-    assert found["ω_min"].difference == pytest.approx(-0.04)
-    assert found["ω_min"].error == 0.05
-    assert found["ω_min"].within is True
-    assert found["ω at R"].within is False
-    assert "ω at M" not in found
-
-
-def test_against_dft_what_acoustic_modes_hide_is_cut_at_zero():
-    live = {**HARMONIC, "omega_min_thz": 0.7, "omega_r_thz": 0.7, "noise_floor_thz": 0.01}
-    dft = {"omega_min_thz": 0.0, "omega_r_thz": 0.2, "functional": "PBE"}
-    lowest, at_r = differences("harmonic", live, dft)
-    assert (lowest.difference, lowest.within) == (0.0, True)
-    assert (at_r.difference, at_r.within) == (pytest.approx(0.5), False)
-
-
-@pytest.mark.parametrize(("sigma", "within"), [(0.87, True), (0.88, False)])
-def test_two_sigma_differ_beyond_twice_their_combined_error(dataset, sigma, within):
-    live = {**SIGMA, "sigma": sigma, "sigma_se": 0.02, "sigma_a": 1.0}
-    whole, site = differences("sigma", live, stored(dataset, "sigma", live))
-    assert whole.error == pytest.approx(2 * np.hypot(0.02, 0.03))
-    assert whole.within is within
-    assert site.within is None
-
-
-def test_only_the_same_protocol_and_temperature_are_compared(dataset):
-    assert stored(dataset, "sigma", {**SIGMA, "temperature": 200.0}) is None
-    assert stored(dataset, "sigma", {**SIGMA, "protocol": "quick"}) is None
-    assert stored(dataset, "harmonic", {**HARMONIC, "compound": "RbGeCl3"}) is None
-
-
-def job(dataset: Dataset, state: str = "done", row: dict[str, Any] | None = None, **changed: Any) -> Job:
-    values = {"stage": "harmonic", "compound": "CsPbBr3", "potential": POTENTIAL, **changed.pop("request", {})}
-    request = JobRequest.model_validate(values)
-    task = task_of(request, dataset.directory)
-    now = datetime.now(UTC)
-    if row is not None:
-        kelvin = {"temperature": task.protocol.temperature} if request.stage == "sigma" else {}
-        keys = {"suite": task.suite, "compound": task.compound, "potential": task.potential}
-        row = {"run": f"live-{task.digest}", **keys, "protocol": task.protocol.name, **kelvin, **row}
-        row |= {"geometry": task.protocol.geometry}
-    plain = {"id": task.digest, "request": request, "suite": task.suite, "compound": task.compound, "submitted": now}
-    return Job(**plain, state=state, result=row, **changed)
-
-
 def shown(monkeypatch: pytest.MonkeyPatch, dataset: Dataset, found: Job | None, *, worker: bool = True) -> Any:
     monkeypatch.setattr(jobs, "read", lambda id: found)
     monkeypatch.setattr(jobs, "worker_alive", lambda: worker)
     return panel(dataset, found.id if found else "0" * 16)
-
-
-def test_a_result_stands_beside_what_is_published(dataset, monkeypatch):
-    row = recompute_data.harmonic_row()
-    constants = row.pop("force_constants")
-    done = job(dataset, row=row)
-    path = jobs.result_path(done.id)
-    path.parent.mkdir(parents=True)
-    made = {"checkpoint_sha256": "ab" * 32, "code_commit": "c0ffee" * 6, "hardware": "here"}
-    path.write_text(json.dumps({"row": done.result, "force_constants": constants, "provenance": made}))
-    found = shown(monkeypatch, dataset, done)
-    assert not found.active
-    text = said(*found.result)
-    assert "live, not published" in said(*found.heading)
-    # ω_min and ω at Γ: −0.82 against −0.80 of the potential, within 0.05 THz, and −0.90 of DFT, beyond 0.04 THz.
-    assert "2 of n = 3 agree with the published row within the error" in text
-    assert "1 of n = 3 agree with DFT within the error" in text  # ω at R is −0.40 on both sides
-    assert "−0.020" in text
-    assert "+0.080" in text
-    assert "as published" in text
-    assert "c0ffee" in text
-    assert task_of(done.request, dataset.directory).protocol.digest in text
-    assert "/compound/abx3/CsPbBr3" in text
-    assert set(found.offered) == {"json", "poscar", "phonopy"}
-    everything = json.loads(file_of(dataset, done.id, "json")["content"])
-    assert everything["row"]["omega_min_thz"] == -0.82
-    assert everything["job"]["id"] == done.id
-    assert "not published" in file_of(dataset, done.id, "poscar")["content"]
-    assert "force_constants" in file_of(dataset, done.id, "phonopy")["content"]
-
-
-def test_a_result_outside_the_suites_says_that_nothing_is_published(dataset, monkeypatch):
-    done = job(dataset, row={"omega_min_thz": 0.5, "status": "ok"}, request={"compound": "RbGeCl3"})
-    text = said(*shown(monkeypatch, dataset, done).result)
-    assert "No published reference exists" in text
-    assert "kept with the worker" in text  # its file is on another machine
-
-
-def test_sigma_at_another_temperature_is_not_held_against_dft(dataset, monkeypatch):
-    request = {"stage": "sigma", "protocol": "one-shot"}
-    text = said(*shown(monkeypatch, dataset, job(dataset, row=recompute_data.sigma_row(), request=request)).result)
-    assert "DFT’s published σ is 1.100" in text
-    assert "0 of n = 1 agree with the published row" in text
-    request |= {"temperature": 200}
-    text = said(*shown(monkeypatch, dataset, job(dataset, row=recompute_data.sigma_row(), request=request)).result)
-    assert "published at 300 K alone" in text
-    assert "DFT’s published σ is" not in text
 
 
 def test_where_a_job_stands(dataset, monkeypatch):
@@ -222,16 +126,18 @@ def test_where_a_job_stands(dataset, monkeypatch):
     told = Progress(
         stage="sampling", done=60, total=300, sigma=0.8, sigma_se=0.05, seconds_left=90, trace=((30, 0.9), (60, 0.8))
     )
-    found = shown(monkeypatch, dataset, job(dataset, "running", progress=told, request=request))
+    found = shown(monkeypatch, dataset, recompute_data.job(dataset, "running", progress=told, request=request))
     assert found.active
     assert "sampling" in said(*found.state)
     assert "60 of 300 frames, σ so far 0.800 ± 0.050, about 90 s left" in said(found.progress)
     assert "n = 60 frames so far" in said(found.trace)
-    assert "2 jobs before it" in said(*shown(monkeypatch, dataset, job(dataset, "queued", ahead=2)).state)
-    waiting = shown(monkeypatch, dataset, job(dataset, "queued", ahead=0), worker=False)
+    assert "2 jobs before it" in said(
+        *shown(monkeypatch, dataset, recompute_data.job(dataset, "queued", ahead=2)).state
+    )
+    waiting = shown(monkeypatch, dataset, recompute_data.job(dataset, "queued", ahead=0), worker=False)
     assert "softmode worker" in said(*waiting.state)
     assert waiting.waits
-    failed = shown(monkeypatch, dataset, job(dataset, "failed", error="It exploded."))
+    failed = shown(monkeypatch, dataset, recompute_data.job(dataset, "failed", error="It exploded."))
     assert "It exploded." in said(*failed.state)
     assert not failed.active
     assert "no job of this name" in said(shown(monkeypatch, dataset, None).state)

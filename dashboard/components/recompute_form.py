@@ -10,8 +10,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.potentials.registry import entries
-from compute.protocols import SUITES, Andersen, HarmonicProtocol, Langevin, Protocol
+from compute.protocols import SAMPLING_NAMES, SUITES, Andersen, HarmonicProtocol, Langevin, Protocol, SamplingProtocol
 from compute.runs.requests import LARGEST_UPLOAD, MOST_ATOMS
+from compute.runs.task import Task
 from dashboard.components import controls
 from dashboard.components.structure import ROLE_NAMES
 from dashboard.components.text import count, plural
@@ -25,6 +26,8 @@ CALCULATION_NAMES = {
     "quick": "σ, quick",
     "one-shot": "σ, one-shot",
     "attribution": "Attribution of the error of σ",
+    "attribution-quick": "Attribution, own frames quick",
+    "attribution-converged": "Attribution, own frames converged",
 }
 _UPLOADED = (
     f"The worker reads the file: up to {MOST_ATOMS} atoms in the cell, taken as it is. No published reference exists "
@@ -126,9 +129,8 @@ def reading(checked: Checked) -> list[Any]:
     task, compound = checked.task, checked.compound
     if task is None:
         return []
-    protocols = html.P(
-        [f"{procedure(task.protocol)} ", dcc.Link("Protocols", href="/methods#protocols")], className="fine"
-    )
+    how = _scoring(task) if task.frames else procedure(task.protocol)
+    protocols = html.P([f"{how} ", dcc.Link("Protocols", href="/methods#protocols")], className="fine")
     if compound is None:
         return [html.P(_UPLOADED), protocols]
     sites = ", ".join(f"{ROLE_NAMES[site]} = {element}" for site, element in compound.sites.items())
@@ -144,6 +146,12 @@ def reading(checked: Checked) -> list[Any]:
         ),
         protocols,
     ]
+
+
+def _scoring(task: Task) -> str:
+    """What an attribution does, in a sentence or two."""
+    scored = f"Forces and force constants on the reference frames {task.frames}, against the reference’s."
+    return f"{scored} {procedure(task.protocol)}" if isinstance(task.protocol, SamplingProtocol) else scored
 
 
 def procedure(protocol: Protocol) -> str:
@@ -169,7 +177,7 @@ def procedure(protocol: Protocol) -> str:
 
 def takes_temperature(calculation: Any) -> bool:
     """Whether the calculation is of σ at a temperature of its own."""
-    return calculation not in ("harmonic", "attribution")
+    return calculation in SAMPLING_NAMES
 
 
 def cost_sentence(rate: Rate | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +62,7 @@ def panel(dataset: Dataset, id: str) -> Panel:
     names = potential_names(dataset)
     row = job.result or {}
     reference = compound_query.reference(dataset, row.get("suite", job.suite), row.get("compound", job.compound))
-    ended, offered = _ended(dataset, job, names.get(job.request.potential, job.request.potential), reference)
+    ended, offered = _ended(dataset, job, names, reference)
     published = float("nan")
     if reference is not None and job.request.temperature in (None, query.DFT_KELVIN):
         published = query.value(reference, "sigma")
@@ -78,7 +79,7 @@ def panel(dataset: Dataset, id: str) -> Panel:
 
 
 def _ended(
-    dataset: Dataset, job: Job, name: str, reference: query.Row | None
+    dataset: Dataset, job: Job, names: Mapping[str, str], reference: query.Row | None
 ) -> tuple[list[Component | None], tuple[str, ...]]:
     """The result of the job, and the files that can be had of it; nothing before it has one."""
     if job.result is None:
@@ -87,12 +88,13 @@ def _ended(
     found = query.live_and_published_bands(dataset, job, content)
     shown = result(
         job,
-        name,
+        names,
         reference=reference,
         stored=query.stored(dataset, job.stage, job.result),
         digest=query.protocol_digest(dataset, job),
         content=content,
         found=found,
+        scored=query.scored(dataset, job.result, reference) if job.stage == "attribution" else None,
     )
     return shown, tuple(FILES) if found else ("json",)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,30 +14,36 @@ from compute.runs.jobs import Job
 from dashboard.components.blocks import captioned, statement, statements, table
 from dashboard.components.compound_bands import band_labels, curve, published_omegas
 from dashboard.components.compound_text import address, label_mark
+from dashboard.components.errors_breakdown import breakdown
 from dashboard.components.recompute_form import duration
 from dashboard.components.text import marked, number, plural, with_error
 from dashboard.figures.bands import bands
 from dashboard.figures.sigma_trace import Trace, sigma_trace
+from dashboard.queries.attribution import Scored
 from dashboard.queries.compound_bands import Bands
-from dashboard.queries.recompute_result import UNITS, Difference, Row, comparable_with_dft, differences, value
+from dashboard.queries.recompute_result import UNITS, Difference, Row, differences, of_dft, value
+from dashboard.views.errors import ORDERS
 
 
 def result(
     job: Job,
-    name: str,
+    names: Mapping[str, str],
     *,
     reference: Row | None,
     stored: Row | None,
     digest: str | None,
     content: Row | None,
     found: Sequence[Bands],
+    scored: Scored | None,
 ) -> list[Component | None]:
-    """Everything about the result of a job that is done, of the potential `name`.
+    """Everything about the result of a job that is done; `names` are those of potentials.
 
-    `reference` is DFT's row, `stored` that of the same potential and protocol, `content` the file of the result, and
-    `found` the live bands and then the published ones of the same potential, where there are any.
+    `reference` is DFT's row, `stored` that of the same potential and protocol, `content` the file of the result,
+    `found` the live bands and then the published ones of the same potential, where there are any, and `scored` what
+    an attribution found.
     """
     row, stage = job.result, job.stage
+    name = names.get(job.request.potential, job.request.potential)
     if row is None:
         return []
     ok = row.get("status") == "ok"
@@ -47,6 +53,7 @@ def result(
         _references(stage, row, name, stored, reference),
         _trace(row, name, reference) if ok and stage == "sigma" else None,
         _bands(found, name, reference) if ok and found else None,
+        *(breakdown(scored, ORDERS[0], names) if ok and scored else []),
         _made_by(job, digest, content, stored),
     ]
 
@@ -54,8 +61,10 @@ def result(
 def _headline(stage: str, row: Row) -> Component:
     label = [label_mark(row.get("label"))]
     if stage == "attribution":
+        own = row.get("protocol") is not None
+        total = with_error(value(row, "total"), value(row, "total_se")) if own else "not computed"
         return statements(
-            statement(with_error(value(row, "total"), value(row, "total_se")), "error of σ in all"),
+            statement(total, "error of σ in all", None if own else "needs frames of the potential’s own"),
             statement(with_error(value(row, "force_error"), value(row, "force_error_se")), "relative error of forces"),
             statement(number(value(row, "amplification"), 2), "Hessian amplification"),
         )
@@ -73,7 +82,8 @@ def _headline(stage: str, row: Row) -> Component:
 def _beside(stage: str, row: Row, name: str, stored: Row | None, reference: Row | None) -> Component:
     """A row per quantity: the live number, the stored one and DFT's, each with its difference."""
     own = differences(stage, row, stored) if stored is not None and stored.get("status") == "ok" else []
-    dft = differences(stage, row, reference) if reference is not None and comparable_with_dft(stage, row) else []
+    published = of_dft(stage, row, reference)
+    dft = differences(stage, row, published) if published else []
     alone = differences(stage, row, {})
     unit = f" ({UNITS[stage]})" if UNITS[stage] else ""
     head: list[Any] = ["", f"live{unit}"]
@@ -114,6 +124,8 @@ def _caption(
     else:
         said.append("The error is twice the combined standard error.")
         said.append("DFT’s published σ states none of its own." if dft else "")
+        if stage == "attribution" and dft:
+            said.append("It is of its source’s own trajectories, σ[rrr] of the reference frames.")
     return " ".join(said).strip()
 
 
@@ -122,10 +134,11 @@ def _references(stage: str, row: Row, name: str, stored: Row | None, reference: 
     said: list[Any] = []
     if reference is None:
         said.append("No published reference exists for this compound. ")
-    elif stage == "sigma" and not comparable_with_dft(stage, row):
+    elif of_dft(stage, row, reference) is None:
         said.append("DFT’s σ is published at 300 K alone, so it is not compared. ")
     if stored is None and reference is not None:
-        said.append(f"Not computed in the campaign: {name}, protocol {row.get('protocol')}, on this compound. ")
+        of = f"the frames {row['frames']}" if stage == "attribution" else f"this compound, protocol {row['protocol']}"
+        said.append(f"Not computed in the campaign: {name} on {of}. ")
     elif stored is not None and stored.get("status") != "ok":
         said.append(f"In the campaign this ended with “{stored['status']}”: {stored.get('reason')}. ")
     if reference is not None:
@@ -142,8 +155,8 @@ def _trace(row: Row, name: str, reference: Row | None) -> Component | None:
     timed = bool(times.max() > 0)
     at = times if timed else np.asarray(row["trace_frames"], float)
     published = float("nan")
-    if reference is not None and comparable_with_dft("sigma", row):
-        published = value(reference, "sigma")
+    if dft_row := of_dft("sigma", row, reference):
+        published = value(dft_row, "sigma")
     trace = Trace(name, 0, 0, at, sigma, value(row, "sigma_se"))
     drift = sigma[-1] - sigma[len(sigma) // 2]
     dft = f" DFT’s published σ is {number(published, 3)}." if np.isfinite(published) else ""
@@ -183,9 +196,10 @@ def _made_by(job: Job, digest: str | None, content: Row | None, stored: Row | No
     if stored is not None and live and isinstance(stored.get("checkpoint_sha256"), str):
         same = ", as published" if stored["checkpoint_sha256"] == live else ", not the published one"
     elsewhere = "kept with the worker"
+    protocol = row.get("protocol") or "reference frames alone"
     pairs: list[tuple[str, Any]] = [
         ("job", html.Code(job.id)),
-        ("protocol", [str(row.get("protocol", "")), ", digest ", html.Code(digest) if digest else "unknown"]),
+        ("protocol", [protocol, ", digest ", html.Code(digest) if digest else "unknown"]),
         ("checkpoint sha256", [html.Code(live[:12], title=live), same] if live else elsewhere),
         ("code", html.Code(made["code_commit"][:12]) if made.get("code_commit") else elsewhere),
         ("hardware", made.get("hardware") or elsewhere),

@@ -110,16 +110,20 @@ def scored(dataset: Dataset, frames: str, potential: str) -> Scored | None:
     )
     if found.empty:
         return None
-    row = {name: _plain(value) for name, value in found.iloc[0].items()}
+    return scored_row({str(name): _plain(value) for name, value in found.iloc[0].items()}, potential_names(dataset))
+
+
+def scored_row(row: Mapping[str, Any], names: Mapping[str, str]) -> Scored:
+    """What `row` says: one of the table, with `published` and `functional` of the compound; `names` of potentials."""
     sampler = str(row["sampler"]).partition(": ")[0]
-    surrogate = frames.startswith(SURROGATE)
+    surrogate = row["frames"].startswith(SURROGATE)
     return Scored(
         row=row,
         corners=_values(row, "corner", CORNERS),
         path=_values(row, "path", PUBLISHED_PATH),
         shapley=_values(row, "shapley", PUBLISHED_PATH),
         interactions=_values(row, "interaction", tuple(INTERACTIONS)),
-        sampled_by=sampler if sampler in potential_names(dataset) else None,
+        sampled_by=sampler if sampler in names else None,
         published=None if surrogate else row["published"],
         functional=row["functional"],
     )

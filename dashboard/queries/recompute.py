@@ -15,7 +15,7 @@ from compute.structures.compounds import Compound, identify
 from compute.structures.formula import FormulaError
 from dashboard.dataset import Dataset
 from dashboard.queries.structure import ROLES
-from dashboard.views.recompute import RecomputeView
+from dashboard.views.recompute import OWN_FRAMES, RecomputeView
 
 SUITES = ("abx3", "hdp")
 """Suites whose structures are computed on demand."""
@@ -56,13 +56,13 @@ def check(dataset: Dataset, structure: str | None = None, **asked: Any) -> Check
 
     They are `compound`, `suite`, `potential`, `calculation` and `temperature`.
     """
-    calculation, text = asked.get("calculation"), asked.get("compound") or ""
+    text = asked.get("compound") or ""
     suites = () if structure else _meant(text)
-    sampled = calculation not in ("harmonic", "attribution")
+    stage, protocol = _stage(asked.get("calculation"))
     values = {
-        "stage": "sigma" if sampled else calculation,
-        "protocol": calculation if sampled else None,
-        "temperature": (asked.get("temperature") or None) if sampled else None,
+        "stage": stage,
+        "protocol": protocol,
+        "temperature": (asked.get("temperature") or None) if stage == "sigma" else None,
         "potential": asked.get("potential") or "",
         **({"structure": structure} if structure else {"compound": text}),
         "suite": (asked.get("suite") or None) if len(suites) > 1 else None,
@@ -78,6 +78,15 @@ def check(dataset: Dataset, structure: str | None = None, **asked: Any) -> Check
         return Checked(request, task)
     found = identify(task.compound, task.suite, [task.compound])
     return Checked(request, task, found, suites, _is_published(dataset, task))
+
+
+def _stage(calculation: Any) -> tuple[Any, Any]:
+    """The stage and the protocol that a calculation of the form is; what is none of them is taken for a σ."""
+    if calculation in ("harmonic", "attribution"):
+        return calculation, None
+    if isinstance(calculation, str) and calculation in OWN_FRAMES:
+        return "attribution", OWN_FRAMES[calculation]
+    return "sigma", calculation
 
 
 def _meant(text: Any) -> tuple[str, ...]:
@@ -114,11 +123,14 @@ def _is_published(dataset: Dataset, task: Task) -> bool:
 
 def view_of(request: JobRequest) -> RecomputeView:
     """The form that asks for `request`; an uploaded structure is not kept in it."""
+    calculation = (request.protocol or "quick") if request.stage == "sigma" else request.stage
+    if request.stage == "attribution" and request.protocol:
+        calculation = f"attribution-{request.protocol}"
     return RecomputeView(
         compound=request.compound or "",
         suite=request.suite or "",
         potential=request.potential,
-        calculation=(request.protocol or "quick") if request.stage == "sigma" else request.stage,
+        calculation=calculation,
         temperature=request.temperature or RecomputeView.temperature,
     )
 

@@ -14,8 +14,11 @@ from compute.physics.comparison import comparable
 from compute.runs import jobs
 from compute.runs.jobs import Job
 from compute.runs.requests import task_of
+from compute.schemas import SCHEMAS
 from dashboard.dataset import Dataset
+from dashboard.queries.attribution import Scored, scored_row
 from dashboard.queries.compound_bands import HARMONIC, Bands, bands, bands_of
+from dashboard.queries.results import potential_names
 
 Row = dict[str, Any]
 TABLES = {"harmonic": "harmonic", "sigma": "anharmonic", "attribution": "attribution"}
@@ -44,6 +47,7 @@ _QUANTITIES: dict[str, tuple[tuple[str, str], ...]] = {
         ("path_hessian", "step Hessian"), ("path_sampling", "step sampling"), ("total", "total error of σ"),
     ),
 }  # fmt: skip
+_OF_OWN_FRAMES = ("corner_mmr", "corner_mmm", "path_sampling", "total")
 UNITS = {"harmonic": "THz", "sigma": "", "attribution": ""}
 
 
@@ -77,12 +81,31 @@ def stored(dataset: Dataset, stage: str, live: Mapping[str, Any]) -> Row | None:
         f"ORDER BY t.status = 'ok' DESC{', r.started DESC NULLS LAST, t.run DESC' if ran else ''} LIMIT 1",
         {name: live[name] for name in _ALIKE[stage]},
     )
-    return None if frame.empty else {str(name): value for name, value in frame.iloc[0].items()}
+    if frame.empty:
+        return None
+    found = {str(name): value for name, value in frame.iloc[0].items()}
+    if stage == "attribution" and found["protocol"] != live.get("protocol"):
+        found |= dict.fromkeys(_OF_OWN_FRAMES)
+    return found
 
 
-def comparable_with_dft(stage: str, live: Mapping[str, Any]) -> bool:
-    """Whether DFT's row is of the same thing: σ is published at one temperature, and attributions are not."""
-    return stage == "harmonic" or (stage == "sigma" and live.get("temperature") == DFT_KELVIN)
+def of_dft(stage: str, live: Mapping[str, Any], reference: Row | None) -> Row | None:
+    """What DFT's row has of the quantities of the `live` row: σ is published at one temperature.
+
+    Of an attribution that is σ, for its first corner and its last.
+    """
+    if reference is None or (stage != "harmonic" and live.get("temperature") != DFT_KELVIN):
+        return None
+    return dict.fromkeys(("corner_rrr", "corner_mmm"), reference["sigma"]) if stage == "attribution" else reference
+
+
+def scored(dataset: Dataset, live: Row, reference: Row | None) -> Scored:
+    """The `live` row of an attribution as those of the table are read."""
+    published = value(reference or {}, "sigma")
+    whole = dict.fromkeys(SCHEMAS["attribution"].names) | live
+    whole["published"] = published if np.isfinite(published) else None
+    whole["functional"] = reference and reference["functional"]
+    return scored_row(whole, potential_names(dataset))
 
 
 def differences(stage: str, live: Mapping[str, Any], other: Mapping[str, Any]) -> list[Difference]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compute.protocols import SAMPLING_NAMES
-from compute.runs.requests import KELVIN
+from compute.runs.requests import KELVIN, protocol_names
 from dashboard.viewstate import POTENTIAL, Choice, Number, Text, key
 
-CALCULATIONS = ("harmonic", *SAMPLING_NAMES, "attribution")
+OWN_FRAMES = {f"attribution-{name}": name for name in protocol_names("attribution")}
+"""The attribution of the error of σ with frames that the potential samples, by the protocol of those."""
+
+CALCULATIONS = ("harmonic", *SAMPLING_NAMES, "attribution", *OWN_FRAMES)
 """The harmonic stage, σ by each of the sampling protocols, and the attribution of the error of σ."""
 
 _JOB = Text(r"([0-9a-f]{16})?")
