@@ -14,6 +14,7 @@ FROM base AS web
 RUN pip install --requirement requirements.txt
 COPY assets assets
 COPY data/parquet data/parquet
+COPY data/distil data/distil
 USER 10001
 ENV PORT=8050
 EXPOSE 8050

@@ -255,14 +255,14 @@ def test_the_page_says_what_is_not_like_with_like(richer):
 def test_the_page_says_what_is_not_computed_and_what_it_did_not_understand(dataset):
     assert "softmode campaign run --suite hdp --potential chgnet-0.3.0 --stage sigma" in laid_out(dataset, s="hdp")
     assert "replaced by the default: s, pr." in laid_out(dataset, s="mp0b3", pr="nowhere")
-    assert "not computed" in laid_out(dataset, p=MACE)
+    assert "Not computed by this protocol: Mace-Test." in laid_out(dataset, p=MACE)
     assert "cannot be told (n = 0 and 3)" in laid_out(dataset)
 
 
 def test_the_address_leaves_out_what_comes_first_anyway(richer):
     offered = page._offered(richer, "abx3")
     view = page._resolved(offered, AnharmonicityView(anion=("F",)))
-    assert (view.protocol, view.focus) == (SIGMA_PROTOCOL, R2SCAN)
+    assert (view.protocol, view.focus) == (SIGMA_PROTOCOL, CHGNET)  # the first with σ by that protocol
     assert encode(page._stated(offered, view)) == "an=F"
     other = page._resolved(offered, AnharmonicityView(protocol="one-shot", focus=CHGNET, quantity="omega"))
     stated = encode(page._stated(offered, other))

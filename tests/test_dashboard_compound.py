@@ -133,6 +133,25 @@ def test_bands_of_atoms_on_springs_are_flat(dataset):
     assert bands_query.bands(dataset, "abx3", "KMgF3", PEROVSKITE) == ()
 
 
+def test_stored_bands_are_drawn_and_compared(dataset, tmp_path):
+    (alone,) = bands_query.stored_bands(dataset, "mp0b3", "mp-1")
+    assert alone.frequencies.tolist() == [[0, 0, 0], [1, 1, 2]]
+    shown = text(page.layout(dataset, {}, "mp0b3", "mp-1"))
+    assert "DFT’s bands cannot be drawn with them" in shown
+    rows = tables.read(dataset.directory, "bands").to_pylist()
+    of_dft = {**rows[0], "source": "dft", "frequencies": [0.0, 0.0, -0.5, 1.0, 1.5, 2.0]}
+    tables.publish(
+        tmp_path,
+        {name: tables.read(dataset.directory, name) for name in tables.read_manifest(dataset.directory).tables}
+        | {"bands": tables.from_rows("bands", [*rows, of_dft])},
+    )
+    compared = text(page.layout(Dataset(tmp_path), {}, "mp0b3", "mp-1"))
+    assert "DFT: lowest −0.50 THz, at Γ. Mace-Test: no imaginary mode on the path." in compared
+    assert "Mace-Test is furthest from DFT at Γ, +0.50 THz in branch 3 from below." in compared
+    assert "not comparable" in compared
+    assert "softmode campaign run --suite mp0b3" in text(page.layout(dataset, {}, "mp0b3", "mp-2"))
+
+
 def test_a_click_names_the_mode_under_it(springs):
     (shown,) = bands_query.bands(springs, "abx3", "CsPbI3", PEROVSKITE)
     order = bands_query.drawn_points(shown.path)

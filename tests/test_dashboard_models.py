@@ -1,5 +1,7 @@
 """The page of models: cards, coverage, cost and two potentials in detail, counted by hand on the invented data set."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from dashboard.components.text import level_sentence
 from dashboard.dataset import Dataset
 from dashboard.figures.models_accuracy import Model, accuracy, round_numbers
 from dashboard.pages import models
+from dashboard.queries import distil
 from dashboard.queries import models as query
 from dashboard.queries.pairwise import pairwise, potentials
 from dashboard.queries.ranking import ranking
@@ -185,3 +188,33 @@ def test_the_page_follows_its_address(dataset):
 def test_the_page_stands_without_data(tmp_path):
     tables.publish(tmp_path, {})
     assert "No potential has been run" in text_of(models.layout(Dataset(tmp_path), {}))
+
+
+def test_records_of_training_become_curves_and_paired_errors(directory, tmp_path):
+    target = tmp_path / "parquet"
+    errors = {("a", 250): 0.5, ("b", 250): 0.7, ("a", 1000): 0.2, ("b", 1000): 0.4, ("c", 1000): 9.0}
+    rows = [
+        {
+            **dict.fromkeys(("method", "sampler"), "invented"), "frames": f"surrogate-teacher-{compound}",
+            "suite": "abx3", "compound": compound, "potential": f"model-{size}", "force_error": error,
+            "constants_error": 2 * error, "total": -error, "status": "ok",
+        }
+        for (compound, size), error in errors.items()
+    ]  # fmt: skip
+    published = {name: tables.read(directory, name) for name in tables.read_manifest(directory).tables}
+    tables.publish(target, published | {"attribution": tables.from_rows("attribution", rows)})
+    dataset = Dataset(target)
+    assert distil.trainings(dataset) == ()
+    (tmp_path / "distil").mkdir()
+    for size, rmse in ((1000, (300.0, 200.0)), (250, (400.0, 450.0))):
+        curve = [{"step": 200 * i, "validation_force_rmse": value} for i, value in enumerate(rmse, start=1)]
+        record = {"potential": f"model-{size}", "teacher": MACE, "configurations": size, "compounds": 2, "curve": curve}
+        (tmp_path / "distil" / f"{size}.json").write_text(json.dumps(record))
+    found = distil.learned(dataset)
+    assert (found.n, found.configurations) == (2, (250, 1000))
+    assert [error.value for error in found.errors["forces"]] == pytest.approx([0.6, 0.3])
+    assert found.change["force constants"].value == pytest.approx(-0.6)
+    assert found.errors["σ"][0].value == pytest.approx(0.6)
+    shown = text_of(models.layout(dataset, {}))
+    assert "Distilled from Mace-Test on 250 and 1,000 configurations: no foundation models" in shown
+    assert "With 250 it was lowest at step 200" in shown

@@ -241,4 +241,4 @@ def test_floors_beyond_the_axis_are_said_in_words(dataset):
     data = compared(dataset)
     loud = dataclasses.replace(data.answers[0], noise_floor=np.full(data.n, 2.34))
     text = components.text_of(curves.sweeps(dataclasses.replace(data, answers=(loud,)), {}))
-    assert f"{CHGNET} 2.34 THz (beyond the axis)" in text
+    assert f"{CHGNET}: 2.34 THz (beyond the axis)" in text

@@ -12,10 +12,10 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from compute.physics.deviation import Agreement, Interval
+from compute.physics.deviation import Interval
 from compute.protocols import SAMPLING_PROTOCOLS
 from dashboard.components.blocks import campaign_command, captioned, not_computed, table
-from dashboard.components.text import NOT_DEFINED, count, level_sentence, number, plural
+from dashboard.components.text import NOT_DEFINED, count, level_sentence, listed, number, plural, together
 from dashboard.dataset import Dataset
 from dashboard.figures.compounds_parity import Points
 from dashboard.figures.sigma_parity import DENSE, outside, sigma_density, sigma_parity, window
@@ -25,7 +25,6 @@ from dashboard.queries.models import other_levels, reference_functionals, traine
 from dashboard.views.anharmonicity import AnharmonicityView
 
 PARITY, PICKED = "anharmonicity-parity", "anharmonicity-picked"
-AGREEMENT_ROWS = ("n", "failed", "not run", "RMSE", "MAE", "bias", "Spearman correlation")
 NO_SITES = "No compound that is chosen has σ per site of both DFT and a potential."
 NO_PUBLISHED_SITES = "No σ per site is published for the compounds that are chosen."
 SITE_NAMES = {"A": "A", "B": "B", "Bp": "B′", "X": "X"}
@@ -77,11 +76,12 @@ def compared(dataset: Dataset, view: AnharmonicityView, frame: pd.DataFrame, cas
     figures = [html.P("No compound that is chosen has σ of both DFT and a potential.")]
     if not finished.empty:
         figures = _parity(view, finished, cast)
-    numbers = [
+    levels = html.P(_levels(dataset, view.suite, cast), className="fine")
+    return [
+        protocol_notice(view),
+        html.Div([html.Div(figures), levels], className="side-by-side"),
         _agreement_table(frame, cast),
-        html.P(_levels(dataset, view.suite, cast), className="fine"),
     ]
-    return [protocol_notice(view), html.Div([html.Div(figures), html.Div(numbers)], className="side-by-side")]
 
 
 def protocol_notice(view: AnharmonicityView) -> Component | None:
@@ -102,8 +102,8 @@ def _levels(dataset: Dataset, suite: str, cast: Cast) -> str:
     """Functional of DFT and of each potential's training data, and whose is another."""
     dft = reference_functionals(dataset)[suite]
     trained = {p: text for p, text in trained_on(dataset).items() if p in cast.shown}
-    parts = [f"Level of theory: the published DFT is {' and '.join(dft)}."]
-    parts += [f"{cast.name(potential)} is trained on {functional}." for potential, functional in trained.items()]
+    said = together({cast.name(potential): functional for potential, functional in trained.items()})
+    parts = [f"Level of theory: the published DFT is {' and '.join(dft)}.", f"Trained on: {said}." if said else ""]
     return " ".join([*parts, level_sentence(other_levels(trained, dft), cast.names)])
 
 
@@ -189,39 +189,36 @@ def interval_text(interval: Interval, decimals: int = 2, *, sign: bool = False) 
     ]
 
 
-def failed_text(frame: pd.DataFrame) -> Any:
-    """How many failed, and of what."""
-    kinds = query.failures(frame)
-    total = count(sum(kinds.values()))
-    return (
-        [total, html.Span(", ".join(f"{n} {kind}" for kind, n in kinds.items()), className="sub")] if kinds else total
-    )
-
-
 def _agreement_table(frame: pd.DataFrame, cast: Cast) -> Component:
-    """A column per potential of `cast`, "not computed" where it has no run by this protocol."""
+    """A row per potential with a run by this protocol; who has none is named."""
     found = query.agreements(frame)
-    columns = [_agreement_column(frame[frame["potential"] == p], found.get(p)) for p in cast.shown]
+    rows = [
+        [
+            cast.name(potential),
+            [count(a.n), html.Span(_left_out(frame[frame["potential"] == potential]), className="sub")],
+            interval_text(a.rmse),
+            interval_text(a.mae),
+            interval_text(a.bias, sign=True),
+            interval_text(a.spearman, sign=True),
+        ]
+        for potential in cast.shown
+        if (a := found.get(potential)) is not None
+    ]
+    without = [cast.name(potential) for potential in cast.shown if potential not in found]
+    missing = f"Not computed by this protocol: {listed(without)}." if without else ""
+    if not rows:
+        return html.P(missing)
     return table(
-        ("", *(cast.name(p) for p in cast.shown)),
-        [[row, *cells] for row, *cells in zip(AGREEMENT_ROWS, *columns, strict=True)],
+        ("", "n", "RMSE", "MAE", "bias", "Spearman correlation"),
+        rows,
         caption="σ of the potential against σ of DFT. Bias: mean of potential − DFT. Beneath: 95 % bootstrap interval "
-        "over compounds. What failed has no σ and is in no average.",
+        f"over compounds. What failed has no σ and is in no average. {missing}",
     )
 
 
-def _agreement_column(frame: pd.DataFrame, found: Agreement | None) -> list[Any]:
-    if found is None:
-        return ["0", *["not computed"] * (len(AGREEMENT_ROWS) - 1)]
-    return [
-        count(found.n),
-        failed_text(frame),
-        count(query.not_run(frame)),
-        interval_text(found.rmse),
-        interval_text(found.mae),
-        interval_text(found.bias, sign=True),
-        interval_text(found.spearman, sign=True),
-    ]
+def _left_out(frame: pd.DataFrame) -> str:
+    failed = ", ".join(f"{count(n)} {kind}" for kind, n in query.failures(frame).items()) or "0 failed"
+    return f"{failed}, {count(query.not_run(frame))} not run"
 
 
 def sites(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]:

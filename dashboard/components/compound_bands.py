@@ -120,7 +120,7 @@ def band_table(found: Found) -> Component:
             style={"borderColor": series_colour(found.series[b.potential])},
         )
         error = number(_from_published(b, published)) if b.kind == query.HARMONIC and published else "–"
-        imaginary = [f"{number(omega)} ", html.Span(where, className="sub")] if omega < _REAL else "none imaginary"
+        imaginary = f"{number(omega)} {where}" if omega < _REAL else "none imaginary"
         rows.append([[key, name_of(b, found.names, found.bands)], imaginary, error])
     points = f"{count(len(published))} of {count(len(query.q_points(found.known['prototype'])))}"
     caption = f"n = {plural(len(rows), 'set')} of force constants. " + (

@@ -18,6 +18,7 @@ from dashboard.components.structure import ROLE_NAMES
 from dashboard.components.text import count, marked, number, plural
 from dashboard.queries import compound as query
 from dashboard.queries.compound_found import Found
+from dashboard.queries.results import foundation_first
 from dashboard.views.compound import CompoundView
 
 
@@ -44,7 +45,7 @@ def neighbour_table(found: Found, view: CompoundView) -> Component:
     if not others:
         return html.P(f"No other compound of the suite has the same elements on every site but {site}.")
     listed = others[: query.NEIGHBOURS]
-    potentials = sorted(frame["potential"].dropna().unique())
+    potentials = foundation_first(found.dataset, sorted(frame["potential"].dropna().unique()))
     by_pair = {(row.compound, row.potential): row for row in frame.itertuples(index=False)}
     first = {row.compound: row for row in frame.drop_duplicates("compound").itertuples(index=False)}
     rows = []

@@ -19,7 +19,7 @@ from dashboard.queries.compound_found import Found
 
 _ERRORS = (
     ("omega_rmse_thz", "ω, RMSE (THz)", 3),
-    ("omega_mae_thz", "ω, mean size (THz)", 3),
+    ("omega_mae_thz", "ω, mean |error| (THz)", 3),
     ("omega_bias_thz", "ω, bias (THz)", 3),
     ("omega2_rmse_thz2", "ω², RMSE (THz²)", 2),
     ("speed_rmse_km_s", "group velocity, RMSE (km/s)", 3),
@@ -105,16 +105,16 @@ def _errors(found: Found) -> Component:
             reasons.append(f"{name}: {row.reason}.")
     finite = frame.dropna(subset=["q_mesh", "speed_mesh"])
     meshes = [
-        f"ω over all modes of a {row.q_mesh} q mesh; |group velocity| of the modes that are real in both, "
+        f"ω: all modes on q points {row.q_mesh}. |Group velocity|: modes that are real in both, q points "
         f"{row.speed_mesh}."
         for row in finite.drop_duplicates(["q_mesh", "speed_mesh"]).itertuples(index=False)
     ]
+    signs = "Squares of ω carry its sign; bias is potential − DFT; relative: over the RMS of DFT’s, of the Hessian by "
     caption = " ".join(
         [
             f"n = {plural(len(rows), 'potential')} against DFT.",
             *meshes,
-            "Squares of ω carry its sign; bias is potential − DFT; relative: over the RMS of DFT’s, of the Hessian by "
-            "Frobenius norms.",
+            *([f"{signs}Frobenius norms."] if meshes else []),
             *reasons,
         ]
     )
@@ -122,4 +122,4 @@ def _errors(found: Found) -> Component:
 
 
 def _value(value: Any, decimals: int) -> str:
-    return number(value, decimals, sign=False) if np.isfinite(value) else "not comparable"
+    return number(value, decimals) if np.isfinite(value) else "not comparable"

@@ -14,7 +14,7 @@ from compute.physics import metrics, verdicts
 from compute.physics.paired import Difference
 from compute.protocols import SUITES
 from dashboard.components.blocks import section, statement, statements, table
-from dashboard.components.text import compared_how, count, level_sentence, marked, number, percent, plural
+from dashboard.components.text import compared_how, count, level_sentence, marked, number, percent, plural, together
 from dashboard.queries import stability as query
 from dashboard.queries.models import other_levels
 from dashboard.queries.stability import Compared, Setting
@@ -291,12 +291,12 @@ def _coverage(data: Compared, names: Names) -> str:
 def _origins(settings: Sequence[Setting], functionals: Sequence[str], names: Names, view: StabilityView) -> list[Any]:
     reference = " and ".join(functionals)
     of_sigma = view.criterion in ("sigma", "renormalised")
-    parts = []
+    said = {}
     for setting in settings:
         how = setting.sigma_protocol if of_sigma else setting.geometry and f"{setting.geometry} geometry"
         trained = setting.functional or "an unknown functional"
-        parts.append(f"{names.get(setting.potential, setting.potential)}: trained on {trained}; {how or 'not run'}")
-    text = [f"{SUITES[view.suite].title}, DFT: {reference}. " + ". ".join(parts) + "."]
+        said[names.get(setting.potential, setting.potential)] = f"trained on {trained}, {how or 'not run'}"
+    text = [f"{SUITES[view.suite].title}, DFT: {reference}. {together(said)}."]
     trained = {s.potential: s.functional for s in settings if s.functional}
     if others := level_sentence(other_levels(trained, functionals), names):
         text.append(f" {others}")

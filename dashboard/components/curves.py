@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from compute.physics import metrics
 from dashboard.components.blocks import captioned, section
-from dashboard.components.text import count, number, percent
+from dashboard.components.text import count, number, percent, together
 from dashboard.figures.roc import precision_recall, roc
 from dashboard.figures.sweep import Line, sweep
 from dashboard.queries import stability as query
@@ -43,8 +43,8 @@ def rankings(data: Compared, names: Names) -> Component:
     labels = {p: names.get(p, p) for p in found}
     rocs = [(f"{labels[p]} ({number(curve.area, 3)})", i, curve) for i, (p, (curve, _)) in enumerate(found.items())]
     recalls = [(f"{labels[p]} ({number(curve.area, 3)})", i, curve) for i, (p, (_, curve)) in enumerate(found.items())]
-    counted = "; ".join(
-        f"{labels[p]} n = {count(curve.n)}, of which {count(curve.n_failed)} failed" for p, (curve, _) in found.items()
+    counted = together(
+        {labels[p]: f"n = {count(curve.n)}, of which {count(curve.n_failed)} failed" for p, (curve, _) in found.items()}
     )
     score = {"sigma": "falling σ", "renormalised": "rising renormalised ω"}.get(data.view.criterion, "rising ω")
     first = next(iter(found.values()))[1]
@@ -164,8 +164,8 @@ def _floors(data: Compared, names: Names, moved: str) -> str:
     known = {p: floor for p, floor in query.noise_floors(data).items() if np.isfinite(floor)}
     if not known:
         return "No noise floor is known."
-    listed = ", ".join(
-        f"{names.get(p, p)} {number(floor)} THz{' (beyond the axis)' if floor > end else ''}"
+    said = {
+        names.get(p, p): f"{number(floor)} THz{' (beyond the axis)' if floor > end else ''}"
         for p, floor in known.items()
-    )
-    return f"Shaded: below the median noise floor, {listed}."
+    }
+    return f"Shaded: below the median noise floor. {together(said)}."

@@ -11,8 +11,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.physics.attribution import PUBLISHED_PATH
-from dashboard.components.blocks import captioned
-from dashboard.components.text import number, plural
+from dashboard.components.blocks import captioned, table
+from dashboard.components.text import count, number, plural
 from dashboard.figures.contributions import contributions as contributions_figure
 from dashboard.queries import attribution as query
 from dashboard.views.errors import ORDERS
@@ -87,13 +87,24 @@ def all_sets(frame: pd.DataFrame, names: Names) -> list[Any]:
                 height=f"{7 + ROW_REM * len(done):g}rem",
             )
         )  # fmt: skip
-    if not failed.empty:
+    if len(failed) > MOST_ROWS:
+        parts.append(_failures(failed, names))
+    elif not failed.empty:
         reasons = "; ".join(
             f"{names.get(row.potential, row.potential)} on {row.frames} ({row.status}: {row.reason})"
             for row in failed.itertuples(index=False)
         )
         parts.append(html.P(f"Not scored: {reasons}.", className="fine"))
     return parts
+
+
+def _failures(failed: pd.DataFrame, names: Names) -> Component:
+    """How many sets each potential could not be scored on, and why."""
+    counted = failed.groupby(["potential", "status"], sort=True).size()
+    rows = [[names.get(potential, potential), status, count(int(n))] for (potential, status), n in counted.items()]
+    sets = plural(failed["frames"].nunique(), "set")
+    caption = f"n = {count(len(failed))} not scored, on {sets} of frames. Choose one of them below for its reason."
+    return table(("not scored", "why", "sets of frames"), rows, caption=caption, numeric_from=2)
 
 
 def _how_many(done: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from compute.protocols import SUITES
 from dashboard.components.blocks import campaign_command, captioned, not_computed, table
-from dashboard.components.text import NOT_DEFINED, count, level_sentence, marked, number, plural
+from dashboard.components.text import NOT_DEFINED, count, level_sentence, listed, marked, number, plural
 from dashboard.figures.ranking import ranking as ranking_figure
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Metric, Ranked
 from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
@@ -77,7 +77,7 @@ def _sentence(ranked: Sequence[Ranked], metric: Metric, names: Names) -> list[Co
         )
     level = [names.get(e.potential, e.potential) for e in others if set(e.group) & set(best.group)]
     if level:
-        return marked(f"No measurable difference between {_and([first, *level])}; they come first.")
+        return marked(f"No measurable difference between {listed([first, *level])}; they come first.")
     return marked(f"{first} comes first, measurably: {metric.name} {_value(best.value, metric)}.")
 
 
@@ -86,16 +86,23 @@ def _table(entries: Sequence[Ranked], metric: Metric, names: Names) -> Component
         [
             names.get(entry.potential, entry.potential),
             _group(entry),
-            _value(entry.value, metric) if entry.group else "",
-            f"{number(entry.low)} to {number(entry.high)}" if entry.group else "",
-            count(entry.n),
-            count(entry.n_failed),
-            *([count(entry.n_undecidable) if entry.group else ""] if metric.id == "mcc" else []),
+            [_value(entry.value, metric), _sub(f"{number(entry.low)} to {number(entry.high)}")] if entry.group else "",
+            [count(entry.n), _sub(_not_decided(entry, metric))],
         ]
         for entry in entries
     ]
-    head = ("potential", "group", "value", "95 % interval", "n", "failed")
-    return table((*head, "undecidable") if metric.id == "mcc" else head, rows, caption=marked(_caption(metric)))
+    return table(("potential", "group", "value, 95 % interval", "n"), rows, caption=marked(_caption(metric)))
+
+
+def _sub(text: str) -> Component:
+    return html.Span(text, className="sub")
+
+
+def _not_decided(entry: Ranked, metric: Metric) -> str:
+    """What of the n compounds has no verdict, or no number."""
+    undecidable = entry.n_undecidable if metric.id == "mcc" and entry.group else 0
+    parts = {"failed": entry.n_failed, "undecidable": undecidable}
+    return ", ".join(f"{count(n)} {what}" for what, n in parts.items() if n) or "none failed"
 
 
 def _caption(metric: Metric) -> str:
@@ -112,8 +119,11 @@ def _notes(entries: Sequence[Ranked], ranked: Sequence[Ranked], metric: Metric, 
     parts = []
     few = [entry for entry in entries if not entry.complete]
     if few:
-        listed = _and([f"{names.get(e.potential, e.potential)} ({count(e.n)})" for e in few])
-        parts.append(f"Not ranked, run on fewer than half of the compounds of the most complete: {listed}.")
+        incomplete = listed([f"{names.get(e.potential, e.potential)} ({count(e.n)})" for e in few])
+        parts.append(f"Not ranked, run on fewer than half of the compounds of the most complete: {incomplete}.")
+    if taught := [names.get(entry.potential, entry.potential) for entry in entries if entry.teacher]:
+        teachers = listed(sorted({entry.teacher for entry in entries if entry.teacher}))
+        parts.append(f"Distilled from {teachers}, and no foundation models: {listed(taught)}.")
     protocols = sorted({entry.protocol for entry in ranked})
     if len(protocols) > 1:
         parts.append(f"Protocols differ ({', '.join(protocols)}): part of the difference is the protocol.")
@@ -130,7 +140,3 @@ def _group(entry: Ranked) -> str:
 
 def _value(value: float, metric: Metric) -> str:
     return f"{number(value)} {metric.unit}".rstrip()
-
-
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

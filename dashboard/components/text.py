@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dash import html
 from dash.development.base_component import Component
@@ -44,6 +44,19 @@ def percent(part: int, whole: int) -> str:
 def plural(n: int, word: str) -> str:
     """`n` and `word`, with an s where it is due."""
     return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`names` with commas, and "and" before the last."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def together(said: Mapping[str, str]) -> str:
+    """What is `said` of each name, once for all of whom it is the same; joined by semicolons."""
+    names: dict[str, list[str]] = {}
+    for name, text in said.items():
+        names.setdefault(text, []).append(name)
+    return "; ".join(f"{listed(these)}: {text}" for text, these in names.items())
 
 
 def marked(text: str) -> list[Component | str]:

@@ -65,7 +65,7 @@ def bands(
                     "width": 1.5 if curve.dashed else 1.75,
                     "dash": "5px,3px" if curve.dashed else "solid",
                 },
-                opacity=0.4 if curve.faint else 1,
+                opacity=0.25 if curve.faint else 1,
                 hovertemplate="%{y:.2f} THz",
             )
         )

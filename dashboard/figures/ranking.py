@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import ACCENT, Figure, figure, in_rows, scatter
+from dashboard.figures.theme import ACCENT, Figure, figure, in_rows, scatter, wrapped
 
 Values = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def ranking(names: Sequence[str], values: Values, intervals: Values, groups: Seq
         [marks],
         x_title=x_title,
         y_title="",
-        y=in_rows(names, ticklabelstandoff=6),
+        y=in_rows([wrapped(name) for name in names], ticklabelstandoff=6),
         annotations=[{**beside, "y": row, "text": f"<b>{letters}</b>"} for row, letters in enumerate(groups)],
         margin={"r": 48},
         hovermode="closest",

@@ -6,6 +6,7 @@ takes longer than most questions to the data; here the tests have it check the f
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,8 +23,8 @@ STABLE_COLOUR = "#3576b8"
 UNSTABLE_COLOUR = "#cf6a1c"
 NEUTRAL = "#868e96"
 # One per potential or step. Blue and orange are kept for verdicts; all are seen on white and on near-black.
-SERIES = (ACCENT, "#9461cf", "#c4487f", "#a5841b", "#4f7d3a", "#7a6a5c")
-SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
+SERIES = (ACCENT, "#9461cf", "#c4487f", "#a5841b", "#4f7d3a", "#7a6a5c", "#5b78d6", "#b0553f", "#3d93a8")
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "triangle-down", "pentagon", "hexagram")
 # Truncated viridis: its ends stay visible on white and on near-black.
 COUNT_SCALE = ((0.0, "#3f5f9a"), (0.35, "#27808e"), (0.7, "#35b779"), (1.0, "#d8e219"))
 
@@ -39,6 +40,11 @@ def series_colour(index: int) -> str:
 def series_symbol(index: int) -> str:
     """Marker of the potential or step number `index`."""
     return SYMBOLS[index % len(SYMBOLS)]
+
+
+def wrapped(name: str, width: int = 20) -> str:
+    """`name` on as many lines as it takes: beside a plot, a long one would leave no room for it."""
+    return "<br>".join(textwrap.wrap(name, width))
 
 
 def faded(colour: str, alpha: float) -> str:

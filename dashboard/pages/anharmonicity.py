@@ -56,6 +56,14 @@ class Offered:
         """The potentials of `view`: those chosen, or all."""
         return [p for p in self.potentials if p in view.potentials or not view.potentials]
 
+    def first(self, view: AnharmonicityView) -> str:
+        """Of the potentials of `view` the first with the errors that it asks for, else the first."""
+        shown = self.shown(view)
+        if view.quantity == "sigma":
+            known = next((p.potentials for p in self.protocols if p.name == view.protocol), frozenset())
+            shown = [p for p in shown if p in known] or shown
+        return next(iter(shown), "")
+
 
 def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
     """The page for the view in `query_`."""
@@ -162,16 +170,16 @@ def _resolved(offered: Offered, view: AnharmonicityView) -> AnharmonicityView:
         quantity=view.quantity if view.quantity in offered.quantities else next(iter(offered.quantities), "sigma"),
     )
     shown = offered.shown(view)
-    return replace(view, focus=view.focus if view.focus in shown else next(iter(shown), ""))
+    return replace(view, focus=view.focus if view.focus in shown else offered.first(view))
 
 
 def _stated(offered: Offered, view: AnharmonicityView) -> AnharmonicityView:
     """The view as the address states it: without what comes first anyway."""
-    first = _resolved(offered, replace(view, protocol="", focus=""))
+    first = _resolved(offered, replace(view, protocol="")).protocol
     return replace(
         view,
-        protocol="" if view.protocol == first.protocol else view.protocol,
-        focus="" if view.focus == first.focus else view.focus,
+        protocol="" if view.protocol == first else view.protocol,
+        focus="" if view.focus == offered.first(view) else view.focus,
     )
 
 

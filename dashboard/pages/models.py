@@ -11,15 +11,15 @@ from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from compute.protocols import SUITES
-from dashboard.components import controls, models_cards, models_compared
+from dashboard.components import controls, models_cards, models_compared, models_learned
 from dashboard.components.blocks import address_notice, campaign_command, not_computed, page_head
 from dashboard.components.contents import contents, part
 from dashboard.components.provenance import provenance
 from dashboard.components.ranking import ranking as ranking_block
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.queries import distil, pairwise, results
 from dashboard.queries import models as models_query
-from dashboard.queries import pairwise, results
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, ranking
 from dashboard.views.models import ModelsView
@@ -30,6 +30,7 @@ PARTS = (
     ("order", "Which is most accurate"),
     ("accuracy", "Accuracy against size and cost"),
     ("two", "Two potentials"),
+    ("learned", "How the distilled models learned"),
     ("waiting", "Registered and not computed"),
 )
 AGAINST = [{"value": "training", "label": "training-set size"}, {"value": "cost", "label": "cost"}]
@@ -39,7 +40,7 @@ SCORE_LABELS = {"mcc": "labels", "omega": "ω", "sigma": "σ", "frequency": "all
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page for the view in `query`."""
     asked, problems = decode(ModelsView, query)
-    view = _resolved(dataset, asked)
+    view, taught = _resolved(dataset, asked), bool(distil.trainings(dataset))
     titles = dict(PARTS)
     cards = models_query.cards(dataset)
     every = chain.from_iterable(models_query.reference_functionals(dataset).values())
@@ -52,7 +53,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "differences in accuracy can be measured.",
             ),
             address_notice(problems + replaced(asked, view)),
-            contents(PARTS),
+            contents([entry for entry in PARTS if taught or entry[0] != "learned"]),
             part("cards", titles["cards"], *_cards(cards, levels)),
             part(
                 "order",
@@ -84,6 +85,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 html.Div(_pair(dataset, view), id="models-pair"),
                 about="On the compounds of the suite chosen above that both were run on.",
             ),
+            part("learned", titles["learned"], *_learned(dataset)) if taught else None,
             part("waiting", titles["waiting"], *models_cards.not_computed_list(cards, levels)),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
             dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
@@ -119,6 +121,12 @@ def _pair(dataset: Dataset, view: ModelsView) -> list[Any]:
             models_query.trained_on(dataset), models_query.reference_functionals(dataset).get(view.suite, [])
         ),
     )
+
+
+def _learned(dataset: Dataset) -> list[Component]:
+    trainings = distil.trainings(dataset)
+    about = models_learned.about(trainings, results.potential_names(dataset))
+    return [html.P(about, className="about"), models_learned.learned(trainings, distil.learned(dataset))]
 
 
 def _scores(view: ModelsView) -> list[dict[str, str]]:

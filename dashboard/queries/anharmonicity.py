@@ -21,6 +21,7 @@ from compute.physics.slices import Slice, slice_tests
 from compute.physics.stability import MISSING
 from compute.physics.strata import anharmonicity_strata
 from dashboard.dataset import Dataset
+from dashboard.queries.results import foundation_first
 from dashboard.views.anharmonicity import AnharmonicityView
 
 STRATUM = "stratum"
@@ -64,10 +65,11 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Protocol:
-    """A sampling protocol with results in a suite, and how many compounds have σ by it from a potential, and DFT's."""
+    """A sampling protocol with results in a suite, how many compounds have σ by it and DFT's, and whose."""
 
     name: str
     n: int
+    potentials: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -110,16 +112,21 @@ def protocols(dataset: Dataset, suite: str) -> list[Protocol]:
     The published schedule is first as soon as a single compound has σ by it.
     """
     frame = dataset.frame(
-        "SELECT protocol, count(DISTINCT compound) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS n "
+        "SELECT protocol, count(DISTINCT compound) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS n, "
+        "list(DISTINCT potential) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS whose "
         'FROM anharmonic a LEFT JOIN "references" r USING (suite, compound) WHERE suite = $suite '
         "GROUP BY protocol ORDER BY (protocol = $published AND n > 0) DESC, n DESC, protocol",
         {"suite": suite, "published": published_protocol(suite)},
     )
-    return [Protocol(str(row.protocol), int(row.n)) for row in frame.itertuples(index=False)]
+    return [Protocol(str(row.protocol), int(row.n), _names(row.whose)) for row in frame.itertuples(index=False)]
+
+
+def _names(found: Any) -> frozenset[str]:
+    return frozenset(found) if isinstance(found, np.ndarray | list) else frozenset()
 
 
 def potentials(dataset: Dataset, suite: str) -> list[str]:
-    """Potentials with σ by any protocol or with frequencies that DFT has too, those with most σ first."""
+    """Potentials with σ by any protocol or with frequencies that DFT has too, most σ first, distilled last."""
     frame = dataset.frame(
         "SELECT potential, sum(n) AS n_sigma FROM ("
         " SELECT potential, count(*) FILTER (status = 'ok') AS n FROM anharmonic"
@@ -129,7 +136,7 @@ def potentials(dataset: Dataset, suite: str) -> list[str]:
         ") GROUP BY potential ORDER BY n_sigma DESC, potential",
         {"suite": suite},
     )
-    return frame["potential"].tolist()
+    return foundation_first(dataset, frame["potential"])
 
 
 def a_sites(dataset: Dataset, suite: str) -> list[str]:

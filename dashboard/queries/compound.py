@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from compute.physics.stability import MISSING, harmonic_labels, renormalised_labels, sigma_labels
 from compute.schemas import SURROGATE
 from dashboard.dataset import Dataset
+from dashboard.queries.results import foundation_first
 from dashboard.queries.structure import ROLES
 from dashboard.views.compound import SITES
 
@@ -48,7 +49,9 @@ def answers(dataset: Dataset, suite: str, compound: str, tolerance_thz: float, t
         "WHERE p.suite = $suite AND p.compound = $compound AND p.potential IS NOT NULL ORDER BY p.potential",
         {"suite": suite, "compound": compound},
     )
-    return labelled(frame, tolerance_thz, threshold)
+    order = foundation_first(dataset, frame["potential"])
+    ordered = frame.sort_values("potential", key=lambda names: names.map(order.index))
+    return labelled(ordered, tolerance_thz, threshold)
 
 
 def labelled(frame: pd.DataFrame, tolerance_thz: float, threshold: float) -> pd.DataFrame:

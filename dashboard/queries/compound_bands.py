@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from compute.physics import bands as physics
 from dashboard.dataset import Dataset
+from dashboard.queries.results import foundation_first
 from dashboard.queries.structure import Structure
 
 HARMONIC, EFFECTIVE = "harmonic", "effective"
@@ -82,7 +83,8 @@ def bands(dataset: Dataset, suite: str, compound: str, prototype: str) -> tuple[
 @lru_cache(maxsize=64)
 def _bands(dataset: Dataset, release: str, suite: str, compound: str, prototype: str) -> tuple[Bands, ...]:
     rows = dataset.of_compound("force_constants", suite, compound)
-    rows.sort(key=lambda row: (row["kind"] != HARMONIC, row["potential"], row["protocol"]))
+    order = foundation_first(dataset, sorted({row["potential"] for row in rows}))
+    rows.sort(key=lambda row: (row["kind"] != HARMONIC, order.index(row["potential"]), row["protocol"]))
     return tuple(bands_of(row, prototype) for row in rows)
 
 

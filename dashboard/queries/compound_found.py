@@ -63,7 +63,8 @@ class Found:
     def series(self) -> dict[str, int]:
         """Number of each potential with a run on the suite, or with force constants: it decides the colour."""
         known = rows.potentials(self.dataset, self.suite)
-        return {name: number for number, name in enumerate(sorted({*known, *(b.potential for b in self.bands)}))}
+        drawn = sorted({*known, *(b.potential for b in self.bands)})
+        return {name: number for number, name in enumerate(results.foundation_first(self.dataset, drawn))}
 
     def answers(self, view: CompoundView) -> pd.DataFrame:
         """One row per potential with labels at the view's thresholds, as `queries.compound.answers` gives them."""

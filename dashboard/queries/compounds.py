@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from dashboard.dataset import Dataset
 from dashboard.elements import ELEMENTS
 from dashboard.queries.compounds_sql import Query, filled, preamble, select
+from dashboard.queries.results import foundation_first
 from dashboard.views.compounds import CompoundsView
 
 COMPOUND_FIELDS = (
@@ -103,7 +104,7 @@ def offered(dataset: Dataset, suite: str) -> Offered:
     )
     return Offered(
         size=int(row["n"]),
-        potentials=tuple(with_results["potential"]),
+        potentials=tuple(foundation_first(dataset, with_results["potential"])),
         sites={site: _by_number(row[site]) for site in _SITES},
         elements=_by_number(row["elements"]),
         ranges=frozenset(name for name in _RANGES if row[name]),

@@ -9,6 +9,7 @@ import numpy as np
 
 from compute.physics.explained import PLACES, Explained, explained, square_errors
 from dashboard.dataset import Dataset
+from dashboard.queries.results import distilled, foundation_first
 from dashboard.viewstate import ANIONS
 
 SUITE = "abx3"
@@ -54,7 +55,7 @@ class Share:
 
 
 def regressions(dataset: Dataset) -> list[Regression]:
-    """Potentials and protocols with σ in the DFT cell, most compounds first."""
+    """Potentials and protocols with σ in the DFT cell, most compounds first, those that were distilled last."""
     return list(_regressions(dataset, dataset.release()))
 
 
@@ -65,7 +66,10 @@ def _regressions(dataset: Dataset, release: str) -> tuple[Regression, ...]:
         "ORDER BY n DESC, potential, protocol",
         {"suite": SUITE},
     )
-    return tuple(Regression(row.potential, row.protocol, int(row.n)) for row in frame.itertuples(index=False))
+    found = [Regression(row.potential, row.protocol, int(row.n)) for row in frame.itertuples(index=False)]
+    order = foundation_first(dataset, dict.fromkeys(regression.potential for regression in found))
+    taught = set(distilled(dataset))
+    return tuple(sorted(found, key=lambda r: order.index(r.potential) if r.potential in taught else -1))
 
 
 def shares(dataset: Dataset, potential: str, protocol: str) -> list[Share]:

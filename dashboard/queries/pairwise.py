@@ -13,6 +13,7 @@ from compute.physics.comparison import comparable
 from compute.physics.paired import Difference, McNemar, mcnemar, paired_difference
 from compute.physics.stability import STABLE, UNSTABLE, harmonic_labels, sigma_labels
 from dashboard.dataset import Dataset
+from dashboard.queries.results import foundation_first
 from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
 
 Values = NDArray[np.float64]
@@ -147,10 +148,11 @@ def _differing(frame: pd.DataFrame, suite: str) -> pd.DataFrame:
 
 
 def potentials(dataset: Dataset, suite: str) -> list[str]:
-    """Potentials that were run on `suite` in any stage, the one with most results first."""
-    return dataset.frame(
+    """Potentials that were run on `suite` in any stage, the one with most results first; distilled ones last."""
+    found = dataset.frame(
         "SELECT potential FROM pairs WHERE suite = $suite AND (status <> 'not-run' OR sigma_status <> 'not-run') "
         "GROUP BY potential ORDER BY count(*) FILTER (status = 'ok') + count(*) FILTER (sigma_status = 'ok') DESC, "
         "potential",
         {"suite": suite},
-    )["potential"].tolist()
+    )
+    return foundation_first(dataset, found["potential"])

@@ -15,6 +15,7 @@ from compute.physics.grouping import Scores, letters, mcc_scores, rmse_scores
 from compute.physics.stability import UNDECIDABLE, harmonic_labels
 from dashboard.dataset import Dataset
 from dashboard.queries.models import other_levels, reference_functionals, trained_on
+from dashboard.queries.results import distilled
 from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
 
 Values = NDArray[np.float64]
@@ -52,7 +53,8 @@ class Ranked:
     includes 0. Of the compounds compared, `n_failed` have no result and `n_undecidable` none outside the noise; in
     "mcc" both count as wrong, in an RMSE a failed compound is left out for every potential. A potential that was run
     on fewer than half of the compounds of the most complete one is not `complete` and not ranked: value NaN, no group,
-    n its compounds. `level` is the functional of its training data where DFT's is another, else empty.
+    n its compounds. `level` is the functional of its training data where DFT's is another, else empty;
+    `teacher` is what it was distilled from, if it was.
     """
 
     potential: str
@@ -67,6 +69,7 @@ class Ranked:
     protocol: str
     complete: bool = True
     level: str = ""
+    teacher: str = ""
 
 
 def ranking(dataset: Dataset, suite: str, metric: str | None = None) -> list[Ranked]:
@@ -97,7 +100,11 @@ def _ranking(dataset: Dataset, release: str, suite: str, metric: str) -> tuple[R
         for i in order
     ]  # fmt: skip
     levels = other_levels(trained_on(dataset), reference_functionals(dataset).get(suite, []))
-    return tuple(replace(entry, level=levels.get(entry.potential, "")) for entry in (*ranked, *few))
+    teachers = distilled(dataset)
+    return tuple(
+        replace(entry, level=levels.get(entry.potential, ""), teacher=teachers.get(entry.potential, ""))
+        for entry in (*ranked, *few)
+    )
 
 
 def _answers(dataset: Dataset, suite: str, metric: str) -> pd.DataFrame:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from compute.protocols import SUITES
 from dashboard.dataset import Dataset
 from dashboard.viewstate import ANIONS
+
+_TEACHER = re.compile(r"Distilled from ([^:;]+)")
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,27 @@ def benchmark_potentials(dataset: Dataset) -> list[str]:
     return dataset.frame("SELECT potential FROM potentials WHERE benchmark")["potential"].tolist()
 
 
+def distilled(dataset: Dataset) -> dict[str, str]:
+    """Teacher by potential that was distilled from one, by size of training set: these are no foundation models."""
+    frame = dataset.frame("SELECT potential, training_set FROM potentials ORDER BY training_structures, potential")
+    found = zip(frame["potential"], frame["training_set"].map(_TEACHER.match), strict=True)
+    return {potential: match.group(1) for potential, match in found if match}
+
+
+def foundation_first(dataset: Dataset, potentials: Iterable[str]) -> list[str]:
+    """`potentials` in their order, those that were distilled last and by size of training set."""
+    rank = {potential: place for place, potential in enumerate(distilled(dataset), start=1)}
+    return sorted(potentials, key=lambda potential: rank.get(potential, 0))
+
+
 def potentials_with_results(dataset: Dataset, suite: str) -> list[str]:
-    """Potentials with at least one calculation in `suite`, the one with most results first."""
+    """Potentials with at least one calculation in `suite`, the one with most results first; distilled ones last."""
     frame = dataset.frame(
         "SELECT potential FROM pairs WHERE suite = $suite AND status <> 'not-run' GROUP BY potential "
         "ORDER BY count(*) FILTER (status = 'ok') DESC, potential",
         {"suite": suite},
     )
-    return frame["potential"].tolist()
+    return foundation_first(dataset, frame["potential"])
 
 
 def geometry(dataset: Dataset, suite: str, potential: str) -> str | None:

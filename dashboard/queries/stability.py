@@ -25,6 +25,7 @@ from compute.physics.verdicts import (
     truth_labels,
 )
 from dashboard.dataset import Dataset
+from dashboard.queries.results import foundation_first
 from dashboard.views.stability import StabilityView
 
 TOLERANCES_THZ = np.round(np.arange(0, 0.505, 0.01), 2)
@@ -162,7 +163,7 @@ class Compared:
 
 
 def potentials(dataset: Dataset, suite: str, criterion: str) -> list[str]:
-    """Potentials with at least one calculation that answers to `criterion`, the one with most of them first."""
+    """Potentials with calculations that answer to `criterion`, the one with most first; distilled ones last."""
     return list(_potentials(dataset, dataset.release(), suite, criterion))
 
 
@@ -173,7 +174,7 @@ def _potentials(dataset: Dataset, release: str, suite: str, criterion: str) -> t
         "GROUP BY potential ORDER BY count(*) DESC, potential",
         {"suite": suite},
     )
-    return tuple(frame["potential"])
+    return tuple(foundation_first(dataset, frame["potential"]))
 
 
 def compared(dataset: Dataset, view: StabilityView, chosen: tuple[str, ...]) -> Compared:

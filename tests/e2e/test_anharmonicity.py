@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -17,13 +18,9 @@ ANION = {formula: x for formula, _, _, x, *_ in ABX3}
 ERROR = {formula: sigma - DFT[formula] for formula, sigma, *_ in ABX3_SIGMA if sigma is not None}
 
 
-def number(page: Page, row: str) -> Locator:
+def number(page: Page, column: str) -> Locator:
     """The cell of the only potential in the table of agreement."""
-    return (
-        page.locator("#anharmonicity-compared tbody tr")
-        .filter(has=page.get_by_role("rowheader", name=row, exact=True))
-        .locator("td")
-    )
+    return page.locator("#anharmonicity-compared tbody td").nth(("n", "RMSE").index(column))
 
 
 def rmse(errors: list[float]) -> str:
@@ -32,14 +29,12 @@ def rmse(errors: list[float]) -> str:
 
 def test_a_filter_recomputes_every_number_and_the_address_restores_them(visit):
     page = visit(f"/anharmonicity?p={CHGNET}")
-    for row, shown in (("n", "6"), ("not run", "2")):
-        expect(number(page, row)).to_have_text(shown)
-    expect(number(page, "failed")).to_have_text("11 melted")
+    expect(number(page, "n")).to_have_text("61 melted, 2 not run")
     expect(number(page, "RMSE")).to_contain_text(rmse(list(ERROR.values())))
     choose(page, "#anharmonicity-anion", "F")
     fluorides = [error for formula, error in ERROR.items() if ANION[formula] == "F"]
     page.wait_for_url(f"**/anharmonicity?p={CHGNET}&an=F")
-    expect(number(page, "n")).to_have_text("3")
+    expect(number(page, "n")).to_contain_text(re.compile("^3"))
     expect(number(page, "RMSE")).to_contain_text(rmse(fluorides))
     page.reload()
     page.wait_for_selector("#anharmonicity-compared tbody")
