@@ -21,7 +21,7 @@ lint: $(VENV)/dev
 
 # The documentation as a site, build/docs/index.html; a link that leads nowhere is an error.
 docs: $(VENV)/dev
-	$(BIN)/sphinx-build --conf-dir docs --fail-on-warning --keep-going --quiet . build/docs
+	$(BIN)/sphinx-build --conf-dir docs --fresh-env --fail-on-warning --keep-going --quiet . build/docs
 
 # Known vulnerabilities of what is pinned; asks an index of advisories, so it needs a network.
 audit: $(VENV)/audit

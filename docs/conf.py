@@ -35,7 +35,7 @@ def _with_contents(app: Sphinx, name: str, source: list[str]) -> None:
         return
     for part in _PART.finditer(source[0]):
         pages = "\n".join(_PAGE.findall(part["links"]))
-        source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {part['title']}\n\n{pages}\n```\n"
+        source[0] += f"\n```{{toctree}}\n:hidden:\n:titlesonly:\n:caption: {part['title']}\n\n{pages}\n```\n"
 
 
 def setup(app: Sphinx) -> None:

@@ -18,6 +18,7 @@ WRITTEN = sorted(
 )
 """Pages that are not made by `docs.generate`."""
 
+NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?")
 _FENCE = re.compile(
     r"(?:^<!-- not run in tests: (?P<reason>[^>]+?) -->\n+)?"
     r"^(?P<fence>`{3,})(?P<language>[^\n]*)\n(?P<text>.*?)^(?P=fence)$",
@@ -80,3 +81,8 @@ def softmode_calls(command: str) -> Iterator[list[str]]:
             called.append(word)
         if word.startswith("softmode "):
             yield from softmode_calls(word)
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers in `text`, whatever writes their minus and their thousands."""
+    return [float(found.replace(",", "").replace("−", "-")) for found in NUMBER.findall(text)]

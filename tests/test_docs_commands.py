@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from compute.cli import app
 from tests.conftest import ROOT
-from tests.documentation import WRITTEN, Block, blocks, softmode_calls
+from tests.documentation import NUMBER, WRITTEN, Block, blocks, numbers, softmode_calls
 from tests.test_serve import answer, served
 
 ADDRESS = "http://127.0.0.1:8050"
@@ -28,7 +28,6 @@ RUNNABLE = {"sh", "python"}
 BLOCKS = [block for page in WRITTEN for block in blocks(page)]
 CODE = [block for block in BLOCKS if block.language in RUNNABLE]
 RUN = {page: [b for b in CODE if b.page == page and not b.reason] for page in WRITTEN}
-NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?")
 
 
 def test_every_block_says_its_language():
@@ -125,9 +124,7 @@ def alike(one: str, other: str) -> bool:
 def _alike(one: str, other: str) -> bool:
     if one == other:
         return True
-    first, second = (
-        [float(n.replace(",", "").replace("−", "-")) for n in NUMBER.findall(word)] for word in (one, other)
-    )
+    first, second = numbers(one), numbers(other)
     return (
         NUMBER.sub("", one) == NUMBER.sub("", other)
         and len(first) == len(second)
