@@ -221,6 +221,15 @@ def test_a_cancelled_calculation_frees_the_worker_for_the_next(compounds, worker
     assert "CsPbI3 row" not in log.read_text()
 
 
+def test_missing_weights_are_said_without_saying_where(compounds, tmp_path, capsys):
+    task = task_of(asked("CsPbBr3", potential="mace-mpa-0-medium", stage="harmonic"), tmp_path / "data")
+    row = calculation.crystal(task, calculation.Watch(_Pipe(), lambda: False))
+    assert (row["status"], "crystal" in row) == ("error", False)
+    assert "cannot load mace-mpa-0-medium" in row["reason"]
+    assert str(tmp_path) not in row["reason"]
+    assert str(tmp_path) in capsys.readouterr().err
+
+
 class _Pipe:
     """The end of a pipe that keeps what is sent."""
 

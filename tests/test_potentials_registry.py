@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from compute import tables
-from compute.potentials.registry import UnknownPotential, entries, entry
+from compute.potentials import registry
+from compute.potentials.registry import UnknownPotential, entries, entry, preselected
 from compute.potentials.store import packaged_path, rows
 
 
@@ -97,3 +98,12 @@ def test_an_unknown_id_is_answered_with_the_nearest_ones():
         entry("mace-mpa-medium")
     with pytest.raises(UnknownPotential, match="softmode potentials list"):
         entry("???")
+
+
+def test_what_is_preselected_comes_with_what_is_installed(monkeypatch):
+    assert preselected() == "chgnet-0.3.0"
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    own = [e for e in entries().values() if e.source == "comes with Softmode"]
+    instead = entry(preselected())
+    assert (instead.family, instead.kind) == ("MACE", "packaged")
+    assert instead.training_structures == max(e.training_structures for e in own)

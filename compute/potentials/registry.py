@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -67,6 +68,13 @@ def entry(id: str) -> PotentialEntry:
     near = get_close_matches(id, entries(), n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else "softmode potentials list shows those that exist"
     raise UnknownPotential(f"there is no potential {id!r}: {hint}")
+
+
+def preselected() -> str:
+    """The packaged potential to begin with: CHGNet 0.3.0, and where its package is missing the best MACE that comes
+    with Softmode, which is distilled from it.
+    """
+    return "chgnet-0.3.0" if find_spec("chgnet") else "softmode-mace-distil-16000"
 
 
 def row(entry: PotentialEntry, checkpoint_sha256: str | None = None) -> dict[str, Any]:

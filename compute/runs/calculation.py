@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -97,7 +98,7 @@ def crystal(task: Task, watch: Watch, threads: int | None = None) -> Row:
         protocol = task.protocol.harmonic if isinstance(task.protocol, SamplingProtocol) else task.protocol
         subject = _subject(task)
         watch.report("loading the potential")
-        potential = tasks.potential_of(task, protocol.dtype, threads)
+        potential = _potential(task, protocol.dtype, threads)
         watched = Stopwatch(Watched(potential, watch, "force constants"))
         found = harmonic_crystal(subject.compound, watched, protocol, subject.a, subject.x)
         return {
@@ -121,7 +122,7 @@ def row(task: Task, first: Row, watch: Watch, threads: int | None = None) -> Row
         protocol, subject = task.protocol, _subject(task)
         compound = subject.compound
         watch.report("frequencies" if isinstance(protocol, HarmonicProtocol) else "sampling")
-        potential = Watched(tasks.potential_of(task, protocol.dtype, threads), watch)
+        potential = Watched(_potential(task, protocol.dtype, threads), watch)
         if isinstance(protocol, HarmonicProtocol):
             found = frequencies(from_plain(compound, protocol, first["crystal"]), potential, protocol)
             return _named(tasks.harmonic_row(found, protocol), task, subject)
@@ -145,7 +146,7 @@ def attribution(task: Task, watch: Watch, threads: int | None = None) -> Row:
             raise ValueError(f"this worker's reference frames {task.frames} differ from those asked for")
         protocol = task.protocol if isinstance(task.protocol, SamplingProtocol) else None
         watch.report("loading the potential")
-        potential = tasks.potential_of(task, HARMONIC_PROTOCOLS["reference-geometry"].dtype, threads)
+        potential = _potential(task, HARMONIC_PROTOCOLS["reference-geometry"].dtype, threads)
         watched = Watched(potential, watch, "reference frames" if protocol is None else None)
         watch.report("reference frames")
         return attribution_row(path, watched, protocol, watch.sampling)
@@ -199,6 +200,17 @@ def serve(connection: Connection, calculate: Calculate = compute, threads: int |
 
 def _reached(stopped: Callable[[], int], number: int) -> bool:
     return stopped() >= number
+
+
+def _potential(task: Task, dtype: str, threads: int | None) -> Potential:
+    """The task's potential. Raises `LoadError` in words for whoever asked: what is where is for this worker's log."""
+    from compute.runs import tasks
+
+    try:
+        return tasks.potential_of(task, dtype, threads)
+    except store.LoadError as error:
+        print(error, file=sys.stderr, flush=True)
+        raise store.LoadError(f"This worker cannot load {task.potential}: its weights are missing or others.") from None
 
 
 def _subject(task: Task) -> Uploaded:

@@ -7,6 +7,7 @@ which workers live.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -290,10 +291,15 @@ def workflow_id(id: str, attempt: int) -> str:
 
 
 def quiet() -> None:
-    """Have DBOS log what goes wrong only."""
-    import logging
+    """Have DBOS log what goes wrong only, which a job that was cancelled is not."""
+    logger = logging.getLogger("dbos")
+    logger.setLevel(logging.WARNING)
+    logger.addFilter(_went_wrong)
 
-    logging.getLogger("dbos").setLevel(logging.WARNING)
+
+def _went_wrong(record: logging.LogRecord) -> bool:
+    raised = record.exc_info[0] if record.exc_info else None
+    return raised is None or raised.__name__ != "DBOSAwaitedWorkflowCancelledError"
 
 
 def _restartable(status: WorkflowStatus) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from compute.potentials.evaluate import EvaluationError, Potential
 from compute.potentials.load import load
-from compute.potentials.store import file_sha256
+from compute.potentials.store import LoadError, file_sha256
 from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.references import mp0b3
 from compute.runs import rows
@@ -68,6 +68,8 @@ def outcome(calculate: Callable[[], Row]) -> Row:
         return rows.failed(error.status, str(error))
     except EvaluationError as error:
         return rows.failed("not-described", str(error))
+    except LoadError as error:
+        return rows.failed("error", str(error))
     except Exception as error:  # noqa: BLE001  the boundary of a task: whatever it was, it becomes a row
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         return {**rows.failed("error", reason), "traceback": traceback.format_exc()}

@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from compute.potentials.registry import entries
+from compute.potentials.registry import entries, entry
 from compute.protocols import SAMPLING_NAMES, SUITES, Andersen, HarmonicProtocol, Langevin, Protocol, SamplingProtocol
 from compute.runs.requests import LARGEST_UPLOAD, MOST_ATOMS
 from compute.runs.task import Task
@@ -119,8 +119,8 @@ def _potentials() -> list[dict[str, Any]]:
     """Registered potentials: those that come with the code, and those whose weights somebody must have fetched."""
     groups: Mapping[str, list[dict[str, str]]] = {"Comes with softmode": [], "Where its weights were fetched": []}
     packaged, fetched = groups.values()
-    for entry in entries().values():
-        (packaged if entry.kind == "packaged" else fetched).append({"value": entry.id, "label": entry.name})
+    for known in entries().values():
+        (packaged if known.kind == "packaged" else fetched).append({"value": known.id, "label": known.name})
     return [{"group": name, "items": items} for name, items in groups.items()]
 
 
@@ -130,7 +130,11 @@ def reading(checked: Checked) -> list[Any]:
     if task is None:
         return []
     how = _scoring(task) if task.frames else procedure(task.protocol)
-    protocols = html.P([f"{how} ", dcc.Link("Protocols", href="/methods#protocols")], className="fine")
+    chosen = entry(task.potential)
+    protocols = html.P(
+        [f"{how} ", dcc.Link("Protocols", href="/methods#protocols"), f". {chosen.name}: {chosen.training_set}."],
+        className="fine",
+    )
     if compound is None:
         return [html.P(_UPLOADED), protocols]
     sites = ", ".join(f"{ROLE_NAMES[site]} = {element}" for site, element in compound.sites.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compute.potentials.registry import preselected
 from compute.protocols import SAMPLING_NAMES
 from compute.runs.requests import KELVIN, protocol_names
 from dashboard.viewstate import POTENTIAL, Choice, Number, Text, key
@@ -25,6 +26,6 @@ class RecomputeView:
     job: str = key("job", _JOB, "")
     compound: str = key("c", _COMPOUND, "")
     suite: str = key("s", Choice(("", "abx3", "hdp")), "")
-    potential: str = key("p", POTENTIAL, "chgnet-0.3.0")
+    potential: str = key("p", POTENTIAL, preselected())
     calculation: str = key("st", Choice(CALCULATIONS), "harmonic")
     temperature: float = key("t", Number(*KELVIN, 0), 300.0)

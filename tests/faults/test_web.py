@@ -58,19 +58,21 @@ def test_web_processes_that_are_killed_lose_no_job(compounds, workers, monkeypat
     try:
         until_answered(port, "GET", "/healthz")
         workers.start()
-        asked = {}
+        asked = []
         for number in range(2 * KILLS):
-            body = {"stage": "sigma", "compound": compounds[number], "suite": "abx3", "potential": "chgnet-0.3.0"}
+            compound = compounds[number % len(compounds)]
+            body = {"stage": "sigma", "compound": compound, "suite": "abx3", "potential": "chgnet-0.3.0"}
+            body["temperature"] = 100 + number
             children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
             if number % 2 and children:
                 os.kill(int(dice.choice(children)), signal.SIGKILL)
-            asked[compounds[number]] = until_answered(port, "POST", "/api/v1/jobs", body)["id"]
-        for number, (compound, id) in enumerate(asked.items()):
+            asked.append(until_answered(port, "POST", "/api/v1/jobs", body)["id"])
+        for number, id in enumerate(asked):
             job = wait_for(id, "done", "failed")
-            assert (job.state, job.compound, job.attempt) == ("done", compound, 1)
-            assert job.result["sigma"] == 5 + number / 10
+            assert (job.state, job.request.temperature, job.attempt) == ("done", 100 + number, 1)
+            assert job.result["sigma"] == 5 + number % len(compounds) / 10
             assert until_answered(port, "GET", f"/api/v1/jobs/{id}")["result"]["sigma"] == job.result["sigma"]
-        assert len({jobs.read(id).id for id in asked.values()}) == 2 * KILLS
+        assert len({jobs.read(id).id for id in asked}) == 2 * KILLS
     finally:
         server.terminate()
         server.wait()
