@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
+from compute import croissant
 from compute.schemas import KEYS, SCHEMAS
 
 SCHEMA_MAJOR = 1
@@ -241,12 +242,18 @@ def publish(directory: Path, tables: Mapping[str, pa.Table]) -> Manifest:
         history.append({"release": before.release, "tables": {name: _summary(previous[name]) for name in previous}})
     history = history[-_REMEMBERED:]
     manifest = Manifest(directory, dict(sorted(listed.items())), tuple(history))
-    write_atomic(directory / MANIFEST, (json.dumps(manifest.document(), indent=2) + "\n").encode())
+    write_atomic(directory / MANIFEST, _json(manifest.document()))
+    describe(manifest)
     kept = {entry["file"] for entry in (*listed.values(), *previous.values())}
     for path in directory.glob("*.parquet"):
         if path.name not in kept:
             path.unlink()
     return manifest
+
+
+def describe(manifest: Manifest) -> None:
+    """Write beside the manifest what describes its tables to catalogues: `croissant.json`."""
+    write_atomic(manifest.directory / croissant.FILE, _json(croissant.description(manifest.document())))
 
 
 def check(directory: Path) -> list[str]:
@@ -260,6 +267,10 @@ def check(directory: Path) -> list[str]:
                 manifest.read(name)
         except TableError as error:
             problems.append(str(error))
+    described = directory / croissant.FILE
+    expected = _json(croissant.description(manifest.document()))
+    if manifest.tables and (not described.exists() or described.read_bytes() != expected):
+        problems.append(f"{croissant.FILE} does not describe these tables: softmode data describe writes it")
     return problems
 
 
@@ -272,6 +283,10 @@ def write_atomic(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _release(listed: Mapping[str, Mapping[str, Any]]) -> str:

@@ -1,10 +1,11 @@
-"""The published files as they are: the manifest and the Parquet files that it lists."""
+"""The published files as they are: the manifest, the Parquet files that it lists, and what describes them."""
 
 from __future__ import annotations
 
 import orjson
 from flask import Flask, Response, abort, request, send_file
 
+from compute import croissant
 from compute.tables import MANIFEST, TableError
 from dashboard.dataset import Dataset
 
@@ -14,7 +15,7 @@ YEAR = 365 * 86_400
 
 
 def serve_data(server: Flask, dataset: Dataset) -> None:
-    """Serve the manifest that `dataset` reads and the files in it at `/data/<file>`; any other name is 404."""
+    """Serve the manifest that `dataset` reads, its description and its files at `/data/<file>`; else 404."""
 
     @server.get(f"{PATH}<name>")
     def published(name: str) -> Response:
@@ -25,6 +26,9 @@ def serve_data(server: Flask, dataset: Dataset) -> None:
         listed = {entry["file"]: entry for entry in manifest.tables.values()}
         if name == MANIFEST and listed:
             return _revalidated(Response(orjson.dumps(manifest.document()), mimetype="application/json"))
+        if name == croissant.FILE and listed:
+            described = croissant.description(manifest.document(), f"{request.host_url.rstrip('/')}{address('')}")
+            return _revalidated(Response(orjson.dumps(described), mimetype="application/ld+json"))
         if name not in listed or not (path := dataset.directory / name).exists():
             abort(404)
         etag = listed[name]["sha256"]

@@ -224,10 +224,9 @@ def hosted():
     thread.join()
 
 
-@pytest.mark.parametrize("path", ["/v1", ""])
-def test_the_validator_of_the_consortium_passes(hosted, path, capsys):
+def test_the_validator_of_the_consortium_passes(hosted):
     random.seed(0)  # the validator draws its entry
-    validator = ImplementationValidator(base_url=hosted + path, respond_json=True, timeout=60)
+    validator = ImplementationValidator(base_url=f"{hosted}/v1", respond_json=True, timeout=60)
     validator.validate_implementation()
     found = validator.results
     assert validator.valid, found.failure_messages + found.internal_failure_messages

@@ -69,6 +69,13 @@ def check(data: Data = None, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command("describe")
+def describe(data: Data = None) -> None:
+    """Write croissant.json, which describes the tables to catalogues of data sets; publishing writes it too."""
+    with one_sentence(tables.TableError):
+        tables.describe(tables.read_manifest(data or data_directory()))
+
+
 @app.command("audit")
 def audit(
     n: Annotated[int, typer.Option("--n", min=1, help="Rows to compute again.")] = 5,
