@@ -1,11 +1,20 @@
-"""Pages and picture that are made from the code are those of this code."""
+"""Pages and picture that are made from the code are those of this code, and lists in other pages name what it has."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
+from dataclasses import fields
+
 import pytest
 
+import dashboard.views
+from compute.runs.job import JobSettings
+from dashboard.settings import Settings
 from docs.architecture import architecture, beside, layers
 from docs.generate import DOCS, PAGES
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -24,3 +33,27 @@ def test_the_picture_has_the_layers_of_the_import_contract_from_the_top(stack, f
     places = [found(picture, f">{name}</text>") for name in names]
     assert -1 not in places
     assert places == sorted(places)
+
+
+def test_every_address_key_of_a_page_is_in_the_table_of_pages():
+    rows = re.findall(
+        r"^\| `/([^/`]*)[^`]*` \|[^|]*\| (.*) \|$", (DOCS / "web.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    said = {path: dict(re.findall(r"`(\w+)` ([^,|`]+?)(?=,|$)", keys)) for path, keys in rows}
+    for module in pkgutil.iter_modules(dashboard.views.__path__):
+        members = vars(importlib.import_module(f"dashboard.views.{module.name}"))
+        view = next(members[name] for name in members if name.lower() == f"{module.name}view")
+        keys = {field.metadata["key"]: field.name.removesuffix("_thz").replace("_", " ") for field in fields(view)}
+        assert said["" if module.name == "overview" else module.name] == keys
+
+
+def test_every_environment_variable_that_is_read_is_in_the_page_of_settings():
+    declared = [
+        (settings, f"SOFTMODE_{name.upper()}") for settings in (Settings, JobSettings) for name in settings.model_fields
+    ]
+    read = {"PORT", "WEB_CONCURRENCY", "DATABASE_URL"} | {name for _, name in declared} - {"SOFTMODE_DATABASE_URL"}
+    for package in ("compute", "dashboard"):
+        for path in (ROOT / package).rglob("*.py"):
+            read |= set(re.findall(r'environ(?:\.get\(|\[)"(SOFTMODE_\w+)"', path.read_text(encoding="utf-8")))
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == read
