@@ -162,7 +162,7 @@ def compute(part: str, payload: Row, first: Row, watch: Watch, threads: int | No
     return crystal(task, watch, threads) if part == "crystal" else row(task, first, watch, threads)
 
 
-def serve(connection: Connection, calculate: Calculate = compute, threads: int | None = None) -> None:
+def serve(connection: Connection, calculate: Calculate, threads: int | None, nice: int) -> None:
     """Answer requests `(number, part, payload, first)` on `connection`; end this process when its other end is gone.
 
     An answer is `("done", row)`, or `("stopped", None)` after the number was sent alone, which asks to stop.
@@ -170,7 +170,7 @@ def serve(connection: Connection, calculate: Calculate = compute, threads: int |
     # Ctrl-C reaches the whole group; what becomes of the calculation is its parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Who looks at a page goes before who waits for a result, where they share processors.
-    os.nice(10)
+    os.nice(nice)
     requests: queue.Queue[tuple[int, str, Row, Row]] = queue.Queue()
     stopped = 0
 

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 
 from compute.runs import calculation
-from compute.runs.job import JobError, Row
+from compute.runs.job import JobError, JobSettings, Row
 
-_POLL = 0.1
+POLL = 0.1
+PATIENCE = 3.0
 _TELL = 0.5
 
 
@@ -20,11 +21,12 @@ class CalculationEnded(RuntimeError):
 class Calculator:
     """The process that calculates; it keeps its potentials loaded, and is started again where it had to be killed.
 
-    It is asked to stop between two force calls, terminated `patience` seconds later, and killed a second after that.
+    It is asked to stop between two force calls, terminated 3 s later, and killed a second after that.
     """
 
-    def __init__(self, calculate: calculation.Calculate, threads: int | None, patience: float = 3.0):
-        self._calculate, self._threads, self._patience = calculate, threads, patience
+    def __init__(self, calculate: calculation.Calculate, threads: int | None):
+        self._calculate, self._threads = calculate, threads
+        self._nice = JobSettings().worker_nice
         self._context = multiprocessing.get_context("spawn")
         self._process: multiprocessing.process.BaseProcess | None = None
         self._number = 0
@@ -42,7 +44,7 @@ class Calculator:
         try:
             self._pipe.send((self._number, part, payload, first))
             while True:
-                if self._pipe.poll(_POLL):
+                if self._pipe.poll(POLL):
                     kind, value = self._pipe.recv()
                     if kind == "done":
                         return value
@@ -55,7 +57,7 @@ class Calculator:
                     latest, told = None, now
                 if reason is None and (reason := stopping()) is not None:
                     self._pipe.send(self._number)
-                    deadline = now + self._patience
+                    deadline = now + PATIENCE
                 elif reason is not None and now > deadline:
                     self.kill()
                     raise JobError(reason)
@@ -79,7 +81,7 @@ class Calculator:
             return
         self._pipe, theirs = self._context.Pipe()
         self._process = self._context.Process(
-            target=calculation.serve, args=(theirs, self._calculate, self._threads), daemon=True
+            target=calculation.serve, args=(theirs, self._calculate, self._threads, self._nice), daemon=True
         )
         self._process.start()
         theirs.close()

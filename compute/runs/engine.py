@@ -7,6 +7,10 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # One thread per process. Dask would also set MALLOC_TRIM_THRESHOLD_, which hands torch's buffers back to the system
 # after every operation: 40 % of the time then goes into page faults.
@@ -19,6 +23,15 @@ def default_workers() -> int:
 
 
 @contextmanager
+def scheduler(address: str) -> Iterator[Client]:
+    """A client of the scheduler at `address`. Raises `OSError` when it does not answer."""
+    from distributed import Client
+
+    with Client(address, timeout="20s") as client:
+        yield client
+
+
+@contextmanager
 def executor(workers: int, address: str | None = None) -> Iterator[Executor]:
     """A `concurrent.futures` executor: `workers` local processes of one thread, or the scheduler at `address`.
 
@@ -28,7 +41,7 @@ def executor(workers: int, address: str | None = None) -> Iterator[Executor]:
     from distributed import Client, LocalCluster
 
     if address is not None:
-        with Client(address, timeout="20s") as client:
+        with scheduler(address) as client:
             yield client.get_executor(pure=False)
         return
     with (

@@ -47,6 +47,8 @@ class JobSettings(BaseSettings):
     jobs_in_all: int = Field(default=20, ge=1, description="queued and running jobs of all clients")
     jobs_per_hour: int = Field(default=30, ge=1, description="jobs that one client may start within an hour")
     job_seconds: float = Field(default=3600, gt=0, description="wall-clock limit of one job")
+    engine: str | None = Field(default=None, description="address of a Dask scheduler that calculates, tcp://host:8786")
+    worker_nice: int = Field(default=10, ge=0, le=19, description="how far calculations stand back behind pages")
     job_days: float = Field(default=30, gt=0, description="days after which a job that nobody asks for is forgotten")
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
 

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from compute.protocols import SamplingProtocol
 from compute.runs import calculation
 from compute.runs.calculator import CalculationEnded, Calculator
+from compute.runs.cluster import Cluster
 from compute.runs.job import JobError, JobSettings, JobsUnavailable, Progress, Row, result_path
 from compute.runs.job_database import database
 from compute.runs.job_store import APPLICATION, QUEUE, VERSION, WORKFLOW, Store, quiet
@@ -58,7 +59,8 @@ class Worker:
     ):
         self.name, self._silent = name, silent_seconds
         self._settings = JobSettings()
-        self._calculator = Calculator(calculate, threads)
+        engine = self._settings.engine
+        self._calculator = Cluster(engine, calculate) if engine else Calculator(calculate, threads)
         self._token = uuid4().hex
         self._leave = threading.Event()
         self._current: str | None = None
