@@ -5,7 +5,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --create-home softmode \
     && install --directory --owner softmode /var/lib/softmode /home/softmode/.cache
 WORKDIR /srv/softmode
-COPY pyproject.toml constraints.txt requirements.txt README.md LICENSE ./
+COPY pyproject.toml constraints.txt requirements.txt README.md LICENSE softmode.py ./
 COPY compute compute
 COPY dashboard dashboard
 VOLUME /var/lib/softmode

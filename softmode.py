@@ -1,0 +1,56 @@
+"""The published tables for pandas: `softmode.load("harmonic", suite="abx3")`, from a checkout or from a site."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import urllib.request
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from compute import tables
+from compute.settings import data_directory
+
+__all__ = ["load"]
+
+_SECONDS = 60
+
+
+def load(table: str, *, source: str | Path | None = None, **columns: object) -> pd.DataFrame:
+    """Rows of a published table whose `columns` equal a value, or one of several.
+
+    `source` is the address of a site, such as "https://example.org/softmode", or a folder; without it, `SOFTMODE_DATA`
+    or the checkout. `attrs` of the answer hold the `release` of the data and the `units` of its columns. Raises
+    `compute.tables.TableError` for what is not published, broken or of a newer schema, `OSError` where nothing answers.
+    """
+    if not str(source or "").startswith(("http://", "https://")):
+        return _read(Path(source) if source else data_directory(), table, columns)
+    with tempfile.TemporaryDirectory() as name:
+        folder, address = Path(name), f"{str(source).rstrip('/')}/data"
+        _fetch(f"{address}/{tables.MANIFEST}", folder / tables.MANIFEST)
+        file = tables.read_manifest(folder).path(table)
+        _fetch(f"{address}/{file.name}", file)
+        return _read(folder, table, columns)
+
+
+def _fetch(address: str, path: Path) -> None:
+    with urllib.request.urlopen(address, timeout=_SECONDS) as answer, path.open("wb") as file:
+        shutil.copyfileobj(answer, file)
+
+
+def _read(folder: Path, table: str, columns: dict[str, object]) -> pd.DataFrame:
+    manifest = tables.read_manifest(folder)
+    manifest.verify(table)
+    rows = manifest.read(table)
+    for column, wanted in columns.items():
+        if column not in rows.schema.names:
+            raise tables.TableError(f"{table} has no column {column}")
+        several = wanted if isinstance(wanted, list | tuple | set) else [wanted]
+        rows = rows.filter(pc.is_in(rows[column], pa.array(list(several), rows.schema.field(column).type)))
+    frame: pd.DataFrame = rows.to_pandas()
+    units = {field.name: field.metadata[b"unit"].decode() for field in rows.schema}
+    frame.attrs = {"release": manifest.release, "units": {name: unit for name, unit in units.items() if unit}}
+    return frame
