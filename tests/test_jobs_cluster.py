@@ -25,10 +25,8 @@ def scheduler() -> Iterator[str]:
     """Address of a scheduler with one worker, both in this process."""
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
-    ) as made:
-        yield made.scheduler_address
+    with LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=":0", protocol="tcp") as cluster:
+        yield cluster.scheduler_address
 
 
 def endless(part: str, payload: Row, first: Row, watch: Watch, threads: int | None) -> Row:
@@ -45,9 +43,8 @@ def endless(part: str, payload: Row, first: Row, watch: Watch, threads: int | No
 def test_progress_comes_back_and_the_row(scheduler, compounds, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "2")
     told: list[Row] = []
-    row = Cluster(scheduler, fake.calculate).run(
-        "row", {"compound": "CsPbBr3", "a": 5.9}, {}, lambda: None, told.append
-    )
+    task = {"compound": "CsPbBr3", "a": 5.9}
+    row = Cluster(scheduler, fake.calculate).run("row", task, {}, lambda: None, told.append)
     assert (row["status"], row["sigma"]) == ("ok", 5.9)
     assert {progress["stage"] for progress in told} == {"sampling"}
 

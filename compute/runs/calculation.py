@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from compute.potentials import store
 from compute.potentials.evaluate import Evaluation, Potential, Stopwatch
@@ -38,10 +38,17 @@ class Stopped(BaseException):
     """The calculation was asked to stop. No `Exception`: that would become the row of a failure."""
 
 
+class Listener(Protocol):
+    """Where progress is sent to: a pipe, say."""
+
+    def send(self, message: tuple[str, Any]) -> None:
+        """Take a kind of message, which is `progress`, and its values."""
+
+
 class Watch:
     """What a calculation tells, at most every 0.4 s, and whether it is to stop."""
 
-    def __init__(self, connection: Connection, stopping: Callable[[], bool]):
+    def __init__(self, connection: Listener, stopping: Callable[[], bool]):
         self._connection, self._stopping = connection, stopping
         self._told = 0.0
         self._first: tuple[float, int] | None = None
