@@ -42,7 +42,7 @@ class Settings:
     device: str = "cpu"
     constants: int = 64
     sigmas: int = 16
-    keep: float = 100
+    keep: float = 500
     chunk: int = 16
     medium: int = 4
     rounds: int = 3

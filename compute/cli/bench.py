@@ -19,7 +19,7 @@ def command(
     constants: Annotated[int, typer.Option(min=4, help="Compounds of which force constants are made.")] = 64,
     sigmas: Annotated[int, typer.Option(min=4, help="Compounds of which σ is sampled.")] = 16,
     chunk: Annotated[int, typer.Option(min=1, help="Compounds together.")] = 16,
-    keep: Annotated[float, typer.Option(min=50, help="Time sampled for σ, fs; 2000 is the whole of quick.")] = 100,
+    keep: Annotated[float, typer.Option(min=50, help="Time sampled for σ, fs; 2000 is the whole of quick.")] = 500,
     medium: Annotated[int, typer.Option(min=1, help="Compounds in a batch of the medium architecture.")] = 4,
     largest: Annotated[int, typer.Option(min=10, help="Compounds of the largest campaign.")] = 1000,
     to: Annotated[
