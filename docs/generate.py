@@ -9,10 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import typer
+from pydantic_settings import BaseSettings
 from typer.cli import get_docs_for_click
 
 from compute.cli import app
+from compute.runs.job import JobSettings
 from compute.schemas import KEYS, SCHEMAS
+from dashboard.settings import Settings
 from docs.architecture import architecture
 
 DOCS = Path(__file__).parent
@@ -26,6 +29,73 @@ of the key (bold) together name a row. Types are those of Arrow.
 
 How to take the data: [how-to-data.md](how-to-data.md), over HTTP [api.md](api.md).
 """
+
+_SETTINGS = """\
+# Settings
+
+Everything is set by environment variables; a secret is read from nowhere else. Options of a command come before them
+([cli.md](cli.md)).
+"""
+Row = tuple[str, str, str]
+READ_ELSEWHERE: dict[str, list[Row]] = {
+    "Folders": [
+        ("SOFTMODE_DATA", "`data/parquet`", "the published tables"),
+        ("SOFTMODE_FRAMES", "`data/frames`", "the reference frames"),
+        ("SOFTMODE_VAR", "`var`", "everything written at run time; for a site, a folder that outlives a restart"),
+        ("SOFTMODE_POTENTIALS", "in the user's cache", "checkpoints: [how-to-potentials.md](how-to-potentials.md)"),
+    ],
+    "Calculations": [
+        (
+            "SOFTMODE_MACE_BACKEND",
+            "`sparse`",
+            "how MACE is evaluated: `sparse`, `plain`, `cueq` or `compile`: [speed.md](speed.md)",
+        ),
+    ],
+    "Web": [
+        ("PORT", "none", "port on all interfaces; without it 127.0.0.1:8050"),
+        ("WEB_CONCURRENCY", "1", "web processes; each has 8 threads and its own copy of the tables"),
+        (
+            "SOFTMODE_SECRET",
+            "made once, in `SOFTMODE_VAR/secret`",
+            "signs the visitors' cookie; the same for all web processes, needed where they share no disk",
+        ),
+        (
+            "SOFTMODE_REQUEST_SECONDS",
+            "60",
+            "how long the body of a request may take to arrive, and its answer to be fetched",
+        ),
+    ],
+    "Live calculations": [
+        (
+            "DATABASE_URL",
+            "SQLite in `SOFTMODE_VAR`",
+            "PostgreSQL that holds the jobs; needed where web and worker are on different machines",
+        ),
+    ],
+}
+"""By heading: the variables that are read where they are used; the others are fields of `DECLARED`."""
+DECLARED: dict[str, type[BaseSettings]] = {"Web": Settings, "Live calculations": JobSettings}
+
+
+def settings() -> str:
+    """The environment variables as a page in Markdown."""
+    parts = [_SETTINGS]
+    for heading, rows in READ_ELSEWHERE.items():
+        lines = [f"## {heading}", "", "| variable | default | meaning |", "|---|---|---|"]
+        listed = {name for rows in READ_ELSEWHERE.values() for name, _, _ in rows}
+        declared = [row for row in _declared(DECLARED.get(heading)) if row[0] not in listed]
+        lines += [f"| `{name}` | {default} | {text} |" for name, default, text in [*rows, *declared]]
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _declared(settings: type[BaseSettings] | None) -> list[Row]:
+    rows = []
+    for name, field in (settings.model_fields if settings else {}).items():
+        variable = str(field.validation_alias or f"SOFTMODE_{name.upper()}")
+        default = {"True": "on", "False": "off", "None": "none", "": "none"}.get(str(field.default), str(field.default))
+        rows.append((variable, default, _cell(field.description or "")))
+    return rows
 
 
 def tables() -> str:
@@ -58,6 +128,7 @@ def commands() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": commands,
     "tables.md": tables,
+    "settings.md": settings,
     "images/architecture.svg": architecture,
 }
 
