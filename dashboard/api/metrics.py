@@ -99,6 +99,7 @@ class Rank(Answer):
     protocol: str
     complete: bool = Field(description="false: run on too few compounds to be ranked")
     training_level: str = Field(description="functional of the training data where DFT's is another, else empty")
+    teacher: str = Field(description="potential that it was distilled from, else empty")
 
 
 class NotComputed(Answer):
