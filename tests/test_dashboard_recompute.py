@@ -130,7 +130,7 @@ def test_where_a_job_stands(dataset, monkeypatch):
     assert found.active
     assert "sampling" in said(*found.state)
     assert "60 of 300 frames, σ so far 0.800 ± 0.050, about 90 s left" in said(found.progress)
-    assert "n = 60 frames so far" in said(found.trace)
+    assert "n = 60 frames so far" in found.trace[1]
     assert "2 jobs before it" in said(
         *shown(monkeypatch, dataset, recompute_data.job(dataset, "queued", ahead=2)).state
     )

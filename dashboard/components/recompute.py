@@ -12,11 +12,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.runs.jobs import Job, Progress
-from dashboard.components.blocks import captioned, table
+from dashboard.components.blocks import table
 from dashboard.components.compound_text import formula
 from dashboard.components.recompute_form import CALCULATION_NAMES, duration
 from dashboard.components.text import count, plural, with_error
 from dashboard.figures.sigma_trace import Trace, sigma_trace
+from dashboard.figures.theme import Figure
 from dashboard.queries.recompute import view_of
 
 Names = Mapping[str, str]
@@ -98,8 +99,11 @@ def _unit(told: Progress) -> str:
     return "frames" if told.stage == "sampling" else "steps"
 
 
-def growing_trace(job: Job, names: Names, published: float) -> Component | None:
-    """σ as far as it has come, once there are two values; DFT's `published` σ is NaN where there is none."""
+def growing_trace(job: Job, names: Names, published: float) -> tuple[Figure, str] | None:
+    """Figure and caption of σ as far as it has come, once there are two values.
+
+    DFT's `published` σ is NaN where there is none.
+    """
     told = job.progress
     if job.state != "running" or told is None or len(told.trace) < 2:
         return None
@@ -107,12 +111,8 @@ def growing_trace(job: Job, names: Names, published: float) -> Component | None:
     name = names.get(job.request.potential, job.request.potential)
     trace = Trace(name, 0, 0, at, sigma, np.nan if told.sigma_se is None else told.sigma_se)
     dft = f" DFT’s published σ is {published:.3f}." if np.isfinite(published) else ""
-    return captioned(
-        sigma_trace([trace], published, x_title="frames of each replica"),
-        f"n = {count(int(at[-1]))} frames so far: σ = {with_error(float(sigma[-1]), trace.se)}.{dft}",
-        label="Running σ of the job",
-        identity="recompute-trace-figure",
-    )
+    caption = f"n = {count(int(at[-1]))} frames so far: σ = {with_error(float(sigma[-1]), trace.se)}.{dft}"
+    return sigma_trace([trace], published, x_title="frames of each replica"), caption
 
 
 def mine(listed: Sequence[Job], names: Names, shown: str) -> Component:

@@ -14,8 +14,10 @@ from dash.development.base_component import Component
 from compute.runs import jobs
 from compute.runs.jobs import Job, JobsUnavailable
 from dashboard.components import recompute as said
+from dashboard.components.blocks import captioned
 from dashboard.components.recompute_result import result
 from dashboard.dataset import Dataset
+from dashboard.figures.theme import Figure
 from dashboard.queries import compound as compound_query
 from dashboard.queries import recompute_result as query
 from dashboard.queries.export import phonopy_yaml, poscar
@@ -27,7 +29,7 @@ FILES = {"json": "JSON, everything", "poscar": "POSCAR", "phonopy": "phonopy yam
 
 @dataclass(frozen=True)
 class Panel:
-    """What is shown of a job. `offered` names the files of its result.
+    """What is shown of a job: `trace` is figure and caption of σ so far, and `offered` names the files of its result.
 
     `away` says that the database is, and `waits` that no worker runs.
     """
@@ -36,7 +38,7 @@ class Panel:
     heading: Any = ""
     state: Any = ""
     progress: Any = None
-    trace: Any = None
+    trace: tuple[Figure, str] | None = None
     result: Any = None
     offered: tuple[str, ...] = ()
     away: bool = False
@@ -115,7 +117,7 @@ def skeleton(shown: Panel, *, hidden: bool) -> Component:
                 hidden=True,
                 className="recompute-go",
             ),
-            html.Div(shown.trace, id="recompute-trace"),
+            _trace(shown.trace),
             html.Div(shown.result, id="recompute-result"),
             html.Div(
                 [
@@ -134,6 +136,18 @@ def skeleton(shown: Panel, *, hidden: bool) -> Component:
         className="recompute-panel",
         **{"aria-labelledby": "recompute-heading"},
     )  # fmt: skip
+
+
+def _trace(trace: tuple[Figure, str] | None) -> Component:
+    """The place of σ so far. It stays, so that the figure is changed as σ grows and not drawn anew each time."""
+    figure, caption = trace or ({}, "")
+    drawn = captioned(
+        figure,
+        html.Span(caption, id="recompute-trace-caption"),
+        label="Running σ of the job",
+        identity="recompute-trace-figure",
+    )
+    return html.Div(drawn, id="recompute-trace", hidden=trace is None)
 
 
 def button_style(shown: bool) -> dict[str, str] | None:

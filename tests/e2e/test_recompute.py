@@ -106,7 +106,7 @@ def test_sigma_grows_before_the_eye_and_a_job_is_cancelled(visit, hold):
     expect(page.locator("#recompute-trace-figure .main-svg").first).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#recompute-state")).to_contain_text("Cancelled")
-    expect(page.locator("#recompute-trace-figure")).to_have_count(0)
+    expect(page.locator("#recompute-trace-figure")).to_be_hidden()
     hold.unlink()
     page.get_by_role("button", name="Compute", exact=True).click()
     expect(page.locator("#recompute-state")).to_contain_text("Done")

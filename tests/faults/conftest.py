@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -42,7 +43,7 @@ def server(_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
     """A PostgreSQL that holds the jobs, with a database of the test's own."""
     import psycopg
 
-    name = f"jobs_{monkeypatch.__hash__() % 10**9}"
+    name = f"jobs_{uuid4().hex}"
     with psycopg.connect(_server.url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     monkeypatch.setenv("DATABASE_URL", _server.url.removesuffix("postgres") + name)
