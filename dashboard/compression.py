@@ -13,7 +13,8 @@ import brotli
 from flask import Flask, Response, request
 
 SMALLEST = 1024
-TYPES = ("text/", "application/javascript", "application/json", "application/vnd.api+json", "image/svg+xml")
+_JSON = ("application/json", "application/ld+json", "application/vnd.api+json")
+TYPES = ("text/", "application/javascript", *_JSON, "image/svg+xml")
 STATIC = ("/_dash-component-suites/", "/assets/")
 QUICK, MIDDLE, HARD = 4, 9, 11
 

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 from compute import tables
-from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, sampling_protocol
+from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, SUITES, sampling_protocol
 from compute.schemas import KEYS, SCHEMAS
 from dashboard.app import create_app
 from dashboard.components import methods_citing, methods_data
 from dashboard.components.methods_definitions import definitions
 from dashboard.components.methods_protocols import protocols
+from dashboard.components.provenance import BENCHMARK_DOI
 from dashboard.dataset import Dataset
 from dashboard.pages import methods as page
 from dashboard.queries import methods
@@ -170,6 +171,8 @@ def test_the_citation_is_that_of_the_citation_file():
         "license": methods_citing.LICENCE,
     }
     assert f"- name: {methods_citing.AUTHORS}" in text
+    for source in (*(suite.doi or suite.source for suite in SUITES.values()), BENCHMARK_DOI):
+        assert source in text
 
 
 def test_a_view_is_cited_with_the_release(dataset):
@@ -179,10 +182,11 @@ def test_a_view_is_cited_with_the_release(dataset):
 
 def test_addresses_for_programs_exist(directory):
     client = create_app(Settings(data=directory)).server.test_client()
+    others = {"api": "text/html", "optimade": "application/vnd.api+json", "croissant": "application/ld+json"}
     for address, _ in methods_data.ENDPOINTS:
         if "<" not in address:
             response = client.get(address)
-            expected = "text/html" if address == methods_data.API else "application/json"
+            expected = next((kind for name, kind in others.items() if name in address), "application/json")
             assert (response.status_code, response.mimetype) == (200, expected), address
 
 

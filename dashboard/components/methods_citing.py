@@ -15,7 +15,7 @@ from dashboard.components.contents import part
 from dashboard.components.methods_definitions_sigma import KNOOP
 from dashboard.components.provenance import BENCHMARK_DOI
 
-AUTHORS = "The Softmode authors"
+AUTHORS = "Softmode contributors"
 TITLE = "Softmode: which foundation potential can be trusted with a soft phonon"
 VERSION = "0.1.0"
 RELEASED = date(2026, 11, 22)

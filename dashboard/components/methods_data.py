@@ -9,6 +9,7 @@ import pyarrow as pa
 from dash import html
 from dash.development.base_component import Component
 
+from compute import croissant
 from compute.schemas import KEYS, SCHEMAS
 from compute.tables import MANIFEST
 from dashboard.components.blocks import not_computed, table
@@ -18,9 +19,12 @@ from dashboard.downloads import PATH
 from dashboard.queries.methods import Published
 
 API = "/api/v1/"
+CLIENT = 'softmode.load("harmonic", suite="abx3")'
 ENDPOINTS = (
     (API, "rows, scores and live jobs, with a page that lists every address"),
+    ("/optimade/v1/structures", "the cubic compounds in OPTIMADE 1.2, with filters, as other databases answer"),
     (f"{PATH}{MANIFEST}", "the files of the present release, their rows and sha256; former releases"),
+    (f"{PATH}{croissant.FILE}", "the tables in Croissant 1.0, for catalogues and loaders of data sets"),
     (f"{PATH}<file>", "a Parquet file that the manifest lists"),
     ("/readyz", "200 and the rows of every table once the tables are read, else 503 with the reason"),
     ("/healthz", "200 while the server lives"),
@@ -53,6 +57,9 @@ def downloads(files: Sequence[Published], release: str) -> Component:
         ),
         html.P(["The list itself, with former releases: ", html.A(MANIFEST, href=PATH + MANIFEST), "."]),
         html.H3("Reading them"),
+        html.P(
+            ["With the client of this package, from a checkout or from a site by its address: ", html.Code(CLIENT), "."]
+        ),
         html.P("In the folder with the files, with pandas:"),
         html.Pre(html.Code(pandas_example(listed)), className="example", tabIndex=0),
         html.P("With DuckDB:"),
