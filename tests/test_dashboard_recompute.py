@@ -111,7 +111,11 @@ def test_the_cost_is_the_measured_rate_scaled_by_atoms(dataset):
     scaled = query.rate(dataset, check(dataset, "Cs2AgBiBr6", calculation="one-shot"))
     assert (scaled.seconds, scaled.scaled) == (60.0, 80)
     assert "scaled to 80 atoms" in cost_sentence(scaled)
-    assert query.rate(dataset, check(dataset, "CsPbI3", calculation="converged")) is None
+    # 1 + 2 ps in steps of 2 fs, from 2 × 25 samples.
+    other = query.rate(dataset, check(dataset, "CsPbI3", calculation="quick"))
+    assert other.seconds == pytest.approx(30.0 * 1500 / 50)
+    assert "by one-shot, scaled by the number of force calls" in cost_sentence(other)
+    assert query.rate(dataset, check(dataset, "CsPbI3", potential="chgnet-0.2.0")) is None
     assert "No rate is measured yet" in cost_sentence(None)
 
 

@@ -189,10 +189,11 @@ def cost_sentence(rate: Rate | None) -> str:
     if rate is None:
         return "No rate is measured yet for this potential and calculation."
     scaled = f", scaled to {rate.scaled} atoms" if rate.scaled != rate.n_atoms else ""
+    by = "" if rate.same else f" by {rate.protocol}, scaled by the number of force calls"
     return (
         f"About {duration(rate.seconds)}: the median of {plural(rate.n, 'published calculation')} with {rate.n_atoms} "
-        f"atoms{scaled}. Measured in the campaign ({rate.hardware}), not here; the first job of a worker also loads "
-        "the potential."
+        f"atoms{scaled}{by}. Measured in the campaign ({rate.hardware}), not here; the first job of a worker also "
+        "loads the potential."
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import log
 from typing import Any
 
 from pydantic import ValidationError
 
-from compute.protocols import HarmonicProtocol
+from compute.protocols import SAMPLING_PROTOCOLS, Andersen, HarmonicProtocol, OneShot, SamplingProtocol
 from compute.runs.requests import JobRequest, task_of
 from compute.runs.task import Task
 from compute.structures.compounds import Compound, identify
@@ -42,13 +43,18 @@ class Checked:
 
 @dataclass(frozen=True)
 class Rate:
-    """The median `seconds` of `n` published calculations of `n_atoms` on `hardware`, scaled to `scaled` atoms."""
+    """The median `seconds` of `n` published calculations of `n_atoms` on `hardware`, scaled to `scaled` atoms.
+
+    They are by `protocol`, and scaled by the number of force calls where that is not the `same` as asked for.
+    """
 
     seconds: float
     n: int
     n_atoms: int
     scaled: int
     hardware: str
+    protocol: str
+    same: bool
 
 
 def check(dataset: Dataset, structure: str | None = None, **asked: Any) -> Checked:
@@ -149,26 +155,52 @@ def suggestions(dataset: Dataset, text: Any) -> list[str]:
 
 
 def rate(dataset: Dataset, checked: Checked) -> Rate | None:
-    """What the task is likely to take, from published calculations of its potential and protocol; None without any.
+    """What the task is likely to take, from published calculations of its potential; None without any.
 
-    Those of its own suite come first; those of another are scaled by the atoms of the supercell.
+    Those of its own protocol come first, and for σ those of the protocol with the nearest number of force calls, scaled
+    by that; then those of its own suite. Those of another are scaled by the atoms of the supercell.
     """
     task = checked.task
     if task is None or checked.compound is None or task.frames is not None:
         return None
-    harmonic = task.protocol if isinstance(task.protocol, HarmonicProtocol) else task.protocol.harmonic
+    protocol = task.protocol
+    harmonic = protocol if isinstance(protocol, HarmonicProtocol) else protocol.harmonic
     scaled = len(ROLES[checked.compound.prototype]) * int(harmonic.supercell or 1) ** 3
     frame = dataset.frame(
-        "SELECT h.suite, median(h.seconds) AS seconds, count(*) AS n, median(h.n_atoms) AS atoms, "
+        "SELECT h.protocol, h.suite, median(h.seconds) AS seconds, count(*) AS n, median(h.n_atoms) AS atoms, "
         "string_agg(DISTINCT r.hardware, ', ' ORDER BY r.hardware) AS hardware "
-        f"FROM {'harmonic' if harmonic is task.protocol else 'anharmonic'} h LEFT JOIN runs r USING (run) "
-        "WHERE h.potential = $potential AND h.protocol = $protocol AND h.status = 'ok' AND h.seconds IS NOT NULL "
-        "AND h.n_atoms IS NOT NULL GROUP BY h.suite ORDER BY h.suite = $suite DESC, n DESC LIMIT 1",
-        {"potential": task.potential, "protocol": task.protocol.name, "suite": task.suite},
+        f"FROM {'harmonic' if harmonic is protocol else 'anharmonic'} h LEFT JOIN runs r USING (run) "
+        "WHERE h.potential = $potential AND h.status = 'ok' AND h.seconds IS NOT NULL AND h.n_atoms IS NOT NULL "
+        "GROUP BY h.protocol, h.suite ORDER BY h.suite = $suite DESC, n DESC",
+        {"potential": task.potential, "suite": task.suite},
     )
-    if frame.empty:
+    factors = {protocol.name: 1.0}
+    if isinstance(protocol, SamplingProtocol):
+        calls = _force_calls(protocol)
+        factors |= {name: calls / _force_calls(other) for name, other in SAMPLING_PROTOCOLS.items()}
+    rows = [row for row in frame.to_dict("records") if row["protocol"] in factors]
+    if not rows:
         return None
-    row = frame.iloc[0]
+    row = min(rows, key=lambda row: (row["protocol"] != protocol.name, abs(log(factors[row["protocol"]]))))
     hardware = row["hardware"] if isinstance(row["hardware"], str) else "hardware that is not recorded"
-    seconds = float(row["seconds"]) * scaled / float(row["atoms"])
-    return Rate(seconds, int(row["n"]), int(row["atoms"]), scaled, hardware)
+    return Rate(
+        seconds=row["seconds"] * factors[row["protocol"]] * scaled / row["atoms"],
+        n=int(row["n"]),
+        n_atoms=int(row["atoms"]),
+        scaled=scaled,
+        hardware=hardware,
+        protocol=row["protocol"],
+        same=row["protocol"] == protocol.name,
+    )
+
+
+def _force_calls(protocol: SamplingProtocol) -> float:
+    """Structures of which `protocol` has the forces computed: the fewest, where it goes on until a target is met."""
+    sampler = protocol.sampler
+    if isinstance(sampler, OneShot):
+        one = float(sampler.samples)
+    elif isinstance(sampler, Andersen):
+        one = float(sampler.ramp_steps + sampler.steps)
+    else:
+        one = (sampler.discard + sampler.keep) / sampler.timestep
+    return one * protocol.replicas
