@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import runpy
@@ -25,6 +26,7 @@ from tests.test_serve import answer, served
 ADDRESS = "http://127.0.0.1:8050"
 LANGUAGES = {"sh", "python", "text", "json", "yaml", "nginx", "toml", "bibtex"}
 RUNNABLE = {"sh", "python"}
+SPAN = re.compile(r"`(softmode [^`]+)`")
 BLOCKS = [block for page in WRITTEN for block in blocks(page)]
 CODE = [block for block in BLOCKS if block.language in RUNNABLE]
 RUN = {page: [b for b in CODE if b.page == page and not b.reason] for page in WRITTEN}
@@ -54,7 +56,41 @@ def understood(arguments: list[str]) -> None:
         name, command, arguments = command.resolve_command(context, [*context._protected_args, *context.args])
 
 
+def not_there(text: str) -> Iterator[str]:
+    """Commands and options that a sentence names with `softmode …` and that do not exist."""
+    for call in re.split(r"\bsoftmode (?=[a-z])", text)[1:]:
+        words = [word.strip(".,;:()“”’`'…") for word in re.split(r"&&|\||\n| > ", call)[0].split()]
+        command, path = typer.main.get_command(app), "softmode"
+        while isinstance(command, TyperGroup) and words:
+            path += f" {words[0]}"
+            command = command.commands.get(words.pop(0))
+        if command is None:
+            yield path
+            continue
+        options = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+        yield from (f"{path} {word}" for word in words if word.startswith("--") and word not in options)
+
+
+@pytest.mark.parametrize("written", WRITTEN, ids=lambda path: path.name)
+def test_commands_that_a_page_names_in_a_sentence_exist(written):
+    assert [name for span in SPAN.findall(written.read_text(encoding="utf-8")) for name in not_there(span)] == []
+
+
+@pytest.mark.parametrize("package", ["compute", "dashboard"])
+def test_commands_that_the_program_tells_its_users_exist(package):
+    for path in (ROOT / package).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        said = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        found = {name: node.lineno for node in said if id(node) not in prose for name in not_there(node.value)}
+        assert found == {}, path
+
+
 def test_a_command_that_does_not_exist_is_found_out():
+    assert list(not_there("see softmode compounds; softmode data export t --whre a=b, softmode data summary.")) == [
+        "softmode compounds",
+        "softmode data export --whre",
+    ]
     for wrong in (["harmonics"], ["serve", "--prot", "1"], ["data", "audit", "--n", "many"], ["potentials", "fetch"]):
         with pytest.raises(Exception, match=r"No such|should be|Missing"):
             understood(wrong)

@@ -91,5 +91,5 @@ def with_anions(items: Sequence[Task], references: Sequence[Row], anions: Sequen
 def of_compounds(items: Sequence[Task], compounds: Sequence[str]) -> list[Task]:
     """Those of `items` that are about one of `compounds`; raises `PlanError` for a name that is not in the suite."""
     if unknown := sorted(set(compounds) - {task.compound for task in items}):
-        raise PlanError(f"not in this suite: {', '.join(unknown)}; softmode compounds lists what is")
+        raise PlanError(f"not in this suite: {', '.join(unknown)}; softmode data export references lists what is")
     return [task for task in items if task.compound in compounds]
