@@ -21,7 +21,7 @@ _DESCRIPTION = (
     "numbers of DFT belong to the sources that every row names; no licence is recorded for them."
 )
 _CITE = (
-    "The Softmode authors, Softmode: which foundation potential can be trusted with a soft phonon; and the sources "
+    "Softmode contributors, Softmode: which foundation potential can be trusted with a soft phonon; and the sources "
     "that the rows name."
 )
 _CONTEXT: dict[str, Any] = {
