@@ -26,6 +26,7 @@ from tests.test_serve import answer, served
 ADDRESS = "http://127.0.0.1:8050"
 LANGUAGES = {"sh", "python", "text", "json", "yaml", "nginx", "toml", "bibtex"}
 RUNNABLE = {"sh", "python"}
+SOFTMODE = typer.main.get_command(app)
 SPAN = re.compile(r"`(softmode [^`]+)`")
 BLOCKS = [block for page in WRITTEN for block in blocks(page)]
 CODE = [block for block in BLOCKS if block.language in RUNNABLE]
@@ -48,7 +49,7 @@ def test_every_command_in_the_pages_exists_with_its_options(block):
 
 def understood(arguments: list[str]) -> None:
     """Parse the arguments of `softmode` without running the command; raises what a user would be told."""
-    command, context, name = typer.main.get_command(app), None, "softmode"
+    command, context, name = SOFTMODE, None, "softmode"
     while True:
         context = command.make_context(name, list(arguments), parent=context)
         if not isinstance(command, TyperGroup):
@@ -60,7 +61,7 @@ def not_there(text: str) -> Iterator[str]:
     """Commands and options that a sentence names with `softmode …` and that do not exist."""
     for call in re.split(r"\bsoftmode (?=[a-z])", text)[1:]:
         words = [word.strip(".,;:()“”’`'…") for word in re.split(r"&&|\||\n| > ", call)[0].split()]
-        command, path = typer.main.get_command(app), "softmode"
+        command, path = SOFTMODE, "softmode"
         while isinstance(command, TyperGroup) and words:
             path += f" {words[0]}"
             command = command.commands.get(words.pop(0))
