@@ -25,7 +25,7 @@ CALCULATION_NAMES = {
     "converged": "σ, converged",
     "quick": "σ, quick",
     "one-shot": "σ, one-shot",
-    "attribution": "Attribution of the error of σ",
+    "attribution": "Attribution of σ’s error",
     "attribution-quick": "Attribution, own frames quick",
     "attribution-converged": "Attribution, own frames converged",
 }

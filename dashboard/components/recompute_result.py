@@ -63,11 +63,8 @@ def _headline(stage: str, row: Row) -> Component:
     if stage == "attribution":
         own = row.get("protocol") is not None
         total = with_error(value(row, "total"), value(row, "total_se")) if own else "not computed"
-        return statements(
-            statement(total, "error of σ in all", None if own else "needs frames of the potential’s own"),
-            statement(with_error(value(row, "force_error"), value(row, "force_error_se")), "relative error of forces"),
-            statement(number(value(row, "amplification"), 2), "Hessian amplification"),
-        )
+        note = None if own else "needs frames of the potential’s own"
+        return statements(statement(total, "error of σ in all", note))
     if stage == "sigma":
         found = with_error(value(row, "sigma"), value(row, "sigma_se"))
         return statements(statement(found, f"σ at {row['temperature']:g} K", label))
