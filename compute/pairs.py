@@ -15,7 +15,8 @@ TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells",
 """Tables that are held in memory; `force_constants` and `bands` are read from their files, a compound at a time."""
 
 # One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
-# like) over a relaxed one, then the newest. For σ, the published schedule comes first (like with like again).
+# like) over a relaxed one, then the newest. For σ, the one over most compounds, which are what a ranking rests on;
+# among equals the published schedule (like with like again).
 
 
 def _choice(name: str, table: str, first: str) -> str:
@@ -36,7 +37,7 @@ QUALIFY row_number() OVER (
 
 
 CHOSEN = _choice("chosen", "harmonic", "geometry = 'reference'")
-CHOSEN_SIGMA = _choice("chosen_sigma", "anharmonic", "starts_with(protocol, 'published')")
+CHOSEN_SIGMA = _choice("chosen_sigma", "anharmonic", "attempted DESC, starts_with(protocol, 'published')")
 
 PAIRS = """
 CREATE TABLE pairs AS

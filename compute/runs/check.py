@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from compute import pairs, tables
+from compute import croissant, pairs, tables
 from compute.physics.stability import harmonic_labels, sigma_labels
 from compute.physics.verdicts import ANSWERS, TRUTHS, answer_labels, crosstab, truth_labels
 from compute.protocols import HarmonicProtocol, SamplingProtocol
@@ -84,7 +84,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
 def _orphan_files(directory: Path, manifest: tables.Manifest) -> Iterator[str]:
     # The generation just replaced stays for readers that still hold it.
     former = manifest.history[-1]["tables"] if manifest.history else {}
-    known = {tables.MANIFEST, *(entry["file"] for entry in manifest.tables.values())}
+    known = {tables.MANIFEST, croissant.FILE, *(entry["file"] for entry in manifest.tables.values())}
     known |= {f"{name}-{entry['sha8']}.parquet" for name, entry in former.items()}
     for path in sorted(directory.iterdir()):
         if path.name not in known:

@@ -107,15 +107,13 @@ def published_protocol(suite: str) -> str:
 
 
 def protocols(dataset: Dataset, suite: str) -> list[Protocol]:
-    """Protocols of the table `anharmonic` for `suite`: first the one to show, then by how many compounds have σ.
-
-    The published schedule is first as soon as a single compound has σ by it.
-    """
+    """Protocols of the table `anharmonic` for `suite`, first the one to show: by how many compounds have σ, among
+    equals the published schedule."""
     frame = dataset.frame(
         "SELECT protocol, count(DISTINCT compound) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS n, "
         "list(DISTINCT potential) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS whose "
         'FROM anharmonic a LEFT JOIN "references" r USING (suite, compound) WHERE suite = $suite '
-        "GROUP BY protocol ORDER BY (protocol = $published AND n > 0) DESC, n DESC, protocol",
+        "GROUP BY protocol ORDER BY n DESC, protocol = $published DESC, protocol",
         {"suite": suite, "published": published_protocol(suite)},
     )
     return [Protocol(str(row.protocol), int(row.n), _names(row.whose)) for row in frame.itertuples(index=False)]

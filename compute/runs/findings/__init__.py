@@ -27,10 +27,11 @@ def document(directory: Path) -> str:
         others = [name for name in release.potentials if name not in own]
         parts = [_HEAD.format(release=manifest.release), coverage.computed(release, others)]
         parts += accuracy.sections(release, others)
-        parts += [sources.explained(release, others), sources.stored(release), sources.attributed(release)]
+        parts += [sources.explained(release, others), sources.stored(release), sources.attributed(release, others)]
         parts += ["# Models distilled from CHGNet", _DISTILLED]
         if own:
-            parts += [coverage.computed(release, own), *accuracy.sections(release, own), sources.surrogate(release)]
+            parts += [coverage.computed(release, own), *accuracy.sections(release, own)]
+            parts += [sources.attributed(release, own), sources.surrogate(release)]
         else:
             parts.append("Not computed.")
         parts += ["# What limits these numbers", coverage.caveats(release)]

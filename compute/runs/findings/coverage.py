@@ -25,7 +25,10 @@ def computed(release: Release, potentials: Sequence[str]) -> str:
                     suite, potential, f"{stage}, {rows[protocol].dropna().iloc[0]}", f"{counts.get('ok', 0):,}",
                     listed(failed), f"{counts.get('not-run', 0):,}",
                 ))  # fmt: skip
-    text = "Of several runs of one potential the published schedule answers, at the cell of DFT where there is one."
+    text = (
+        "Of several runs of one potential that at the cell of DFT answers; for σ the one over most compounds, among"
+        " equals that by the published schedule."
+    )
     return "## What was computed\n\n" + text + "\n\n" + table(
         ("suite", "potential", "stage, protocol", "finished", "failed", "not run"), lines
     )  # fmt: skip

@@ -82,19 +82,21 @@ def stored(release: Release) -> str:
     return f"## Stored forces of suite mp0b3\n\n{said}\n\n{table(head, lines)}"
 
 
-def attributed(release: Release) -> str:
+def attributed(release: Release, potentials: list[str]) -> str:
     """Where σ's error comes from on frames with DFT forces: one row per set and potential, no averages."""
     rows = _attribution(release, surrogate=False)
+    rows = rows[rows["potential"].isin(potentials)]
     lines = [
         (
-            row["frames"], row["potential"], f"{row['n_frames']:.0f}", _with_se(row, "corner_rrr"),
+            row["frames"], row["potential"], f"{row['temperature']:.0f}", f"{row['n_frames']:.0f}",
+            _with_se(row, "corner_rrr"),
             *(_with_se(row, column, signed=True) for column in _STEPS.values()), _with_se(row, "slope"),
             number(row["constants_error"]), _with_se(row, "amplification"),
         )
         for row in rows.to_dict("records")
     ]  # fmt: skip
-    head = ("frames", "potential", "n frames", "σ of DFT on them", *_STEPS, "softening slope", "Hessian error",
-            "amplification")  # fmt: skip
+    head = ("frames", "potential", "T (K)", "n frames", "σ of DFT on them", *_STEPS, "softening slope",
+            "Hessian error", "amplification")  # fmt: skip
     said = (
         "The published path replaces DFT's forces, then its Hessian, then its frames by the potential's; columns are"
         " the changes of σ, ± one standard error over frames. Few frames, few compounds: single cases, no statistic."
