@@ -47,8 +47,8 @@ def test_it_states_what_limits_it(page):
 
 
 def test_no_model_distilled_from_chgnet_stands_among_the_others(page):
-    others, own = page.split("# Models distilled from CHGNet\n")
-    assert DISTILLED not in others.split("# What limits")[0]
+    others, own = page.split("## Models distilled from CHGNet\n")
+    assert DISTILLED not in others.split("## What limits")[0]
     assert "surrogate" not in others.casefold()
     assert "no\nfoundation models" in own
 

@@ -28,13 +28,14 @@ def document(directory: Path) -> str:
         parts = [_HEAD.format(release=manifest.release), coverage.computed(release, others)]
         parts += accuracy.sections(release, others)
         parts += [sources.explained(release, others), sources.stored(release), sources.attributed(release, others)]
-        parts += ["# Models distilled from CHGNet", _DISTILLED]
+        parts += ["## Models distilled from CHGNet", _DISTILLED]
         if own:
-            parts += [coverage.computed(release, own), *accuracy.sections(release, own)]
-            parts += [sources.attributed(release, own), sources.surrogate(release)]
+            sections = [coverage.computed(release, own), *accuracy.sections(release, own)]
+            sections += [sources.attributed(release, own), sources.surrogate(release)]
+            parts += [f"#{section}" for section in sections if section]
         else:
             parts.append("Not computed.")
-        parts += ["# What limits these numbers", coverage.caveats(release)]
+        parts += ["## What limits these numbers", coverage.caveats(release)]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
