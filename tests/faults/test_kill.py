@@ -31,14 +31,18 @@ def killed_over_a_queue(
     monkeypatch.setenv("FAKE_SECONDS", "0.4")
     dice = random.Random(17)
     ids: list[str] = []
+    left: list[str] = []
 
-    def enqueue() -> None:
-        number = len(ids)
-        asked = request(compounds[number % len(compounds)], temperature=100 + number)
-        ids.append(jobs.submit(asked, f"client {number % 3}").id)
+    def fill_queue() -> None:
+        """The queue never runs dry, so that a kill can hit a job."""
+        left[:] = [job.id for job in map(jobs.read, left) if job and job.state in ("queued", "running")]
+        while len(left) < 4:
+            number = len(ids)
+            asked = request(compounds[number % len(compounds)], temperature=100 + number)
+            ids.append(jobs.submit(asked, f"client {number % 3}").id)
+            left.append(ids[-1])
 
-    for _ in range(4):
-        enqueue()
+    fill_queue()
     for name in names:
         workers.start(name)
     for number in range(kills):
@@ -51,9 +55,7 @@ def killed_over_a_queue(
         name = dice.choice(names)
         workers.kill(name)
         workers.start(name)
-        # The queue never runs dry, so that a kill can hit a job.
-        while sum(job.state in ("queued", "running") for job in map(jobs.read, ids) if job) < 3:
-            enqueue()
+        fill_queue()
     ended = [wait_for(id, "done", "failed", "cancelled") for id in ids]
     assert Counter(job.state for job in ended) == {"done": len(ids)}
     assert [job.attempt for job in ended] == [1] * len(ids)
