@@ -42,7 +42,7 @@ MILLION = 1_000_000
 CROWDS = (1, 8)  # clients at once
 LARGE = {"SOFTMODE_MEMORY_MB": "8000"}  # what a million rows take, not what the site needs
 HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "gzip, br"}
-SECONDS = 120
+SECONDS = 300
 BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
            "--disable-background-networking", "--disable-component-update")  # fmt: skip
 CATEGORIES = ("performance", "accessibility", "best-practices")

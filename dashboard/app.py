@@ -26,6 +26,7 @@ from dashboard.downloads import serve_data
 from dashboard.encoding import encoding
 from dashboard.mount import mount
 from dashboard.optimade.serve import serve_optimade
+from dashboard.own_assets import bundles, serve_bundles
 from dashboard.pages import (
     anharmonicity,
     compound,
@@ -40,7 +41,7 @@ from dashboard.pages import (
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.rates import limit_computing
 from dashboard.remember import do_not_remember, remember_answers
-from dashboard.scripts import deferred
+from dashboard.scripts import chosen
 from dashboard.settings import ASSETS, Settings
 
 _log = logging.getLogger(__name__)
@@ -84,6 +85,10 @@ class _Site(Dash):
     What callbacks return is encoded by `dashboard.encoding`.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.own = bundles(ASSETS)
+        super().__init__(*args, **kwargs)
+
     def callback(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         register = super().callback(*args, **kwargs)
         by_name = isinstance(kwargs.get("output"), dict)
@@ -91,6 +96,7 @@ class _Site(Dash):
 
     def interpolate_index(self, **parts: Any) -> str:
         page, title = _page_at(request.path)
+        prefix = self.config.requests_pathname_prefix.rstrip("/")
         description = html_escape(page.description if page else "There is no page at this address.")
         tags = (
             f'<meta name="description" content="{description}">'
@@ -102,7 +108,8 @@ class _Site(Dash):
         changed = {
             "title": html_escape(title),
             "metas": parts["metas"] + tags,
-            "scripts": deferred(parts["scripts"]),
+            "css": f'{parts["css"]}<link rel="stylesheet" href="{prefix}{self.own["css"].path}">',
+            "scripts": chosen(parts["scripts"], self.own["js"].path),
         }
         return str(super().interpolate_index(**{**parts, **changed}))
 
@@ -123,7 +130,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     app = _Site(
         "dashboard",
         assets_folder=str(ASSETS),
-        assets_path_ignore=["head", "vendor"],
+        include_assets_files=False,
         title="Softmode",
         update_title="",
         index_string=INDEX.replace('="/', f'="{settings.prefix}/'),
@@ -147,6 +154,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_data(app.server, dataset)
     serve_api(app.server, dataset, settings.prefix)
     serve_optimade(app.server, dataset)
+    serve_bundles(app.server, app.own)
     compress_responses(app.server)
     mount(app.server, settings.prefix, settings.proxies)
     return app

@@ -48,10 +48,13 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Open the database of the jobs beside the first requests: importing what that takes is a second's work."""
+    """Beside the first requests, open the database of the jobs and compress what the first page is made of."""
     from compute.runs import jobs
+    from dashboard.compression import compress_ahead
 
     threading.Thread(target=jobs.prepare, daemon=True).start()
+    prefix = os.environ.get("SOFTMODE_PREFIX", "")
+    threading.Thread(target=compress_ahead, args=(worker.wsgi, prefix), daemon=True).start()
 
 
 def pre_request(worker: Any, req: Any) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 
 import brotli
@@ -17,7 +18,7 @@ from dashboard.dataset import Dataset
 from dashboard.figures.noise import binned_quartiles, noise_by_bond
 from dashboard.figures.parity import outside, parity
 from dashboard.security import CALLBACK_PATH
-from dashboard.settings import Settings
+from dashboard.settings import ASSETS, Settings
 from tests import dashboard_data
 from tests.components import drawn, text_of
 
@@ -211,6 +212,19 @@ def test_a_problem_is_not_remembered(directory, tmp_path):
     assert "softmode data check" in _page(client, "")
     path.write_bytes(content)
     assert "softmode data check" not in _page(client, "")
+
+
+def test_the_first_page_asks_for_one_style_sheet_and_one_script_of_the_site(client):
+    text = client.get("/").text
+    own = re.findall(r'(?:src|href)="(/assets/[^"]+[.](?:css|js))"', text)
+    css, scheme, generators, js = own
+    assert (scheme, generators) == ("/assets/head/scheme.js", "/assets/vendor/regenerator/runtime.js")
+    assert "polyfill" not in text
+    for path, sources in ((css, ASSETS.glob("*.css")), (js, ASSETS.glob("*.js"))):
+        answer = client.get(path)
+        assert answer.cache_control.immutable
+        assert all(source.read_text(encoding="utf-8") in answer.text for source in sources)
+    assert text.index(js) < text.index("/dash-renderer/")
 
 
 def test_the_table_library_waits_for_the_page_that_needs_it(client):

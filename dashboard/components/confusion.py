@@ -341,9 +341,10 @@ def _score_table(scores: Mapping[str, Mapping[str, verdicts.Score]], names: Name
 def _difference(found: Difference) -> Any:
     if not np.isfinite(found.low):
         return number(found.difference)
-    verdict = "" if found.measurable else ": no measurable difference"
-    interval = f"{number(found.low, 3)} to {number(found.high, 3)}{verdict}"
-    return [number(found.difference, 3, sign=True), html.Span(interval, className="sub")]
+    said = [f"{number(found.low, 3)} to {number(found.high, 3)}"]
+    if not found.measurable:
+        said.append("none measurable")
+    return [number(found.difference, 3, sign=True), *(html.Span(text, className="sub") for text in said)]
 
 
 def _p(p: float) -> str:

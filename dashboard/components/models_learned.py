@@ -39,7 +39,7 @@ def learned(trainings: Sequence[Training], errors: Learned | None) -> Component:
 def _steps(trainings: Sequence[Training]) -> Component:
     fewest, most = trainings[0], trainings[-1]
     return captioned(
-        over_steps({count(t.configurations): (t.steps, t.force_rmse) for t in trainings}),
+        over_steps({f"{count(t.configurations)} configurations": (t.steps, t.force_rmse) for t in trainings}),
         [
             html.Strong(f"n = {count(len(trainings))} models. "),
             f"At the end {number(fewest.force_rmse[-1], 0)} meV/Å with {count(fewest.configurations)} configurations "

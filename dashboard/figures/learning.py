@@ -31,7 +31,6 @@ def over_steps(curves: Mapping[str, tuple[NDArray[np.int64], Values]]) -> Figure
         x_title="training step",
         y_title="force RMSE (meV/Å)",
         y={"rangemode": "tozero"},
-        legend={"title": {"text": "configurations "}},
         hovermode="closest",
     )
 

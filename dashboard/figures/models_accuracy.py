@@ -11,6 +11,7 @@ from dashboard.figures.theme import Figure, figure, scatter, series_colour, seri
 
 BESIDE = 1.05  # factor between potentials at the same place
 MARGIN = 0.3  # beside the outermost, in decades
+MANY = 1e4
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,7 @@ def accuracy(models: Sequence[Model], *, x_title: str, y_title: str) -> Figure:
 
 
 def round_numbers(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten between two positive bounds."""
+    """1, 2 and 5 times powers of ten between two positive bounds; over many decades the powers alone."""
+    steps = (1, 2, 5) if high / low < MANY else (1,)
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    return [
-        round(step * 10.0**power, 12) for power in powers for step in (1, 2, 5) if low <= step * 10.0**power <= high
-    ]
+    return [round(step * 10.0**power, 12) for power in powers for step in steps if low <= step * 10.0**power <= high]

@@ -40,7 +40,7 @@ def ranking(names: Sequence[str], values: Values, intervals: Values, groups: Seq
     beside = {"x": 1, "xref": "paper", "showarrow": False, "xanchor": "left", "xshift": 8}
     return figure(
         [marks],
-        x_title=x_title,
+        x_title=wrapped(x_title, 30),
         y_title="",
         y=in_rows([wrapped(name) for name in names], ticklabelstandoff=6),
         annotations=[{**beside, "y": row, "text": f"<b>{letters}</b>"} for row, letters in enumerate(groups)],

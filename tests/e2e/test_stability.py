@@ -73,7 +73,7 @@ def test_common_compounds_can_be_switched_off(visit):
 
 def test_pairs_and_rankings_follow_the_criterion(visit):
     page = visit("/stability")
-    expect(page.locator("#stability-pairs tbody tr")).to_contain_text(["no measurable difference"])
+    expect(page.locator("#stability-pairs tbody tr")).to_contain_text(["none measurable"])
     # Of CHGNet: stable 0.9 and 1.2, unstable −0.8, −0.3 and 0.4.
     expect(page.locator("#stability-rankings figcaption").first).to_contain_text("area 1.000")
     choose(page, "#stability-criterion", "σ | harmonic")
