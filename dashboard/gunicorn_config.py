@@ -51,10 +51,10 @@ def post_worker_init(worker: Any) -> None:
     """Beside the first requests, open the database of the jobs and compress what the first page is made of."""
     from compute.runs import jobs
     from dashboard.compression import compress_ahead
+    from dashboard.settings import Settings
 
     threading.Thread(target=jobs.prepare, daemon=True).start()
-    prefix = os.environ.get("SOFTMODE_PREFIX", "")
-    threading.Thread(target=compress_ahead, args=(worker.wsgi, prefix), daemon=True).start()
+    threading.Thread(target=compress_ahead, args=(worker.wsgi, Settings().prefix), daemon=True).start()
 
 
 def pre_request(worker: Any, req: Any) -> None:
