@@ -7,6 +7,7 @@ is a problem, never ignored: a filter that is misspelt must not answer with ever
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
 from pydantic.json_schema import SkipJsonSchema
@@ -152,3 +153,8 @@ def read(model: type[Read], query: MultiDict[str, str]) -> Read:
     if problems:
         raise BadParameters(list(problems.items()))
     return understood
+
+
+def changed(query: MultiDict[str, str], name: str, value: str | int) -> str:
+    """The `query` as an address states it, with the parameter `name` set to `value`."""
+    return urlencode([*(item for item in query.items(multi=True) if item[0] != name), (name, value)])

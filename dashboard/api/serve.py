@@ -7,20 +7,19 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 from flask import Blueprint, Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import MethodNotAllowed
 
-from compute.tables import TableError
 from dashboard.api import formats, parameters
 from dashboard.api.endpoints import ENDPOINTS
 from dashboard.api.jobs import JOB_ENDPOINTS
 from dashboard.api.openapi import ROOT, VERSION, Endpoint, LiveEndpoint, document
 from dashboard.api.page import page
-from dashboard.api.problems import ApiError, answer_error, answer_failure, answer_http_error, answer_unreadable
+from dashboard.api.problems import ApiError, handle, http_problem, problem, published_release
 from dashboard.api.rows import Rows
+from dashboard.caching import unless_known
 from dashboard.dataset import Dataset
 
 _READABLE_BY_SCRIPTS = "ETag, Link, Total-Count"
@@ -37,11 +36,7 @@ def serve_api(server: Flask, dataset: Dataset, prefix: str = "") -> None:
     for live in JOB_ENDPOINTS:
         api.add_url_rule(_rule(live.path), live.name, _live_view(live), methods=[live.method.upper()])
     api.add_url_rule("/<path:rest>", "nothing", _nothing)
-    api.register_error_handler(ApiError, answer_error)
-    api.register_error_handler(HTTPException, answer_http_error)
-    api.register_error_handler(TableError, answer_unreadable)
-    api.register_error_handler(OSError, answer_unreadable)
-    api.register_error_handler(Exception, answer_failure)
+    handle(api, problem)
     server.register_blueprint(api)
     server.register_error_handler(MethodNotAllowed, _refused_method)
 
@@ -57,14 +52,11 @@ def _view(dataset: Dataset, endpoint: Endpoint) -> Callable[..., Response]:
     def answer(**path: str) -> Response:
         asked = parameters.read(endpoint.parameters, request.args)
         named = formats.chosen(getattr(asked, "format", None), request.accept_mimetypes, endpoint.formats)
-        release = _release(dataset)
-        etag = _etag(release, endpoint, path, asked, named)
-        if request.if_none_match.contains_weak(etag):
-            response = Response(status=HTTPStatus.NOT_MODIFIED)
-        else:
-            response = _response(endpoint.handle(dataset, release, asked=asked, **path), named)
-        response.set_etag(etag)
-        response.headers["Cache-Control"] = "public, no-cache"
+        release = published_release(dataset)
+        response = unless_known(
+            _etag(release, endpoint, path, asked, named),
+            lambda: _response(endpoint.handle(dataset, release, asked=asked, **path), named),
+        )
         response.vary.add("Accept")
         return response
 
@@ -86,12 +78,6 @@ def _rule(path: str) -> str:
     return path.replace("{", "<").replace("}", ">")
 
 
-def _release(dataset: Dataset) -> str:
-    if release := dataset.release():
-        return release
-    raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "No tables are published here.")
-
-
 def _etag(release: str, endpoint: Endpoint, path: dict[str, str], asked: parameters.Parameters, named: str) -> str:
     request_ = [VERSION, endpoint.name, path, asked.model_dump(exclude={"format"}), named]
     return f"{release}-{hashlib.sha256(orjson.dumps(request_, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]}"
@@ -109,10 +95,8 @@ def _response(content: Rows | dict[str, Any], named: str) -> Response:
     response = Response(body, mimetype=mimetype)
     response.headers["Total-Count"] = str(content.n)
     if content.next is not None:
-        query = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
-        response.headers["Link"] = (
-            f'<{request.script_root}{request.path}?{urlencode([*query, ("cursor", content.next)])}>; rel="next"'
-        )
+        query = parameters.changed(request.args, "cursor", content.next)
+        response.headers["Link"] = f'<{request.script_root}{request.path}?{query}>; rel="next"'
     if named != "json":
         response.headers["Content-Disposition"] = f"attachment; filename={content.table}-{content.release}.{named}"
     return response
@@ -130,4 +114,4 @@ def _nothing(rest: str) -> Response:
 
 
 def _refused_method(error: MethodNotAllowed) -> Response | MethodNotAllowed:
-    return answer_http_error(error) if request.path.startswith(ROOT) else error
+    return http_problem(error, problem) if request.path.startswith(ROOT) else error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
+from dashboard.api import parameters
 from dashboard.optimade.properties import PROPERTIES
 
 ROOT = "/optimade"
@@ -64,10 +66,8 @@ def meta(more: bool = False, foreign: tuple[str, ...] = (), **numbers: int) -> d
 
 def next_page(offset: int) -> str:
     """The address of the present request, from the entry at `offset` on."""
-    query = [(name, value) for name, value in request.args.items(multi=True) if name != "page_offset"]
-    return f"{request.host_url.rstrip('/')}{request.script_root}{request.path}?" + urlencode(
-        [*query, ("page_offset", offset)]
-    )
+    query = parameters.changed(request.args, "page_offset", offset)
+    return f"{request.host_url.rstrip('/')}{request.script_root}{request.path}?{query}"
 
 
 def info() -> dict[str, Any]:
@@ -118,9 +118,9 @@ def links() -> dict[str, Any]:
     return {"data": data, "meta": meta(data_returned=1, data_available=1)}
 
 
-def errors(status: int, detail: str, parameters: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
+def errors(status: int, detail: str, wrong: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
     """Why a request was not answered, per parameter where it is one's fault."""
     title = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Version Not Supported"
     error = {"status": str(status), "title": title, "detail": detail}
-    listed = [error | {"detail": text, "source": {"parameter": name}} for name, text in parameters] or [error]
+    listed = [error | {"detail": text, "source": {"parameter": name}} for name, text in wrong] or [error]
     return {"errors": listed, "meta": meta()}

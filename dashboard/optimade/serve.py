@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from flask import Blueprint, Flask, Response, request
 from pydantic import Field
-from werkzeug.exceptions import HTTPException
 
-from compute.tables import TableError
 from dashboard.api import parameters
-from dashboard.api.problems import ApiError, BadParameters
+from dashboard.api.problems import ApiError, BadParameters, handle, published_release
+from dashboard.caching import unless_known
 from dashboard.dataset import Dataset
 from dashboard.optimade import answers
 from dashboard.optimade.answers import API_VERSION, PATHS, ROOT
@@ -26,8 +24,6 @@ from dashboard.optimade.properties import NOT_HELD, PROPERTIES, Property, is_for
 LARGEST_PAGE = 500
 VERSION_NOT_SUPPORTED = 553
 MEDIA_TYPE = "application/vnd.api+json"
-
-_log = logging.getLogger(__name__)
 
 
 class _Asked(parameters.Parameters):
@@ -60,19 +56,15 @@ def serve_optimade(server: Flask, dataset: Dataset) -> None:
     served.add_url_rule("/versions", "versions", _versions)
     for number, prefix in enumerate(PATHS):
         for path, name, model, answer in (
-            ("/info", "info", _Asked, answers.info),
-            ("/info/structures", "structures_info", _Asked, answers.structures_info),
-            ("/links", "links", _Asked, answers.links),
+            ("/info", "info", _Asked, lambda _: answers.info()),
+            ("/info/structures", "structures_info", _Asked, lambda _: answers.structures_info()),
+            ("/links", "links", _Asked, lambda _: answers.links()),
             ("/structures", "structures", _Many, _structures(dataset)),
             ("/structures/<name>", "structure", _One, _structure(dataset)),
         ):
             served.add_url_rule(prefix + path, f"{name}{number}", _view(dataset, model, answer))
     served.add_url_rule("/<path:rest>", "nothing", _nothing)
-    served.register_error_handler(ApiError, _api_error)
-    served.register_error_handler(HTTPException, _http_error)
-    served.register_error_handler(TableError, _unreadable)
-    served.register_error_handler(OSError, _unreadable)
-    served.register_error_handler(Exception, _failed)
+    handle(served, _problem)
 
     @served.after_request
     def _open_to_scripts(response: Response) -> Response:
@@ -85,16 +77,7 @@ def serve_optimade(server: Flask, dataset: Dataset) -> None:
 def _view(dataset: Dataset, model: type[_Asked], answer: Callable[..., dict[str, Any]]) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         asked = parameters.read(model, request.args)
-        if not dataset.release():
-            raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "No tables are published here.")
-        etag = _etag(dataset.release())
-        if request.if_none_match.contains_weak(etag):
-            response = Response(status=HTTPStatus.NOT_MODIFIED)
-        else:
-            response = _json(answer(asked, **path) if model is not _Asked else answer())
-        response.set_etag(etag, weak=True)
-        response.headers["Cache-Control"] = "public, no-cache"
-        return response
+        return unless_known(_etag(published_release(dataset)), lambda: _json(answer(asked, **path)), weak=True)
 
     return view
 
@@ -163,30 +146,11 @@ def _versions() -> Response:
 def _nothing(rest: str) -> Response:
     first = rest.partition("/")[0]
     if first[:1] == "v" and first[1:2].isdigit() and f"/{first}" not in PATHS:
-        return _wrong(VERSION_NOT_SUPPORTED, f"Version {first} is not served; /versions lists what is.")
+        return _problem(VERSION_NOT_SUPPORTED, f"Version {first} is not served; /versions lists what is.")
     raise ApiError(HTTPStatus.NOT_FOUND, f"There is nothing at this address; {ROOT}/v1/info lists what there is.")
 
 
-def _api_error(error: ApiError) -> Response:
-    return _wrong(error.status, error.detail, tuple(error.errors))
-
-
-def _http_error(error: HTTPException) -> Response:
-    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    return _wrong(status, error.description or status.phrase)
-
-
-def _unreadable(error: Exception) -> Response:
-    _log.error("the tables cannot be read", exc_info=error)
-    return _wrong(HTTPStatus.SERVICE_UNAVAILABLE, "The published tables cannot be read. Try again later.")
-
-
-def _failed(error: Exception) -> Response:
-    _log.error("a request to OPTIMADE failed", exc_info=error)
-    return _wrong(HTTPStatus.INTERNAL_SERVER_ERROR, "The request could not be answered.")
-
-
-def _wrong(status: int, detail: str, wrong: tuple[tuple[str, str], ...] = ()) -> Response:
+def _problem(status: int, detail: str, wrong: Sequence[tuple[str, str]] = ()) -> Response:
     response = _json(answers.errors(status, detail, wrong), status)
     response.headers["Cache-Control"] = "no-store"
     return response
