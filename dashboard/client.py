@@ -16,14 +16,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from compute.runs.jobs import JobsUnavailable, TooManyJobs
 from compute.settings import var_directory
+from dashboard.caching import YEAR
 from dashboard.rates import HOUR, allowed
 from dashboard.remember import do_not_remember
 
 COOKIE = "softmode-client"
 VISITORS_PER_HOUR = 100
 """New names that an address is given in an hour: who drops the cookie does not get around the caps on jobs."""
-
-_YEAR = 365 * 86_400
 
 
 def client_id() -> str:
@@ -41,7 +40,7 @@ def client_id() -> str:
 
     @after_this_request
     def _keep(response: Response) -> Response:
-        response.set_cookie(COOKIE, value, max_age=_YEAR, httponly=True, samesite="Strict", secure=secure)
+        response.set_cookie(COOKIE, value, max_age=YEAR, httponly=True, samesite="Strict", secure=secure)
         return response
 
     return new

@@ -7,11 +7,11 @@ from flask import Flask, Response, abort, request, send_file
 
 from compute import croissant
 from compute.tables import MANIFEST, TableError
+from dashboard.caching import kept
 from dashboard.dataset import Dataset
 
 PATH = "/data/"
 PARQUET = "application/vnd.apache.parquet"
-YEAR = 365 * 86_400
 
 
 def serve_data(server: Flask, dataset: Dataset) -> None:
@@ -32,7 +32,7 @@ def serve_data(server: Flask, dataset: Dataset) -> None:
         if name not in listed or not (path := dataset.directory / name).exists():
             abort(404)
         etag = listed[name]["sha256"]
-        return _kept(
+        return kept(
             send_file(path, mimetype=PARQUET, as_attachment=True, download_name=name, etag=etag, conditional=True)
         )
 
@@ -46,9 +46,3 @@ def _revalidated(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
     return response.make_conditional(request)
-
-
-def _kept(response: Response) -> Response:
-    """The name of a file holds the hash of its content, so a copy never gets old."""
-    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
-    return response

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from flask import Flask, Response
 
+from dashboard.caching import kept
+
 _BETWEEN = {"css": "\n", "js": "\n;\n"}
 _TYPES = {"css": "text/css", "js": "text/javascript"}
-_YEAR = 365 * 86400
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,6 @@ def _bundle(folder: Path, kind: str) -> Bundle:
 def serve_bundles(server: Flask, found: Mapping[str, Bundle]) -> None:
     """Answer for the bundles; their paths change with their content, so that a browser may keep them."""
     for kind, bundle in found.items():
-        server.add_url_rule(bundle.path, f"site_{kind}", lambda bundle=bundle: _answer(bundle))
-
-
-def _answer(bundle: Bundle) -> Response:
-    response = Response(bundle.text, mimetype=bundle.mimetype)
-    response.cache_control.public, response.cache_control.max_age = True, _YEAR
-    response.cache_control.immutable = True
-    return response
+        server.add_url_rule(
+            bundle.path, f"site_{kind}", lambda bundle=bundle: kept(Response(bundle.text, mimetype=bundle.mimetype))
+        )

@@ -10,10 +10,10 @@ from dash.exceptions import DependencyException
 from flask import Request, Response, abort, request
 from werkzeug.exceptions import NotFound
 
+from dashboard.caching import DAY, YEAR
+
 CALLBACK_PATH = "/_dash-update-component"
 MAX_BODY = 256 * 1024
-DAY = 86_400
-YEAR = 365 * DAY
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
