@@ -121,6 +121,15 @@ def campaign_command(suite: str, *options: str) -> str:
     return " ".join([f"softmode campaign run --suite {suite} --potential chgnet-0.3.0", *options])
 
 
+def publish_command(*potentials: str, sampling: bool = False) -> str:
+    """The command that publishes what is computed with DFT and scores `potentials` against it.
+
+    With `sampling` also on frames that each sampled itself; without `potentials` one that can be had without asking.
+    """
+    asked = " ".join(f"--potential {potential}" for potential in potentials or ("chgnet-0.3.0",))
+    return f"softmode reference dft publish {asked}" + (" --protocol quick" if sampling else "")
+
+
 def address_notice(problems: Sequence[str]) -> Child:
     """Says which parts of the address were not understood; nothing when all were."""
     if not problems:

@@ -11,8 +11,8 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import errors_attribution, errors_wells
-from dashboard.components.blocks import not_computed, section, table
+from dashboard.components import errors_wells
+from dashboard.components.blocks import not_computed, publish_command, section, table
 from dashboard.components.compound_text import why_none
 from dashboard.components.text import count, level_sentence, number, plural, with_error
 from dashboard.queries.compound import attribution_rows, well_rows
@@ -102,7 +102,7 @@ def _no_errors(found: Found) -> Component:
     if found.known["prototype"] == "elpasolite":
         return not_computed(
             "The energy of DFT and of potentials along the octahedral tilt of this compound.",
-            f"{errors_wells.COMPUTE} && {errors_wells.publish_command(())}",
+            f"{errors_wells.COMPUTE} && {publish_command()}",
         )
     if found.known["prototype"] != "cubic-perovskite":
         return html.P("This suite has stored harmonic forces alone: no σ to attribute and no tilt well.")
@@ -110,7 +110,7 @@ def _no_errors(found: Found) -> Component:
     return not_computed(
         "An attribution needs DFT forces and force constants on frames at 300 K.",
         f"softmode reference dft constants {name} && softmode reference dft frames {name} --potential chgnet-0.3.0 && "
-        + errors_attribution.publish_command("chgnet-0.3.0"),
+        + publish_command(),
     )
 
 

@@ -25,11 +25,6 @@ MOST_ROWS = 24  # rows of a figure
 Names = Mapping[str, str]
 
 
-def publish_command(potential: str, *, sampling: bool = False) -> str:
-    """The command that scores `potential` on every set of reference frames; with `sampling`, on its own frames too."""
-    return f"softmode reference dft publish --potential {potential}" + (" --protocol quick" if sampling else "")
-
-
 def order_options(orders: Sequence[str]) -> list[dict[str, str]]:
     """Orders as a select shows them."""
     return [

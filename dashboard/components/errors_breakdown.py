@@ -10,8 +10,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.physics.attribution import PUBLISHED_PATH, Value
-from dashboard.components.blocks import captioned, not_computed, statement, statements, table
-from dashboard.components.errors_attribution import STEP_NAMES, publish_command
+from dashboard.components.blocks import captioned, not_computed, publish_command, statement, statements, table
+from dashboard.components.errors_attribution import STEP_NAMES
 from dashboard.components.text import count, number, plural, with_error
 from dashboard.figures.theme import series_colour
 from dashboard.figures.waterfall import Change, Level, waterfall

@@ -19,7 +19,7 @@ from dashboard.components import (
     errors_well,
     errors_wells,
 )
-from dashboard.components.blocks import not_computed
+from dashboard.components.blocks import not_computed, publish_command
 from dashboard.components.contents import part
 from dashboard.components.text import level_sentence
 from dashboard.dataset import Dataset
@@ -61,7 +61,7 @@ def tilt(dataset: Dataset, view: ErrorsView) -> Component:
             PARTS["tilt"],
             not_computed(
                 "The energy of DFT and of potentials along the octahedral tilt of double perovskites.",
-                f"{errors_wells.COMPUTE} && {errors_wells.publish_command(())}",
+                f"{errors_wells.COMPUTE} && {publish_command()}",
             ),
         )
     names = potential_names(dataset)
@@ -116,7 +116,7 @@ def attribution(dataset: Dataset, view: ErrorsView) -> Component:
                 "It needs DFT forces and force constants on frames at 300 K, here of CsPbI3.",
                 "softmode reference dft constants CsPbI3 && softmode reference dft frames CsPbI3 --potential "
                 "chgnet-0.3.0 && softmode reference dft frames CsPbI3 --potential chgnet-0.3.0 --check && "
-                + errors_attribution.publish_command("chgnet-0.3.0"),
+                + publish_command(),
             ),
             about=about,
         )
@@ -181,7 +181,7 @@ def softening(dataset: Dataset) -> Component:
         else [
             not_computed(
                 "It needs DFT forces and force constants on reference frames.",
-                errors_attribution.publish_command("chgnet-0.3.0"),
+                publish_command(),
             )
         ]
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.blocks import captioned, not_computed, statement, statements, table
+from dashboard.components.blocks import captioned, not_computed, publish_command, statement, statements, table
 from dashboard.components.text import count, number, plural
 from dashboard.figures.compounds_parity import Points, compounds_parity
 from dashboard.figures.theme import series_colour, series_symbol
@@ -29,12 +29,6 @@ FEWEST = 5
 ROUGH = 0.05
 
 Names = Mapping[str, str]
-
-
-def publish_command(potentials: Sequence[str]) -> str:
-    """The command that puts finished wells of DFT and of `potentials` into the table."""
-    asked = " ".join(f"--potential {potential}" for potential in potentials or ["chgnet-0.3.0"])
-    return f"softmode reference dft publish {asked}"
 
 
 def provenance_sentence(frame: pd.DataFrame, names: Names) -> str:
@@ -233,6 +227,6 @@ def _own_error(found: Sequence[query.Comparison], potentials: Sequence[str]) -> 
     return [
         not_computed(
             f"How these wells change with DFT’s own {' and '.join(missing)}.",
-            " && ".join([*commands, publish_command(potentials)]),
+            " && ".join([*commands, publish_command(*potentials)]),
         )
     ]
