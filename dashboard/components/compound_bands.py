@@ -18,7 +18,7 @@ from dashboard.components.text import count, number, plural
 from dashboard.figures.bands import Curve, bands
 from dashboard.figures.theme import series_colour
 from dashboard.queries import compound_bands as query
-from dashboard.queries.compound_bands import Bands, Mode
+from dashboard.queries.compound_bands import Bands, Mode, StoredBands
 from dashboard.queries.compound_found import Found
 from dashboard.views.compound import CompoundView
 
@@ -97,11 +97,12 @@ def _lowest(path: Path, frequencies: Array) -> tuple[float, str]:
     return float(frequencies.min()), f"at {label}" if label else "between special points"
 
 
-def curve(shown: Bands, name: str, series: int) -> Curve:
+def curve(shown: Bands | StoredBands, name: str, series: int | None) -> Curve:
     """Bands in the order that they are drawn; effective ones are dashed."""
     order = query.drawn_points(shown.path)
     omegas = np.where(order[:, None] < 0, np.nan, shown.frequencies[order])
-    return Curve(name, series, shown.kind == query.EFFECTIVE, shown.path.distances[order], omegas)
+    effective = isinstance(shown, Bands) and shown.kind == query.EFFECTIVE
+    return Curve(name, series, effective, shown.path.distances[order], omegas)
 
 
 def band_labels(path: Path) -> list[str]:

@@ -10,11 +10,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.blocks import campaign_command, captioned, not_computed, section, table
-from dashboard.components.compound_bands import band_labels, lowest_sentence
+from dashboard.components.compound_bands import band_labels, curve, lowest_sentence
 from dashboard.components.text import count, number, plural
 from dashboard.figures.bands import Curve, bands
 from dashboard.queries.compound import harmonic_errors
-from dashboard.queries.compound_bands import DFT, StoredBands, drawn_points
+from dashboard.queries.compound_bands import DFT, StoredBands
 from dashboard.queries.compound_found import Found
 
 _ERRORS = (
@@ -48,7 +48,7 @@ def _figure(found: Found, stored: Sequence[StoredBands]) -> Component:
     curves = [_curve(found, b) for b in stored]
     sentences = [
         html.Strong(f"n = {count(stored[0].frequencies.shape[1])} branches. "),
-        *(lowest_sentence(curve.name, b.path, b.frequencies) for curve, b in zip(curves, stored, strict=True)),
+        *(lowest_sentence(c.name, b.path, b.frequencies) for c, b in zip(curves, stored, strict=True)),
         *_differences(found, stored),
     ]
     return captioned(
@@ -59,11 +59,9 @@ def _figure(found: Found, stored: Sequence[StoredBands]) -> Component:
 
 
 def _curve(found: Found, stored: StoredBands) -> Curve:
-    order = drawn_points(stored.path)
-    omegas = np.where(order[:, None] < 0, np.nan, stored.frequencies[order])
-    name = "DFT" if stored.source == DFT else found.names.get(stored.source, stored.source)
-    series = None if stored.source == DFT else found.series[stored.source]
-    return Curve(name, series, False, stored.path.distances[order], omegas)
+    if stored.source == DFT:
+        return curve(stored, "DFT", None)
+    return curve(stored, found.names.get(stored.source, stored.source), found.series[stored.source])
 
 
 def _differences(found: Found, stored: Sequence[StoredBands]) -> list[str]:
