@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from compute.runs.calculation import Calculate, Stopped, Watch
 from compute.runs.calculator import PATIENCE, POLL, CalculationEnded
-from compute.runs.engine import scheduler
+from compute.runs.engine import client_of
 from compute.runs.job import JobError, Row
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Cluster:
         name, latest = f"softmode-{uuid4().hex}", deque[Row](maxlen=1)
         reason, deadline = None, 0.0
         try:
-            with scheduler(self._address) as client:
+            with client_of(self._address) as client:
                 client.subscribe_topic(name, lambda event: latest.append(event[1]))
                 future = client.submit(_on_worker, self._calculate, part, payload, first, name, key=name, pure=False)
                 stop = Event(name, client)

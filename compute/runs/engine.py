@@ -22,13 +22,11 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextmanager
-def scheduler(address: str) -> Iterator[Client]:
-    """A client of the scheduler at `address`. Raises `OSError` when it does not answer."""
+def client_of(address: str) -> Client:
+    """A client of the scheduler at `address`, to be closed. Raises `OSError` when it does not answer."""
     from distributed import Client
 
-    with Client(address, timeout="20s") as client:
-        yield client
+    return Client(address, timeout="20s")
 
 
 @contextmanager
@@ -41,7 +39,7 @@ def executor(workers: int, address: str | None = None) -> Iterator[Executor]:
     from distributed import Client, LocalCluster
 
     if address is not None:
-        with scheduler(address) as client:
+        with client_of(address) as client:
             yield client.get_executor(pure=False)
         return
     with (
