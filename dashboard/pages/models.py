@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -40,7 +40,7 @@ SCORE_LABELS = {"mcc": "labels", "omega": "ω", "sigma": "σ", "frequency": "all
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page for the view in `query`."""
     asked, problems = decode(ModelsView, query)
-    view, taught = _resolved(dataset, asked), bool(distil.trainings(dataset))
+    view, trainings = _resolved(dataset, asked), distil.trainings(dataset)
     titles = dict(PARTS)
     cards = models_query.cards(dataset)
     every = chain.from_iterable(models_query.reference_functionals(dataset).values())
@@ -53,7 +53,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "differences in accuracy can be measured.",
             ),
             address_notice(problems + replaced(asked, view)),
-            contents([entry for entry in PARTS if taught or entry[0] != "learned"]),
+            contents([entry for entry in PARTS if trainings or entry[0] != "learned"]),
             part("cards", titles["cards"], *_cards(cards, levels)),
             part(
                 "order",
@@ -85,7 +85,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 html.Div(_pair(dataset, view), id="models-pair"),
                 about="On the compounds of the suite chosen above that both were run on.",
             ),
-            part("learned", titles["learned"], *_learned(dataset)) if taught else None,
+            part("learned", titles["learned"], *_learned(dataset, trainings)) if trainings else None,
             part("waiting", titles["waiting"], *models_cards.not_computed_list(cards, levels)),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
             dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
@@ -123,8 +123,7 @@ def _pair(dataset: Dataset, view: ModelsView) -> list[Any]:
     )
 
 
-def _learned(dataset: Dataset) -> list[Component]:
-    trainings = distil.trainings(dataset)
+def _learned(dataset: Dataset, trainings: Sequence[distil.Training]) -> list[Component]:
     about = models_learned.about(trainings, results.potential_names(dataset))
     return [html.P(about, className="about"), models_learned.learned(trainings, distil.learned(dataset))]
 
