@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from dashboard.dataset import Dataset
@@ -13,26 +14,20 @@ from dashboard.views.errors import ErrorsView
 
 def resolved(dataset: Dataset, view: ErrorsView) -> ErrorsView:
     """The view with what the tables hold: potentials and a compound with wells, a scored set, a known order."""
-    frame = wells.wells(dataset)
-    present, compounds = wells.potentials(frame), wells.compounds(frame)
-    references = attribution.references(dataset)
-    reference = view.reference if view.reference in references else next(iter(references), view.reference)
-    sets = attribution.sets(dataset, reference)
-    known_regressions = [regression.id for regression in regressions(dataset)]
-    pairs = [pair.id for pair in protocol_pairs(dataset)]
-    view = replace(
-        view,
-        regression=view.regression if view.regression in known_regressions else next(iter(known_regressions), ""),
-        protocols=view.protocols if view.protocols in pairs else next(iter(pairs), ""),
-        potentials=tuple(p for p in view.potentials if p in present),
-        compound=view.compound if view.compound in compounds else wells.most_different(frame),
-        reference=reference,
-        frames=view.frames if view.frames in sets else next(iter(sets), ""),
-    )
-    scored = attribution.potentials(dataset, view.frames)
-    view = replace(view, scored=view.scored if view.scored in scored else next(iter(scored), ""))
-    known_orders = orders(dataset, view)
-    return replace(view, order=view.order if view.order in known_orders else known_orders[0])
+    present = wells.potentials(wells.wells(dataset))
+    view = replace(view, potentials=tuple(p for p in view.potentials if p in present))
+    for name, offered in _OFFERED.items():
+        values = offered(dataset, view)
+        if getattr(view, name) not in values:
+            view = replace(view, **{name: next(iter(values), getattr(ErrorsView, name))})
+    return view
+
+
+def addressed(dataset: Dataset, view: ErrorsView) -> ErrorsView:
+    """The view as an address states it: without what comes first anyway."""
+    empty = {name: offered for name, offered in _OFFERED.items() if not getattr(ErrorsView, name)}
+    first = {name: next(iter(offered(dataset, view)), "") for name, offered in empty.items()}
+    return replace(view, **{name: "" for name, value in first.items() if getattr(view, name) == value})
 
 
 def orders(dataset: Dataset, view: ErrorsView) -> list[str]:
@@ -42,17 +37,18 @@ def orders(dataset: Dataset, view: ErrorsView) -> list[str]:
     return known or [ErrorsView.order]
 
 
-def addressed(dataset: Dataset, view: ErrorsView) -> ErrorsView:
-    """The view as an address states it: without what comes first anyway."""
-    first_set = next(iter(attribution.sets(dataset, view.reference)), "")
-    first_scored = next(iter(attribution.potentials(dataset, view.frames)), "")
-    first_regression = next((regression.id for regression in regressions(dataset)), "")
-    first_pair = next((pair.id for pair in protocol_pairs(dataset)), "")
-    return replace(
-        view,
-        regression="" if view.regression == first_regression else view.regression,
-        protocols="" if view.protocols == first_pair else view.protocols,
-        compound="" if view.compound == wells.most_different(wells.wells(dataset)) else view.compound,
-        frames="" if view.frames == first_set else view.frames,
-        scored="" if view.scored == first_scored else view.scored,
-    )
+def _compounds(dataset: Dataset, view: ErrorsView) -> list[str]:
+    frame = wells.wells(dataset)
+    return [wells.most_different(frame), *wells.compounds(frame)]
+
+
+_OFFERED: dict[str, Callable[[Dataset, ErrorsView], Sequence[str]]] = {
+    "regression": lambda dataset, view: [regression.id for regression in regressions(dataset)],
+    "protocols": lambda dataset, view: [pair.id for pair in protocol_pairs(dataset)],
+    "compound": _compounds,
+    "reference": lambda dataset, view: attribution.references(dataset),
+    "frames": lambda dataset, view: attribution.sets(dataset, view.reference),
+    "scored": lambda dataset, view: attribution.potentials(dataset, view.frames),
+    "order": orders,
+}
+"""What the tables offer per field of a view, what comes by itself first; it depends on the fields before it."""
