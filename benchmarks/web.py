@@ -233,15 +233,17 @@ def lighthouse(port: int, page: str) -> dict[str, float]:
     program = os.environ.get("SOFTMODE_LIGHTHOUSE") or shutil.which("lighthouse")
     if program is None:
         return {}
-    done = subprocess.run(
-        [program, f"http://127.0.0.1:{port}{page}", "--preset=desktop", "--output=json", "--quiet",
-         f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={' '.join(BROWSER)}"],
-        capture_output=True, check=False, env={**os.environ, "CHROME_PATH": str(shutil.which("chromium"))},
-    )  # fmt: skip
-    if done.returncode:
-        print(f"Lighthouse failed on {page}: {done.stderr.decode()[-300:].strip()}")
-        return {}
-    scores = json.loads(done.stdout)["categories"]
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:  # what goes through a pipe may be cut off
+        done = subprocess.run(
+            [program, f"http://127.0.0.1:{port}{page}", "--preset=desktop", "--output=json", "--quiet",
+             f"--output-path={report.name}", f"--only-categories={','.join(CATEGORIES)}",
+             f"--chrome-flags={' '.join(BROWSER)}"],
+            capture_output=True, check=False, env={**os.environ, "CHROME_PATH": str(shutil.which("chromium"))},
+        )  # fmt: skip
+        if done.returncode:
+            print(f"Lighthouse failed on {page}: {done.stderr.decode()[-300:].strip()}")
+            return {}
+        scores = json.loads(Path(report.name).read_bytes())["categories"]
     return {name: 100 * scores[name]["score"] for name in CATEGORIES}
 
 
