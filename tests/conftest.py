@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from dashboard.dataset import Dataset
 
 ROOT = Path(__file__).parents[1]
 os.environ.setdefault("SOFTMODE_REQUESTS_PER_MINUTE", "0")  # all tests ask from one address
@@ -27,6 +33,31 @@ def published() -> list[dict]:
     from compute import tables
 
     return tables.read(ROOT / "data" / "parquet", "references").to_pylist()
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the invented tables."""
+    from tests import dashboard_data
+
+    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def dataset(directory: Path) -> Dataset:
+    """The tables of the module as the web reads them."""
+    from dashboard.dataset import Dataset
+
+    return Dataset(directory)
+
+
+@pytest.fixture(scope="module")
+def client(directory: Path) -> FlaskClient:
+    """Asks a site over the tables of the module."""
+    from dashboard.app import create_app
+    from dashboard.settings import Settings
+
+    return create_app(Settings(data=directory)).server.test_client()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from compute import tables
 from compute.runs.jobs import Job, JobRequest
@@ -16,6 +17,18 @@ from tests import dashboard_data
 
 POTENTIAL = "chgnet-0.3.0"
 RUN = "run-registered"
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of these tables, in place of the plain ones."""
+    return publish(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(autouse=True)
+def same_data(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs are checked against the tables that the page shows."""
+    monkeypatch.setenv("SOFTMODE_DATA", str(directory))
 
 
 def publish(directory: Path) -> Path:

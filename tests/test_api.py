@@ -12,7 +12,6 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 import schemathesis
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -34,21 +33,6 @@ from tests.dashboard_data import CHGNET, MACE, SIGMA_PROTOCOL
 
 TABLES = tuple(FILTERS)
 GIVEN = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("published"))
-
-
-@pytest.fixture(scope="module")
-def server(directory) -> Flask:
-    return create_app(Settings(data=directory)).server
-
-
-@pytest.fixture(scope="module")
-def client(server):
-    return server.test_client()
 
 
 def ask(client, address, **query):
@@ -329,8 +313,7 @@ def test_a_cursor_belongs_to_its_filters(client):
     assert answer(client, "/references", suite="abx3", limit=5, fields="compound", cursor=cursor)["n"] == 10
 
 
-def test_errors_of_the_server_are_problems_without_a_traceback(server, monkeypatch, tmp_path):
-    client = server.test_client()
+def test_errors_of_the_server_are_problems_without_a_traceback(client, monkeypatch, tmp_path):
     for response, status in ((client.post("/api/v1/references"), 405), (client.get("/api/v1/nowhere"), 404)):
         assert (response.status_code, response.mimetype) == (status, "application/problem+json")
     monkeypatch.setattr(Dataset, "table", lambda *_: 1 / 0)
@@ -389,8 +372,8 @@ def test_no_address_is_a_failure(client, suite, formula):
 
 
 @pytest.fixture(scope="module")
-def api_schema(server):
-    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", server)
+def api_schema(client):
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", client.application)
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])

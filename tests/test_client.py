@@ -4,57 +4,46 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 
 import pandas as pd
 import pytest
-from werkzeug.serving import make_server
 
 import softmode
 from compute import tables
-from dashboard.app import create_app
 from dashboard.settings import Settings
 from tests import dashboard_data
 from tests.conftest import ROOT
+from tests.site import hosted
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
+def site(directory):
+    """Address of a site over `directory`, below a path."""
+    with hosted(Settings(data=directory, prefix="/softmode")) as address:
+        yield address
 
 
-@pytest.fixture(scope="module")
-def site(folder):
-    """Address of a site over `folder`, below a path."""
-    server = make_server("127.0.0.1", 0, create_app(Settings(data=folder, prefix="/softmode")).server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/softmode"
-    server.shutdown()
-    thread.join()
-
-
-def test_a_site_and_its_folder_give_the_same_rows(folder, site):
+def test_a_site_and_its_folder_give_the_same_rows(directory, site):
     for table in tables.SCHEMAS:
-        here, there = softmode.load(table, source=folder), softmode.load(table, source=f"{site}/")
+        here, there = softmode.load(table, source=directory), softmode.load(table, source=f"{site}/")
         pd.testing.assert_frame_equal(here, there)
-        assert here.attrs["release"] == there.attrs["release"] == tables.read_manifest(folder).release
+        assert here.attrs["release"] == there.attrs["release"] == tables.read_manifest(directory).release
 
 
-def test_rows_are_chosen_by_one_value_or_several(folder):
-    ran = softmode.load("harmonic", source=folder, suite="abx3", potential=dashboard_data.CHGNET, status="ok")
+def test_rows_are_chosen_by_one_value_or_several(directory):
+    ran = softmode.load("harmonic", source=directory, suite="abx3", potential=dashboard_data.CHGNET, status="ok")
     assert (len(ran), ran.attrs["units"]["omega_min_thz"]) == (8, "THz")
-    halides = softmode.load("references", source=folder, X=["Br", "I"])
+    halides = softmode.load("references", source=directory, X=["Br", "I"])
     assert sorted(halides["compound"]) == ["Cs2AgBiBr6", "Cs2NaBiI6", "CsPbBr3", "CsPbI3"]
 
 
-def test_without_a_source_it_is_the_data_of_the_settings(folder, monkeypatch):
-    monkeypatch.setenv("SOFTMODE_DATA", str(folder))
+def test_without_a_source_it_is_the_data_of_the_settings(directory, monkeypatch):
+    monkeypatch.setenv("SOFTMODE_DATA", str(directory))
     assert len(softmode.load("references", suite="hdp")) == len(dashboard_data.HDP)
 
 
-def test_what_is_not_there_or_broken_is_an_error(folder, site, tmp_path):
-    for source in (folder, site):
+def test_what_is_not_there_or_broken_is_an_error(directory, site, tmp_path):
+    for source in (directory, site):
         with pytest.raises(tables.TableError, match="no column colour"):
             softmode.load("references", source=source, colour="red")
         with pytest.raises(tables.TableError, match="lists no table"):

@@ -35,11 +35,6 @@ ERROR = pd.Series({formula: sigma - DFT[formula] for formula, sigma in SIGMA.ite
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    return Dataset(dashboard_data.publish(tmp_path_factory.mktemp("data")))
-
-
-@pytest.fixture(scope="module")
 def richer(tmp_path_factory):
     """The same with a one-shot run, in which one compound more is finished, of a potential trained on r2SCAN."""
     directory = dashboard_data.publish(tmp_path_factory.mktemp("richer"))

@@ -25,16 +25,6 @@ from tests.components import drawn, text_of
 BELOW = {"suite": "abx3", "compound": "CsPbI3"}
 
 
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def client(directory):
-    return create_app(Settings(data=directory)).server.test_client()
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_pages_answer_and_other_paths_are_404(client, page):
     address = "/".join([page.path, *(BELOW[name] for name in page.below)])

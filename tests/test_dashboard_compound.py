@@ -36,11 +36,6 @@ PEROVSKITE, ELPASOLITE = "cubic-perovskite", "elpasolite"
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory) -> Dataset:
-    return Dataset(dashboard_data.publish(tmp_path_factory.mktemp("data")))
-
-
-@pytest.fixture(scope="module")
 def springs(tmp_path_factory) -> Dataset:
     """CsPbI3 and Cs2AgInCl6 with random force constants that obey the permutation symmetry, and an anion coordinate."""
     directory = dashboard_data.publish(tmp_path_factory.mktemp("springs"))

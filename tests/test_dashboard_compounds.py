@@ -28,11 +28,6 @@ from tests.dashboard_data import CHGNET, MACE
 EVERY_FIELD = (*compounds.COMPOUND_FIELDS, *compounds.POTENTIAL_FIELDS)
 
 
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    return Dataset(dashboard_data.publish(tmp_path_factory.mktemp("data")))
-
-
 def names(dataset, view):
     return sorted(set(compounds.export(dataset, view)["compound"]))
 

@@ -22,16 +22,6 @@ IODIDE, BROMIDE, CHLORIDE = (row[0] for row in dashboard_data.ATTRIBUTION if row
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def dataset(directory):
-    return Dataset(directory)
-
-
-@pytest.fixture(scope="module")
 def frame(dataset):
     return wells.wells(dataset)
 

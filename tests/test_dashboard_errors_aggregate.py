@@ -18,21 +18,10 @@ from dashboard.queries.errors_explained import regressions, shares
 from dashboard.queries.errors_groups import FEWEST, groups, softenings
 from dashboard.queries.errors_protocols import protocol_pairs, protocols
 from dashboard.views.errors import ORDERS
-from tests import dashboard_data
 from tests.components import drawn, text_of
 from tests.dashboard_data import CHGNET, MACE, SIGMA_PROTOCOL
 
 N = 60
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def dataset(directory):
-    return Dataset(directory)
 
 
 @pytest.fixture(scope="module")

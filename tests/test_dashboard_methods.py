@@ -20,17 +20,6 @@ from dashboard.dataset import Dataset
 from dashboard.pages import methods as page
 from dashboard.queries import methods
 from dashboard.settings import ROOT, Settings
-from tests import dashboard_data
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def dataset(directory):
-    return Dataset(directory)
 
 
 def nodes(component):

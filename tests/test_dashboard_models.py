@@ -17,19 +17,8 @@ from dashboard.queries import distil
 from dashboard.queries import models as query
 from dashboard.queries.pairwise import pairwise, potentials
 from dashboard.queries.ranking import ranking
-from tests import dashboard_data
 from tests.components import drawn, text_of
 from tests.dashboard_data import CHGNET, IDLE, MACE
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def dataset(directory):
-    return Dataset(directory)
 
 
 def republished(directory, target, **changed):

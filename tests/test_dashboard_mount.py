@@ -9,15 +9,9 @@ from pydantic import ValidationError
 from dashboard.app import PAGES, create_app
 from dashboard.security import CALLBACK_PATH
 from dashboard.settings import Settings
-from tests import dashboard_data
 from tests.test_dashboard_app import BELOW, router_body
 
 PREFIX = "/tools/softmode"
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")

@@ -11,19 +11,8 @@ from dashboard.components.overview import headline as headline_text
 from dashboard.dataset import Dataset
 from dashboard.figures.factor_map import factor_map, outside
 from dashboard.queries import overview
-from tests import dashboard_data
 from tests.components import drawn, text_of
 from tests.dashboard_data import CHGNET, MACE
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def dataset(directory):
-    return Dataset(directory)
 
 
 def test_every_compound_with_a_dft_label_is_counted_once(dataset):

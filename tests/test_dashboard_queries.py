@@ -12,11 +12,6 @@ from tests import dashboard_data
 from tests.dashboard_data import CHGNET, IDLE, MACE
 
 
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    return Dataset(dashboard_data.publish(tmp_path_factory.mktemp("data")))
-
-
 def test_coverage_tells_failed_from_not_run_from_never_computed(dataset):
     cover = {(c.suite, c.potential): c for c in results.coverage(dataset)}
     abx3 = cover["abx3", CHGNET]

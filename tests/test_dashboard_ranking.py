@@ -9,21 +9,10 @@ from compute import tables
 from dashboard.components.ranking import ranking as ranking_block
 from dashboard.dataset import Dataset
 from dashboard.queries.ranking import ranking
-from tests import dashboard_data
 from tests.components import text_of
 from tests.dashboard_data import CHGNET, MACE
 
 NAMES = {CHGNET: "Chgnet", MACE: "Mace"}
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def dataset(directory):
-    return Dataset(directory)
 
 
 def test_potentials_are_ordered_on_the_compounds_that_both_ran(dataset):

@@ -19,24 +19,11 @@ from dashboard.settings import Settings
 from dashboard.views.recompute import CALCULATIONS
 from tests import recompute_data
 from tests.components import said, text_of
-from tests.recompute_data import POTENTIAL
+from tests.recompute_data import POTENTIAL, directory, same_data
+
+__all__ = ["directory", "same_data"]
 
 CLEAR = {"suite": "", "potential": POTENTIAL, "calculation": "harmonic", "temperature": 300}
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return recompute_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def dataset(directory):
-    return Dataset(directory)
-
-
-@pytest.fixture(autouse=True)
-def _same_data(directory, monkeypatch):
-    monkeypatch.setenv("SOFTMODE_DATA", str(directory))
 
 
 def check(dataset: Dataset, text: str, **changed: Any) -> query.Checked:

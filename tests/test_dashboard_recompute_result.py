@@ -21,22 +21,9 @@ from dashboard.settings import Settings
 from tests import recompute_data
 from tests.components import said
 from tests.pair_potential import PairPotential
-from tests.recompute_data import POTENTIAL, RUN
+from tests.recompute_data import POTENTIAL, RUN, directory, same_data
 
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return recompute_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def dataset(directory):
-    return Dataset(directory)
-
-
-@pytest.fixture(autouse=True)
-def _same_data(directory, monkeypatch):
-    monkeypatch.setenv("SOFTMODE_DATA", str(directory))
+__all__ = ["directory", "same_data"]
 
 
 HARMONIC = {"suite": "abx3", "compound": "CsPbBr3", "potential": POTENTIAL, "protocol": "reference-geometry"}

@@ -21,14 +21,9 @@ TOGETHER = ("references", "wells")
 """Tables that are always published with the same number of rows here."""
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
 @pytest.fixture
-def data(published, tmp_path):
-    return shutil.copytree(published, tmp_path / "data")
+def data(directory, tmp_path):
+    return shutil.copytree(directory, tmp_path / "data")
 
 
 def site(data):

@@ -17,19 +17,9 @@ from dashboard.queries import screening, stability
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import CRITERIA, StabilityView
 from dashboard.viewstate import decode
-from tests import components, dashboard_data
+from tests import components
 from tests.components import drawn
 from tests.dashboard_data import CHGNET, MACE
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def dataset(directory):
-    return Dataset(directory)
 
 
 def compared(dataset, *potentials, **more):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
-import threading
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
-from dashboard.app import create_app
 from dashboard.settings import Settings
 from tests.conftest import ROOT
+from tests.site import hosted
 
 NOTEBOOK = ROOT / "docs" / "notebooks" / "tables.ipynb"
 
@@ -20,14 +18,10 @@ NOTEBOOK = ROOT / "docs" / "notebooks" / "tables.ipynb"
 @pytest.fixture
 def site(monkeypatch):
     data = ROOT / "data" / "parquet"
-    server = make_server("127.0.0.1", 0, create_app(Settings(data=data)).server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     monkeypatch.setenv("SOFTMODE_DATA", str(data))
-    monkeypatch.setenv("SOFTMODE_SITE", f"http://127.0.0.1:{server.server_port}")
-    yield
-    server.shutdown()
-    thread.join()
+    with hosted(Settings(data=data)) as address:
+        monkeypatch.setenv("SOFTMODE_SITE", address)
+        yield
 
 
 def run(cells: list[dict[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import warnings
 
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 from optimade.filterparser import LarkParser
 from optimade.models import StructureResource
 from optimade.validator import ImplementationValidator
-from werkzeug.serving import make_server
 
 from compute import tables
 from dashboard.app import create_app
@@ -21,21 +19,11 @@ from dashboard.optimade.serve import LARGEST_PAGE
 from dashboard.settings import Settings
 from tests import dashboard_data
 from tests.conftest import ROOT
+from tests.site import hosted
 
-PREFIX = "/softmode"
 BASE = "/optimade/v1"
 EVERY = len(dashboard_data.ABX3) + len(dashboard_data.HDP)
 CHGNET = f'"{dashboard_data.CHGNET}"'
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return dashboard_data.publish(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def client(data):
-    return create_app(Settings(data=data)).server.test_client()
 
 
 def get(client, path, status=200, **query):
@@ -194,8 +182,8 @@ def test_an_answer_is_kept_until_the_data_change(client):
     assert first.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_a_new_release_has_its_own_entries(data, tmp_path):
-    everything = {name: tables.read(data, name) for name in tables.read_manifest(data).tables}
+def test_a_new_release_has_its_own_entries(directory, tmp_path):
+    everything = {name: tables.read(directory, name) for name in tables.read_manifest(directory).tables}
     tables.publish(tmp_path, everything)
     client = create_app(Settings(data=tmp_path)).server.test_client()
     assert get(client, "/structures")["meta"]["data_available"] == EVERY
@@ -213,20 +201,15 @@ def test_versions_are_negotiated(client):
 
 
 @pytest.fixture(scope="module")
-def hosted():
+def site():
     """Address of the published tables, served below a path."""
-    app = create_app(Settings(prefix=PREFIX)).server
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}{PREFIX}/optimade"
-    server.shutdown()
-    thread.join()
+    with hosted(Settings(prefix="/softmode")) as address:
+        yield f"{address}/optimade"
 
 
-def test_the_validator_of_the_consortium_passes(hosted):
+def test_the_validator_of_the_consortium_passes(site):
     random.seed(0)  # the validator draws its entry
-    validator = ImplementationValidator(base_url=f"{hosted}/v1", respond_json=True, timeout=60)
+    validator = ImplementationValidator(base_url=f"{site}/v1", respond_json=True, timeout=60)
     validator.validate_implementation()
     found = validator.results
     assert validator.valid, found.failure_messages + found.internal_failure_messages
