@@ -64,9 +64,9 @@ def test_parts_agree_with_the_whole(crystal):
     whole = physics.sigma_pooled(forces, anharmonic)
     assert physics.running_sigma(forces, anharmonic)[-1] == pytest.approx(whole, rel=1e-12)
     assert physics.sigma_by_label(forces, anharmonic, ["all"] * ATOMS)["all"] == pytest.approx(whole, rel=1e-12)
-    per_site = physics.sigma_per_site(forces, anharmonic)
-    by_label = physics.sigma_by_label(forces, anharmonic, [str(i) for i in range(ATOMS)])
-    assert per_site == pytest.approx(list(by_label.values()), rel=1e-12)
+    per_atom = physics.sigma_by_label(forces, anharmonic, [str(i) for i in range(ATOMS)])
+    expected = anharmonic.std(axis=(0, 2)) / forces.std(axis=(0, 2))
+    assert list(per_atom.values()) == pytest.approx(expected, rel=1e-12)
     per_frame = [physics.sigma(forces[t : t + 1], displacements[t : t + 1], constants) for t in range(FRAMES)]
     assert physics.sigma_frame_mean(forces, anharmonic) == pytest.approx(np.mean(per_frame), rel=1e-12)
     assert physics.weighted_sigma(forces, anharmonic, np.full(FRAMES, 3.0)) == pytest.approx(whole, rel=1e-12)

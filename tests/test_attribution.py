@@ -91,7 +91,6 @@ def test_a_pure_softening_leaves_sigma_alone_once_forces_and_hessian_are_both_re
     assert errors.slope.value == pytest.approx(softening)
     assert errors.slope_constants == pytest.approx(softening)
     assert errors.amplification.value == pytest.approx(1)
-    assert errors.sigma_forces.value == pytest.approx(result.corners["rmr"].value)
     assert errors.sigma_rescaled.value == pytest.approx(truth)
 
 

@@ -69,11 +69,6 @@ def running_sigma(forces: Array, anharmonic: Array) -> Array:
     return _ratio(spread(anharmonic), spread(forces))
 
 
-def sigma_per_site(forces: Array, anharmonic: Array) -> Array:
-    """σ (N,) of each site, over frames and components."""
-    return _ratio(anharmonic.std(axis=(0, 2)), forces.std(axis=(0, 2)))
-
-
 def sigma_by_label(forces: Array, anharmonic: Array, labels: Sequence[str]) -> dict[str, float]:
     """σ of each group of atoms with the same label (an element, or a site of the prototype); `labels` has length N."""
     names = np.asarray(labels)

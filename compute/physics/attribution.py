@@ -135,10 +135,9 @@ class ModelError:
     """How far a model's forces and force constants are off, all relative to the reference's.
 
     `slope` s is the least-squares softening slope, F_m ≈ s F_r (s < 1: the model is too soft), and `slope_constants`
-    the same for Φ. `sigma_forces` is σ[rmr], `sigma_rescaled` the same with F_m / s: what is left once a mere
-    softening is taken out. `force_error` = RMSE(F_m − F_r) / RMS(F_r); `constants_error` = ‖Φ_m − Φ_r‖ / ‖Φ_r‖;
-    `amplification` is their ratio: how much worse the Hessian is than the forces, NaN for perfect forces.
-    `force_rmse` in eV/Å.
+    the same for Φ. `sigma_rescaled` is σ[rmr] with F_m / s: what is left once a mere softening is taken out.
+    `force_error` = RMSE(F_m − F_r) / RMS(F_r); `constants_error` = ‖Φ_m − Φ_r‖ / ‖Φ_r‖; `amplification` is their
+    ratio: how much worse the Hessian is than the forces, NaN for perfect forces. `force_rmse` in eV/Å.
     """
 
     slope: Value
@@ -147,7 +146,6 @@ class ModelError:
     force_error: Value
     constants_error: float
     amplification: Value
-    sigma_forces: Value
     sigma_rescaled: Value
 
 
@@ -180,10 +178,10 @@ def model_error(sample: Sample, reference_constants: Array | None, model_constan
         slope_constants = float(np.sum(model_constants * reference_constants) / square)
         constants_error = float(np.sqrt(np.sum((model_constants - reference_constants) ** 2) / square))
 
-    def sigma(frames: Ints, scale: float) -> float:
+    def sigma_rescaled(frames: Ints) -> float:
         if reference_constants is None:
             return float("nan")
-        return anharmonicity.sigma(model[frames] / scale, sample.displacements[frames], reference_constants)
+        return anharmonicity.sigma(model[frames] / slope(frames), sample.displacements[frames], reference_constants)
 
     def amplification(frames: Ints) -> float:
         error = relative(frames)
@@ -196,8 +194,7 @@ def model_error(sample: Sample, reference_constants: Array | None, model_constan
         force_error=jackknifed(relative),
         constants_error=constants_error,
         amplification=jackknifed(amplification),
-        sigma_forces=jackknifed(lambda frames: sigma(frames, 1.0)),
-        sigma_rescaled=jackknifed(lambda frames: sigma(frames, slope(frames))),
+        sigma_rescaled=jackknifed(sigma_rescaled),
     )
 
 

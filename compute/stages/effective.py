@@ -42,11 +42,6 @@ class Effective:
     sigma: float
     n_frames: int
 
-    @property
-    def n_blocks(self) -> int:
-        """B: blocks that took part in the standard errors."""
-        return len(self.without_block)
-
 
 @dataclass(frozen=True)
 class Estimate:
