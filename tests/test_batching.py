@@ -76,14 +76,6 @@ def test_copies_of_a_structure_that_lie_apart_keep_a_list_each():
     assert neighbours.built == 2
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory):
     folder = tmp_path_factory.mktemp("potentials")

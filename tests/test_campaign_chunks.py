@@ -75,15 +75,7 @@ def scheduler(tmp_path):
             process.wait()
 
 
-@pytest.mark.parametrize(
-    "count",
-    [
-        24,
-        pytest.param(
-            200, marks=[pytest.mark.slow, pytest.mark.skipif("SOFTMODE_TEST_SLOW" not in os.environ, reason="long")]
-        ),
-    ],
-)
+@pytest.mark.parametrize("count", [24, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_worker_killed_at_work_loses_its_chunk_and_no_row(published, tmp_path, scheduler, count):
     undisturbed = campaign(published, count, tmp_path / "undisturbed")
     compute(undisturbed, undisturbed.tasks, Here(), chunk=4)

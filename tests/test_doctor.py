@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from typer.testing import CliRunner
 
 from compute import tables
 from compute.cli import app
 from tests.conftest import ROOT
-
-
-@pytest.fixture(autouse=True)
-def folders(monkeypatch, tmp_path):
-    monkeypatch.setenv("SOFTMODE_VAR", str(tmp_path / "var"))
-    monkeypatch.setenv("SOFTMODE_POTENTIALS", str(tmp_path / "potentials"))
 
 
 def doctor(*arguments: str):

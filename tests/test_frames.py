@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -620,11 +619,6 @@ def no_ideal(folder: Path) -> None:
 def no_forces(folder: Path) -> None:
     write_ideal(folder / "SPOSCAR")
     write_atoms(folder / "run.extxyz", truth().atoms())
-
-
-def empty_npz(folder: Path) -> None:
-    np.savez(folder / "a.npz", forces=truth().forces)
-    shutil.move(folder / "a.npz", folder / "MD")
 
 
 @pytest.mark.parametrize(

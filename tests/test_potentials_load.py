@@ -9,7 +9,6 @@ pytest.importorskip("torch")
 pytest.importorskip("mace")
 pytest.importorskip("chgnet")
 
-import torch
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
@@ -23,15 +22,6 @@ from tests.mace_model import train_small_mace
 
 CHGNETS = ("chgnet-0.2.0", "chgnet-0.3.0", "chgnet-r2scan")
 EVERY = (*CHGNETS, "small-mace")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Small structures gain nothing from threads, and lose much when the processors are busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -148,7 +148,6 @@ def test_a_preset_is_narrowed_and_never_widened():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("SOFTMODE_TEST_SLOW"), reason="minutes: SOFTMODE_TEST_SLOW=1")
 def test_the_same_as_its_owner_runs_it(mirror, data, tmp_path):
     command = [sys.executable, "-c", "from compute.cli import app; app()", "campaign", "run", "--preset", "pccp2026"]
     command += ["--mirror", mirror, "--accept-licence", "--data", str(data), "--json"]

@@ -27,11 +27,7 @@ from tests.faults.harness import wait_for
 COMPOUNDS = iter(("CsPbBr3", "CsPbI3", "CsPbCl3", "RbPbBr3", "RbPbI3", "CsSnBr3"))
 LONG = 600_000
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.slow,
-    pytest.mark.skipif("SOFTMODE_TEST_SLOW" not in os.environ, reason="slow: set SOFTMODE_TEST_SLOW=1"),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

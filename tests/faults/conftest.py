@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -48,12 +47,3 @@ def server(_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
         connection.execute(f"CREATE DATABASE {name}")
     monkeypatch.setenv("DATABASE_URL", _server.url.removesuffix("postgres") + name)
     return _server
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what takes minutes, unless it is asked for."""
-    if os.environ.get("SOFTMODE_TEST_SLOW") == "1":
-        return
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.skip(reason="slow: set SOFTMODE_TEST_SLOW=1"))
