@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from compute import tables
+from compute.schemas import SCHEMAS
 
 TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution")
 """Tables that are held in memory; `force_constants` and `bands` are read from their files, a compound at a time."""
@@ -74,13 +75,27 @@ LEFT JOIN anharmonic n
 
 
 def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> None:
-    """Read `TABLES` of the release into `connection`, and make `chosen`, `chosen_sigma` and `pairs` beside them."""
+    """Read `TABLES` of the release into `connection`, and make `chosen`, `chosen_sigma` and `pairs` beside them.
+
+    Raises `TableError` for a file that cannot be read. What was published kept its contract; `tables.check` asks again.
+    """
     for name in TABLES:
-        connection.register("incoming", manifest.read(name))
-        connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
-        connection.unregister("incoming")
+        connection.register("columns", SCHEMAS[name].empty_table())
+        connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM columns')
+        connection.unregister("columns")
+        if name in manifest.tables:
+            _fill(connection, name, manifest.path(name))
     for statement in (CHOSEN, CHOSEN_SIGMA, PAIRS):
         connection.execute(statement)
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    try:  # by name: an older file lacks columns
+        connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM read_parquet($path)', {"path": str(path)})
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise tables.TableError(f"{name}: {path.name} cannot be read") from error
 
 
 def joined(directory: Path) -> duckdb.DuckDBPyConnection:

@@ -1,7 +1,8 @@
 """The published tables in memory, behind a locked DuckDB: read only through parameters.
 
-The tables are validated on the way in and joined once into `pairs`, one row per compound and potential, so that
-every page counts from the same rows. A new manifest is noticed and loaded whole: never a mixture of two.
+The files are checked against the manifest on the way in and joined once into `pairs`, one row per compound and
+potential, so that every page counts from the same rows. A new manifest is noticed and loaded whole: never a mixture of
+two.
 """
 
 from __future__ import annotations
@@ -204,6 +205,7 @@ def _loaded(directory: Path, memory_mb: int, stamp: Stamp) -> _Release:
         "memory_limit": f"{memory_mb}MB",
         "allocator_flush_threshold": _FREED,
         "allocator_bulk_deallocation_flush_threshold": _FREED,
+        "allocator_background_threads": "true",  # which give back what loading took
     }
     connection = duckdb.connect(":memory:", config=settings)
     try:
