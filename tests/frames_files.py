@@ -16,9 +16,9 @@ from compute.references.readers.npz import write_npz
 from compute.stages import phonons
 from compute.structures.compounds import identify
 from compute.structures.frames import Frames, frames_from_positions
-from tests.pair_potential import PairPotential
+from tests.pair_potential import PairPotential, as_atoms
 
-POTENTIAL = PairPotential({"Sr": 1.35, "Ti": 0.55, "O": 1.4})
+POTENTIAL = PairPotential()
 STEPS = 12
 SETTINGS = {"GGA": "PE", "ENMAX": "500.0", "IBRION": "0", "MDALGO": "1", "POTIM": "2.0", "TEBEG": "300", "TEEND": "300"}
 
@@ -69,7 +69,7 @@ def phonopy_crystal():
 def truth() -> Frames:
     """A smooth trajectory in the analytic crystal, its exact forces and its exact Hessian."""
     cell = phonopy_crystal().supercell
-    ideal = Atoms(cell.symbols, positions=cell.positions, cell=cell.cell, pbc=True)
+    ideal = as_atoms(cell)
     rng = np.random.default_rng(5)
     waves, phases = rng.normal(scale=0.12, size=(2, len(ideal), 3))
     time = np.arange(STEPS)[:, None, None]

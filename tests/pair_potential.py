@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from ase import Atoms
 from ase.neighborlist import neighbor_list
 
 from compute.potentials.evaluate import Evaluation
+
+RADII = {"Sr": 1.35, "Ti": 0.55, "O": 1.4, "Cs": 1.8, "Ag": 1.1, "Bi": 1.0, "Br": 1.8}
+"""Å, with which SrTiO3 and Cs2AgBiBr6 have bonds of about their own lengths."""
 
 
 class PairPotential:
@@ -18,7 +21,7 @@ class PairPotential:
     checkpoint_sha256 = "0" * 64
     depth, alpha, cutoff = 0.8, 1.2, 6.5
 
-    def __init__(self, radii: dict[str, float], rounding: float = 0.0):
+    def __init__(self, radii: Mapping[str, float] = RADII, rounding: float = 0.0):
         self.radii, self.rounding = radii, rounding
         self.calls = 0
 
@@ -69,3 +72,8 @@ class PairPotential:
             d_morse * cut + morse * d_cut,
             d2_morse * cut + 2 * d_morse * d_cut + morse * d2_cut,
         )
+
+
+def as_atoms(cell) -> Atoms:
+    """A cell of phonopy's as ase has it."""
+    return Atoms(cell.symbols, positions=cell.positions, cell=cell.cell, pbc=True)

@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from ase import Atoms
 
 from compute.physics import anharmonicity
 from compute.physics.phonons import THZ_PER_ROOT, signed_square
@@ -18,10 +17,10 @@ from compute.stages.guard import SamplingError
 from compute.stages.modes import optical_modes
 from compute.structures.compounds import identify
 from tests.bond_crystal import BondCrystal
-from tests.pair_potential import PairPotential
+from tests.pair_potential import PairPotential, as_atoms
 
 COMPOUND, A = identify("CsPbBr3", "abx3"), 5.98
-SOFT = PairPotential({"Sr": 1.35, "Ti": 0.55, "O": 1.4})
+SOFT = PairPotential()
 LANGEVIN = SamplingProtocol(
     name="test", sampler=Langevin(discard=200, keep=1000, longest=1000), replicas=2, dtype="float64"
 )
@@ -31,8 +30,7 @@ ONE_SHOT = SamplingProtocol(name="test", sampler=OneShot(samples=60, imaginary="
 def bonds(quartic: float = 0.0) -> BondCrystal:
     cell = COMPOUND.structure(A)
     supercell = phonons.phonopy_of(cell, 2 * np.eye(3, dtype=int)).supercell
-    whole = Atoms(supercell.symbols, positions=supercell.positions, cell=supercell.cell, pbc=True)
-    return BondCrystal([cell, whole], bond=4.3, spring=0.8, quartic=quartic)
+    return BondCrystal([cell, as_atoms(supercell)], bond=4.3, spring=0.8, quartic=quartic)
 
 
 @cache
@@ -102,8 +100,9 @@ def test_all_optical_modes_at_the_commensurate_points_are_there():
 @cache
 def elpasolite() -> HarmonicCrystal:
     compound = identify("Cs2AgBiBr6", "hdp")
-    potential = PairPotential({"Cs": 1.8, "Ag": 1.1, "Bi": 1.0, "Br": 1.8})
-    return harmonic_crystal(compound, potential, LANGEVIN.harmonic.model_copy(update={"geometry": "relaxed"}), 11.3)
+    return harmonic_crystal(
+        compound, PairPotential(), LANGEVIN.harmonic.model_copy(update={"geometry": "relaxed"}), 11.3
+    )
 
 
 def test_mode_patterns_are_the_supercells_own_eigenvectors():

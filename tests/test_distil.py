@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 
 import numpy as np
@@ -138,8 +139,6 @@ def test_the_packaged_models_load_and_describe_halides_only(size):
 
 
 def test_the_records_of_the_training_are_those_of_the_packaged_models():
-    import json
-
     for size in SIZES:
         record = json.loads((ROOT / "data" / "distil" / f"{model_id(size)}.json").read_text())
         assert record["checkpoint_sha256"] == entry(model_id(size)).sha256

@@ -33,7 +33,7 @@ from tests.frames_files import (
     sigma_of,
     truth,
 )
-from tests.pair_potential import PairPotential
+from tests.pair_potential import PairPotential, as_atoms
 
 
 @pytest.mark.parametrize("write", LAYOUTS)
@@ -146,7 +146,7 @@ def test_a_crystal_that_drifts_as_a_whole_is_the_same_crystal():
     assert any("as a whole" in note for note in frames.notes)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     hnp.arrays(float, (3, 3), elements=st.floats(-6, 6)).filter(lambda cell: abs(np.linalg.det(cell)) > 20),
     hnp.arrays(float, (4, 3), elements=st.floats(-9, 9)),
@@ -175,7 +175,7 @@ def test_no_periodic_image_is_shorter(cell, vectors):
 def test_the_compact_form_is_the_full_one(matrix, primitive, rows):
     from phonopy.harmonic.force_constants import full_fc_to_compact_fc
 
-    potential = PairPotential({"Cs": 1.8, "Ag": 1.1, "Bi": 1.0, "Br": 1.8})
+    potential = PairPotential()
     atoms = identify("Cs2AgBiBr6", "hdp").structure(11.3, 0.252)
     phonon = phonons.phonopy_of(atoms, np.array(matrix, int), phonopy_matrix(atoms, primitive), symmetry=False)
     cell = phonon.supercell
@@ -211,10 +211,6 @@ def test_force_sets_give_the_hessian(tmp_path):
     write_FORCE_SETS({"natom": 40, "first_atoms": first[:1]}, tmp_path / "FORCE_SETS")
     with pytest.raises(FramesError, match="do not determine"):
         read(tmp_path)
-
-
-def as_atoms(cell) -> Atoms:
-    return Atoms(cell.symbols, positions=cell.positions, cell=cell.cell, pbc=True)
 
 
 def test_single_displacements_are_frames_that_are_nearly_harmonic(tmp_path):

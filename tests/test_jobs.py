@@ -244,7 +244,7 @@ class _Pipe:
 def test_the_two_parts_give_the_row_of_a_campaign(stage, compounds, tmp_path, monkeypatch):
     from compute.runs import tasks
 
-    potential = PairPotential({"Sr": 1.35, "Ti": 0.55, "O": 1.4})
+    potential = PairPotential()
     monkeypatch.setattr(tasks, "potential_of", lambda task, dtype, threads: potential)
     protocol = "relaxed-geometry" if stage == "harmonic" else "one-shot"
     task = task_of(JobRequest(stage=stage, compound="SrTiO3", potential="chgnet-0.3.0", protocol=protocol), tmp_path)

@@ -19,11 +19,11 @@ from compute.stages.harmonic import harmonic
 from compute.structures.compounds import identify
 from compute.structures.sites import Crystal
 from compute.structures.uploaded import GeneralCrystal, StructureError, read_upload
-from tests.pair_potential import PairPotential
+from tests.pair_potential import RADII, PairPotential
 
 TITANATE = identify("SrTiO3", "abx3").structure(3.95)
 ELPASOLITE = identify("Cs2AgBiBr6", "hdp", ["Cs2AgBiBr6"])
-PAIRS = PairPotential({"Sr": 1.35, "Ti": 0.55, "O": 1.4, "Na": 1.1, "Cl": 1.7})
+PAIRS = PairPotential({**RADII, "Na": 1.1, "Cl": 1.7})
 
 
 def text_of(atoms: Atoms, kind: str = "vasp") -> str:
@@ -33,7 +33,7 @@ def text_of(atoms: Atoms, kind: str = "vasp") -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def orthorhombic(atoms: Atoms) -> Atoms:
+def rattled(atoms: Atoms) -> Atoms:
     """The same with every atom moved a little, which leaves no symmetry."""
     moved = atoms.copy()
     moved.rattle(0.05, seed=1)
@@ -67,7 +67,7 @@ def test_an_elpasolite_is_recognised_with_its_anion_coordinate(kind):
     ("atoms", "formula", "number"),
     [
         (bulk("NaCl", "rocksalt", 5.6, cubic=True), "NaCl", 225),
-        (orthorhombic(TITANATE), "SrTiO3", 1),
+        (rattled(TITANATE), "SrTiO3", 1),
         (Atoms("SrTiO3", cell=[4, 4, 4.2], scaled_positions=TITANATE.get_scaled_positions(), pbc=True), "SrTiO3", 123),
     ],
     ids=["rocksalt", "no symmetry", "tetragonal"],
