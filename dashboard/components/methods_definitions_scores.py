@@ -12,8 +12,6 @@ from dashboard.components.methods_formula import definition, formula, fraction, 
 MCNEMAR = "10.1007/BF02295996"
 BOOTSTRAP = "10.1214/aos/1176344552"
 
-_PHI, _SIGMA, _OMEGA = symbol("Φ"), symbol("σ"), symbol("ω")
-
 
 def attribution() -> Component:
     """The corners, and what is made of them."""
@@ -25,7 +23,7 @@ def attribution() -> Component:
             "Corners and published path",
             [
                 formula(
-                    symbol("σ"), "[", symbol("T"), ", ", symbol("F"), ", ", _PHI, "],  each from r or m",
+                    symbol("σ"), "[", symbol("T"), ", ", symbol("F"), ", ", symbol("Φ"), "],  each from r or m",
                     spoken="sigma of T, F and Phi, each from the reference r or the model m",
                 ),
                 formula(

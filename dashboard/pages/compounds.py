@@ -27,7 +27,7 @@ from dashboard.queries.compounds import Offered, offered
 from dashboard.queries.models import trained_on
 from dashboard.queries.provenance import runs, sources
 from dashboard.views.compounds import CompoundsView
-from dashboard.views.stability import SUITE_CRITERIA
+from dashboard.views.stability import SUITE_CRITERIA, addressed
 from dashboard.viewstate import build, decode, encode, replaced
 
 _GRID, _REFETCH = "compounds-grid", "compounds-refetch"
@@ -89,7 +89,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             ),
             html.Div(_foot(dataset, view), id="compounds-foot"),
             dcc.Store(id=_REFETCH),
-            dcc.Store(id=VIEW_QUERY, data=encode(_shown(view))),
+            dcc.Store(id=VIEW_QUERY, data=encode(addressed(view))),
         ],
         className="page compounds",
     )
@@ -178,11 +178,6 @@ def _resolved(dataset: Dataset, view: CompoundsView) -> CompoundsView:
     )
 
 
-def _shown(view: CompoundsView) -> CompoundsView:
-    """The view as the address states it: without a criterion that the suite alone implies."""
-    return replace(view, criterion="harmonic") if view.criterion == SUITE_CRITERIA[view.suite][0] else view
-
-
 def _view(dataset: Dataset, values: Mapping[str, Any], request: Any) -> CompoundsView:
     required, excluded = periodic_table.read_chosen(values["elements"])
     raw = {name: values[name] for name in _FIELDS} | parts.of_controls(values)
@@ -267,7 +262,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             "columnDefs": _columns(dataset, view) if reshaped else no_update,
             "foot": _foot(dataset, view) if reshaped else no_update,
             "refetch": encode(view),
-            "address": encode(_shown(view)),
+            "address": encode(addressed(view)),
         }
 
     app.clientside_callback(ClientsideFunction("softmode", "refetch"), Input(_REFETCH, "data"))
@@ -284,7 +279,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             return no_update, no_update
         view = _view(dataset, values, request)
         records, total = table.rows(dataset, view, fields(view.columns), *asked)
-        return {"rowData": shown(records), "rowCount": total}, encode(_shown(view))
+        return {"rowData": shown(records), "rowCount": total}, encode(addressed(view))
 
     @app.callback(
         Output("compounds-file", "data"),

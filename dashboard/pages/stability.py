@@ -21,7 +21,7 @@ from dashboard.queries import stability as query
 from dashboard.queries.models import reference_functionals
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.results import anions
-from dashboard.views.stability import MOST_POTENTIALS, SUITE_CRITERIA, StabilityView
+from dashboard.views.stability import MOST_POTENTIALS, SUITE_CRITERIA, StabilityView, addressed
 from dashboard.viewstate import build, decode, encode, replaced, written
 
 CRITERION_NAMES = {
@@ -68,7 +68,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             ),
             html.Div(_foot(dataset, found), id="stability-foot"),
             dcc.Store(id=SHOWN, data=encode(view)),
-            dcc.Store(id=VIEW_QUERY, data=encode(_address(view))),
+            dcc.Store(id=VIEW_QUERY, data=encode(addressed(view))),
         ],
         className="page",
     )  # fmt: skip
@@ -93,11 +93,6 @@ def _resolved(dataset: Dataset, view: StabilityView) -> _Resolved:
     view = replace(view, criterion=criterion, potentials=chosen, anion=tuple(a for a in view.anion if a in present))
     shown = tuple(p for p in offered if p in chosen) or offered[:MOST_POTENTIALS]
     return _Resolved(view, shown, offered)
-
-
-def _address(view: StabilityView) -> StabilityView:
-    """The view as the address states it: without the criterion that the suite alone implies."""
-    return replace(view, criterion="harmonic") if view.criterion == SUITE_CRITERIA[view.suite][0] else view
 
 
 def _controls(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
@@ -231,7 +226,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             len(found.potentials) < 2,
             not found.potentials,
             encode(view),
-            encode(_address(view)),
+            encode(addressed(view)),
         )
 
     @app.callback(

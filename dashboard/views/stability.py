@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from dashboard.viewstate import (
     ANIONS,
@@ -41,3 +42,11 @@ class StabilityView:
     threshold: float = key("th", THRESHOLD, 1.0)
     false_stable: float = key("cs", _COST, 1.0)
     false_unstable: float = key("cu", _COST, 50.0)
+
+
+_View = TypeVar("_View", bound=Any)
+
+
+def addressed(view: _View) -> _View:
+    """A view with a suite and a criterion as its address states it: without the criterion that the suite implies."""
+    return replace(view, criterion="harmonic") if view.criterion == SUITE_CRITERIA[view.suite][0] else view
