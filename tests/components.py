@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import plotly.graph_objects as go
@@ -12,6 +13,21 @@ from dash.development.base_component import Component
 def drawn(figure: dict[str, Any]) -> go.Figure:
     """`figure` as plotly understands it; raises `ValueError` for a setting that plotly does not know."""
     return go.Figure(figure)
+
+
+def nodes(content: Any) -> Iterator[Any]:
+    """The components and texts in `content`, which may be a list, in reading order."""
+    if isinstance(content, list | tuple):
+        for part in content:
+            yield from nodes(part)
+    elif content is not None:
+        yield content
+        yield from nodes(getattr(content, "children", None))
+
+
+def words(content: Any) -> str:
+    """What can be read in `content`, without attributes."""
+    return "".join(str(node) for node in nodes(content) if isinstance(node, str | int | float))
 
 
 def text_of(component: Component) -> str:

@@ -1,13 +1,11 @@
 """The page of anharmonicity: its numbers against pandas, its figures, and what it says where there is no data."""
 
-import json
 import math
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from plotly.io.json import to_json_plotly
 
 from compute import tables
 from dashboard.components import anharmonicity_errors
@@ -24,7 +22,7 @@ from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.compounds import CompoundsView
 from dashboard.viewstate import decode, encode
 from tests import dashboard_data
-from tests.components import drawn
+from tests.components import drawn, text_of
 from tests.dashboard_data import CHGNET, MACE, SIGMA_PROTOCOL
 
 R2SCAN = "chgnet-r2scan-test"
@@ -62,10 +60,6 @@ def richer(tmp_path_factory):
 def sigma_rows(dataset, **view):
     view = AnharmonicityView(**{"protocol": SIGMA_PROTOCOL, **view})
     return query.rows(dataset, view, query.potentials(dataset, view.suite), "sigma")
-
-
-def text_of(component) -> str:
-    return json.dumps(json.loads(to_json_plotly(component)), ensure_ascii=False)
 
 
 def laid_out(dataset, **asked) -> str:

@@ -27,7 +27,7 @@ from dashboard.queries.structure import scene, structure
 from dashboard.views.compound import CompoundView
 from dashboard.viewstate import decode, encode
 from tests import dashboard_data
-from tests.components import drawn
+from tests.components import drawn, words
 from tests.dashboard_data import CHGNET, MACE, SIGMA_RUN
 
 # Five atoms of 100 u on springs of 1 and 1.44 eV/Å².
@@ -83,17 +83,6 @@ def known(dataset: Dataset, suite: str, compound: str) -> Mapping[str, Any]:
     return found
 
 
-def text(component: Any) -> str:
-    """All text in a component, in order."""
-    if component is None:
-        return ""
-    if isinstance(component, str | int | float):
-        return str(component)
-    if isinstance(component, list | tuple):
-        return "".join(text(item) for item in component)
-    return text(getattr(component, "children", None))
-
-
 def test_labels_follow_both_thresholds_and_know_noise_and_error(dataset):
     row = query.answers(dataset, "abx3", "CsPbI3", 0.1, 1.05).set_index("potential").loc[CHGNET]
     # σ 1.10 ± 0.05 is within two errors of 1.05; DFT's 1.30 has no error.
@@ -115,7 +104,7 @@ def test_neighbours_differ_on_one_site_alone(dataset):
     chlorine = frame[(frame.compound == "CsPbCl3") & (frame.potential == CHGNET)].iloc[0]
     assert query.agreement(chlorine.dft_harmonic_at, chlorine.harmonic_at) == "disagrees"
     assert query.neighbours(dataset, known(dataset, "abx3", "CsPbI3"), "A", 0.1, 1.0)[0] == []
-    shown = text(neighbour_table(find(dataset, "abx3", "CsPbI3"), CompoundView()))
+    shown = words(neighbour_table(find(dataset, "abx3", "CsPbI3"), CompoundView()))
     assert "Chgnet-Testagrees in 1 of 2" in shown
 
 
@@ -131,7 +120,7 @@ def test_bands_of_atoms_on_springs_are_flat(dataset):
 def test_stored_bands_are_drawn_and_compared(dataset, tmp_path):
     (alone,) = bands_query.stored_bands(dataset, "mp0b3", "mp-1")
     assert alone.frequencies.tolist() == [[0, 0, 0], [1, 1, 2]]
-    shown = text(page.layout(dataset, {}, "mp0b3", "mp-1"))
+    shown = words(page.layout(dataset, {}, "mp0b3", "mp-1"))
     assert "DFT’s bands cannot be drawn with them" in shown
     rows = tables.read(dataset.directory, "bands").to_pylist()
     of_dft = {**rows[0], "source": "dft", "frequencies": [0.0, 0.0, -0.5, 1.0, 1.5, 2.0]}
@@ -140,11 +129,11 @@ def test_stored_bands_are_drawn_and_compared(dataset, tmp_path):
         {name: tables.read(dataset.directory, name) for name in tables.read_manifest(dataset.directory).tables}
         | {"bands": tables.from_rows("bands", [*rows, of_dft])},
     )
-    compared = text(page.layout(Dataset(tmp_path), {}, "mp0b3", "mp-1"))
+    compared = words(page.layout(Dataset(tmp_path), {}, "mp0b3", "mp-1"))
     assert "DFT: lowest −0.50 THz, at Γ. Mace-Test: no imaginary mode on the path." in compared
     assert "Mace-Test is furthest from DFT at Γ, +0.50 THz in branch 3 from below." in compared
     assert "not comparable" in compared
-    assert "softmode campaign run --suite mp0b3" in text(page.layout(dataset, {}, "mp0b3", "mp-2"))
+    assert "softmode campaign run --suite mp0b3" in words(page.layout(dataset, {}, "mp0b3", "mp-2"))
 
 
 def test_a_click_names_the_mode_under_it(springs):
@@ -208,7 +197,7 @@ def test_the_scene_has_eight_whole_octahedra(springs, suite, compound, count):
 def test_without_a_cell_nothing_is_drawn(dataset):
     assert structure(dataset, known(dataset, "hdp", "Cs2AgInCl6")) is None  # no lattice constant, no relaxed cell
     assert structure(dataset, known(dataset, "mp0b3", "mp-1")) is None
-    shown = text(page.layout(dataset, {}, "hdp", "Cs2AgInCl6"))
+    shown = words(page.layout(dataset, {}, "hdp", "Cs2AgInCl6"))
     assert "softmode harmonic Cs2AgInCl6 --suite hdp" in shown
 
 
@@ -257,26 +246,26 @@ def test_json_holds_every_row_and_no_nan(dataset):
 
 
 def test_the_page_says_what_each_potential_answers(dataset):
-    shown = text(page.layout(dataset, {}, "abx3", "CsPbCl3"))
+    shown = words(page.layout(dataset, {}, "abx3", "CsPbCl3"))
     assert "DFT: harmonically ▲ unstable (ωmin −0.50 THz), at 300 K ▲ unstable (σ 1.05)." in shown
     assert "Chgnet-Test: harmonically ● stable (0.40 THz), disagrees with DFT" in shown
     assert "at 300 K ● stable (σ 0.600 ± 0.020), disagrees with DFT" in shown
     assert "Mace-Test: harmonically ▲ unstable (−0.40 THz), agrees with DFT; σ: not run." in shown
-    failed = text(page.layout(dataset, {}, "abx3", "BaTiO3"))
+    failed = words(page.layout(dataset, {}, "abx3", "BaTiO3"))
     assert "harmonic: failed, not-relaxed (force left above the limit)" in failed
-    assert "failed, melted (invented failure)" in text(page.layout(dataset, {}, "abx3", "KMnF3"))
+    assert "failed, melted (invented failure)" in words(page.layout(dataset, {}, "abx3", "KMnF3"))
 
 
 def test_unknown_compounds_lead_to_the_table(dataset):
     layout = page.layout(dataset, {}, "abx3", "Xy<3")
-    assert "The suite Cubic ABX3 perovskites has no compound Xy<3." in text(layout)
+    assert "The suite Cubic ABX3 perovskites has no compound Xy<3." in words(layout)
     assert layout.children[-1].children.href == "/compounds?s=abx3&f=Xy3"
-    assert "There is no suite nope." in text(page.layout(dataset, {}, "nope", "CsPbI3"))
+    assert "There is no suite nope." in words(page.layout(dataset, {}, "nope", "CsPbI3"))
 
 
 def test_every_suite_and_every_gap_has_a_page(dataset):
     for suite, compound in (("mp0b3", "mp-1"), ("hdp", "Cs2AgBiBr6"), ("abx3", "LaAlO3"), ("abx3", "SrTiO3")):
-        assert "Compute it yourself" in text(page.layout(dataset, {"fc": "nothing", "m": "99"}, suite, compound))
+        assert "Compute it yourself" in words(page.layout(dataset, {"fc": "nothing", "m": "99"}, suite, compound))
 
 
 def test_running_sigma_ends_in_a_band_of_one_error():
@@ -306,7 +295,7 @@ def test_what_moves_is_said_in_words(dataset):
     mode = bands_query.mode(shown, "R", "15")
     moved = bands_query.moving(mode, shown.structure.roles)
     assert max(moved.values()) == pytest.approx(1)
-    sentence = text(mode_sentence(find(dataset, "abx3", "CsPbI3"), shown, mode))
+    sentence = words(mode_sentence(find(dataset, "abx3", "CsPbI3"), shown, mode))
     assert f"{OMEGA:.2f} THz at R (½ ½ ½), mode 15 of 15" in sentence
     pattern = bands_query.pattern_json(mode)
     assert np.shape(pattern["real"]) == (5, 3)

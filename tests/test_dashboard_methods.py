@@ -20,19 +20,7 @@ from dashboard.dataset import Dataset
 from dashboard.pages import methods as page
 from dashboard.queries import methods
 from dashboard.settings import ROOT, Settings
-
-
-def nodes(component):
-    """The component and everything in it, text included, in reading order."""
-    yield component
-    children = getattr(component, "children", None)
-    for child in children if isinstance(children, list | tuple) else [children]:
-        if child is not None:
-            yield from nodes(child)
-
-
-def text_of(component) -> str:
-    return "".join(node for node in nodes(component) if isinstance(node, str))
+from tests.components import nodes, words
 
 
 def found(component, identity):
@@ -94,18 +82,18 @@ def test_the_dictionary_has_every_column_with_unit_and_description(dataset):
     shown = methods_data.dictionary(methods.published(dataset), dataset.release())
     for name, schema in SCHEMAS.items():
         details = found(shown, f"table-{name}")
-        assert f"{len(schema)} columns" in text_of(details.children[0])
+        assert f"{len(schema)} columns" in words(details.children[0])
         rows = [n for n in nodes(details) if type(n).__name__ == "Tr"][1:]
-        assert [text_of(row.children[0]) for row in rows] == schema.names
+        assert [words(row.children[0]) for row in rows] == schema.names
         for row, field in zip(rows, schema, strict=True):
-            text = text_of(row.children[3])
+            text = words(row.children[3])
             assert field.metadata[b"description"].decode() in text
             assert text.startswith("key. ") == (field.name in KEYS[name])
-            assert text_of(row.children[2]) == (field.metadata[b"unit"].decode() or "–")
+            assert words(row.children[2]) == (field.metadata[b"unit"].decode() or "–")
 
 
 def test_protocols_are_shown_with_their_digests():
-    text = text_of(protocols())
+    text = words(protocols())
     for protocol in HARMONIC_PROTOCOLS.values():
         assert protocol.digest in text
     for suite in ("hdp", "abx3"):
@@ -123,7 +111,7 @@ def test_formulas_can_be_read_out_and_name_columns_that_exist():
     formulas = [node for node in shown if getattr(node, "role", None) == "math"]
     assert len(formulas) > 15
     assert all(re.fullmatch(r"[A-Za-z0-9 ,:]+", getattr(f, "aria-label")) for f in formulas)
-    named = {text_of(node) for node in shown if type(node).__name__ == "Code"}
+    named = {words(node) for node in shown if type(node).__name__ == "Code"}
     assert named
     assert named <= columns
 
@@ -165,7 +153,7 @@ def test_the_citation_is_that_of_the_citation_file():
 
 
 def test_a_view_is_cited_with_the_release(dataset):
-    text = text_of(page.layout(dataset, {}))
+    text = words(page.layout(dataset, {}))
     assert f"data release {dataset.release()}" in text
 
 
@@ -180,7 +168,7 @@ def test_addresses_for_programs_exist(directory):
 
 
 def test_without_tables_nothing_is_offered(tmp_path):
-    text = text_of(page.layout(Dataset(tmp_path), {}))
+    text = words(page.layout(Dataset(tmp_path), {}))
     assert "No table is published." in text
     assert "no data published" in text
     assert f"not published, {len(SCHEMAS['references'])} columns" in text
