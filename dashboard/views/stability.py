@@ -44,9 +44,9 @@ class StabilityView:
     false_unstable: float = key("cu", _COST, 50.0)
 
 
-_View = TypeVar("_View", bound=Any)
+_V = TypeVar("_V", bound=Any)
 
 
-def addressed(view: _View) -> _View:
+def addressed(view: _V) -> _V:
     """A view with a suite and a criterion as its address states it: without the criterion that the suite implies."""
     return replace(view, criterion="harmonic") if view.criterion == SUITE_CRITERIA[view.suite][0] else view
