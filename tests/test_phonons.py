@@ -90,6 +90,25 @@ def test_finite_differences_are_those_of_phonopy(cell):
     np.testing.assert_allclose(phonons.solve(plan, forces).raw, wanted, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("compound", "a", "x"), [(identify("SrTiO3", "abx3"), 3.9, None), (identify("Cs2AgBiBr6", "hdp"), 11.3, 0.252)]
+)
+def test_a_fit_to_frames_is_that_of_symfc(compound, a, x):
+    from symfc import Symfc
+    from symfc.utils.utils import SymfcAtoms
+
+    plan = phonons.symmetric_plan(compound.structure(a, x), 2, 0.01)
+    cell = plan.template.supercell
+    rng = np.random.default_rng(0)
+    u = 0.1 * rng.normal(size=(60, len(cell), 3))
+    f = -2 * u + 0.3 * rng.normal(size=u.shape)
+    atoms = SymfcAtoms(cell=cell.cell, scaled_positions=cell.scaled_positions, numbers=cell.numbers)
+    theirs = Symfc(atoms)
+    theirs.displacements, theirs.forces = u, f
+    theirs.run(max_order=2, is_compact_fc=False)
+    assert np.allclose(phonons.fit(plan, u, f), theirs.force_constants[2], atol=1e-10)
+
+
 def test_only_inequivalent_displacements_are_evaluated():
     plan = phonons.symmetric_plan(identify("SrTiO3", "abx3").structure(3.9), 2, 0.01)
     assert plan.displacements.shape == (3, 40, 3)

@@ -82,13 +82,17 @@ def effective(
         raise ValueError(f"a standard error needs {anharmonicity.LEAST_BLOCKS} blocks of frames, not {len(numbers)}")
     if not _determined(plan, displacements):
         raise ValueError("the frames do not determine the force constants")
-    shift, u, f = _centred(plan, displacements, forces)
-    values = phonons.fit(plan, u, f)
+    kept = np.vstack([np.full(len(labels), True), labels != numbers[:, None]])  # all frames, then all but each block
+    weights = kept / kept.sum(axis=1, keepdims=True)
+    shifts = _symmetric_parts(plan, np.tensordot(weights, displacements, 1))
+    means = _symmetric_parts(plan, np.tensordot(weights, forces, 1))
+    centred = ((displacements[k] - shift, forces[k] - mean) for k, shift, mean in zip(kept, shifts, means, strict=True))
+    values, *without_block = (phonons.fit(plan, u, f) for u, f in centred)
     return Effective(
         force_constants=values,
-        without_block=np.array([_without(plan, displacements, forces, labels == number) for number in numbers]),
-        shift=shift,
-        sigma=anharmonicity.sigma(f, u, values),
+        without_block=np.array(without_block),
+        shift=shifts[0],
+        sigma=anharmonicity.sigma(forces - means[0], displacements - shifts[0], values),
         n_frames=len(displacements),
     )
 
@@ -118,27 +122,13 @@ def renormalised(
     return Renormalised(estimates, omega_min, here[-1][1])
 
 
-def _without(plan: phonons.Plan, displacements: np.ndarray, forces: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Φ_eff of all frames but those that the mask `block` (T,) marks."""
-    _, u, f = _centred(plan, displacements[~block], forces[~block])
-    return phonons.fit(plan, u, f)
-
-
-def _centred(
-    plan: phonons.Plan, displacements: np.ndarray, forces: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The symmetric part of the mean displacement, and displacements and forces less their symmetric means."""
-    shift = _symmetric_part(plan, displacements.mean(axis=0))
-    return shift, displacements - shift, forces - _symmetric_part(plan, forces.mean(axis=0))
-
-
-def _symmetric_part(plan: phonons.Plan, vectors: np.ndarray) -> np.ndarray:
-    """The part of `vectors` (N, 3) that every space-group operation of the supercell leaves alone."""
+def _symmetric_parts(plan: phonons.Plan, vectors: np.ndarray) -> np.ndarray:
+    """The part of each of `vectors` (n, N, 3) that every space-group operation of the supercell leaves alone."""
     symmetry, cell = plan.template.symmetry, plan.template.supercell.cell.T
     rotations = cell @ symmetry.symmetry_operations["rotations"] @ np.linalg.inv(cell)
-    turned = np.einsum("gab,nb->gna", rotations, vectors)
-    origins = np.argsort(symmetry.atomic_permutations, axis=1)
-    return np.take_along_axis(turned, origins[:, :, None], axis=1).mean(axis=0)
+    origins = np.argsort(symmetry.atomic_permutations, axis=1)[:, :, None]
+    turned = (each @ rotations.swapaxes(1, 2) for each in vectors)
+    return np.array([np.take_along_axis(each, origins, axis=1).mean(axis=0) for each in turned])
 
 
 def _determined(plan: phonons.Plan, displacements: np.ndarray) -> bool:

@@ -1,18 +1,19 @@
 """Force constants by finite displacements, and the frequencies they give.
 
-What symmetry fixes (which atoms to displace, the basis that symfc fits in) does not change with the scale of the
+What symmetry fixes (which atoms to displace, the force constants that it allows) does not change with the scale of the
 cell, so it is a `Plan`, made once per structure type and used for every compound of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compute.physics import phonons as physics
+from compute.stages.basis import Basis, symmetric_basis
 from compute.stages.differences import Differences, differences
 
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ class Plan:
     """Displacements of a supercell and the symmetry that turns their forces into force constants.
 
     `displacements` (n, N, 3) in Å; `template` the phonopy object whose supercell and symmetry apply; `differences`
-    takes the forces on them to Φ; `basis` is symfc's of the force constants that symmetry allows.
+    takes the forces on them to Φ; `basis` holds the force constants that symmetry allows.
     """
 
     template: Phonopy
     displacements: np.ndarray
     differences: Differences
-    basis: Mapping[int, Any]
+    basis: Basis
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,12 @@ class ForceConstants:
 
 def symmetric_plan(atoms: Atoms, supercell: int, displacement: float) -> Plan:
     """The inequivalent displacements, of length `displacement` in Å, of `supercell`³ repeats of `atoms`."""
-    from symfc import Symfc
-
     template = phonopy_of(atoms, np.eye(3, dtype=int) * supercell)
     template.generate_displacements(distance=displacement)
     displacements = np.zeros((len(template.dataset["first_atoms"]), len(template.supercell), 3))
     for index, first in enumerate(template.dataset["first_atoms"]):
         displacements[index, first["number"]] = first["displacement"]
-    fit = Symfc(_symfc_cell(template))
-    fit.compute_basis_set(2)
-    return Plan(template, displacements, differences(template, displacements), fit.basis_set)
+    return Plan(template, displacements, differences(template, displacements), symmetric_basis(template))
 
 
 def phonopy_of(
@@ -107,23 +104,12 @@ def fit(plan: Plan, displacements: np.ndarray, forces: np.ndarray) -> np.ndarray
     `ValueError` for shapes that do not fit and values that are not finite; whether the frames determine Φ is not
     checked.
     """
-    from symfc import Symfc
-
     shape = (len(displacements), len(plan.template.supercell), 3)
     if displacements.shape != shape or forces.shape != shape:
         raise ValueError(f"displacements {displacements.shape} and forces {forces.shape} must both be of shape {shape}")
     if not (np.isfinite(displacements).all() and np.isfinite(forces).all()):
         raise ValueError("displacements and forces must be finite")
-    if len(displacements) > 3 * shape[1]:
-        # Only uuᵀ and Fuᵀ, summed over frames, enter a least-squares fit: as many frames as directions carry them.
-        rotation, triangle = np.linalg.qr(displacements.reshape(len(displacements), -1))
-        forces = (rotation.T @ forces.reshape(len(forces), -1)).reshape(-1, *shape[1:])
-        displacements = triangle.reshape(-1, *shape[1:])
-    solver = Symfc(_symfc_cell(plan.template))
-    solver.basis_set = plan.basis
-    solver.displacements, solver.forces = displacements, forces
-    solver.solve(2, is_compact_fc=False)
-    return np.asarray(solver.force_constants[2])
+    return plan.basis.fit(displacements, forces)
 
 
 def frequencies(phonon: Phonopy, q_points: Sequence[QPoint] | np.ndarray) -> np.ndarray:
@@ -165,10 +151,3 @@ def by_cell(phonon: Phonopy, force_constants: np.ndarray) -> np.ndarray:
     result = np.empty((len(unit), len(unit), size, size, size, 3, 3))
     result[:, atom, cells[:, 0], cells[:, 1], cells[:, 2]] = force_constants[first]
     return result
-
-
-def _symfc_cell(phonon: Phonopy) -> Any:
-    from symfc.utils.utils import SymfcAtoms
-
-    cell = phonon.supercell
-    return SymfcAtoms(cell=cell.cell, scaled_positions=cell.scaled_positions, numbers=cell.numbers)
