@@ -26,11 +26,8 @@ def train_small_mace(path: Path, *, steps: int = 30, seed: int = 7, indium: bool
 
     torch.manual_seed(seed)
     compiled = get_optimization_defaults()["jit_script_fx"]
-    threads = torch.get_num_threads()
     # Uncompiled: TorchScript optimises each shape anew, which takes minutes where these steps take seconds.
     set_optimization_defaults(jit_script_fx=False)
-    # Many small operations: threads would wait for one another, for long when the processors are busy.
-    torch.set_num_threads(1)
     with default_dtype(torch.float64):
         block = mace.modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
         model = mace.modules.ScaleShiftMACE(
@@ -64,7 +61,6 @@ def train_small_mace(path: Path, *, steps: int = 30, seed: int = 7, indium: bool
             optimiser.step()
         torch.save(model.eval(), path)
     set_optimization_defaults(jit_script_fx=compiled)
-    torch.set_num_threads(threads)
     return path
 
 

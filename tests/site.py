@@ -1,15 +1,23 @@
-"""A site that a thread of the test serves, for what asks by address."""
+"""A site for what asks by address: served by a thread of the test, or by `softmode serve`."""
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from werkzeug.serving import make_server
 
 from dashboard.app import create_app
 from dashboard.settings import Settings
+from tests.conftest import ROOT
 
 
 @contextmanager
@@ -23,3 +31,38 @@ def hosted(settings: Settings) -> Iterator[str]:
     finally:
         server.shutdown()
         thread.join()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answer(url: str, patience: float = 60.0) -> bytes:
+    """What `url` sends once its server is up."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=30) as response:
+                return response.read()
+        except OSError:  # a busy machine may also take longer than the timeout
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+@contextmanager
+def served(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address and the process of `softmode serve`, which is told to stop in the end and must leave in order."""
+    port = free_port()
+    command = [Path(sys.executable).parent / "softmode", "serve", "--port", str(port), *options]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        yield f"http://127.0.0.1:{port}", server
+    finally:
+        server.send_signal(signal.SIGINT)
+        said, _ = server.communicate(timeout=90)
+    assert f"http://127.0.0.1:{port}" in said
+    assert server.returncode == 0

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +33,17 @@ SHA = "d14ab7c0f093efe64b60a7bcd540bca10e74fb7f46c86108a079af60524659d1"
 COMPOUNDS = ("CsPbBr3", "CsPbI3", "CsSnI3", "RbPbI3", "KPbI3", "CsSnBr3")
 
 
+def some_of(published: list[dict], compounds: Collection[str], folder: Path) -> Path:
+    """Tables in `folder` with the published `compounds`, and CsPbF3, which no potential can describe."""
+    rows = [row for row in published if row["compound"] in compounds and row["suite"] == "abx3"]
+    apart = {**rows[0], "compound": "CsPbF3", "formula": "CsPbF3", "lattice_constant": 24.0, "X": "F"}
+    tables.publish(folder, {"references": tables.from_rows("references", [*rows, apart])})
+    return folder
+
+
 @pytest.fixture
 def data(tmp_path: Path, published) -> Path:
-    """A folder of tables with a few published compounds and one that no potential can describe."""
-    rows = [row for row in published if row["compound"] in COMPOUNDS and row["suite"] == "abx3"]
-    apart = {**rows[0], "compound": "CsPbF3", "formula": "CsPbF3", "lattice_constant": 24.0, "X": "F"}
-    tables.publish(tmp_path / "data", {"references": tables.from_rows("references", [*rows, apart])})
-    return tmp_path / "data"
+    return some_of(published, COMPOUNDS, tmp_path / "data")
 
 
 def softmode(data: Path, *arguments: str, **options) -> subprocess.CompletedProcess[str]:

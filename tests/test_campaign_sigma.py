@@ -14,18 +14,14 @@ from compute.runs import campaign as campaigns
 from compute.runs.tasks import Task, run
 from tests.conftest import ROOT
 from tests.here import Here
-from tests.test_campaign import SHA, SOFTMODE
+from tests.test_campaign import SHA, SOFTMODE, some_of
 
 COMPOUNDS = ("CsPbBr3", "CsSnI3", "RbPbI3")
 
 
 @pytest.fixture
 def data(tmp_path: Path, published) -> Path:
-    """Three published compounds, and one that no potential can describe."""
-    rows = [row for row in published if row["compound"] in COMPOUNDS and row["suite"] == "abx3"]
-    apart = {**rows[0], "compound": "CsPbF3", "formula": "CsPbF3", "lattice_constant": 24.0, "X": "F"}
-    tables.publish(tmp_path / "data", {"references": tables.from_rows("references", [*rows, apart])})
-    return tmp_path / "data"
+    return some_of(published, COMPOUNDS, tmp_path / "data")
 
 
 def planned(data: Path, stage: str, protocol: str) -> campaigns.Campaign:

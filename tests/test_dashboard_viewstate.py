@@ -2,7 +2,6 @@
 
 import importlib
 import pkgutil
-import re
 from dataclasses import fields
 from urllib.parse import parse_qsl
 
@@ -15,7 +14,6 @@ from dashboard import viewstate
 from dashboard.views.errors import ErrorsView
 from dashboard.views.stability import StabilityView
 from dashboard.viewstate import Choice, Choices, Names, Number, Text
-from tests.conftest import ROOT
 
 VIEWS = tuple(
     kind
@@ -23,18 +21,6 @@ VIEWS = tuple(
     for name, kind in vars(importlib.import_module(module.name)).items()
     if name.endswith("View")
 )
-
-
-def _documented():
-    """Name of the view and keys per row of the table of pages."""
-    rows = [line.split("|") for line in (ROOT / "docs" / "web.md").read_text().splitlines() if line.startswith("| `/")]
-    names = {"": "overview"}
-    for _, path, _, keys, _ in rows:
-        first = path.strip().strip("`").split("/")[1]
-        yield names.get(first, first), re.findall(r"`(\w+)`", keys)
-
-
-DOCUMENTED = list(_documented())
 
 
 def _values(kind):
@@ -97,9 +83,3 @@ def test_what_the_data_cannot_follow_is_named():
     asked = StabilityView(potentials=("unknown",), anion=("I",))
     assert viewstate.replaced(asked, StabilityView(anion=("I",))) == ("p",)
     assert viewstate.replaced(StabilityView(), StabilityView(potentials=("first",), criterion="sigma")) == ()
-
-
-@pytest.mark.parametrize("cls", VIEWS)
-def test_the_documentation_lists_every_key(cls):
-    (line,) = (row for row in DOCUMENTED if cls.__name__.removesuffix("View").lower() == row[0])
-    assert line[1] == [item.metadata["key"] for item in fields(cls)]

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from compute.cli import app
 from tests.conftest import ROOT
 from tests.documentation import NUMBER, WRITTEN, Block, blocks, numbers, softmode_calls
-from tests.test_serve import answer, served
+from tests.site import answer, served
 
 ADDRESS = "http://127.0.0.1:8050"
 LANGUAGES = {"sh", "python", "text", "json", "yaml", "nginx", "toml", "bibtex"}

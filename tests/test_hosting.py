@@ -20,7 +20,7 @@ import yaml
 
 from tests import dashboard_data
 from tests.conftest import ROOT
-from tests.test_serve import answer, free_port
+from tests.site import answer, free_port
 
 BIN = Path(sys.executable).parent
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())

@@ -54,11 +54,9 @@ def test_the_parameters_of_mace_mp_0_medium_follow_from_its_architecture():
     pytest.importorskip("mace")
     import mace.modules
     import numpy as np
-    import torch
     from e3nn import get_optimization_defaults, o3, set_optimization_defaults
 
-    threads, compiled = torch.get_num_threads(), get_optimization_defaults()["jit_script_fx"]
-    torch.set_num_threads(1)
+    compiled = get_optimization_defaults()["jit_script_fx"]
     set_optimization_defaults(jit_script_fx=False)
     block = mace.modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
     model = mace.modules.ScaleShiftMACE(
@@ -81,7 +79,6 @@ def test_the_parameters_of_mace_mp_0_medium_follow_from_its_architecture():
         atomic_inter_shift=0.0,
     )
     set_optimization_defaults(jit_script_fx=compiled)
-    torch.set_num_threads(threads)
     assert sum(p.numel() for p in model.parameters()) == entry("mace-mp-0-medium").parameters
 
 

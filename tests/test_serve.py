@@ -3,57 +3,14 @@
 from __future__ import annotations
 
 import json
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import typer
 
 from compute.cli import serve
 from compute.runs import jobs
-from tests.conftest import ROOT
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answer(url: str, patience: float = 60.0) -> bytes:
-    """What `url` sends once its server is up."""
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=30) as response:
-                return response.read()
-        except OSError:  # a busy machine may also take longer than the timeout
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-
-
-@contextmanager
-def served(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The address and the process of `softmode serve`, which is told to stop in the end and must leave in order."""
-    port = free_port()
-    command = [Path(sys.executable).parent / "softmode", "serve", "--port", str(port), *options]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        yield f"http://127.0.0.1:{port}", server
-    finally:
-        server.send_signal(signal.SIGINT)
-        said, _ = server.communicate(timeout=90)
-    assert f"http://127.0.0.1:{port}" in said
-    assert server.returncode == 0
+from tests.site import answer, served
 
 
 def test_the_published_tables_are_served_and_the_server_stops_when_told():

@@ -14,8 +14,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import recompute_data
+from tests.conftest import ROOT
 from tests.e2e.acting import choose, settled_width
-from tests.e2e.conftest import ROOT, SECONDS, served
+from tests.e2e.conftest import SECONDS, served
 from tests.e2e.test_site import SETTLED, grave_violations
 
 pytestmark = pytest.mark.e2e

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -19,9 +18,11 @@ from playwright.sync_api import Page, expect
 
 from compute.runs import jobs
 from compute.runs.jobs import JobRequest
+from tests.conftest import ROOT
 from tests.e2e.acting import choose
-from tests.e2e.conftest import ROOT, SECONDS, wait_until_ready
+from tests.e2e.conftest import SECONDS, wait_until_ready
 from tests.faults.harness import wait_for
+from tests.site import free_port
 
 # A job that is done answers at once, so a test that is run again asks for another.
 COMPOUNDS = iter(("CsPbBr3", "CsPbI3", "CsPbCl3", "RbPbBr3", "RbPbI3", "CsSnBr3"))
@@ -34,9 +35,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a site with two web processes, whose worker has loaded CHGNet."""
     pytest.importorskip("chgnet")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SOFTMODE_VAR", str(tmp_path_factory.mktemp("var")))
         command = [Path(sys.executable).with_name("softmode"), "serve", "--port", str(port), "--workers", "2"]

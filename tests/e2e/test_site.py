@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import urllib.error
 import urllib.request
 
 import pytest
@@ -145,7 +144,7 @@ def test_the_keyboard_reaches_navigation_and_content_and_shows_where_it_is(visit
     assert focus_is_visible(page), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
 
 
-@pytest.mark.parametrize("path", ["/", "/stability?t=0.3", "/methods"])
+@pytest.mark.parametrize("path", ["/stability?t=0.3", "/methods"])
 def test_a_copied_link_names_the_release(visit, path):
     page = drawn(visit(path))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -162,10 +161,3 @@ def test_a_copied_link_names_the_release(visit, path):
 def test_a_link_of_an_unknown_release_says_so(visit, path):
     page = drawn(visit(path + ("&" if "?" in path else "?") + "v=00000000"))
     expect(page.locator(".notice.release")).to_contain_text("not on record")
-
-
-def test_unknown_paths_are_404(server):
-    for path in ("/no-such-page", "/compound", "/methods/more", "/data/none.parquet"):
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(server + path)
-        assert refused.value.code == 404, path

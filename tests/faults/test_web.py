@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 from compute.runs import jobs
 from tests.conftest import ROOT
 from tests.faults.harness import wait_for
+from tests.site import free_port
 
 KILLS = int(os.environ.get("SOFTMODE_TEST_KILLS", "3"))
 
@@ -49,9 +49,7 @@ def until_answered(port: int, method: str, path: str, body: dict | None = None) 
 def test_web_processes_that_are_killed_lose_no_job(compounds, workers, monkeypatch):
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
     monkeypatch.setenv("FAKE_SECONDS", "0.4")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = ["gunicorn", "--config", "python:dashboard.gunicorn_config", "-b", f"127.0.0.1:{port}"]
     server = subprocess.Popen([sys.executable, "-m", *command, "dashboard.wsgi:app"], cwd=ROOT)
     dice = random.Random(5)
