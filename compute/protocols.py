@@ -84,13 +84,23 @@ SUITES: dict[str, Suite] = {
 }
 
 
-class HarmonicProtocol(BaseModel):
-    """Settings of one harmonic calculation; its digest is part of every result's identity."""
-
+class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+
+class _Named(_Settings):
     name: str
     method: int = Field(default=1, ge=1, description="raised when the code changes what the same settings give")
+
+    @property
+    def digest(self) -> str:
+        """First 16 hex digits of the sha256 over the settings, sorted by name."""
+        return digest(self.model_dump(mode="json"))
+
+
+class HarmonicProtocol(_Named):
+    """Settings of one harmonic calculation; its digest is part of every result's identity."""
+
     geometry: Literal["reference", "relaxed"]
     supercell: int | None = Field(
         default=2, ge=1, le=6, description="repeats of the primitive cell along each axis; None: as published"
@@ -104,11 +114,6 @@ class HarmonicProtocol(BaseModel):
     max_pressure: float = Field(default=1e-5, gt=0, description="relaxed when |p| is below, eV/Å³")
     max_relax_steps: int = Field(default=100, ge=1)
 
-    @property
-    def digest(self) -> str:
-        """First 16 hex digits of the sha256 over the settings, sorted by name."""
-        return digest(self.model_dump(mode="json"))
-
 
 HARMONIC_PROTOCOLS: dict[str, HarmonicProtocol] = {
     protocol.name: protocol
@@ -121,10 +126,8 @@ HARMONIC_PROTOCOLS: dict[str, HarmonicProtocol] = {
 }
 
 
-class Langevin(BaseModel):
+class Langevin(_Settings):
     """BAOAB dynamics from thermal harmonic displacements, in every replica for `discard` and then `keep`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["langevin"] = "langevin"
     friction_time: float = Field(default=200, ge=100, le=1000, description="1/γ, fs; critical for a mode of 0.4 THz")
@@ -148,10 +151,8 @@ class Langevin(BaseModel):
         return self
 
 
-class Andersen(BaseModel):
+class Andersen(_Settings):
     """Velocity Verlet with Andersen collisions, from rest on the ideal sites: a ramp of the bath, then `steps` kept."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["andersen"] = "andersen"
     timestep: float = Field(gt=0, le=5, description="timestep, fs; the same for every compound, as published")
@@ -161,10 +162,8 @@ class Andersen(BaseModel):
     steps: int = Field(ge=1, description="steps sampled, all of them frames")
 
 
-class OneShot(BaseModel):
+class OneShot(_Settings):
     """Independent samples of the classical harmonic crystal."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["one-shot"] = "one-shot"
     samples: int = Field(ge=2, description="samples per replica")
@@ -174,13 +173,9 @@ class OneShot(BaseModel):
     floor_thz: float = Field(default=0.2, gt=0, description="no |ω| counts as less, THz")
 
 
-class SamplingProtocol(BaseModel):
+class SamplingProtocol(_Named):
     """Settings of one σ; its digest is part of every result's identity. `harmonic` makes geometry and Φ."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    method: int = Field(default=1, ge=1, description="raised when the code changes what the same settings give")
     harmonic: HarmonicProtocol = HARMONIC_PROTOCOLS["reference-geometry"]
     sampler: Annotated[Langevin | Andersen | OneShot, Field(discriminator="kind")]
     temperature: float = Field(default=300, gt=0, description="K")
@@ -190,11 +185,6 @@ class SamplingProtocol(BaseModel):
         default=None, gt=0, description="standard error of σ at which sampling ends; None: a fixed length"
     )
     threshold: float = Field(default=1, gt=0, description="stable when σ is below")
-
-    @property
-    def digest(self) -> str:
-        """First 16 hex digits of the sha256 over the settings, sorted by name."""
-        return digest(self.model_dump(mode="json"))
 
     @property
     def geometry(self) -> Literal["reference", "relaxed"]:
