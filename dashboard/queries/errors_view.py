@@ -46,7 +46,7 @@ _OFFERED: dict[str, Callable[[Dataset, ErrorsView], Sequence[str]]] = {
     "regression": lambda dataset, view: [regression.id for regression in regressions(dataset)],
     "protocols": lambda dataset, view: [pair.id for pair in protocol_pairs(dataset)],
     "compound": _compounds,
-    "reference": lambda dataset, view: attribution.references(dataset),
+    "reference": lambda dataset, view: attribution.references(dataset) or [view.reference],
     "frames": lambda dataset, view: attribution.sets(dataset, view.reference),
     "scored": lambda dataset, view: attribution.potentials(dataset, view.frames),
     "order": orders,
