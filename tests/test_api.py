@@ -108,7 +108,7 @@ def test_paging_visits_every_row_once(client, directory, name, limit):
     assert rows == published(directory, name)
 
 
-def test_the_header_leads_to_the_next_page(client, directory):
+def test_the_header_leads_to_the_next_page(client):
     addresses, names = ["/api/v1/references?suite=abx3&limit=4&format=csv&fields=compound"], []
     while addresses:
         response = client.get(addresses.pop())

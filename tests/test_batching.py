@@ -136,7 +136,7 @@ def test_the_rewritten_model_is_the_plain_one(random_model, dtype):
         assert other.energy == pytest.approx(one.energy, rel=close, abs=close)
 
 
-def test_a_backend_with_other_forces_is_refused(tmp_path, directory, monkeypatch):
+def test_a_backend_with_other_forces_is_refused(directory, monkeypatch):
     def softened(model, device):
         model.scale_shift.scale *= 0.99
         return model

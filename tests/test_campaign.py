@@ -55,7 +55,7 @@ def shards(directory: Path) -> list[Path]:
     return sorted(directory.glob("runs/*/shards/*.json"))
 
 
-def test_killed_anywhere_it_resumes_and_publishes_every_compound(data, tmp_path):
+def test_killed_anywhere_it_resumes_and_publishes_every_compound(data):
     var = Path(os.environ["SOFTMODE_VAR"])
     command = [*SOFTMODE, "campaign", "run", *OPTIONS, "--workers", "1", "--data", str(data)]
     victim = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0)

@@ -12,7 +12,7 @@ from dashboard.security import from_another_site
 @pytest.fixture
 def server() -> Flask:
     server = Flask(__name__)
-    server.add_url_rule("/ask", "ask", lambda: client_id())
+    server.add_url_rule("/ask", "ask", client_id)
     server.add_url_rule("/look", "look", lambda: known_client() or "nobody")
     return server
 

@@ -264,7 +264,7 @@ def test_references_alone_are_shown_without_a_potential(tmp_path):
     assert "No potential has been run on this suite" in str(page.layout(bare, {}))
 
 
-def test_old_addresses_keep_their_meaning(dataset):
+def test_old_addresses_keep_their_meaning():
     view, problems = decode(
         CompoundsView, {"s": "abx3", "p": CHGNET, "an": "F.I", "el": "Cs", "st": "ok", "la": "stable.unstable",
                         "ag": "agree", "sl": "0.1", "sh": "2", "f": "cs"},

@@ -66,7 +66,7 @@ def test_the_block_says_who_cannot_be_told_apart(dataset):
     assert "n = 5 compounds" in text
 
 
-def test_without_results_the_command_is_named(dataset):
+def test_without_results_the_command_is_named():
     text = text_of(ranking_block([], "hdp", NAMES))
     assert "softmode campaign run --suite hdp --potential chgnet-0.3.0 --stage sigma" in text
 

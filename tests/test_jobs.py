@@ -131,7 +131,7 @@ def test_a_job_is_cancelled_by_the_last_who_asked_for_it(compounds):
     assert (again.id, again.state, again.attempt) == (id, "queued", 2)
 
 
-def test_old_jobs_are_forgotten_with_their_results(compounds, workers, tmp_path, monkeypatch):
+def test_old_jobs_are_forgotten_with_their_results(compounds, workers):
     workers.start()
     kept, gone = (submit(name) for name in ("CsPbBr3", "CsPbI3"))
     for job in (kept, gone):

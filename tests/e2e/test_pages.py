@@ -60,7 +60,7 @@ def test_malformed_address_gives_the_default_and_a_notice(visit):
     expect(page.locator("#stability-tolerance_thz-value")).to_have_text("0.10")
 
 
-def test_unknown_paths_are_404_and_say_so(visit, server, chromium):
+def test_unknown_paths_are_404_and_say_so(server, chromium):
     context = chromium.new_context()
     page = context.new_page()
     response = page.goto(server + "/no-such-page")

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,15 +23,15 @@ POSTGRES = Path("/usr/lib/postgresql/15/bin")
 COMPOUNDS = ("CsPbBr3", "CsPbI3", "CsSnI3", "CsGeCl3", "CsMgCl3", "KMgF3", "SrTiO3", "CsSnBr3", "CsPbCl3", "RbPbI3")
 
 
-def published(data: Path, count: int = len(COMPOUNDS)) -> list[str]:
+def published(data: Path) -> list[str]:
     """Publish references with lattice constants 5.0, 5.1 … Å into `data`; their compounds."""
     rows = [
         {"suite": "abx3", "compound": name, "formula": name, "prototype": "cubic-perovskite"}
         | {"lattice_constant": 5 + i / 10, "functional": "PBEsol", "source": "invented"}
-        for i, name in enumerate(COMPOUNDS[:count])
+        for i, name in enumerate(COMPOUNDS)
     ]
     tables.publish(data, {"references": tables.from_rows("references", rows)})
-    return [row["compound"] for row in rows]
+    return list(COMPOUNDS)
 
 
 def request(compound: str, **values: object) -> JobRequest:
@@ -48,7 +48,7 @@ class Workers:
         self._log = log
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str = "one", silent: float = 3.0, preexec: Callable[[], None] | None = None) -> None:
+    def start(self, name: str = "one", silent: float = 3.0) -> None:
         """Start the worker `name`."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         with self._log.open("ab") as log:
@@ -58,7 +58,6 @@ class Workers:
                 env=environment,
                 stdout=log,
                 stderr=log,
-                preexec_fn=preexec,
             )
 
     def kill(self, name: str = "one") -> None:
@@ -121,10 +120,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(POSTGRES / program), *arguments]
-        user = None
-        if os.geteuid() == 0:
-            # PostgreSQL refuses root.
-            user = "postgres"
+        user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses root
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=user, cwd=self._directory)
 
 
