@@ -147,11 +147,7 @@ def _card(data: Compared, potential: str, scores: Mapping[str, verdicts.Score], 
     counts = verdicts.crosstab(data.truth, labels)
     head = _shares(counts) if view.criterion == "cross" else _headline(counts[:2, :2], scores)
     return html.Div(
-        [
-            html.H3(names.get(potential, potential)),
-            head,
-            _matrix(counts, data, potential, names),
-        ],
+        [html.H3(names.get(potential, potential)), head, _matrix(counts, data, potential, names)],
         className="matrix",
         **{"data-potential": potential},
     )

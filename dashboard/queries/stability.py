@@ -12,18 +12,8 @@ from numpy.typing import NDArray
 from compute.physics import metrics
 from compute.physics.paired import Difference, McNemar, differences_of_counts, mcnemar
 from compute.physics.ranking import Curve, precision_recall, roc
-from compute.physics.stability import (
-    STABLE,
-    UNDECIDABLE,
-    harmonic_labels,
-    renormalised_labels,
-    sigma_labels,
-)
-from compute.physics.verdicts import (
-    NOT_RUN,
-    answer_labels,
-    truth_labels,
-)
+from compute.physics.stability import STABLE, UNDECIDABLE, harmonic_labels, renormalised_labels, sigma_labels
+from compute.physics.verdicts import NOT_RUN, answer_labels, truth_labels
 from dashboard.dataset import Dataset
 from dashboard.queries.results import foundation_first
 from dashboard.views.stability import StabilityView
