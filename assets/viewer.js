@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   var SOURCE = new URL("vendor/3dmol/3Dmol-min.js", document.currentScript.src).href;
-  var FRAMES = 20, MILLISECONDS = 80, AMPLITUDE = 0.5;
+  var FRAMES = 20, MILLISECONDS = 80, AMPLITUDE = 0.5, LONGEST_WAIT = 1500;
   var shown = new WeakMap();
   var loading = null;
   var stage = null;
@@ -19,6 +19,17 @@
       });
     }
     return loading;
+  }
+
+  // Once a figure is drawn, or there is none to wait for: without a graphics card WebGL holds up everything for seconds.
+  function afterFigures() {
+    var end = performance.now() + LONGEST_WAIT;
+    return new Promise(function (resolve) {
+      (function look() {
+        if (document.querySelector(".main-svg") || performance.now() > end) window.setTimeout(resolve, 50);
+        else window.setTimeout(look, 50);
+      })();
+    });
   }
 
   function still() {
@@ -220,10 +231,13 @@
     var frame = element.closest(".structure");
     var state = { viewer: null, button: frame.querySelector(".structure-play"), playing: false, run: 0, frame: -1 };
     shown.set(element, state);
-    if (!hasWebGL()) {
-      element.textContent = "This browser offers no WebGL: the structure is described in words below.";
-      return;
-    }
+    afterFigures().then(function () {
+      if (hasWebGL()) enterAndDraw(element, state, frame);
+      else element.textContent = "This browser offers no WebGL: the structure is described in words below.";
+    });
+  }
+
+  function enterAndDraw(element, state, frame) {
     load().then(function () {
       if (!element.isConnected) {
         return;
