@@ -1,8 +1,8 @@
 """How ω depends on the displacement it is made with: python benchmarks/displacement.py [formula …].
 
-The second table repeats the first without CHGNet's three-body terms: what is left of the dependence is not theirs.
 For each compound of suite abx3, at the published geometry with CHGNet 0.3.0: the softest ω over the commensurate q
 points by finite displacements, and ω of that same mode from one force call along it (frozen phonon).
+The second table repeats the first without CHGNet's three-body terms: what is left of the dependence is not theirs.
 """
 
 from __future__ import annotations

@@ -24,10 +24,11 @@ PAGES = {
     "anharmonicity": "/anharmonicity",
     "errors": "/errors",
     "models": "/models",
+    "recompute": "/recompute",
     "methods": "/methods",
 }
 SIZES = {1440: 900, 390: 844}
-DRAWN = ".js-plotly-plot .xtick text, .ag-row .ag-cell-value, .structure-viewer canvas, main section, main dl"
+DRAWN = ".js-plotly-plot .xtick text, .ag-row .ag-cell-value, .structure-viewer canvas, main section:not([hidden]), main dl"
 QUALITY = 60
 
 

@@ -36,7 +36,8 @@ from dashboard.dataset import Dataset
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
-    "/", "/compounds", "/compound/abx3/CsPbBr3", "/stability", "/anharmonicity", "/errors", "/models", "/methods",
+    "/", "/compounds", "/compound/abx3/CsPbBr3", "/stability", "/anharmonicity", "/errors", "/models", "/recompute",
+    "/methods",
 )  # fmt: skip
 MILLION = 1_000_000
 CROWDS = (1, 8)  # clients at once
