@@ -220,7 +220,7 @@ def in_browser(port: int, page: str) -> dict[str, float]:
         session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
         start = time.perf_counter()
         tab.goto(f"http://127.0.0.1:{port}{page}")
-        tab.wait_for_selector(".js-plotly-plot .main-svg, .ag-row, .contents, h2")
+        tab.wait_for_selector(".js-plotly-plot .main-svg, .ag-row, .contents, h2:visible")
         first = time.perf_counter() - start
         tab.wait_for_load_state("networkidle")
         tab.wait_for_timeout(1000)

@@ -11,7 +11,7 @@ from flask import Flask, Response, g, request
 from dashboard.security import CALLBACK_PATH
 
 MEGABYTE = 1_000_000
-LARGEST = MEGABYTE
+LARGEST = 4 * MEGABYTE
 
 Key = tuple[str, str, bytes]
 
