@@ -28,7 +28,10 @@ PAGES = {
     "methods": "/methods",
 }
 SIZES = {1440: 900, 390: 844}
-DRAWN = ".js-plotly-plot .xtick text, .ag-row .ag-cell-value, .structure-viewer canvas, main section:not([hidden]), main dl"
+DRAWN = (
+    ".js-plotly-plot .xtick text, .ag-row .ag-cell-value, .structure-viewer canvas, "
+    "main section:not([hidden]), main dl"
+)
 QUALITY = 60
 
 
