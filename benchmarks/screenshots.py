@@ -28,9 +28,14 @@ PAGES = {
     "methods": "/methods",
 }
 SIZES = {1440: 900, 390: 844}
-DRAWN = (
-    ".js-plotly-plot .xtick text, .ag-row .ag-cell-value, .structure-viewer canvas, "
-    "main section:not([hidden]), main dl"
+DRAWN = ", ".join(
+    [
+        ".js-plotly-plot .xtick text",
+        ".ag-row .ag-cell-value",
+        ".structure-viewer canvas",
+        "main section:not([hidden])",
+        "main dl",
+    ]
 )
 QUALITY = 60
 
