@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,21 +94,23 @@ def _asked(body: bytes, search: str) -> bytes:
 
 
 def load(port: int, worker: int, clients: int, seconds: float) -> dict[str, Any]:
-    """What `clients` visitors find in `seconds`, and the memory of the processes beside `worker` meanwhile."""
+    """What `clients` visitors find in `seconds`, and the memory of `worker` and the processes beside it meanwhile."""
     bodies = callbacks(port)
     drawn: dict[str, list[bytes]] = {}
     for page, body in bodies.values():
         drawn.setdefault(page, []).append(body)
     timed(port, bodies, clients=2 * PROCESSES, rounds=2)
-    seen, end, memory = Seen(), threading.Event(), [_memory(worker)]
-    visitors = [threading.Thread(target=visitor, args=(n, port, drawn, end, seen)) for n in range(clients)]
+    hosting = int(Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    seen, end, memory, processes = Seen(), threading.Event(), [_memory(hosting)], set(_children(hosting))
+    visitors = [threading.Thread(target=visitor, args=(n, port, drawn, end, seen), daemon=True) for n in range(clients)]
     busy = round(os.getloadavg()[0], 1)
     start = time.perf_counter()
     for one in visitors:
         one.start()
     while (left := seconds - (time.perf_counter() - start)) > 0:
         time.sleep(min(EVERY, left))
-        memory.append(_memory(worker))
+        memory.append(_memory(hosting))
+        processes.update(_children(hosting))
     end.set()
     for one in visitors:
         one.join()
@@ -115,8 +118,9 @@ def load(port: int, worker: int, clients: int, seconds: float) -> dict[str, Any]
     answers = sum(map(len, seen.times.values()))
     return {
         "clients": clients, "load_average_before": busy, "cores": os.cpu_count(), "seconds": round(took, 1),
-        "processes": PROCESSES, "pages": seen.pages, "answers": answers,
-        "answers_per_second": round(answers / took, 1), "errors": len(seen.errors), "first_errors": seen.errors[:10],
+        "processes": PROCESSES, "processes_replaced": len(processes) - PROCESSES, "pages": seen.pages,
+        "answers": answers, "answers_per_second": round(answers / took, 1),
+        "errors": len(seen.errors), "first_errors": seen.errors[:10],
         "milliseconds": {kind: _quantiles(times) for kind, times in seen.times.items() if times},
         "memory_mb": {"start": memory[0], "end": memory[-1], "most": max(memory), "every_10_s": memory},
     }  # fmt: skip
@@ -127,11 +131,17 @@ def _quantiles(times: list[float]) -> dict[str, float]:
     return {"n": len(times), "p50": round(p50, 1), "p95": round(p95, 1), "p99": round(p99, 1)}
 
 
-def _memory(worker: int) -> float:
-    """Megabytes that the processes beside `worker`, itself included, share with no file."""
-    parent = Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[1]
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return round(sum(megabytes(int(child))["own"] for child in children), 1)
+def _children(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def _memory(hosting: int) -> float:
+    """Megabytes that the processes which `hosting` has started, while they live, share with no file."""
+    own = 0.0
+    for child in _children(hosting):
+        with suppress(FileNotFoundError, ProcessLookupError):  # one that has just been replaced
+            own += megabytes(child)["own"]
+    return round(own, 1)
 
 
 def main() -> None:
