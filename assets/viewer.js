@@ -36,6 +36,10 @@
     return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
 
+  function scheme() {
+    return document.documentElement.dataset.mantineColorScheme;
+  }
+
   function hasWebGL() {
     var canvas = document.createElement("canvas");
     return Boolean(canvas.getContext("webgl2") || canvas.getContext("webgl"));
@@ -148,9 +152,9 @@
   }
 
   // Translucent faces need an opaque ground: that of the page.
-  function paint(element, state) {
+  function ground(element) {
     var channels = getComputedStyle(element).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
-    state.viewer.setBackgroundColor((channels[0] << 16) | (channels[1] << 8) | channels[2], 1);
+    return (channels[0] << 16) | (channels[1] << 8) | channels[2];
   }
 
   function label(state) {
@@ -222,7 +226,9 @@
       var host = document.createElement("div");
       host.className = "structure-host";
       element.appendChild(host);
-      stage = { host: host, viewer: window.$3Dmol.createViewer(host, { antialias: true, disableFog: true }) };
+      // Without `upscale: false` 3Dmol draws four times as many pixels, which costs seconds where no graphics card is.
+      var look = { antialias: true, upscale: false, disableFog: true, backgroundColor: ground(element) };
+      stage = { host: host, viewer: window.$3Dmol.createViewer(host, look), scheme: scheme() };
     }
     return stage.viewer;
   }
@@ -243,7 +249,6 @@
         return;
       }
       state.viewer = enter(element);
-      paint(element, state);
       listen(element, state, frame);
       follow(element, state);
       element.dataset.drawn = "true";
@@ -257,10 +262,9 @@
     if (!state.viewer) {
       return;
     }
-    var scheme = document.documentElement.dataset.mantineColorScheme;
-    if (scheme !== state.scheme) {
-      state.scheme = scheme;
-      paint(element, state);
+    if (scheme() !== stage.scheme) {
+      stage.scheme = scheme();
+      state.viewer.setBackgroundColor(ground(element), 1);
     }
     var structure = element.dataset.structure, mode = element.dataset.mode || "null";
     var another = structure !== state.structure;
