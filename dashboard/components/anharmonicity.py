@@ -21,6 +21,7 @@ from dashboard.figures.compounds_parity import Points
 from dashboard.figures.sigma_parity import DENSE, outside, sigma_density, sigma_parity, window
 from dashboard.figures.theme import series_colour, series_symbol
 from dashboard.queries import anharmonicity as query
+from dashboard.queries import anharmonicity_offered as offer
 from dashboard.queries.models import other_levels, reference_functionals, trained_on
 from dashboard.views.anharmonicity import AnharmonicityView
 
@@ -40,7 +41,7 @@ def compute_command(suite: str) -> str:
     return campaign_command(suite, "--stage sigma", "--protocol published")
 
 
-def protocol_options(protocols: Sequence[query.Protocol]) -> list[dict[str, str]]:
+def protocol_options(protocols: Sequence[offer.Protocol]) -> list[dict[str, str]]:
     """Options of the control, each with how many compounds have σ by it."""
     return [{"value": p.name, "label": f"{protocol_name(p.name)} (n = {count(p.n)})"} for p in protocols]
 
@@ -80,13 +81,13 @@ def compared(dataset: Dataset, view: AnharmonicityView, frame: pd.DataFrame, cas
     return [
         protocol_notice(view),
         html.Div([html.Div(figures), levels], className="side-by-side"),
-        _agreement_table(frame, cast),
+        _agreement_table(frame, offer.total(offer.published(dataset, view, "sigma")), cast),
     ]
 
 
 def protocol_notice(view: AnharmonicityView) -> Component | None:
     """Says that two samplings are compared; nothing for the published schedule."""
-    if view.protocol == query.published_protocol(view.suite):
+    if view.protocol == offer.published_protocol(view.suite):
         return None
     protocol = SAMPLING_PROTOCOLS.get(view.protocol)
     how = SAMPLERS[protocol.sampler.kind] if protocol else f"the protocol {view.protocol}"
@@ -189,13 +190,13 @@ def interval_text(interval: Interval, decimals: int = 2, *, sign: bool = False) 
     ]
 
 
-def _agreement_table(frame: pd.DataFrame, cast: Cast) -> Component:
-    """A row per potential with a run by this protocol; who has none is named."""
+def _agreement_table(frame: pd.DataFrame, published: int, cast: Cast) -> Component:
+    """A row per potential with a run by this protocol, of `published` compounds; who has none is named."""
     found = query.agreements(frame)
     rows = [
         [
             cast.name(potential),
-            [count(a.n), html.Span(_left_out(frame[frame["potential"] == potential]), className="sub")],
+            [count(a.n), html.Span(_left_out(frame[frame["potential"] == potential], published), className="sub")],
             interval_text(a.rmse),
             interval_text(a.mae),
             interval_text(a.bias, sign=True),
@@ -216,9 +217,9 @@ def _agreement_table(frame: pd.DataFrame, cast: Cast) -> Component:
     )
 
 
-def _left_out(frame: pd.DataFrame) -> str:
+def _left_out(frame: pd.DataFrame, published: int) -> str:
     failed = ", ".join(f"{count(n)} {kind}" for kind, n in query.failures(frame).items()) or "0 failed"
-    return f"{failed}, {count(query.not_run(frame))} not run"
+    return f"{failed}, {count(published - len(frame))} not run"
 
 
 def sites(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]:
@@ -229,7 +230,7 @@ def sites(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]
     }
     known = {site: mine for site, mine in known.items() if not mine.empty}
     if not known:
-        published = frame["dft_sigma_x"].notna().any()
+        published = frame.empty or frame["dft_sigma_x"].notna().any()
         return [html.P(NO_SITES if published else NO_PUBLISHED_SITES)]
     log = "log" in view.shown
     everything = [mine[c] for site, mine in known.items() for c in _site_columns(site)]

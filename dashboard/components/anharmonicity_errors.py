@@ -21,6 +21,7 @@ from dashboard.elements import ELEMENTS
 from dashboard.figures.element_map import element_map
 from dashboard.figures.strata import Series, errors_by_kind, height
 from dashboard.queries import anharmonicity as query
+from dashboard.queries.anharmonicity_offered import STRATUM, Published
 from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.compounds import CompoundsView
 from dashboard.viewstate import ANIONS, encode
@@ -47,18 +48,18 @@ def in_unit(view: AnharmonicityView, what: str) -> str:
     return f"{what} ({UNITS[view.quantity].strip()})" if UNITS[view.quantity] else what
 
 
-def by_kind(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]:
-    """Errors of every potential by stratum, by anion and by A site."""
+def by_kind(view: AnharmonicityView, frame: pd.DataFrame, published: Published, cast: Cast) -> list[Any]:
+    """Errors of every potential by stratum, by anion and by A site, of the compounds that `published` counts."""
     if frame["error"].notna().sum() == 0:
         return [html.P(f"No compound that is chosen has {WORDS[view.quantity]} of both sides.")]
     return [
         html.H3("By how anharmonic the compound is in DFT"),
         html.P(" ".join(_contrast_sentences(view, frame, cast))),
-        *_kinds(view, frame, cast, query.STRATUM, "stratum"),
+        *_kinds(view, frame, published, cast, STRATUM, "stratum"),
         html.H3("By anion"),
-        *_kinds(view, frame, cast, "X", "anion"),
+        *_kinds(view, frame, published, cast, "X", "anion"),
         html.H3("By element on the A site"),
-        *_kinds(view, frame, cast, "A", "A site"),
+        *_kinds(view, frame, published, cast, "A", "A site"),
     ]
 
 
@@ -67,7 +68,7 @@ def _contrast_sentences(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast
     symbol = WORDS[view.quantity]
     sentences = []
     for name, mine in frame.groupby("potential", sort=False):
-        found = query.contrast(mine, query.STRATUM, WEAK, STRONG)
+        found = query.contrast(mine, STRATUM, WEAK, STRONG)
         who, sizes = cast.name(name), f"n = {count(found.n)} and {count(found.n_other)}"
         enough = min(found.n, found.n_other) >= FEWEST
         difference = f"{_difference(found.difference, UNITS[view.quantity])}; " if enough else ""
@@ -92,8 +93,10 @@ def _difference(difference: Interval, unit: str) -> str:
     return f"difference {number(difference.value, sign=True)}{unit}, 95 % interval {low} to {high}{unit}"
 
 
-def _kinds(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast, column: str, word: str) -> list[Component]:
-    found = query.groups(frame, column)
+def _kinds(
+    view: AnharmonicityView, frame: pd.DataFrame, published: Published, cast: Cast, column: str, word: str
+) -> list[Component]:
+    found = query.groups(frame, column, published)
     kinds = _ordered({group.name for groups in found.values() for group in groups if group.n}, column)
     labels = [STRATUM_NAMES.get(kind, kind) for kind in kinds]
     by_name = {name: {group.name: group for group in groups} for name, groups in found.items()}
@@ -138,14 +141,14 @@ def _kinds(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast, column: str
         rows,
         caption=f"Errors of {symbol} by {word}. Beneath: 95 % bootstrap interval over compounds.",
     )
-    if column == query.STRATUM:
+    if column == STRATUM:
         return [figure, numbers]
     return [figure, html.Details([html.Summary(f"All numbers by {word}"), numbers], className="more")]
 
 
 def _ordered(kinds: set[str], column: str) -> list[str]:
     """`kinds` from weak to strong, from light to heavy anions, or by atomic number."""
-    order: Sequence[str] = {query.STRATUM: tuple(STRATA), "X": ANIONS}.get(column, ELEMENTS)
+    order: Sequence[str] = {STRATUM: tuple(STRATA), "X": ANIONS}.get(column, ELEMENTS)
     return [kind for kind in order if kind in kinds]
 
 
@@ -294,7 +297,7 @@ def _q(q: float) -> str:
 
 def _slice_link(view: AnharmonicityView, found: Slice) -> Component:
     text = ", ".join(
-        STRATUM_NAMES[label] if column == query.STRATUM else f"{SITE_NAMES[column]} = {label}"
+        STRATUM_NAMES[label] if column == STRATUM else f"{SITE_NAMES[column]} = {label}"
         for column, label in found.labels
     )
     return _compounds_link(view, text, **slice_filters(dict(found.labels)))
@@ -303,8 +306,8 @@ def _slice_link(view: AnharmonicityView, found: Slice) -> Component:
 def slice_filters(labels: Mapping[str, str]) -> dict[str, Any]:
     """Filters of the table of compounds that admit the compounds of a slice, by site and stratum."""
     filters: dict[str, Any] = {FILTERS[column]: (label,) for column, label in labels.items() if column in FILTERS}
-    if query.STRATUM in labels:
-        low, high = STRATA[labels[query.STRATUM]]
+    if STRATUM in labels:
+        low, high = STRATA[labels[STRATUM]]
         filters["sigma_low"] = low
         if high is not None:
             filters["sigma_high"] = high

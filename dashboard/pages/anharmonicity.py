@@ -18,6 +18,7 @@ from dashboard.dataset import Dataset
 from dashboard.figures.element_map import element_at
 from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import anharmonicity as query
+from dashboard.queries import anharmonicity_offered as offer
 from dashboard.queries import results
 from dashboard.queries.provenance import sources
 from dashboard.views.anharmonicity import SITES, SUITES, AnharmonicityView
@@ -46,7 +47,7 @@ FIELDS = (
 class Offered:
     """What the tables hold for a suite: each control offers no more."""
 
-    protocols: list[query.Protocol]
+    protocols: list[offer.Protocol]
     potentials: list[str]
     quantities: list[str]
     anions: list[str]
@@ -146,11 +147,11 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
 
 def _offered(dataset: Dataset, suite: str) -> Offered:
     return Offered(
-        protocols=query.protocols(dataset, suite),
-        potentials=query.potentials(dataset, suite),
-        quantities=query.quantities(dataset, suite),
+        protocols=offer.protocols(dataset, suite),
+        potentials=offer.potentials(dataset, suite),
+        quantities=offer.quantities(dataset, suite),
         anions=results.anions(dataset, suite),
-        a_sites=query.a_sites(dataset, suite),
+        a_sites=offer.a_sites(dataset, suite),
     )
 
 
@@ -202,7 +203,9 @@ def _parts(dataset: Dataset, offered: Offered, view: AnharmonicityView, wanted: 
             return [_nothing(view)] if part == "kinds" else [html.P("There are no errors to sort.")]
         name = cast.name(view.focus)
         if part == "kinds":
-            return anharmonicity_errors.by_kind(view, frame(view.quantity), cast)
+            return anharmonicity_errors.by_kind(
+                view, frame(view.quantity), offer.published(dataset, view, view.quantity), cast
+            )
         if part == "elements":
             return anharmonicity_errors.of_elements(view, focused(), name)
         return anharmonicity_errors.worst_slices(view, focused(), name)

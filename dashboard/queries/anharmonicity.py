@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,55 +21,38 @@ from compute.physics.slices import Slice, slice_tests
 from compute.physics.stability import MISSING
 from compute.physics.strata import anharmonicity_strata
 from dashboard.dataset import Dataset
-from dashboard.queries.results import foundation_first
+from dashboard.queries.anharmonicity_offered import FILTERS, SITE_COLUMNS, STRATUM, Published
 from dashboard.views.anharmonicity import AnharmonicityView
 
-STRATUM = "stratum"
-SITE_COLUMNS = ("A", "B", "Bp", "X")
 SITE_SIGMAS = {"A": "sigma_a", "B": "sigma_b", "Bp": "sigma_bp", "X": "sigma_x"}
 SITE_PAIRS = (("A", "B"), ("A", "Bp"), ("A", "X"), ("B", "Bp"), ("B", "X"), ("Bp", "X"))
 
-_FILTERS = """
-    r.suite = $suite AND (len($anion) = 0 OR list_contains($anion, r.X))
-    AND (len($a_site) = 0 OR list_contains($a_site, r.A))
-"""
 _DFT_SITES = ", ".join(f"r.{column} AS dft_{column}" for column in SITE_SIGMAS.values())
 _SITES = ", ".join(f"n.{column}" for column in SITE_SIGMAS.values())
 _SIGMA = f"""
-WITH attempted AS (
-    SELECT n.potential, n.run, count(*) FILTER (n.status <> 'not-run') > 0 AS any_run, max(q.started) AS started
-    FROM anharmonic n LEFT JOIN runs q USING (run)
-    WHERE n.suite = $suite AND n.protocol = $protocol AND list_contains($potentials, n.potential)
-    GROUP BY ALL
+WITH tried AS (
+    SELECT * FROM anharmonic
+    WHERE suite = $suite AND protocol = $protocol AND list_contains($potentials, potential) AND status <> 'not-run'
+), started AS (
+    SELECT n.potential, n.run, max(q.started) AS started FROM tried n LEFT JOIN runs q USING (run) GROUP BY ALL
 ), answering AS (
-    SELECT potential, run FROM attempted
-    QUALIFY row_number() OVER (PARTITION BY potential ORDER BY any_run DESC, started DESC NULLS LAST, run DESC) = 1
+    SELECT potential, run FROM started
+    QUALIFY row_number() OVER (PARTITION BY potential ORDER BY started DESC NULLS LAST, run DESC) = 1
 )
-SELECT a.potential, a.run, r.compound, r.A, r.B, r.Bp, r.X, r.sigma AS dft_sigma, r.sigma AS dft, n.sigma AS value,
-       n.sigma_se AS se, {_DFT_SITES}, {_SITES}, coalesce(n.status, 'not-run') AS status
-FROM "references" r CROSS JOIN answering a
-LEFT JOIN anharmonic n ON n.suite = r.suite AND n.compound = r.compound AND n.potential = a.potential
-    AND n.run = a.run AND n.protocol = $protocol
-WHERE {_FILTERS} AND r.sigma IS NOT NULL ORDER BY list_position($potentials, a.potential), r.compound
+SELECT n.potential, n.run, r.compound, r.A, r.B, r.Bp, r.X, r.sigma AS dft_sigma, r.sigma AS dft, n.sigma AS value,
+       n.sigma_se AS se, {_DFT_SITES}, {_SITES}, n.status
+FROM "references" r JOIN tried n USING (suite, compound) JOIN answering USING (potential, run)
+WHERE {FILTERS} AND r.sigma IS NOT NULL ORDER BY list_position($potentials, n.potential), r.compound
 """
 _OMEGA = f"""
 SELECT r.potential, r.run, r.compound, r.A, r.B, r.Bp, r.X, r.dft_sigma, r.dft_omega_min_thz AS dft,
        r.omega_min_thz AS value, r.status
 FROM pairs r
-WHERE {_FILTERS} AND list_contains($potentials, r.potential) AND r.run IS NOT NULL
+WHERE {FILTERS} AND list_contains($potentials, r.potential) AND r.status <> 'not-run'
     AND r.dft_omega_min_thz IS NOT NULL ORDER BY list_position($potentials, r.potential), r.compound
 """
 
 Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """A sampling protocol with results in a suite, how many compounds have σ by it and DFT's, and whose."""
-
-    name: str
-    n: int
-    potentials: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -101,59 +84,6 @@ class Contrast:
         return self.difference.low > 0 or self.difference.high < 0
 
 
-def published_protocol(suite: str) -> str:
-    """Name of the schedule that the source of `suite` used."""
-    return f"published-{suite}"
-
-
-def protocols(dataset: Dataset, suite: str) -> list[Protocol]:
-    """Protocols of the table `anharmonic` for `suite`, first the one to show: by how many compounds have σ, among
-    equals the published schedule."""
-    frame = dataset.frame(
-        "SELECT protocol, count(DISTINCT compound) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS n, "
-        "list(DISTINCT potential) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS whose "
-        'FROM anharmonic a LEFT JOIN "references" r USING (suite, compound) WHERE suite = $suite '
-        "GROUP BY protocol ORDER BY n DESC, protocol = $published DESC, protocol",
-        {"suite": suite, "published": published_protocol(suite)},
-    )
-    return [Protocol(str(row.protocol), int(row.n), _names(row.whose)) for row in frame.itertuples(index=False)]
-
-
-def _names(found: Any) -> frozenset[str]:
-    return frozenset(found) if isinstance(found, np.ndarray | list) else frozenset()
-
-
-def potentials(dataset: Dataset, suite: str) -> list[str]:
-    """Potentials with σ by any protocol or with frequencies that DFT has too, most σ first, distilled last."""
-    frame = dataset.frame(
-        "SELECT potential, sum(n) AS n_sigma FROM ("
-        " SELECT potential, count(*) FILTER (status = 'ok') AS n FROM anharmonic"
-        " WHERE suite = $suite AND status <> 'not-run' GROUP BY potential UNION ALL"
-        " SELECT potential, 0 FROM pairs WHERE suite = $suite AND status <> 'not-run'"
-        " AND dft_omega_min_thz IS NOT NULL GROUP BY potential"
-        ") GROUP BY potential ORDER BY n_sigma DESC, potential",
-        {"suite": suite},
-    )
-    return foundation_first(dataset, frame["potential"])
-
-
-def a_sites(dataset: Dataset, suite: str) -> list[str]:
-    """Elements on the A site of `suite`, by name."""
-    frame = dataset.frame(
-        'SELECT DISTINCT A FROM "references" WHERE suite = $suite AND A IS NOT NULL ORDER BY A', {"suite": suite}
-    )
-    return frame["A"].tolist()
-
-
-def quantities(dataset: Dataset, suite: str) -> list[str]:
-    """What DFT publishes for `suite`: sigma, omega or both."""
-    frame = dataset.frame(
-        'SELECT count(sigma) AS sigma, count(omega_min_thz) AS omega FROM "references" WHERE suite = $suite',
-        {"suite": suite},
-    )
-    return [name for name in ("sigma", "omega") if frame[name].iloc[0] > 0]
-
-
 def runs(dataset: Dataset, rows: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The runs that the frames of `rows` are from, with what is needed to repeat them."""
     names = sorted({str(run) for frame in rows for run in frame["run"].dropna().unique()})
@@ -167,7 +97,7 @@ def runs(dataset: Dataset, rows: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def rows(dataset: Dataset, view: AnharmonicityView, names: Sequence[str], quantity: str) -> pd.DataFrame:
-    """One row per potential of `names` that was run and compound for which DFT has the quantity.
+    """One row per potential of `names` and compound that it was run for and for which DFT has the quantity.
 
     Columns `potential`, `run`, `compound`, `A`, `B`, `Bp`, `X` (empty where there is none), `stratum` (of DFT's σ),
     `dft` and `value` (σ, or ω_min in THz as `comparison.comparable` has it), `error` = value − dft, NaN unless
@@ -189,12 +119,7 @@ def _rows(
     protocol: str | None,
 ) -> pd.DataFrame:
     """`rows`, read once per release; of σ by `protocol`, of ω_min where that is None."""
-    parameters: dict[str, Any] = {
-        "suite": suite,
-        "anion": list(anion),
-        "a_site": list(a_site),
-        "potentials": list(names),
-    }
+    parameters = {"suite": suite, "anion": list(anion), "a_site": list(a_site), "potentials": list(names)}
     if protocol is not None:
         frame = dataset.frame(_SIGMA, {**parameters, "protocol": protocol})
     else:
@@ -227,19 +152,14 @@ def _without_value(frame: pd.DataFrame) -> pd.Series:
 
 
 def _failed(frame: pd.DataFrame) -> pd.Series:
-    return ~frame["status"].isin(("ok", "not-run")) | _without_value(frame)
-
-
-def not_run(frame: pd.DataFrame) -> int:
-    """Compounds that no calculation has reached."""
-    return int((frame["status"] == "not-run").sum())
+    return (frame["status"] != "ok") | _without_value(frame)
 
 
 def agreements(frame: pd.DataFrame) -> dict[str, Agreement]:
-    """Agreement of value and DFT per potential, in the order of `frame`; `n_failed` leaves out what was never run."""
+    """Agreement of value and DFT per potential, in the order of `frame`."""
     return {
         str(name): compared(mine["value"].to_numpy(), mine["dft"].to_numpy())
-        for name, mine in frame[frame["status"] != "not-run"].groupby("potential", sort=False)
+        for name, mine in frame.groupby("potential", sort=False)
     }
 
 
@@ -253,27 +173,32 @@ def _agreement(values: bytes, dft: bytes) -> Agreement:
     return agreement(np.frombuffer(values), np.frombuffer(dft))
 
 
-def groups(frame: pd.DataFrame, column: str) -> dict[str, list[Group]]:
-    """Per potential, its errors by `column` (stratum, A, B, Bp or X), in the order of the labels."""
-    return {str(name): _groups(mine, column) for name, mine in frame.groupby("potential", sort=False)}
+def groups(frame: pd.DataFrame, column: str, published: Published) -> dict[str, list[Group]]:
+    """Per potential, its errors by `column` (stratum, A, B, Bp or X), in the order of the labels.
+
+    Of the compounds of `published`, those without a row were not run.
+    """
+    all_ = published[column]
+    return {str(name): _groups(mine, column, all_) for name, mine in frame.groupby("potential", sort=False)}
 
 
-def _groups(frame: pd.DataFrame, column: str) -> list[Group]:
-    labels, codes = frame[column].cat.categories, frame[column].cat.codes.to_numpy()
+def _groups(frame: pd.DataFrame, column: str, published: Mapping[str, int]) -> list[Group]:
+    labels = sorted(label for label in published if label)
+    codes = frame[column].cat.set_categories(labels).cat.codes.to_numpy()
+    labelled = codes >= 0
     error = frame["error"].to_numpy(float)
     known = np.isfinite(error)
-    failed = np.bincount(codes[_failed(frame)], minlength=len(labels))
-    waiting = np.bincount(codes[frame["status"] == "not-run"], minlength=len(labels))
+    run = np.bincount(codes[labelled], minlength=len(labels))
+    failed = np.bincount(codes[labelled & _failed(frame).to_numpy()], minlength=len(labels))
     return [
         Group(
-            name=str(label),
+            name=label,
             n=int(np.sum(known & (codes == code))),
             n_failed=int(failed[code]),
-            n_not_run=int(waiting[code]),
+            n_not_run=published[label] - int(run[code]),
             **_summary(error[known & (codes == code)].tobytes()),
         )
         for code, label in enumerate(labels)
-        if label
     ]
 
 
