@@ -1,0 +1,74 @@
+"""What the columns of the published tables are made from: a field with unit and description, and those that recur."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+
+def field(name: str, kind: pa.DataType, text: str, unit: str = "", *, required: bool = False) -> pa.Field:
+    """A column with what it holds and in what unit; a required one holds no null."""
+    return pa.field(name, kind, nullable=not required, metadata={"description": text, "unit": unit})
+
+
+STR, INT, REAL, BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+
+SUITE = field("suite", STR, "set of compounds: hdp, abx3 or mp0b3", required=True)
+COMPOUND = field("compound", STR, "canonical formula, or material id in mp0b3", required=True)
+POTENTIAL = field("potential", STR, "potential as named in the table potentials", required=True)
+RUN = field("run", STR, "run as named in the table runs", required=True)
+STATUS = field("status", STR, "ok, not-run, or a word for the failure", required=True)
+REASON = field("reason", STR, "why the status is not ok, or what could not be compared")
+
+
+PLACES = {
+    "gamma": "Γ",
+    "r": "R (½½½), Pm-3m",
+    "m": "M (½½0), Pm-3m",
+    "x": "X: (½00) in Pm-3m, (½½0) in primitive coordinates in Fm-3m",
+    "l": "L (½00) in primitive coordinates, Fm-3m",
+    "min": "any q of the q-set",
+}
+
+
+def omegas(source: str, acoustic: str) -> list[pa.Field]:
+    """The softest mode at each q point in THz, from `source`; `acoustic` says what of the acoustic modes at Γ."""
+    places = PLACES | {"gamma": f"Γ, {acoustic}"}
+    return [
+        field(f"omega_{key}_thz", REAL, f"softest mode at {text}; imaginary as negative; {source}", "THz")
+        for key, text in places.items()
+    ]
+
+
+def renormalised() -> list[pa.Field]:
+    """The softest mode of the effective force constants at each q point in THz, with its standard error."""
+    return [
+        one
+        for key, text in PLACES.items()
+        for one in (
+            field(f"renormalised_{key}_thz", REAL, f"softest mode of the effective force constants at {text}", "THz"),
+            field(f"renormalised_{key}_se_thz", REAL, f"standard error of renormalised_{key}_thz", "THz"),
+        )
+    ]
+
+
+STEPS = ("forces", "hessian", "sampling")
+CORNERS = ("rrr", "rrm", "rmr", "rmm", "mrr", "mrm", "mmr", "mmm")
+INTERACTIONS = (
+    "forces_hessian",
+    "forces_hessian_given_sampling",
+    "forces_sampling",
+    "forces_sampling_given_hessian",
+    "hessian_sampling",
+    "hessian_sampling_given_forces",
+)
+
+
+def with_se(pattern: str, names: Iterable[str], text: str, unit: str = "") -> list[pa.Field]:
+    """Per name a column and one with its standard error."""
+    fields = []
+    for name in names:
+        fields.append(field(pattern.format(name), REAL, text.format(name), unit))
+        fields.append(field(f"{pattern.format(name)}_se", REAL, f"standard error of {pattern.format(name)}", unit))
+    return fields
