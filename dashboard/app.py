@@ -58,6 +58,9 @@ PAGES: tuple[Page, ...] = (
     methods.PAGE,
 )
 
+LAY_OUT = "softmode.lay_out"
+"""Name of the extension of the server that calls `lay_out`."""
+
 INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -157,7 +160,15 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_bundles(app.server, app.own)
     compress_responses(app.server)
     mount(app.server, settings.prefix, settings.proxies)
+    app.server.extensions[LAY_OUT] = lambda: lay_out(dataset)
     return app
+
+
+def lay_out(dataset: Dataset) -> None:
+    """Make every page once, so that what it computes of the data is remembered. Raises `TableError` without tables."""
+    for page in PAGES:
+        if page.remembered and not page.below:
+            page.layout(dataset, {})
 
 
 def _add_router(app: Dash, dataset: Dataset) -> None:

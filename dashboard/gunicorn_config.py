@@ -58,16 +58,19 @@ def pre_request(worker: Any, req: Any) -> None:
 
 
 def _prepare(app: Any) -> None:
-    """Load the tables, open the database of the jobs, compress what the first page is made of: in the order in which
-    a visitor needs them, for side by side they would delay one another."""
+    """Load the tables, open the database of the jobs, compress what the first page is made of, and compute what pages
+    show: in the order in which a visitor needs them, for side by side they would delay one another."""
     from compute.runs import jobs
+    from dashboard.app import LAY_OUT
     from dashboard.compression import compress_ahead
     from dashboard.settings import Settings
 
     prefix = Settings().prefix
-    app.test_client().get(f"{prefix}/readyz")
+    ready = app.test_client().get(f"{prefix}/readyz").status_code == 200
     jobs.prepare()
     compress_ahead(app, prefix)
+    if ready:
+        app.extensions[LAY_OUT]()
 
 
 def _without_visitor(record: logging.LogRecord) -> bool:

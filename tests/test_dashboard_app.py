@@ -12,11 +12,12 @@ from dash import dcc
 from plotly.offline import get_plotlyjs_version
 
 from compute import tables
-from dashboard.app import PAGES, create_app
+from dashboard.app import LAY_OUT, PAGES, create_app
 from dashboard.bundle import CARTESIAN, PLOTLY_PATH, bundle_version
 from dashboard.dataset import Dataset
 from dashboard.figures.noise import binned_quartiles, noise_by_bond
 from dashboard.figures.parity import outside, parity
+from dashboard.queries import anharmonicity
 from dashboard.security import CALLBACK_PATH
 from dashboard.settings import ASSETS, Settings
 from tests import dashboard_data
@@ -191,6 +192,15 @@ def test_the_same_question_is_answered_from_memory_until_the_data_change(directo
     first = len(asked)
     client.post(CALLBACK_PATH, json=router_body("/", ""), headers={"Accept-Encoding": "br"})
     assert len(asked) > first
+
+
+def test_what_pages_compute_is_there_before_the_first_visitor(directory, monkeypatch):
+    anharmonicity._summary.cache_clear()
+    server = create_app(Settings(data=directory)).server
+    server.extensions[LAY_OUT]()
+    monkeypatch.setattr(anharmonicity, "_samples", lambda *_: pytest.fail("drawn again"))
+    shown = server.test_client().post(CALLBACK_PATH, json=router_body("/anharmonicity", ""))
+    assert "Spearman" in shown.text
 
 
 def test_a_problem_is_not_remembered(directory, tmp_path):
