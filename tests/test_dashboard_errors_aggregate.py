@@ -137,8 +137,25 @@ def test_protocols_are_compared_on_the_same_compounds(known):
     assert found.agreement.bias.value == pytest.approx(0.3)
     assert found.n_flipped == int(np.sum((found.first < 1) & (found.second >= 1)))
     assert 0 < found.n_beyond <= found.n_flipped
+    assert (found.first_only, found.second_only) == ({}, {})
     text = text_of(errors.layout(known, {}))
     assert "is larger than by published-abx3 by 0.30 on average over 59 compounds" in text
+
+
+def test_what_one_protocol_finished_and_the_other_did_not_is_counted(known, tmp_path):
+    rows = tables.read(known.directory, "anharmonic").to_pylist()
+    for row in rows:
+        if (row["compound"], row["protocol"]) == ("X0", "quick"):
+            row |= {"sigma": None, "sigma_se": None, "status": "left-sites"}
+    names = ("references", "harmonic")
+    tables.publish(tmp_path, {name: tables.read(known.directory, name) for name in names})
+    tables.publish(tmp_path, {"anharmonic": tables.from_rows("anharmonic", rows)})
+    dataset = Dataset(tmp_path)
+    (pair,) = protocol_pairs(dataset)
+    (found,) = protocols(dataset, pair)
+    assert (pair.n, found.first_only, found.second_only) == (N - 2, {"left-sites": 1}, {})
+    assert "over 58 compounds" in (text := text_of(errors.layout(dataset, {})))
+    assert "1 compound more failed by quick" in text
 
 
 def test_the_address_chooses_regression_and_protocols(known):

@@ -64,6 +64,7 @@ def effect(found: Sequence[Protocols], pair: ProtocolPair, names: Names) -> list
             number(p.agreement.rmse.value, 3),
             number(p.agreement.spearman.value) if p.agreement.n >= FEWEST else "too few",
             [count(p.n_flipped), html.Span(f"{count(p.n_beyond)} beyond the noise", className="sub")],
+            *(_only(failed) for failed in (p.first_only, p.second_only)),
         ]
         for p in found
     ]
@@ -71,19 +72,26 @@ def effect(found: Sequence[Protocols], pair: ProtocolPair, names: Names) -> list
         [
             html.P(_sentences(found, pair, names)),
             html.P(
-                "Comparisons with published σ use the published schedule where it was run: otherwise this difference "
-                "is part of what looks like an error of the potential.",
+                "Where a comparison with published σ rests on another protocol than the published schedule, this "
+                "difference is part of what looks like an error of the potential.",
                 className="fine",
             ),
         ]
     )
     numbers = table(
-        ("potential", "n", "mean difference", "RMS difference", "rank correlation", "verdict changes"),
+        ("potential", "n", "mean difference", "RMS difference", "rank correlation", "verdict changes",
+         f"finished by {pair.first} only", f"by {pair.second} only"),
         rows,
         caption=f"σ by {pair.second} less σ by {pair.first}. The verdict is σ < 1; beyond the noise: both sides are "
-        "further from 1 than two standard errors.",
-    )
+        "further from 1 than two standard errors. The last columns: what one finished and the other did not, and how "
+        "the other failed.",
+    )  # fmt: skip
     return [html.Div([figure, beside], className="side-by-side"), numbers]
+
+
+def _only(failed: Mapping[str, int]) -> list[Any]:
+    how = ", ".join(f"{count(n)} {status}" for status, n in failed.items())
+    return [count(sum(failed.values())), html.Span(how, className="sub")]
 
 
 def _interval(p: Protocols) -> str:
@@ -114,6 +122,9 @@ def _sentence(p: Protocols, pair: ProtocolPair, names: Names) -> str:
     bias, called = p.agreement.bias, names.get(p.potential, p.potential)
     over = plural(p.agreement.n, "compound")
     flips = f"the verdict σ < 1 changes in {count(p.n_flipped)}"
+    for failed, other in ((p.first_only, pair.second), (p.second_only, pair.first)):
+        if failed:
+            flips += f"; {plural(sum(failed.values()), 'compound')} more failed by {other}"
     if _measurable(p):
         way = "larger" if bias.value > 0 else "smaller"
         return (

@@ -75,7 +75,7 @@ def _schedules(release: Release) -> list[str]:
             found.append(f"{row.protocol} ({sampler.kind})")
     return [
         "**Protocol.** σ depends on how frames were sampled: the published schedule leaves soft modes short of"
-        f" equipartition. Compare σ of one protocol only. Protocols here: {', '.join(found) or 'none'}."
+        f" equipartition. Compare σ of one protocol only. Protocols here: {', '.join(dict.fromkeys(found)) or 'none'}."
     ]
 
 
