@@ -7,6 +7,7 @@ web processes; `SOFTMODE_REQUEST_SECONDS` how long one request may take to arriv
 from __future__ import annotations
 
 import ctypes
+import gc
 import logging
 import os
 import re
@@ -71,6 +72,8 @@ def _prepare(app: Any) -> None:
     compress_ahead(app, prefix)
     if ready:
         app.extensions[LAY_OUT]()
+    gc.collect()
+    gc.freeze()  # what is there by now stays: a search of it for garbage would hold up every thread for 0.2 s
 
 
 def _without_visitor(record: logging.LogRecord) -> bool:
