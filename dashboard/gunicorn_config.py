@@ -58,6 +58,11 @@ def pre_request(worker: Any, req: Any) -> None:
     req.unreader.sock.settimeout(_REQUEST_SECONDS)
 
 
+def worker_exit(server: Any, worker: Any) -> None:
+    """Let a process that ends clear up what `_prepare` froze: DuckDB would report its objects as leaked."""
+    gc.unfreeze()
+
+
 def _prepare(app: Any) -> None:
     """Load the tables, open the database of the jobs, compress what the first page is made of, and compute what pages
     show: in the order in which a visitor needs them, for side by side they would delay one another."""
