@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Beside the first requests, make ready what later ones would wait for."""
-    threading.Thread(target=_prepare, args=(worker.wsgi,), daemon=True).start()
+    worker.preparing = threading.Thread(target=_prepare, args=(worker,), daemon=True)
+    worker.preparing.start()
 
 
 def pre_request(worker: Any, req: Any) -> None:
@@ -62,11 +64,13 @@ def pre_request(worker: Any, req: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Let a process that ends clear up what `_prepare` froze: DuckDB would report its objects as leaked."""
+    """Let a process that ends clear up what `_prepare` holds or froze: DuckDB would report its objects as leaked."""
+    if (preparing := getattr(worker, "preparing", None)) is not None:  # a process that could not start has none
+        preparing.join(timeout=graceful_timeout)
     gc.unfreeze()
 
 
-def _prepare(app: Any) -> None:
+def _prepare(worker: Any) -> None:
     """Load the tables, open the database of the jobs, compress what the first page is made of, and compute what pages
     show: in the order in which a visitor needs them, for side by side they would delay one another."""
     from compute.runs import jobs
@@ -74,14 +78,19 @@ def _prepare(app: Any) -> None:
     from dashboard.compression import compress_ahead
     from dashboard.settings import Settings
 
-    prefix = Settings().prefix
+    app, prefix = worker.wsgi, Settings().prefix
     ready = app.test_client().get(f"{prefix}/readyz").status_code == 200
-    jobs.prepare()
-    compress_ahead(app, prefix)
-    if ready:
-        app.extensions[LAY_OUT]()
+    lay_out = [app.extensions[LAY_OUT]] if ready else []
+    for step in (jobs.prepare, partial(compress_ahead, app, prefix), *lay_out, _keep):
+        if not worker.alive:  # it is asked to end
+            return
+        step()
+
+
+def _keep() -> None:
+    """Search no more for garbage in what is there by now and stays: that would hold up every thread for 0.2 s."""
     gc.collect()
-    gc.freeze()  # what is there by now stays: a search of it for garbage would hold up every thread for 0.2 s
+    gc.freeze()
 
 
 def _without_visitor(record: logging.LogRecord) -> bool:

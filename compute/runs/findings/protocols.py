@@ -35,7 +35,7 @@ def effect(release: Release, potentials: Sequence[str]) -> str:
         named = sorted(part["protocol"].unique(), key=_order)
         tried = {protocol: part[part["protocol"] == protocol].set_index("compound") for protocol in named}
         for first, second in combinations(named, 2):
-            both = tried[first].join(tried[second], how="inner", lsuffix="_first", rsuffix="_second")
+            both = tried[first].merge(tried[second], on="compound", suffixes=("_first", "_second"))
             if len(both):
                 lines.append((suite, potential, first, second, *_cells(both)))
     head = ("suite", "potential", "first", "second", "n", "second − first, mean", "RMS difference", "rank correlation",
