@@ -62,6 +62,24 @@ def test_two_protocols_are_compared_on_the_compounds_of_both(page):
     assert sum(map(int, re.findall(r"\d+", cells[9]))) == lost
 
 
+def test_two_cells_are_compared_on_the_compounds_of_both(page):
+    published = {r["compound"]: r for r in tables.read(DATA, "references").to_pylist() if r["suite"] == "abx3"}
+    found: dict[str, dict[str, dict]] = {"reference": {}, "relaxed": {}}
+    for row in tables.read(DATA, "harmonic").to_pylist():
+        if (row["suite"], row["potential"]) == ("abx3", "chgnet-0.3.0") and row["omega_min_thz"] is not None:
+            found[row["geometry"]][row["compound"]] = row
+    both = sorted(found["reference"].keys() & found["relaxed"].keys())
+    assert len(both) > 3000
+    grown = [100 * found["relaxed"][c]["a"] / published[c]["lattice_constant"] - 100 for c in both]
+    softest = {cell: np.minimum([rows[c]["omega_min_thz"] for c in both], 0) for cell, rows in found.items()}
+    (line,) = (x for x in page.splitlines() if x.startswith(f"| abx3 | chgnet-0.3.0 | {len(both):,} |"))
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[3].startswith(number(float(np.mean(grown)), 2, signed=True))
+    assert cells[4].startswith(number(float(np.sqrt(np.mean(np.square(grown)))), 2))
+    apart = softest["relaxed"] - softest["reference"]
+    assert cells[5].startswith(number(float(np.mean(apart)), 2, signed=True))
+
+
 def test_it_states_what_limits_it(page):
     for said in ("Functional.", "Protocol.", "σ ≥ 2 are missing from hdp", "Class ratio.", "Noise.", "not run"):
         assert said in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from compute import pairs, tables
-from compute.runs.findings import accuracy, coverage, protocols, sources
+from compute.runs.findings import accuracy, cells, coverage, protocols, sources
 from compute.runs.findings.text import DISTILLED, Release
 
 _HEAD = """# Findings
@@ -26,12 +26,14 @@ def document(directory: Path) -> str:
         own = [name for name in release.potentials if name.startswith(DISTILLED)]
         others = [name for name in release.potentials if name not in own]
         parts = [_HEAD.format(release=manifest.release), coverage.computed(release, others)]
-        parts += [*accuracy.sections(release, others), protocols.effect(release, others)]
+        parts += accuracy.sections(release, others)
+        parts += [cells.effect(release, others), protocols.effect(release, others)]
         parts += [sources.explained(release, others), sources.stored(release), sources.attributed(release, others)]
         parts += ["## Models distilled from CHGNet", _DISTILLED]
         if own:
             sections = [coverage.computed(release, own), *accuracy.sections(release, own)]
-            sections += [protocols.effect(release, own), sources.attributed(release, own), sources.surrogate(release)]
+            sections += [cells.effect(release, own), protocols.effect(release, own)]
+            sections += [sources.attributed(release, own), sources.surrogate(release)]
             parts += [f"#{section}" for section in sections if section]
         else:
             parts.append("Not computed.")
