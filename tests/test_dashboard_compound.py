@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from compute import tables
 from compute.physics.phonons import THZ_PER_ROOT
-from dashboard.components.compound_bands import mode_sentence
+from dashboard.components.compound_bands import line_of, mode_sentence, name_of
 from dashboard.components.compound_neighbours import neighbour_table
 from dashboard.dataset import Dataset
 from dashboard.figures.bands import Curve, bands
@@ -136,11 +137,21 @@ def test_stored_bands_are_drawn_and_compared(dataset, tmp_path):
     assert "softmode campaign run --suite mp0b3" in words(page.layout(dataset, {}, "mp0b3", "mp-2"))
 
 
+def test_force_constants_of_one_potential_differ_in_name_and_line(springs):
+    (given,) = bands_query.bands(springs, "abx3", "CsPbI3", PEROVSKITE)
+    relaxed = replace(given, protocol="relaxed-geometry")
+    effective = replace(given, kind=bands_query.EFFECTIVE)
+    listed = [given, relaxed, effective]
+    assert [line_of(b, listed) for b in listed] == ["solid", "dotted", "dashed"]
+    assert len({name_of(b, {}, listed) for b in listed}) == 3
+    assert line_of(relaxed, [relaxed]) == "solid"
+
+
 def test_a_click_names_the_mode_under_it(springs):
     (shown,) = bands_query.bands(springs, "abx3", "CsPbI3", PEROVSKITE)
     order = bands_query.drawn_points(shown.path)
     figure = bands(
-        [Curve("one", 0, False, shown.path.distances[order], shown.frequencies[order])],
+        [Curve("one", 0, shown.path.distances[order], shown.frequencies[order])],
         ["" if i < 0 else shown.path.labels[i] for i in order],
         {"R": -0.5},
         None,

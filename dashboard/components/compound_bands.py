@@ -15,7 +15,7 @@ from compute.physics.bands import Path
 from dashboard.components.blocks import captioned, table
 from dashboard.components.structure import ROLE_NAMES
 from dashboard.components.text import count, number, plural
-from dashboard.figures.bands import Curve, bands
+from dashboard.figures.bands import Curve, Line, bands
 from dashboard.figures.theme import series_colour
 from dashboard.queries import compound_bands as query
 from dashboard.queries.compound_bands import Bands, Mode, StoredBands
@@ -36,8 +36,18 @@ def name_of(shown: Bands, names: Names, among: Sequence[Bands]) -> str:
     """Potential and kind of force constants, with the protocol where it is needed to tell two apart."""
     name = names.get(shown.potential, shown.potential)
     kind = "harmonic" if shown.kind == query.HARMONIC else f"{shown.temperature:g} K"
-    alike = [b for b in among if (b.potential, b.kind) == (shown.potential, shown.kind)]
-    return f"{name}, {kind}" + (f", {shown.protocol}" if len(alike) > 1 else "")
+    return f"{name}, {kind}" + (f", {shown.protocol}" if len(_alike(shown, among)) > 1 else "")
+
+
+def line_of(shown: Bands, among: Sequence[Bands]) -> Line:
+    """Dashed for effective force constants; dotted for harmonic ones of a potential that has others before them."""
+    if shown.kind == query.EFFECTIVE:
+        return "dashed"
+    return "solid" if _alike(shown, among)[0].key == shown.key else "dotted"
+
+
+def _alike(shown: Bands, among: Sequence[Bands]) -> list[Bands]:
+    return [b for b in among if (b.potential, b.kind) == (shown.potential, shown.kind)]
 
 
 def drawn(found: Sequence[Bands], view: CompoundView) -> list[Bands]:
@@ -59,6 +69,7 @@ def band_figure(found: Found, view: CompoundView, mode: Mode) -> Component:
     curves = [
         replace(
             curve(b, name_of(b, found.names, found.bands), found.series[b.potential]),
+            line=line_of(b, found.bands),
             faint=len(listed) > FEW and b.key != view.constants,
         )
         for b in listed
@@ -98,11 +109,10 @@ def _lowest(path: Path, frequencies: Array) -> tuple[float, str]:
 
 
 def curve(shown: Bands | StoredBands, name: str, series: int | None) -> Curve:
-    """Bands in the order that they are drawn; effective ones are dashed."""
+    """Bands in the order that they are drawn."""
     order = query.drawn_points(shown.path)
     omegas = np.where(order[:, None] < 0, np.nan, shown.frequencies[order])
-    effective = isinstance(shown, Bands) and shown.kind == query.EFFECTIVE
-    return Curve(name, series, effective, shown.path.distances[order], omegas)
+    return Curve(name, series, shown.path.distances[order], omegas)
 
 
 def band_labels(path: Path) -> list[str]:
@@ -117,7 +127,7 @@ def band_table(found: Found) -> Component:
     for b in found.bands:
         omega, where = _lowest(b.path, b.frequencies)
         key = html.Span(
-            className="line-key dashed" if b.kind == query.EFFECTIVE else "line-key",
+            className=f"line-key {line_of(b, found.bands)}",
             style={"borderColor": series_colour(found.series[b.potential])},
         )
         error = number(_from_published(b, published)) if b.kind == query.HARMONIC and published else "–"

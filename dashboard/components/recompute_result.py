@@ -170,7 +170,7 @@ def _trace(row: Row, name: str, reference: Row | None) -> Component | None:
 def _bands(found: Sequence[Bands], name: str, reference: Row | None) -> Component:
     """Live bands and, dashed, the published ones of the same potential."""
     titles = (f"{name}, live", f"{name}, published")
-    curves = [replace(curve(b, titles[i], 2 * i), dashed=i > 0) for i, b in enumerate(found)]
+    curves = [replace(curve(b, titles[i], 2 * i), line="dashed" if i else "solid") for i, b in enumerate(found)]
     published = published_omegas(reference) if reference is not None else {}
     lowest = " ".join(
         f"{title}: lowest {number(float(b.frequencies.min()))} THz on the path."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,21 +22,23 @@ from dashboard.figures.theme import (
 
 Array = NDArray[np.float64]
 DFT_SYMBOL = "star-diamond"
+Line = Literal["solid", "dashed", "dotted"]
+_DASHES: dict[Line, str] = {"solid": "solid", "dashed": "5px,3px", "dotted": "1.5px,2.5px"}
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
     """Bands of one set of force constants: `frequencies` (n, 3m) in THz at `distances` (n,), NaN where the path breaks.
 
-    `series` is the number of the potential, which decides the colour, None for DFT; `dashed` sets effective ones apart,
-    and `faint` those that another is read against.
+    `series` is the number of the potential, which decides the colour, None for DFT; `line` sets several of one
+    potential apart, and `faint` those that another is read against.
     """
 
     name: str
     series: int | None
-    dashed: bool
     distances: Array
     frequencies: Array
+    line: Line = "solid"
     faint: bool = False
 
 
@@ -62,8 +65,8 @@ def bands(
                 mode="lines",
                 line={
                     "color": NEUTRAL if curve.series is None else series_colour(curve.series),
-                    "width": 1.5 if curve.dashed else 1.75,
-                    "dash": "5px,3px" if curve.dashed else "solid",
+                    "width": 1.75 if curve.line == "solid" else 1.5,
+                    "dash": _DASHES[curve.line],
                 },
                 opacity=0.25 if curve.faint else 1,
                 hovertemplate="%{y:.2f} THz",
