@@ -138,6 +138,16 @@ def test_the_softest_pattern_has_the_softest_frequency():
     assert result.omega_frozen == pytest.approx(result.omega_min, abs=5e-3)
 
 
+def test_the_last_digit_of_force_constants_does_not_choose_among_degenerate_modes():
+    phonon = harmonic(identify("SrTiO3", "abx3"), PAIRS, REFERENCE, a=3.9).crystal.phonon
+    masses = phonon.supercell.masses
+    omegas, _ = physics.normal_modes(phonon.force_constants, masses)
+    assert np.ptp(omegas[:2]) < 1e-5, "degenerate"
+    pattern = physics.softest_pattern(phonon.force_constants, masses, 0.01)
+    noise = np.random.default_rng(1).normal(scale=1e-12, size=phonon.force_constants.shape)
+    assert physics.softest_pattern(phonon.force_constants + noise, masses, 0.01) == pytest.approx(pattern, abs=1e-8)
+
+
 def test_single_precision_forces_raise_the_sum_rule_noise():
     compound = identify("SrTiO3", "abx3")
     plan = phonons.symmetric_plan(compound.structure(3.9), 2, 1e-4)

@@ -13,6 +13,9 @@ Array = NDArray[np.float64]
 # √(eV/Å²/u) / 2π in THz: CODATA values, as used by phonopy.
 THZ_PER_ROOT = 15.633302
 
+DEGENERATE = 1e-6
+"""Eigenvalues of a dynamical matrix nearer than this part of the largest belong to degenerate modes."""
+
 
 def sum_rule_residual(force_constants: Array) -> Array:
     """Per atom, the larger 2-norm of Σ_j Φ_ij and Σ_j Φ_ji in eV/Å²; zero where Φ is translation invariant."""
@@ -39,11 +42,17 @@ def noise_floor_from_frozen_phonon(omega: float, omega_frozen: float) -> float:
 
 
 def softest_pattern(force_constants: Array, masses: Array, length: float) -> Array:
-    """Displacements (N, 3) in Å of the supercell's softest mode but the three translations, the largest `length`."""
+    """Displacements (N, 3) in Å of the supercell's softest mode but the three translations, the largest `length`.
+
+    Of degenerate modes it is the part of one fixed arbitrary vector in their space: a choice that the last digit of
+    Φ does not turn, as it turns the eigenvectors.
+    """
     eigenvalues, vectors = np.linalg.eigh(_mass_weighted(force_constants, masses))
     optical = np.argsort(np.abs(eigenvalues))[3:]
-    softest = optical[np.argmin(eigenvalues[optical])]
-    pattern = vectors[:, softest].reshape(-1, 3) / np.sqrt(masses)[:, None]
+    within = DEGENERATE * np.abs(eigenvalues).max()
+    softest = vectors[:, optical[eigenvalues[optical] <= eigenvalues[optical].min() + within]]
+    fixed = np.random.default_rng(0).normal(size=len(eigenvalues))
+    pattern = (softest @ (softest.T @ fixed)).reshape(-1, 3) / np.sqrt(masses)[:, None]
     return np.asarray(pattern * (length / np.linalg.norm(pattern, axis=1).max()))
 
 
