@@ -1,9 +1,11 @@
-// A figure is drawn when it comes near the window: drawing all of a long page at once would hold up its first screen.
+// A figure is drawn when it comes near the window, and one at a time: between two the page answers its reader. Drawing
+// all of a long page at once would hold up its first screen.
 (function () {
   "use strict";
 
   var AHEAD = 0.5; // of the height of the window, above and below
   var waiting = new WeakMap();
+  var due = [];
   var kept = null;
 
   function near(figure) {
@@ -12,9 +14,19 @@
     return place.top < window.innerHeight + margin && place.bottom > -margin;
   }
 
+  function inTurn(figure) {
+    due.push(figure);
+    if (due.length === 1) window.setTimeout(drawNext);
+  }
+
+  function drawNext() {
+    draw(due.shift());
+    if (due.length) window.setTimeout(drawNext);
+  }
+
   function draw(figure) {
     var asked = waiting.get(figure);
-    if (!asked) return;
+    if (!asked || !figure.isConnected) return;
     waiting.delete(figure);
     watch.unobserve(figure);
     asked.react.apply(kept, asked.parts).then(asked.resolve, asked.reject);
@@ -23,7 +35,7 @@
   var watch = new IntersectionObserver(
     function (entries) {
       entries.forEach(function (entry) {
-        if (entry.isIntersecting) draw(entry.target);
+        if (entry.isIntersecting) inTurn(entry.target);
       });
     },
     { rootMargin: 100 * AHEAD + "% 0px" }
@@ -32,7 +44,7 @@
   function deferring(react) {
     return function (figure) {
       var asked = waiting.get(figure);
-      if (!asked && (figure._fullLayout || near(figure))) return react.apply(kept, arguments);
+      if (!asked && figure._fullLayout) return react.apply(kept, arguments);
       if (!asked) {
         asked = { react: react };
         asked.drawn = new Promise(function (resolve, reject) {
@@ -40,7 +52,8 @@
           asked.reject = reject;
         });
         waiting.set(figure, asked);
-        watch.observe(figure);
+        if (near(figure)) inTurn(figure);
+        else watch.observe(figure);
       }
       asked.parts = arguments; // the newest wins
       return asked.drawn;

@@ -43,6 +43,7 @@ PAGES = (
 MILLION = 1_000_000
 CROWDS = (1, 8)  # clients at once
 VISITS = 3  # first visits of a page, of which the median counts
+TRIES = 3  # of Lighthouse, which now and then finds no start in what it recorded, and says to run it again
 LARGE = {"SOFTMODE_MEMORY_MB": "8000"}  # what a million rows take, not what the site needs
 HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "gzip, br"}
 SECONDS = 300
@@ -251,17 +252,19 @@ def lighthouse(port: int, page: str) -> dict[str, float]:
     program = os.environ.get("SOFTMODE_LIGHTHOUSE") or shutil.which("lighthouse")
     if program is None:
         return {}
-    with tempfile.NamedTemporaryFile(suffix=".json") as report:  # what goes through a pipe may be cut off
-        done = subprocess.run(
-            [program, f"http://127.0.0.1:{port}{page}", "--preset=desktop", "--output=json", "--quiet",
-             f"--output-path={report.name}", f"--only-categories={','.join(CATEGORIES)}",
-             f"--chrome-flags={' '.join(BROWSER)}"],
-            capture_output=True, check=False, env={**os.environ, "CHROME_PATH": str(shutil.which("chromium"))},
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"Lighthouse failed on {page}: {done.stderr.decode()[-300:].strip()}")
-        scores = json.loads(Path(report.name).read_bytes())["categories"]
-    return {name: 100 * scores[name]["score"] for name in CATEGORIES}
+    for _ in range(TRIES):
+        with tempfile.NamedTemporaryFile(suffix=".json") as report:  # what goes through a pipe may be cut off
+            done = subprocess.run(
+                [program, f"http://127.0.0.1:{port}{page}", "--preset=desktop", "--output=json", "--quiet",
+                 f"--output-path={report.name}", f"--only-categories={','.join(CATEGORIES)}",
+                 f"--chrome-flags={' '.join(BROWSER)}"],
+                capture_output=True, check=False, env={**os.environ, "CHROME_PATH": str(shutil.which("chromium"))},
+            )  # fmt: skip
+            said = Path(report.name).read_bytes()
+        found = json.loads(said) if said else {}
+        if done.returncode == 0 and "runtimeError" not in found:
+            return {name: 100 * found["categories"][name]["score"] for name in CATEGORIES}
+    raise RuntimeError(f"Lighthouse failed on {page}: {found.get('runtimeError') or done.stderr.decode()[-300:]}")
 
 
 def multiplied(source: Path, target: Path) -> None:

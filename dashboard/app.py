@@ -16,7 +16,7 @@ from flask import Response, jsonify, request
 from compute.tables import TableError
 from dashboard import security
 from dashboard.api.serve import serve_api
-from dashboard.bundle import serve_cartesian_plotly
+from dashboard.bundle import serve_small_plotly
 from dashboard.components.blocks import page_head
 from dashboard.components.release import RELEASE_KEY, release_notice
 from dashboard.components.shell import navigation, shell
@@ -151,7 +151,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     app.clientside_callback(ClientsideFunction("softmode", "writeAddress"), Input(VIEW_QUERY, "data"))
     _add_health(app, dataset)
     security.secure(app, lambda path: _page_at(path)[0] is not None)
-    serve_cartesian_plotly(app.server)
+    serve_small_plotly(app.server)
     remember_answers(app.server, dataset.release, settings.cache_mb)
     limit_computing(app.server, settings.requests_per_minute)
     serve_data(app.server, dataset)

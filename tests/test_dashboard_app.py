@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs_version
 
 from compute import tables
 from dashboard.app import LAY_OUT, PAGES, create_app
-from dashboard.bundle import CARTESIAN, PLOTLY_PATH, bundle_version
+from dashboard.bundle import BUNDLE, PLOTLY_PATH, bundle_version
 from dashboard.dataset import Dataset
 from dashboard.figures.noise import binned_quartiles, noise_by_bond
 from dashboard.figures.parity import outside, parity
@@ -168,7 +168,7 @@ def test_tables_that_cannot_be_read_are_a_page_that_says_so(directory, tmp_path)
 
 
 def test_plotly_is_the_small_bundle_of_the_same_version(client):
-    assert bundle_version(CARTESIAN) == get_plotlyjs_version()
+    assert bundle_version(BUNDLE) == get_plotlyjs_version()
     response = client.get(PLOTLY_PATH, headers={"Accept-Encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
     assert len(response.data) < 600_000
