@@ -32,6 +32,14 @@
     });
   }
 
+  // What takes long is done piece by piece: between two the page answers its reader. And a new viewer is told of its size
+  // in the next frame, twice; it draws what it has, so it should have nothing yet.
+  function nextFrame() {
+    return new Promise(function (resolve) {
+      window.requestAnimationFrame(function () { window.setTimeout(resolve); });
+    });
+  }
+
   function still() {
     return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
@@ -244,14 +252,17 @@
   }
 
   function enterAndDraw(element, state, frame) {
-    load().then(function () {
+    load().then(nextFrame).then(function () {
       if (!element.isConnected) {
         return;
       }
-      state.viewer = enter(element);
-      listen(element, state, frame);
-      follow(element, state);
-      element.dataset.drawn = "true";
+      var viewer = enter(element);
+      nextFrame().then(nextFrame).then(function () {
+        state.viewer = viewer;
+        listen(element, state, frame);
+        follow(element, state);
+        element.dataset.drawn = "true";
+      });
     }, function () {
       element.textContent = "The viewer could not be loaded: the structure is described in words below.";
     });
