@@ -43,6 +43,7 @@ from dashboard.rates import limit_computing
 from dashboard.remember import do_not_remember, remember_answers
 from dashboard.scripts import chosen
 from dashboard.settings import ASSETS, Settings
+from dashboard.turns import take_turns
 
 _log = logging.getLogger(__name__)
 
@@ -152,8 +153,9 @@ def create_app(settings: Settings | None = None) -> Dash:
     _add_health(app, dataset)
     security.secure(app, lambda path: _page_at(path)[0] is not None)
     serve_small_plotly(app.server)
-    remember_answers(app.server, dataset.release, settings.cache_mb)
+    remembered = remember_answers(app.server, dataset.release, settings.cache_mb)
     limit_computing(app.server, settings.requests_per_minute)
+    take_turns(app.server, remembered)
     serve_data(app.server, dataset)
     serve_api(app.server, dataset, settings.prefix)
     serve_optimade(app.server, dataset)

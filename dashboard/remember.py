@@ -16,10 +16,11 @@ LARGEST = 4 * MEGABYTE
 Key = tuple[str, str, bytes]
 
 
-def remember_answers(server: Flask, release: Callable[[], str], megabytes: int) -> None:
+def remember_answers(server: Flask, release: Callable[[], str], megabytes: int) -> Callable[[], Response | None]:
     """Keep up to `megabytes` of answers to callbacks, the least recently used going first; 0 keeps none.
 
-    Register it before the compression, so that what is kept is what is sent, and after what refuses requests.
+    Returns what answers the present request from memory, or None. Register it before the compression, so that what is
+    kept is what is sent, and after what refuses requests.
     """
     answers: LRUCache[Key, Response] = LRUCache(megabytes * MEGABYTE, getsizeof=lambda kept: len(kept.get_data()))
     lock = threading.Lock()
@@ -35,6 +36,7 @@ def remember_answers(server: Flask, release: Callable[[], str], megabytes: int) 
         if kept is None:
             g.answer_key = key
             return None
+        g.pop("answer_key", None)
         return _copy(kept)
 
     @server.after_request
@@ -44,6 +46,8 @@ def remember_answers(server: Flask, release: Callable[[], str], megabytes: int) 
             with lock:
                 answers[key] = _copy(response)
         return response
+
+    return _known
 
 
 def do_not_remember() -> None:
