@@ -248,12 +248,17 @@ def by_element(frame: pd.DataFrame, site: str) -> pd.DataFrame:
     known = frame[frame["error"].notna()]
     error = known["error"].to_numpy(float)
     elements = sorted(set().union(*(known[c].cat.categories for c in columns)) - {""})
-    found = []
-    for element in elements:
-        mine = error[np.any([known[c] == element for c in columns], axis=0)]
-        if mine.size:
-            found.append((element, mine.size, float(mine.mean()), float(np.sqrt(np.mean(mine**2)))))
-    return pd.DataFrame(found, columns=["element", "n", "bias", "rmse"])
+    codes = [known[c].cat.set_categories(elements).cat.codes.to_numpy() for c in columns]
+    sums = np.zeros((3, len(elements)))
+    for i, code in enumerate(codes):
+        # A compound counts once for an element that it has on several sites.
+        new = (code >= 0) & ~np.any([code == other for other in codes[:i]], axis=0)
+        weights = (None, error[new], error[new] ** 2)
+        sums += [np.bincount(code[new], weight, len(elements)) for weight in weights]
+    found = pd.DataFrame({"element": elements, "n": sums[0].astype(int)})
+    with np.errstate(invalid="ignore"):
+        found["bias"], found["rmse"] = sums[1] / sums[0], np.sqrt(sums[2] / sums[0])
+    return found[found["n"] > 0].reset_index(drop=True)
 
 
 def slices(frame: pd.DataFrame) -> list[Slice]:
