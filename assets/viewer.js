@@ -234,8 +234,12 @@
       var host = document.createElement("div");
       host.className = "structure-host";
       element.appendChild(host);
-      // Without `upscale: false` 3Dmol draws four times as many pixels, which costs seconds where no graphics card is.
-      var look = { antialias: true, upscale: false, disableFog: true, backgroundColor: ground(element) };
+      // Without `upscale: false` 3Dmol draws four times as many pixels, which costs seconds where no graphics card is. As
+      // the one place of a grid it draws into the page, else beside it, to be copied, and everything waits for that.
+      var look = {
+        antialias: true, upscale: false, disableFog: true, backgroundColor: ground(element),
+        rows: 1, cols: 1, row: 0, col: 0,
+      };
       stage = { host: host, viewer: window.$3Dmol.createViewer(host, look), scheme: scheme() };
     }
     return stage.viewer;

@@ -16,7 +16,6 @@ from flask import Response, jsonify, request
 from compute.tables import TableError
 from dashboard import security
 from dashboard.api.serve import serve_api
-from dashboard.bundle import serve_small_plotly
 from dashboard.components.blocks import page_head
 from dashboard.components.release import RELEASE_KEY, release_notice
 from dashboard.components.shell import navigation, shell
@@ -24,6 +23,7 @@ from dashboard.compression import compress_responses
 from dashboard.dataset import TABLES, Dataset
 from dashboard.downloads import serve_data
 from dashboard.encoding import encoding
+from dashboard.libraries import serve_libraries
 from dashboard.mount import mount
 from dashboard.optimade.serve import serve_optimade
 from dashboard.own_assets import bundles, serve_bundles
@@ -152,7 +152,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     app.clientside_callback(ClientsideFunction("softmode", "writeAddress"), Input(VIEW_QUERY, "data"))
     _add_health(app, dataset)
     security.secure(app, lambda path: _page_at(path)[0] is not None)
-    serve_small_plotly(app.server)
+    serve_libraries(app.server)
     remembered = remember_answers(app.server, dataset.release, settings.cache_mb)
     limit_computing(app.server, settings.requests_per_minute)
     take_turns(app.server, remembered)

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import brotli
 from flask import Flask, Response, request
 
-from dashboard.bundle import PLOTLY_PATH
+from dashboard.libraries import PLOTLY_PATH
 
 SMALLEST = 1024
 _JSON = ("application/json", "application/ld+json", "application/vnd.api+json")

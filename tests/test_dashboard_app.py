@@ -13,10 +13,10 @@ from plotly.offline import get_plotlyjs_version
 
 from compute import tables
 from dashboard.app import LAY_OUT, PAGES, create_app
-from dashboard.bundle import BUNDLE, PLOTLY_PATH, bundle_version
 from dashboard.dataset import Dataset
 from dashboard.figures.noise import binned_quartiles, noise_by_bond
 from dashboard.figures.parity import outside, parity
+from dashboard.libraries import MANTINE, PLOTLY, PLOTLY_PATH, at_once, bundle_version
 from dashboard.queries import anharmonicity
 from dashboard.security import CALLBACK_PATH
 from dashboard.settings import ASSETS, Settings
@@ -168,10 +168,19 @@ def test_tables_that_cannot_be_read_are_a_page_that_says_so(directory, tmp_path)
 
 
 def test_plotly_is_the_small_bundle_of_the_same_version(client):
-    assert bundle_version(BUNDLE) == get_plotlyjs_version()
+    assert bundle_version(PLOTLY) == get_plotlyjs_version()
     response = client.get(PLOTLY_PATH, headers={"Accept-Encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
     assert len(response.data) < 600_000
+
+
+def test_the_library_of_the_controls_comes_whole_and_ready_to_be_compiled(client):
+    (path,) = re.findall(r'src="([^"]+/dash_mantine_components\.v[^"]+)"', client.get("/").text)
+    response, original = client.get(path), MANTINE.read_text(encoding="utf-8")
+    assert "immutable" in response.headers["Cache-Control"]
+    assert len(response.text) == len(original) + 2
+    assert response.text.replace("(self,((", "(self,(").removesuffix("));") + ");" == original
+    assert at_once("(function(){})();") == "(function(){})();"
 
 
 def test_the_same_question_is_answered_from_memory_until_the_data_change(directory, tmp_path, monkeypatch):
