@@ -20,8 +20,9 @@
   }
 
   function drawNext() {
-    draw(due.shift());
-    if (due.length) window.setTimeout(drawNext);
+    var figure = due.shift();
+    if (due.length) window.setTimeout(drawNext); // before: one that cannot be drawn must not keep back the others
+    draw(figure);
   }
 
   function draw(figure) {

@@ -262,6 +262,9 @@
       }
       var viewer = enter(element);
       nextFrame().then(nextFrame).then(function () {
+        if (!element.isConnected) {
+          return;
+        }
         state.viewer = viewer;
         listen(element, state, frame);
         follow(element, state);

@@ -22,7 +22,7 @@ PLOTLY = ASSETS / "vendor" / "plotly" / "plotly-scatter-heatmap.min.js"
 MANTINE_PATH = re.compile(r"/_dash-component-suites/dash_mantine_components/dash_mantine_components\.v\w+\.js")
 MANTINE = Path(dmc.__file__).parent / "dash_mantine_components.js"
 
-_WRAPPED = re.compile(r"(\}\(self,)(\([\w,]*\)=>\(\(\)=>\{.*\}\)\(\))(\);?\s*)", re.DOTALL)
+_WRAPPED = re.compile(r"(\}\(self,)(\([\w,]*\)=>\(\(\)=>\{.*\}\)\(\))(\);?\s*)\Z", re.DOTALL)
 
 
 def serve_libraries(server: Flask) -> None:
@@ -52,10 +52,7 @@ def bundle_version(bundle: Path) -> str:
 
 def at_once(script: str) -> str:
     """`script` with its wrapped function in brackets, which have a browser compile it as it comes; else unchanged."""
-    wrapped = _WRAPPED.search(script)
-    if wrapped is None or wrapped.end() != len(script):
-        return script
-    return f"{script[: wrapped.start(2)]}({wrapped[2]}){script[wrapped.end(2) :]}"
+    return _WRAPPED.sub(r"\1(\2)\3", script)
 
 
 @cache

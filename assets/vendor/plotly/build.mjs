@@ -1,6 +1,6 @@
 // Makes plotly-scatter-heatmap.min.js and LICENSE of scatter-heatmap.js. In an empty folder:
 //   npm install plotly.js@VERSION esbuild && node .../assets/vendor/plotly/build.mjs
-// The published bundles are wrapped in one function for module loaders: a browser compiles that twice, which takes as long as the rest.
+// The published bundles are wrapped in one function for module loaders: a browser compiles that twice.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
