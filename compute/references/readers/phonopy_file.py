@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compute.structures.sites import Crystal, FramesError
+from compute.structures.text import text_of
 
 if TYPE_CHECKING:
     from phonopy.interface.phonopy_yaml import PhonopyYaml
@@ -26,8 +27,9 @@ _COMPRESSED = (".xz", ".gz", ".bz2")
 class Content:
     """One yaml file: the supercell in its order of atoms, phonopy's dataset with forces, and Φ, full or compact.
 
-    `dataset` comes from FORCE_SETS beside the file where the file has no forces; it and `force_constants` are None
-    where there are none. `calculator` is phonopy's name for the program that gave the forces.
+    `dataset` comes from FORCE_SETS beside the file where the file has no forces, and `forces_from` names it then; it
+    and `force_constants` are None where there are none. `calculator` is phonopy's name for the program that gave the
+    forces.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Content:
     dataset: dict[str, Any] | None
     force_constants: np.ndarray | None
     calculator: str | None
+    forces_from: str | None = None
 
 
 def named_so(path: Path) -> bool:
@@ -64,27 +67,79 @@ def content(path: Path) -> Content:
         np.asarray(cell.numbers, np.int64), cell.cell * units.distance_to_A, cell.positions * units.distance_to_A
     )
     sets = path.parent / "FORCE_SETS"
-    dataset = None
+    dataset, forces_from = None, None
     if forces_in_dataset(data.dataset):
         dataset = _in_ev(data.dataset, units)
     elif sets.is_file():
-        dataset = force_sets(sets, len(crystal.numbers), data.calculator)
+        dataset, forces_from = force_sets(sets, len(crystal.numbers), data.calculator), sets.name
     constants = data.force_constants
     if constants is not None:
         constants = constants * get_force_constant_conversion_factor(units.force_constants_unit, None)
-    return Content(path.name, crystal, dataset, constants, data.calculator)
+    return Content(path.name, crystal, dataset, constants, data.calculator, forces_from)
 
 
 def force_sets(path: Path, size: int, calculator: str | None = None) -> dict[str, Any]:
     """phonopy's dataset in the FORCE_SETS file `path` for a supercell of `size` atoms. Raises `FramesError`."""
-    from phonopy.file_IO import parse_FORCE_SETS
     from phonopy.physical_units import get_calculator_physical_units
 
-    try:
-        dataset = parse_FORCE_SETS(path, natom=size)
-    except (RuntimeError, ValueError, IndexError) as error:
-        raise FramesError(f"{path.name} is not one for a supercell of {size} atoms: {error}") from error
+    rows = [line.split() for line in text_of(path).splitlines() if line.strip()]
+    if not rows:
+        raise FramesError(f"{path.name} is empty.")
+    if len(rows[0]) not in (1, 6):
+        raise FramesError(
+            f"{path.name} is no FORCE_SETS of phonopy: its first line has {len(rows[0])} words, not 1 or 6."
+        )
+    dataset = _single(path.name, rows, size) if len(rows[0]) == 1 else _all_at_once(path.name, rows, size)
     return _in_ev(dataset, get_calculator_physical_units(calculator))
+
+
+def _single(name: str, rows: list[list[str]], size: int) -> dict[str, Any]:
+    """The dataset of single-atom displacements: size, count, and for each its atom, its vector and N rows of forces."""
+    if rows[0] != [str(size)]:
+        raise FramesError(f"{name} is not one for a supercell of {size} atoms: it says {rows[0][0]}.")
+    count = rows[1][0] if len(rows) > 1 and len(rows[1]) == 1 else ""
+    if not count.isdecimal() or int(count) < 1:
+        raise FramesError(f"{name} does not say in its second line how many displacements there are.")
+    entries = []
+    for number in range(1, int(count) + 1):
+        start = 2 + (number - 1) * (size + 2)
+        block = rows[start : start + size + 2]
+        where = f"{name}, displacement {number} of {count}"
+        if len(block) < size + 2:
+            raise FramesError(f"{where}: the file ends before its {size} forces do.")
+        if len(block[0]) != 1 or not block[0][0].isdecimal() or not 1 <= int(block[0][0]) <= size:
+            raise FramesError(f"{where}: “{' '.join(block[0])}” is not the number of an atom from 1 to {size}.")
+        short = next((i for i, row in enumerate(block[1:]) if len(row) != 3), None)
+        if short is not None:
+            what = "the displacement" if short == 0 else f"the force on atom {short}"
+            raise FramesError(f"{where}: {what} has {len(block[1 + short])} components, not 3: is a row missing?")
+        vectors = _numbers(where, block[1:])
+        entries.append({"number": int(block[0][0]) - 1, "displacement": vectors[0], "forces": vectors[1:]})
+    over = len(rows) - 2 - int(count) * (size + 2)
+    if over:
+        raise FramesError(f"{name} goes on for {over} rows after its {count} displacements.")
+    return {"natom": size, "first_atoms": entries}
+
+
+def _all_at_once(name: str, rows: list[list[str]], size: int) -> dict[str, Any]:
+    """The dataset of displacements of all atoms: a row of displacement and force for each, N rows a supercell."""
+    short = next((i for i, row in enumerate(rows, start=1) if len(row) != 6), None)
+    if short is not None:
+        raise FramesError(f"{name}, row {short}: {len(rows[short - 1])} numbers, not a displacement and a force.")
+    if len(rows) % size:
+        raise FramesError(f"{name} is not one for a supercell of {size} atoms: it has {len(rows)} rows, no multiple.")
+    values = _numbers(name, rows).reshape(-1, size, 6)
+    return {"displacements": values[:, :, :3].copy(), "forces": values[:, :, 3:].copy()}
+
+
+def _numbers(where: str, rows: list[list[str]]) -> np.ndarray:
+    try:
+        values = np.array(rows, float)
+    except ValueError as error:
+        raise FramesError(f"{where}: not a number: {error}.") from error
+    if not np.isfinite(values).all():
+        raise FramesError(f"{where}: a value is not finite.")
+    return values
 
 
 def _parsed(path: Path) -> PhonopyYaml:
