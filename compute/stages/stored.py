@@ -29,14 +29,15 @@ class StoredPhonons:
     `frequencies` (MESH³, 3n) ascending per q, on a Γ-centred mesh. `speeds` (SPEED_MESH³/2, 3n): |∂ω/∂q| in km/s in
     order of ω, 0 for an imaginary mode, on a mesh beside Γ of which time reversal leaves half. `bands` (p, 3n) are
     frequencies along a path. `constants` (n, N, 3, 3) in eV/Å² are Φ of the primitive cell's atoms. `omega_min` is
-    over the commensurate q points, `omega_min_mesh` over the first mesh.
+    over the commensurate q points, `omega_min_mesh` over the first mesh; `omega_gamma` is None where all modes at Γ are
+    acoustic.
     """
 
     frequencies: np.ndarray
     speeds: np.ndarray
     bands: np.ndarray
     constants: np.ndarray
-    omega_gamma: float
+    omega_gamma: float | None
     omega_min: float
     omega_min_q: phonons.QPoint
     omega_min_mesh: float
@@ -81,36 +82,65 @@ def stored_phonons(forces: ForceSet, path: BandPath | None = None) -> StoredPhon
     Raises `ValueError` where the stored supercell's sites are not those of the unit cell and matrix, or where the
     displacements do not determine the force constants.
     """
+    phonon = displaced_phonon(forces)[0]
+    return phonons_of(phonon, symmetrised(phonon), (path or band_path(forces)).q)
+
+
+def displaced_phonon(forces: ForceSet) -> tuple[Phonopy, float]:
+    """The phonopy object that holds `forces`, with its atoms in phonopy's order, and its symmetry's tolerance in Å.
+
+    Raises `ValueError` as `stored_phonons`.
+    """
     # The source chose its displacements with a tolerance of its own: the tightest that makes them sufficient is used.
-    candidates = (_displaced(forces, symprec) for symprec in _SYMPRECS)
-    phonon = next((candidate for candidate in candidates if determined(candidate)), None)
-    if phonon is None:
-        raise ValueError("the stored displacements do not determine the force constants")
+    for symprec in _SYMPRECS:
+        phonon = _displaced(forces, symprec)
+        if determined(phonon):
+            return phonon, symprec
+    raise ValueError("the stored displacements do not determine the force constants")
+
+
+def symmetrised(phonon: Phonopy) -> np.ndarray:
+    """Give `phonon`, which holds displacements and forces, its symmetrised Φ; what Φ was before, (N, N, 3, 3)."""
     phonon.produce_force_constants()
-    raw = phonon.force_constants
+    raw = np.array(phonon.force_constants)
     # symfc's projector, not its fit: the fit's normal equations grow with the square of the number of force constants
     # that symmetry leaves free, which is beyond any memory for the large cells of low symmetry.
     phonon.symmetrize_force_constants(use_symfc_projector=True)
+    return raw
+
+
+def phonons_of(phonon: Phonopy, raw: np.ndarray, path_q: np.ndarray | None = None) -> StoredPhonons:
+    """What the symmetrised Φ of `phonon` gives; `raw` is Φ before, and `path_q` (p, 3) are points of the bands, p = 0
+    without."""
     omega_min, omega_min_q = phonons.softest(phonon, phonons.commensurate_q(phonon))
-    frequencies = phonons.frequencies(phonon, _grid(np.arange(MESH) / MESH))
+    frequencies = _mesh_frequencies(phonon)
     beside = _grid((np.arange(SPEED_MESH) + 0.5) / SPEED_MESH)
     # At −q every mode is as fast as at q.
     velocities = phonon.run_qpoints(beside[: len(beside) // 2], with_group_velocities=True).group_velocities
+    at_gamma, first = physics.without_acoustic(frequencies[0]), phonon.dataset["first_atoms"]
     return StoredPhonons(
         frequencies=frequencies,
         speeds=_KM_S * np.linalg.norm(velocities, axis=-1),
-        bands=phonons.frequencies(phonon, (path or band_path(forces)).q),
+        bands=frequencies[:0] if path_q is None else phonons.frequencies(phonon, path_q),
         constants=phonon.force_constants[phonon.primitive.p2s_map],
-        omega_gamma=phonons.softest(phonon, [(0.0, 0.0, 0.0)])[0],
+        omega_gamma=float(at_gamma[0]) if len(at_gamma) else None,
         omega_min=omega_min,
         omega_min_q=omega_min_q,
-        omega_min_mesh=min(float(frequencies[1:].min()), float(physics.without_acoustic(frequencies[0])[0])),
+        omega_min_mesh=float(min([frequencies[1:].min(), *at_gamma[:1]])),
         noise_floor=physics.noise_floor_from_sum_rule(raw, phonon.supercell.masses),
         asr_residual=float(physics.sum_rule_residual(raw).max()),
-        displacement=float(np.linalg.norm(forces.displacements, axis=1).mean()),
-        n_displacements=len(forces.displacements),
+        displacement=float(np.mean([np.linalg.norm(each["displacement"]) for each in first])),
+        n_displacements=len(first),
         n_atoms=len(phonon.supercell),
     )
+
+
+def _mesh_frequencies(phonon: Phonopy) -> np.ndarray:
+    """ω (MESH³, 3n) in THz on the Γ-centred mesh; q and −q, which time reversal makes equal, are computed once."""
+    places = np.rint(MESH * _grid(np.arange(MESH) / MESH)).astype(int)
+    opposite = np.ravel_multi_index(tuple((-places % MESH).T), (MESH,) * 3)
+    once, where = np.unique(np.minimum(np.arange(len(places)), opposite), return_inverse=True)
+    return phonons.frequencies(phonon, places[once] / MESH)[where]
 
 
 def _grid(along: np.ndarray) -> np.ndarray:
