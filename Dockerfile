@@ -29,5 +29,5 @@ RUN pip install --constraint constraints.txt --editable ".[compute,postgres]"
 COPY data data
 USER 10001
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s \
-    CMD ["python", "-c", "from compute.runs.jobs import worker_alive; raise SystemExit(not worker_alive())"]
+    CMD ["python", "-c", "from compute.jobs.service import worker_alive; raise SystemExit(not worker_alive())"]
 CMD ["softmode", "worker"]

@@ -1,4 +1,4 @@
-// Text and tables that no callback changes, as one component: dashboard/encoding.py says which and sends the tree.
+// Text and tables that no callback changes, as one component: dashboard/server/callback_json.py says which and sends the tree.
 (function () {
   "use strict";
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from compute.potentials.evaluate import Potential
+from compute.potentials.interface import Potential
 from compute.potentials.load import load
 from compute.protocols import HARMONIC_PROTOCOLS
 from compute.settings import data_directory

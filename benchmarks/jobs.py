@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from web import ROOT, callbacks, server, timed
 
-from compute.runs.provenance import hardware
+from compute.campaigns.provenance import hardware
 from compute.settings import data_directory
 
 POTENTIAL = "chgnet-0.3.0"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from compute.references.dft.jobs import Job
-from compute.references.dft.settings import FORCE_CONSTANTS
-from compute.runs.dft import DISPLACEMENT, with_cutoff
+from compute.dft.jobs import Job
+from compute.dft.plan import DISPLACEMENT, with_cutoff
+from compute.dft.settings import FORCE_CONSTANTS
 from compute.settings import data_directory, var_directory
 from compute.stages import phonons
 from compute.structures.compounds import identify

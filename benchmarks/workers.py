@@ -10,11 +10,11 @@ import statistics
 import sys
 import time
 
+from compute.campaigns.dask_cluster import executor
+from compute.campaigns.plan import tasks
+from compute.campaigns.run_task import Task, run
 from compute.potentials.load import load
 from compute.protocols import HARMONIC_PROTOCOLS
-from compute.runs.engine import executor
-from compute.runs.plan import tasks
-from compute.runs.tasks import Task, run
 from compute.settings import data_directory
 from compute.tables import read
 

@@ -14,36 +14,34 @@ from dash.development.base_component import Component
 from flask import Response, jsonify, request
 
 from compute.tables import TableError
-from dashboard import security
 from dashboard.api.serve import serve_api
-from dashboard.components.blocks import page_head
-from dashboard.components.release import RELEASE_KEY, release_notice
-from dashboard.components.shell import navigation, shell
-from dashboard.compression import compress_responses
 from dashboard.dataset import TABLES, Dataset
-from dashboard.downloads import serve_data
-from dashboard.encoding import encoding
-from dashboard.libraries import serve_libraries
-from dashboard.mount import mount
 from dashboard.optimade.serve import serve_optimade
-from dashboard.own_assets import bundles, serve_bundles
-from dashboard.pages import (
-    anharmonicity,
-    compound,
-    compounds,
-    errors,
-    methods,
-    models,
-    overview,
-    recompute,
-    stability,
-)
+from dashboard.pages.anharmonicity import page as anharmonicity
+from dashboard.pages.compound import page as compound
+from dashboard.pages.compounds import page as compounds
+from dashboard.pages.error_sources import page as errors
+from dashboard.pages.methods import page as methods
+from dashboard.pages.overview import page as overview
 from dashboard.pages.page import VIEW_QUERY, Page
-from dashboard.rates import limit_computing
-from dashboard.remember import do_not_remember, remember_answers
-from dashboard.scripts import chosen
+from dashboard.pages.potentials import page as models
+from dashboard.pages.recompute import page as recompute
+from dashboard.pages.stability import page as stability
+from dashboard.server import security
+from dashboard.server.asset_bundles import bundles, serve_bundles
+from dashboard.server.callback_json import encoding
+from dashboard.server.compression import compress_responses
+from dashboard.server.concurrency import take_turns
+from dashboard.server.downloads import serve_data
+from dashboard.server.page_scripts import chosen
+from dashboard.server.prefix import mount
+from dashboard.server.rate_limit import limit_computing
+from dashboard.server.response_cache import do_not_remember, remember_answers
+from dashboard.server.vendored_scripts import serve_libraries
 from dashboard.settings import ASSETS, Settings
-from dashboard.turns import take_turns
+from dashboard.ui.blocks import page_head
+from dashboard.ui.release import RELEASE_KEY, release_notice
+from dashboard.ui.shell import navigation, shell
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +84,7 @@ INDEX = """<!DOCTYPE html>
 class _Site(Dash):
     """Dash with a title and a description for every address: what a shared link shows before it is opened.
 
-    What callbacks return is encoded by `dashboard.encoding`.
+    What callbacks return is encoded by `dashboard.server.callback_json`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

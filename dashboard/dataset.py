@@ -20,8 +20,9 @@ import pyarrow as pa
 from cachetools import LRUCache
 from flask import g, has_request_context
 
-from compute import pairs, tables
-from compute.pairs import TABLES
+from compute import tables
+from compute.tables import pairs
+from compute.tables.pairs import TABLES
 
 _log = logging.getLogger(__name__)
 

@@ -73,15 +73,15 @@ def worker_exit(server: Any, worker: Any) -> None:
 def _prepare(worker: Any) -> None:
     """Load the tables, open the database of the jobs, compress what the first page is made of, and compute what pages
     show: in the order in which a visitor needs them, for side by side they would delay one another."""
-    from compute.runs import jobs
+    from compute.jobs import service
     from dashboard.app import LAY_OUT
-    from dashboard.compression import compress_ahead
+    from dashboard.server.compression import compress_ahead
     from dashboard.settings import Settings
 
     app, prefix = worker.wsgi, Settings().prefix
     ready = app.test_client().get(f"{prefix}/readyz").status_code == 200
     lay_out = [app.extensions[LAY_OUT]] if ready else []
-    for step in (jobs.prepare, partial(compress_ahead, app, prefix), *lay_out, _keep):
+    for step in (service.prepare, partial(compress_ahead, app, prefix), *lay_out, _keep):
         if not worker.alive:  # it is asked to end
             return
         step()

@@ -1,6 +1,6 @@
 """The pages and the picture that are made from the code: `python -m docs.generate` writes those that have changed.
 
-`tests/test_docs_generated.py` holds the committed ones to it.
+`tests/docs/test_generated.py` holds the committed ones to it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pydantic_settings import BaseSettings
 from typer.cli import get_docs_for_click
 
 from compute.cli import app
-from compute.runs.job import JobSettings
-from compute.schemas import KEYS, SCHEMAS
+from compute.jobs.job import JobSettings
+from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.settings import Settings
 from docs.architecture import architecture
 
@@ -23,9 +23,9 @@ DOCS = Path(__file__).parent
 _TABLES = """\
 # Tables
 
-What `data/parquet` holds: one Parquet file per table, named in `manifest.json`. Made from `compute/schemas.py`; unit
-and description are also in the metadata of every column of the files. A missing value is null, never 0. The columns
-of the key (bold) together name a row. Types are those of Arrow.
+What `data/parquet` holds: one Parquet file per table, named in `manifest.json`. Made from
+`compute/tables/schemas.py`; unit and description are also in the metadata of every column of the files. A missing value
+is null, never 0. The columns of the key (bold) together name a row. Types are those of Arrow.
 
 How to take the data: [how-to-data.md](how-to-data.md), over HTTP [api.md](api.md).
 """

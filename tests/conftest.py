@@ -47,7 +47,7 @@ def published() -> list[dict]:
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the invented tables."""
-    from tests import dashboard_data
+    from tests.support import dashboard_data
 
     return dashboard_data.publish(tmp_path_factory.mktemp("data"))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from compute.potentials.mace import MacePotential, load_mace
+from compute.potentials.mace.model import MacePotential, load_mace
 
 MEDIUM = "random-medium"
 """A MACE of the published medium architecture with random weights: its speed is that of the published models."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from compute.bench import loop, models
 from compute.bench.machine import operations, synchronise
-from compute.potentials.pool import Pooled, together
+from compute.potentials.batching import Pooled, together
 from compute.protocols import SamplingProtocol
 from compute.stages.anharmonic import anharmonic
 from compute.stages.guard import SamplingError

@@ -18,6 +18,12 @@ from typing import Any
 from compute import tables
 from compute.bench import machine, models, sides
 from compute.bench.sides import Crystal, Measured
+from compute.campaigns.campaign import Campaign, compute
+from compute.campaigns.dask_cluster import SINGLE_THREADED, executor
+from compute.campaigns.plan import stratified
+from compute.campaigns.provenance import package_versions
+from compute.campaigns.stage import STAGES
+from compute.campaigns.task import Task
 from compute.protocols import (
     HARMONIC_PROTOCOLS,
     SUITES,
@@ -26,12 +32,6 @@ from compute.protocols import (
     SamplingProtocol,
     sampling_protocol,
 )
-from compute.runs.campaign import Campaign, compute
-from compute.runs.engine import SINGLE_THREADED, executor
-from compute.runs.plan import stratified
-from compute.runs.provenance import package_versions
-from compute.runs.stage import STAGES
-from compute.runs.task import Task
 
 
 @dataclass(frozen=True)

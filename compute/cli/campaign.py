@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from compute.campaigns.stage import STAGES
 from compute.cli import presets
 from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
 from compute.protocols import SUITES
-from compute.runs.stage import STAGES
 from compute.settings import data_directory, var_directory
 
 if TYPE_CHECKING:
-    from compute.runs.campaign import Campaign
-    from compute.runs.task import Task
+    from compute.campaigns.campaign import Campaign
+    from compute.campaigns.task import Task
 
 app = typer.Typer(no_args_is_help=True, help="One potential over a whole suite; interrupted anywhere, it resumes.")
 
@@ -77,10 +77,10 @@ def run(
 ) -> None:
     """Compute what is missing, then merge and publish."""
     with one_sentence(ValueError, OSError):
-        from compute.runs.campaign import publish as publish_campaign
-        from compute.runs.campaign import status
-        from compute.runs.engine import default_workers, executor
-        from compute.runs.plan import of_compounds, slice_of, with_anions
+        from compute.campaigns.campaign import publish as publish_campaign
+        from compute.campaigns.campaign import status
+        from compute.campaigns.dask_cluster import default_workers, executor
+        from compute.campaigns.plan import of_compounds, slice_of, with_anions
 
         def chosen(planned: Campaign) -> list[Task]:
             todo = list(planned.tasks)
@@ -115,9 +115,9 @@ def run(
 def _compute(
     planned: Campaign, todo: list[Task], pool: Executor, progress: Progress, chunk: int | None, workers: int
 ) -> None:
+    from compute.campaigns.campaign import compute
+    from compute.campaigns.chunks import SIZES
     from compute.potentials.store import locate
-    from compute.runs.campaign import compute
-    from compute.runs.chunks import SIZES
 
     bar = progress.add_task(planned.run, total=len(todo), rate="")
     progress.update(bar, completed=sum(planned.shards.has(task.digest) for task in todo))
@@ -136,14 +136,14 @@ def _compute(
 
 def _status(planned: Campaign, data: Path, as_json: bool) -> None:
     """How far a campaign is."""
-    from compute.runs.campaign import status
+    from compute.campaigns.campaign import status
 
     _report(planned, status(planned), as_json)
 
 
 def _merge(planned: Campaign, data: Path, as_json: bool) -> None:
     """Merge the finished tasks and publish them; compounds without one become rows that say so."""
-    from compute.runs.campaign import publish, status
+    from compute.campaigns.campaign import publish, status
 
     publish(planned, data)
     _report(planned, status(planned), as_json)
@@ -184,8 +184,8 @@ for _name, _action in {"status": _status, "merge": _merge, "retry": _retry}.item
 def _campaign(
     suite: str, potential: str, stage: str, protocol: str | None, source: Path | None, data: Path | None
 ) -> Campaign:
+    from compute.campaigns.campaign import campaign
     from compute.potentials.load import load
-    from compute.runs.campaign import campaign
 
     if suite not in SUITES:
         fail(f"No suite {suite}: it is one of {', '.join(SUITES)}.")

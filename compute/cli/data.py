@@ -16,12 +16,12 @@ from rich.table import Table
 
 from compute import tables
 from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
-from compute.schemas import SCHEMAS
 from compute.settings import data_directory, var_directory
+from compute.tables.schemas import SCHEMAS
 
 if TYPE_CHECKING:
-    from compute.physics.deviation import Interval
-    from compute.runs.explained import Share
+    from compute.reports.regression import Share
+    from compute.statistics.deviation import Interval
 
 app = typer.Typer(no_args_is_help=True, help="The published tables.")
 
@@ -49,7 +49,7 @@ def summary(data: Data = None, as_json: AsJson = False) -> None:
 @app.command("check")
 def check(data: Data = None, as_json: AsJson = False) -> None:
     """Whether the tables keep their schemas and ranges, agree with each other, and add up; exit status 1 if not."""
-    from compute.runs.check import checks
+    from compute.tables.check import checks
 
     directory = data or data_directory()
     with one_sentence(tables.TableError):
@@ -87,7 +87,7 @@ def audit(
     from rich.progress import Progress
 
     with one_sentence(ValueError, OSError):
-        from compute.runs.audit import audited
+        from compute.reports.audit import audited
 
         with Progress(console=err, transient=True) as progress:
             bar = progress.add_task("", total=None)
@@ -117,7 +117,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Rows added, changed and gone from one release to another, table by table."""
-    from compute.runs.releases import changes, opened
+    from compute.tables.releases import changes, opened
 
     directory = data or data_directory()
     with one_sentence(tables.TableError), opened(old, directory) as before, opened(new, directory) as now:
@@ -140,7 +140,7 @@ def export(
     data: Data = None,
 ) -> None:
     """A table as CSV, JSON or Parquet."""
-    from compute.runs import releases
+    from compute.tables import releases
 
     if table not in SCHEMAS:
         fail(f"No table {table}: it is one of {', '.join(SCHEMAS)}.")
@@ -161,7 +161,7 @@ def export(
 @app.command("findings")
 def findings(data: Data = None) -> None:
     """What the tables say, as a page in Markdown: softmode data findings > docs/findings.md"""
-    from compute.runs.findings import document
+    from compute.reports.findings import document
 
     with one_sentence(tables.TableError):
         typer.echo(document(data or data_directory()), nl=False)
@@ -175,8 +175,8 @@ def promote(
 ) -> None:
     """Take the result of a live calculation into the run of its campaign; campaign merge publishes it."""
     with one_sentence(ValueError, OSError):
-        from compute.runs.promote import named_in_campaigns
-        from compute.runs.promote import promote as promoted
+        from compute.jobs.promote import named_in_campaigns
+        from compute.jobs.promote import promote as promoted
 
         planned, task = promoted(job, data or data_directory(), var_directory() / "runs")
     if as_json:
@@ -219,8 +219,8 @@ def explained(
     as_json: AsJson = False,
 ) -> None:
     """How much of the error in σ the errors in ω² explain, over ABX3, by anion."""
-    from compute.physics.explained import LEAST
-    from compute.runs.explained import missing, shares
+    from compute.reports.regression import missing, shares
+    from compute.statistics.regression import LEAST
 
     directory = data or data_directory()
     with one_sentence(tables.TableError):

@@ -10,12 +10,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from compute.cli.common import AsJson, Data, err, one_sentence, out, print_json
-from compute.physics.comparison import comparable
 from compute.settings import data_directory, var_directory
+from compute.statistics.comparable import comparable
 from compute.tables import read
 
 if TYPE_CHECKING:
-    from compute.references.dft.jobs import Job
+    from compute.dft.jobs import Job
 
 app = typer.Typer(no_args_is_help=True, help="DFT of our own, with GPAW under another Python; resumable per point.")
 
@@ -33,8 +33,8 @@ def constants(
 ) -> None:
     """Force constants of an ABX3 compound at its published lattice constant."""
     with one_sentence(ValueError, RuntimeError, OSError):
-        from compute.references.dft import settings
-        from compute.runs.dft import constants_job, with_cutoff
+        from compute.dft import settings
+        from compute.dft.plan import constants_job, with_cutoff
 
         compound, a = _published(formula, data)
         chosen = with_cutoff(settings.FORCE_CONSTANTS, compound.sites["X"])
@@ -53,8 +53,8 @@ def frames(
 ) -> None:
     """DFT forces on frames that a potential samples at 300 K."""
     with one_sentence(ValueError, RuntimeError, OSError):
-        from compute.references.dft import settings
-        from compute.runs.dft import frames_job, kept_frames, with_cutoff
+        from compute.dft import settings
+        from compute.dft.plan import frames_job, kept_frames, with_cutoff
 
         compound, a = _published(formula, data)
         chosen = with_cutoff(settings.FRAME_CHECK if check else settings.FRAMES, compound.sites["X"])
@@ -74,7 +74,7 @@ def wells(
 ) -> None:
     """Tilt wells of double perovskites at the geometry of the table `harmonic`."""
     with one_sentence(ValueError, RuntimeError, OSError):
-        from compute.runs.dft import well_jobs
+        from compute.dft.plan import well_jobs
 
         directory = data or data_directory()
         jobs = well_jobs(
@@ -101,18 +101,16 @@ def publish(
 ) -> None:
     """Write what is finished: files of frames, and the tables `wells` and `attribution`."""
     with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.dft import results
         from compute.protocols import SAMPLING_PROTOCOLS
-        from compute.runs import dft_results
 
         if protocol not in (None, "quick", "converged"):
             raise ValueError(f"no protocol {protocol} here: it is quick or converged")
         published = data or data_directory()
-        frames = dft_results.write_frames(
-            read(published, "references").to_pylist(), sampled_by, _directory(), directory
-        )
+        frames = results.write_frames(read(published, "references").to_pylist(), sampled_by, _directory(), directory)
         with Progress(console=err) as progress:
             bar = progress.add_task("", total=None)
-            counts = dft_results.publish(
+            counts = results.publish(
                 published,
                 _directory(),
                 sorted(directory.glob("*.npz")),
@@ -131,7 +129,7 @@ def publish(
 def summary(directory: FramesFolder = Path("data/frames"), data: Data = None, as_json: AsJson = False) -> None:
     """The finished frames: ω and σ of our DFT beside the published ones."""
     with one_sentence(ValueError, RuntimeError, OSError):
-        from compute.runs.dft_results import frames_summary
+        from compute.dft.results import frames_summary
 
         references = read(data or data_directory(), "references").to_pylist()
         published = {(row["suite"], row["compound"]): row for row in references}

@@ -13,7 +13,7 @@ from compute.cli.common import AsJson, Data, err, one_sentence, out, print_json
 from compute.settings import data_directory, var_directory
 
 if TYPE_CHECKING:
-    from compute.runs.distillation import Split
+    from compute.distil.run import Split
 
 app = typer.Typer(no_args_is_help=True, help="Small MACE models distilled from CHGNet 0.3.0; no foundation models.")
 
@@ -31,8 +31,8 @@ def data_(
 ) -> None:
     """Draw configurations of the suites' halides and label them with CHGNet 0.3.0; resumable."""
     with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.distil.run import configurations, teacher
         from compute.distil.settings import Recipe
-        from compute.runs.distillation import configurations, teacher
 
         recipe, split, label = Recipe(), _split(data), teacher()
         result = {}
@@ -64,9 +64,9 @@ def train(
         import hashlib
 
         from compute.distil import training
+        from compute.distil.run import configurations, record, teacher
         from compute.distil.settings import Recipe, Training, model_id
-        from compute.potentials.mace import load_mace
-        from compute.runs.distillation import configurations, record, teacher
+        from compute.potentials.mace.model import load_mace
         from compute.tables import write_atomic
 
         recipe, settings, split, label = Recipe(), Training(), _split(data), teacher()
@@ -105,9 +105,9 @@ def surrogate(
     """All eight corners, with CHGNet 0.3.0 in place of DFT, of cubic compounds not trained on; resumable."""
     with one_sentence(ValueError, RuntimeError, OSError):
         from compute.distil.settings import SIZES, TEACHER, model_id
+        from compute.distil.surrogate import attribution_rows
+        from compute.distil.surrogate import publish as publish_rows
         from compute.potentials.load import load
-        from compute.runs.surrogate import attribution_rows
-        from compute.runs.surrogate import publish as publish_rows
 
         split = _split(data)
         parents = [one for one in (*split.test, *split.validation) if one.compound.suite == "abx3"][:limit]
@@ -132,14 +132,14 @@ def surrogate(
 def report(records: Records = _RECORDS, data: Data = None) -> None:
     """What was trained and what comes out, as Markdown made from the records and the tables."""
     with one_sentence(ValueError, OSError):
-        from compute.runs.distil_report import document
+        from compute.reports.distillation import document
 
         typer.echo(document(data or data_directory(), records), nl=False)
 
 
 def _split(data: Path | None) -> Split:
+    from compute.distil.run import split
     from compute.distil.settings import Recipe
-    from compute.runs.distillation import split
 
     return split(data or data_directory(), Recipe())
 

@@ -148,7 +148,7 @@ def score(
         from compute.potentials.load import load
         from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS
         from compute.references.readers import read
-        from compute.runs.rows import attribution_row
+        from compute.stages.rows import attribution_row
         from compute.stages.score import score as scored
 
         frames = read(
@@ -195,9 +195,9 @@ def publish(
 ) -> None:
     """Score potentials on all files of frames, named suite-compound-method.npz, and publish the table `attribution`."""
     with one_sentence(ValueError, RuntimeError, OSError):
+        from compute.dft.results import publish_attribution
         from compute.potentials import store
         from compute.potentials.load import load
-        from compute.runs.dft_results import publish_attribution
 
         files = sorted(directory.glob("*.npz"))
         if not files:

@@ -40,8 +40,8 @@ def command(
 
 def _result(formula: str, suite: str, potential: str, protocol: str | None, data: Any) -> dict[str, Any]:
     from compute.potentials.load import load
-    from compute.runs.rows import harmonic_row
     from compute.stages.harmonic import harmonic
+    from compute.stages.rows import harmonic_row
 
     compound, published = lookup(formula, suite, data)
     a = published.get("lattice_constant")

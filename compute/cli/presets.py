@@ -14,8 +14,8 @@ from compute.cli.common import err, fail, print_json
 from compute.settings import data_directory, var_directory
 
 if TYPE_CHECKING:
-    from compute.runs.campaign import Campaign
-    from compute.runs.task import Task
+    from compute.campaigns.campaign import Campaign
+    from compute.campaigns.task import Task
 
 
 def campaigns(
@@ -33,11 +33,11 @@ def campaigns(
 
     Without, potentials whose weights are missing are left out, and said.
     """
+    from compute.campaigns.campaign import campaign
+    from compute.campaigns.presets import PRESETS
+    from compute.campaigns.stage import STAGES
     from compute.potentials.load import load
     from compute.potentials.store import locate
-    from compute.runs.campaign import campaign
-    from compute.runs.presets import PRESETS
-    from compute.runs.stage import STAGES
 
     if name not in PRESETS:
         fail(f"No preset {name}: it is {' or '.join(PRESETS)}.")
@@ -74,7 +74,7 @@ def show_costs(
     as_json: bool,
 ) -> None:
     """Print force calls and time of the chosen tasks of each campaign, measured on a few force calls."""
-    from compute.runs.cost import cost
+    from compute.campaigns.cost import cost
 
     found = [
         cost(each, chosen(each), data) for each in track(planned, "Measuring force calls", console=err, transient=True)

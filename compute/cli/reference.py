@@ -37,7 +37,7 @@ def import_(
     if source is None:
         fail(f"Give --source: {_ACCEPTED[suite]}, from {SUITES[suite].source}.")
     with one_sentence(ValueError, OSError):
-        from compute.runs.imports import publish_references, reference_rows
+        from compute.campaigns.import_references import publish_references, reference_rows
 
         with Progress(console=err, transient=True, disable=suite != "mp0b3") as progress:
             bar = progress.add_task("phonons from stored DFT forces", total=SUITES[suite].size)

@@ -43,7 +43,7 @@ def command(
 
 def _with_worker(asked: bool | None) -> bool:
     """Whether a worker is started: as asked, else where it can compute and the site takes jobs."""
-    from compute.runs.jobs import JobSettings
+    from compute.jobs.service import JobSettings
 
     live, able = JobSettings().live, find_spec("torch") is not None
     if asked and not live:

@@ -45,8 +45,8 @@ def _result(
     formula: str, suite: str, potential: str, settings: SamplingProtocol, seed: int, data: Any
 ) -> dict[str, Any]:
     from compute.potentials.load import load
-    from compute.runs.rows import anharmonic_row
     from compute.stages.anharmonic import anharmonic
+    from compute.stages.rows import anharmonic_row
 
     compound, published = lookup(formula, suite, data)
     a = published.get("lattice_constant")

@@ -18,14 +18,14 @@ def command(
     ] = None,
 ) -> None:
     """Compute jobs of the page Recompute until interrupted; the job in hand goes back on the queue then."""
-    from compute.runs.jobs import JobSettings
+    from compute.jobs.service import JobSettings
 
     if not JobSettings().live:
         fail("SOFTMODE_LIVE is off: nothing is computed on demand.")
     if not name.replace("-", "").isalnum():
         fail("The name of a worker is made of letters, digits and hyphens.")
     with one_sentence(RuntimeError):
-        from compute.runs.engine import default_workers
-        from compute.runs.worker import Worker
+        from compute.campaigns.dask_cluster import default_workers
+        from compute.jobs.worker import Worker
 
         Worker(name, threads=threads or default_workers()).work()

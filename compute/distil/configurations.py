@@ -13,7 +13,7 @@ from compute.distil.dataset import Configurations
 from compute.distil.settings import Recipe
 from compute.physics import dynamics
 from compute.physics.thermal import thermal_velocities
-from compute.potentials.evaluate import Potential
+from compute.potentials.interface import Potential
 from compute.structures.compounds import Compound
 
 if TYPE_CHECKING:

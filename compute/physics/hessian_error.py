@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.physics.deviation import Deviation, deviation
 from compute.physics.phonons import THZ_PER_ROOT, normal_modes
 from compute.physics.thermal import BOLTZMANN
 
@@ -29,7 +28,6 @@ Array = NDArray[np.float64]
 KELVIN_PER_THZ = 47.992430733
 # Modes within this part of the largest |ω²| count as degenerate: force constants may be stored in single precision.
 _DEGENERATE = 1e-5
-THIRDS = ("soft", "middle", "hard")
 
 
 class UnstableReference(ValueError):
@@ -78,16 +76,6 @@ def quantum_covariance(reference: Array, masses: Array, kelvin: float) -> Array:
 def softening_slope(model: Array, reference: Array) -> float:
     """s of Φ_m ≈ s Φ_r by least squares over all elements; below 1 the model is too soft. Any equal shapes."""
     return float(np.sum(model * reference) / np.sum(reference**2))
-
-
-def by_third(omega_thz: Array, reference_thz: Array) -> dict[str, Deviation]:
-    """`deviation` of ω in THz over the soft, middle and hard third of the reference's modes, all q together."""
-    order = np.argsort(reference_thz, axis=None, kind="stable")
-    ours, theirs = omega_thz.ravel()[order], reference_thz.ravel()[order]
-    return {
-        name: deviation(part, known)
-        for name, part, known in zip(THIRDS, np.array_split(ours, 3), np.array_split(theirs, 3), strict=True)
-    }
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.potentials.evaluate import Evaluation, EvaluationError, finite
+from compute.potentials.interface import Evaluation, EvaluationError, finite
 from compute.potentials.packing import packed
 from compute.potentials.store import LoadError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from compute.potentials.evaluate import Potential
+from compute.potentials.interface import Potential
 from compute.potentials.registry import entries
 from compute.potentials.store import Checkpoint, LoadError, default_directory, locate, pin
 from compute.settings import mace_backend
@@ -38,7 +38,7 @@ def load(
         from compute.potentials.chgnet import load_chgnet
 
         return load_chgnet(potential_id, content, sha256, dtype=dtype, device=device)
-    from compute.potentials.mace import load_mace
+    from compute.potentials.mace.model import load_mace
 
     return load_mace(
         potential_id, content, sha256, dtype=dtype, device=device, head=checkpoint.head, backend=mace_backend()

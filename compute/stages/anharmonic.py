@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from compute.physics import anharmonicity as physics
-from compute.potentials.evaluate import Potential, Stopwatch
+from compute.potentials.interface import Potential, Stopwatch
 from compute.protocols import SamplingProtocol
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
 from compute.stages.effective import Effective, Renormalised, effective, renormalised

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.potentials.evaluate import Potential
+from compute.potentials.interface import Potential
 from compute.protocols import HarmonicProtocol
 from compute.stages import phonons
 from compute.stages.relax import Relaxed, relax

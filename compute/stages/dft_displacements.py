@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compute.physics import hessian_error as physics
-from compute.physics.deviation import Deviation
 from compute.physics.phonons import relative_difference
-from compute.potentials.evaluate import Potential
+from compute.potentials.interface import Potential
 from compute.stages import phonons
 from compute.stages.differences import differences
 from compute.stages.stored import StoredPhonons, phonons_of, symmetrised
+from compute.statistics.deviation import Deviation, by_third
 from compute.structures.reference_phonons import ReferencePhonons, expanded
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def hessian_error(phonon: Phonopy, model: StoredPhonons, reference: StoredPhonon
         slope=physics.softening_slope(model.constants, reference.constants),
         sigma=sigma,
         reason=reason,
-        thirds=physics.by_third(model.frequencies, reference.frequencies),
+        thirds=by_third(model.frequencies, reference.frequencies),
         soft=physics.soft_modes(ours, theirs, phonon.supercell.masses),
     )
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 from compute.physics import phonons as physics
-from compute.potentials.evaluate import Potential, Stopwatch
+from compute.potentials.interface import Potential, Stopwatch
 from compute.protocols import HarmonicProtocol
 from compute.stages import phonons
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal

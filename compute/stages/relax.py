@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compute.potentials.evaluate import Potential
+from compute.potentials.interface import Potential
 from compute.protocols import HarmonicProtocol
 from compute.structures.compounds import Compound
 

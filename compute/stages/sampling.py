@@ -15,7 +15,7 @@ import numpy as np
 
 from compute.physics import anharmonicity, dynamics, thermal
 from compute.physics.phonons import normal_modes
-from compute.potentials.evaluate import EvaluationError, Potential
+from compute.potentials.interface import EvaluationError, Potential
 from compute.protocols import Andersen, Langevin, OneShot, SamplingProtocol
 from compute.stages.guard import Guard, SamplingError
 

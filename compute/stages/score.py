@@ -9,7 +9,7 @@ import numpy as np
 
 from compute.physics import anharmonicity
 from compute.physics import attribution as physics
-from compute.potentials.evaluate import Potential
+from compute.potentials.interface import Potential
 from compute.protocols import SamplingProtocol
 from compute.stages import phonons
 from compute.stages.sampling import Progress, Trajectory, sample, silent

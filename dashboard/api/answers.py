@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from compute.schemas import SCHEMAS
+from compute.tables.schemas import SCHEMAS
 from dashboard.api.parameters import FILTERS, Suite
 
 _KINDS = {pa.string(): str, pa.int64(): int, pa.float64(): float, pa.float32(): float, pa.bool_(): bool}

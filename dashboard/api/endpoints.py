@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from compute import tables
-from compute.schemas import KEYS, SCHEMAS
+from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.api import rows
 from dashboard.api.answers import (
     CONSTANTS,
@@ -25,7 +25,7 @@ from dashboard.api.openapi import Endpoint
 from dashboard.api.parameters import TABLE_PARAMETERS, MetricsParameters, Name, Paged, Parameters, Suite
 from dashboard.api.problems import ApiError
 from dashboard.dataset import Dataset
-from dashboard.downloads import address
+from dashboard.server.downloads import address
 
 _OF_TABLES = {
     "references": (

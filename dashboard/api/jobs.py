@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 from flask import request
 from pydantic import Field, StringConstraints, ValidationError
 
-from compute.runs import jobs
-from compute.runs.jobs import Job, JobRequest
+from compute.jobs import service
+from compute.jobs.service import Job, JobRequest
 from dashboard.api.answers import ROWS, Answer
 from dashboard.api.openapi import LiveEndpoint, Reply
 from dashboard.api.problems import ApiError, BadParameters
-from dashboard.client import client_id, known_client
+from dashboard.server.visitor import client_id, known_client
 
 JobId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 HarmonicRow, AnharmonicRow, AttributionRow = (ROWS[table] for table in ("harmonic", "anharmonic", "attribution"))
@@ -73,7 +73,7 @@ def _create() -> Reply:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         raise BadParameters([(".".join(map(str, e["loc"])) or "body", _sentence(e["msg"])) for e in found]) from None
     try:
-        job = _asked(lambda: jobs.submit(asked, client_id()))
+        job = _asked(lambda: service.submit(asked, client_id()))
     except ValueError as error:
         raise BadParameters([("body", str(error))]) from None
     status = HTTPStatus.OK if job.joined else HTTPStatus.ACCEPTED
@@ -85,20 +85,20 @@ def _list() -> Reply:
     return Reply(
         _asked(
             lambda: {
-                "live": jobs.JobSettings().live,
-                "worker": jobs.worker_alive(),
-                "jobs": [_answer(job) for job in (jobs.listed(client) if client else [])],
+                "live": service.JobSettings().live,
+                "worker": service.worker_alive(),
+                "jobs": [_answer(job) for job in (service.listed(client) if client else [])],
             }
         )
     )
 
 
 def _read(job: str) -> Reply:
-    return Reply(_answer(_found(_asked(lambda: jobs.read(job)))))
+    return Reply(_answer(_found(_asked(lambda: service.read(job)))))
 
 
 def _cancel(job: str) -> Reply:
-    return Reply(_answer(_found(_asked(lambda: jobs.cancel(job, known_client() or "")))))
+    return Reply(_answer(_found(_asked(lambda: service.cancel(job, known_client() or "")))))
 
 
 def _found(job: Job | None) -> Job:
@@ -111,11 +111,11 @@ def _asked(act: Callable[[], Any]) -> Any:
     """What `act` gives, or the problem that its refusal is."""
     try:
         return act()
-    except (jobs.LiveOff, jobs.NotYours) as error:
+    except (service.LiveOff, service.NotYours) as error:
         raise ApiError(HTTPStatus.FORBIDDEN, str(error)) from None
-    except jobs.TooManyJobs as error:
+    except service.TooManyJobs as error:
         raise ApiError(HTTPStatus.TOO_MANY_REQUESTS, str(error)) from None
-    except jobs.JobsUnavailable as error:
+    except service.JobsUnavailable as error:
         raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
 
 

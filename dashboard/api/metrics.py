@@ -8,13 +8,13 @@ from functools import lru_cache
 import numpy as np
 from pydantic import Field
 
-from compute.physics import metrics, verdicts
 from compute.protocols import SUITES
+from compute.statistics import confusion, verdicts
 from dashboard.api.answers import Answer
 from dashboard.api.parameters import MetricsParameters, Suite
 from dashboard.dataset import Dataset
 from dashboard.queries import stability
-from dashboard.queries.models import reference_functionals
+from dashboard.queries.potentials import reference_functionals
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Ranked, ranking
 from dashboard.views.stability import SUITE_CRITERIA, StabilityView
 
@@ -188,17 +188,17 @@ def _scored(truth: stability.Labels, answer: stability.Labels, criterion: str) -
         return {"decided": None, "all_run": None}
     run = answer != verdicts.NOT_RUN
     return {
-        "decided": _scores(metrics.confusion_counts(truth, answer)),
-        "all_run": _scores(metrics.counted_as_wrong(truth[run], answer[run])),
+        "decided": _scores(confusion.confusion_counts(truth, answer)),
+        "all_run": _scores(confusion.counted_as_wrong(truth[run], answer[run])),
     }
 
 
-def _scores(counts: metrics.Counts) -> Scores:
+def _scores(counts: confusion.Counts) -> Scores:
     found = verdicts.score(counts)
     with_interval = {
         name: Interval(
             value=_defined(getattr(found, name)),
-            low=_defined((ends := metrics.bootstrap_interval(counts, name, draws=DRAWS))[0]),
+            low=_defined((ends := confusion.bootstrap_interval(counts, name, draws=DRAWS))[0]),
             high=_defined(ends[1]),
         )
         for name in ("accuracy", "balanced_accuracy", "mcc")

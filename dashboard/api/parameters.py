@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic.json_schema import SkipJsonSchema
 from werkzeug.datastructures import MultiDict
 
-from compute.schemas import KEYS, SCHEMAS
+from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.api.problems import BadParameters
-from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
+from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 
 LARGEST_PAGE = 1000
 COMMA_SEPARATED = "fields"

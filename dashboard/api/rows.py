@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from compute.schemas import KEYS, SCHEMAS
+from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.api.parameters import ELEMENTS, FILTERS, RANGES, Paged
 from dashboard.api.problems import ApiError, BadParameters
 from dashboard.dataset import Dataset

@@ -19,8 +19,8 @@ from dashboard.api.openapi import ROOT, VERSION, Endpoint, LiveEndpoint, documen
 from dashboard.api.page import page
 from dashboard.api.problems import ApiError, handle, http_problem, problem, published_release
 from dashboard.api.rows import Rows
-from dashboard.caching import unless_known
 from dashboard.dataset import Dataset
+from dashboard.server.cache_headers import unless_known
 
 _READABLE_BY_SCRIPTS = "ETag, Link, Total-Count"
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from compute.schemas import SCHEMAS
+from compute.tables.schemas import SCHEMAS
 
 Kind = Literal["string", "integer", "float", "timestamp", "list"]
 

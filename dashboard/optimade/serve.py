@@ -13,13 +13,13 @@ from pydantic import Field
 
 from dashboard.api import parameters
 from dashboard.api.problems import ApiError, BadParameters, handle, published_release
-from dashboard.caching import unless_known
 from dashboard.dataset import Dataset
 from dashboard.optimade import answers
 from dashboard.optimade.answers import API_VERSION, PATHS, ROOT
 from dashboard.optimade.entries import find, resource
 from dashboard.optimade.filters import Condition, condition
 from dashboard.optimade.properties import NOT_HELD, PROPERTIES, Property, is_foreign
+from dashboard.server.cache_headers import unless_known
 
 LARGEST_PAGE = 500
 VERSION_NOT_SUPPORTED = 553

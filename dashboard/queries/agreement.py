@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from compute.physics.comparison import CUT_AT_ZERO, comparable
-from compute.physics.deviation import Deviation
+from compute.statistics.comparable import CUT_AT_ZERO, comparable
+from compute.statistics.deviation import Deviation
 from dashboard.dataset import Dataset
 
 PLACE_COLUMNS = {

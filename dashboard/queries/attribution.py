@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from compute.physics.attribution import CORNERS, NEEDS, PUBLISHED_PATH, Value, corners_of
-from compute.schemas import SURROGATE
+from compute.tables.schemas import SURROGATE
 from dashboard.dataset import Dataset
-from dashboard.queries.results import potential_names
-from dashboard.views.errors import ORDERS, REFERENCES
+from dashboard.queries.coverage import potential_names
+from dashboard.views.error_sources import ORDERS, REFERENCES
 
 STEP_OF = {step[0]: step for step in PUBLISHED_PATH}
 INTERACTIONS = {

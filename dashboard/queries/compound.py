@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from compute.physics.stability import MISSING, harmonic_labels, renormalised_labels, sigma_labels
-from compute.schemas import SURROGATE
+from compute.tables.schemas import SURROGATE
 from dashboard.dataset import Dataset
-from dashboard.queries.results import foundation_first
+from dashboard.queries.coverage import foundation_first
 from dashboard.queries.structure import ROLES
 from dashboard.views.compound import SITES
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from compute.pairs import CHOSEN, CHOSEN_SIGMA, PAIRS
-from compute.physics.comparison import CUT_AT_ZERO
-from compute.schemas import SCHEMAS
+from compute.statistics.comparable import CUT_AT_ZERO
+from compute.tables.pairs import CHOSEN, CHOSEN_SIGMA, PAIRS
+from compute.tables.schemas import SCHEMAS
 from dashboard.views.compounds import (
     FORMATION_ENERGY_RANGE,
     SIGMA_RANGE,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard.dataset import Dataset
 from dashboard.queries import compound as query
-from dashboard.queries.compound_bands import Bands
+from dashboard.queries.bands import Bands
 from dashboard.queries.structure import SPACE_GROUPS, Structure
 
 

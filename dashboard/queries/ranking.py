@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from compute.physics.comparison import comparable
-from compute.physics.grouping import Scores, letters, mcc_scores, rmse_scores
 from compute.physics.stability import UNDECIDABLE, harmonic_labels
+from compute.statistics.comparable import comparable
+from compute.statistics.groups import Scores, letters, mcc_scores, rmse_scores
 from dashboard.dataset import Dataset
-from dashboard.queries.models import other_levels, reference_functionals, trained_on
-from dashboard.queries.results import distilled
-from dashboard.viewstate import DEFAULT_TOLERANCE_THZ
+from dashboard.queries.coverage import distilled
+from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
+from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 
 Values = NDArray[np.float64]
 

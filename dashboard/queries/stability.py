@@ -9,13 +9,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.physics import metrics
-from compute.physics.paired import Difference, McNemar, differences_of_counts, mcnemar
-from compute.physics.ranking import Curve, precision_recall, roc
 from compute.physics.stability import STABLE, UNDECIDABLE, harmonic_labels, renormalised_labels, sigma_labels
-from compute.physics.verdicts import NOT_RUN, answer_labels, truth_labels
+from compute.statistics import confusion
+from compute.statistics.curves import Curve, precision_recall, roc
+from compute.statistics.paired import Difference, McNemar, differences_of_counts, mcnemar
+from compute.statistics.verdicts import NOT_RUN, answer_labels, truth_labels
 from dashboard.dataset import Dataset
-from dashboard.queries.results import foundation_first
+from dashboard.queries.coverage import foundation_first
 from dashboard.views.stability import StabilityView
 
 TOLERANCES_THZ = np.round(np.arange(0, 0.505, 0.01), 2)
@@ -230,13 +230,13 @@ def duels(data: Compared) -> list[Duel]:
         both = (data.own[first] != NOT_RUN) & (data.own[second] != NOT_RUN)
         sides = (data.truth[both], data.own[first][both], data.own[second][both])
         differences = differences_of_counts(
-            {"mcc": metrics.mcc, "balanced_accuracy": metrics.balanced_accuracy}, *sides
+            {"mcc": confusion.mcc, "balanced_accuracy": confusion.balanced_accuracy}, *sides
         )
         found.append(Duel(first, second, test=mcnemar(*sides), **differences))
     return found
 
 
-def sweep(data: Compared, moved: str) -> dict[str, metrics.Counts]:
+def sweep(data: Compared, moved: str) -> dict[str, confusion.Counts]:
     """Decided counts per potential as the `tolerance` or the `threshold` moves; shape (levels, 2, 2).
 
     A tolerance belongs to ω and a threshold to σ: on either side, what does not move stays at the view's value.

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from compute.physics.bootstrap import percentile_interval, resamples
-from compute.physics.deviation import deviation
+from compute.statistics.bootstrap import percentile_interval, resamples
+from compute.statistics.deviation import deviation
 from dashboard.dataset import Dataset
 
 REFERENCE, CHECK, POTENTIAL = "reference", "check", "potential"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.elements import ELEMENTS
-from dashboard.viewstate import ANIONS, POTENTIAL, POTENTIALS, Choice, Choices, Text, key
+from dashboard.views.codec import ANIONS, POTENTIAL, POTENTIALS, Choice, Choices, Text, key
 
 SUITES = ("abx3", "hdp")
 QUANTITIES = ("sigma", "omega")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.viewstate import DEFAULT_TOLERANCE_THZ, THRESHOLD, TOLERANCE_THZ, Choice, Text, key
+from dashboard.views.codec import DEFAULT_TOLERANCE_THZ, THRESHOLD, TOLERANCE_THZ, Choice, Text, key
 
 DRAWN = ("both", "harmonic")
 SITES = ("A", "B", "Bp", "X")

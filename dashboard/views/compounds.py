@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.elements import ELEMENTS
-from dashboard.views.stability import CRITERIA
-from dashboard.viewstate import (
+from dashboard.views.codec import (
     ANIONS,
     DEFAULT_TOLERANCE_THZ,
     FORMULA,
@@ -20,6 +19,7 @@ from dashboard.viewstate import (
     Text,
     key,
 )
+from dashboard.views.stability import CRITERIA
 
 STATUSES = ("ok", "failed", "not-run")
 TRUTHS = ("stable", "unstable", "no-label")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.viewstate import POTENTIAL, Choice, key
+from dashboard.views.codec import POTENTIAL, Choice, key
 
 PLACES = ("min", "gamma", "r", "m", "x")
 MAPPED_SUITES = ("abx3", "hdp")

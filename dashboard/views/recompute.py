@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compute.jobs.request import KELVIN, protocol_names
 from compute.potentials.registry import preselected
 from compute.protocols import SAMPLING_NAMES
-from compute.runs.requests import KELVIN, protocol_names
-from dashboard.viewstate import POTENTIAL, Choice, Number, Text, key
+from dashboard.views.codec import POTENTIAL, Choice, Number, Text, key
 
 OWN_FRAMES = {f"attribution-{name}": name for name in protocol_names("attribution")}
 """The attribution of the error of σ with frames that the potential samples, by the protocol of those."""

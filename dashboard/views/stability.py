@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from dashboard.viewstate import (
+from dashboard.views.codec import (
     ANIONS,
     DEFAULT_TOLERANCE_THZ,
     POTENTIALS,

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests import dashboard_data
 from tests.conftest import ROOT
-from tests.site import free_port
+from tests.support import dashboard_data
+from tests.support.site import free_port
 
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

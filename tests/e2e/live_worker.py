@@ -7,9 +7,9 @@ import time
 from itertools import count
 from pathlib import Path
 
-from compute.runs.calculation import Row, Watch
-from compute.runs.worker import Worker
-from tests import recompute_data
+from compute.jobs.calculation import Row, Watch
+from compute.jobs.worker import Worker
+from tests.support import recompute_data
 
 
 def calculate(part: str, payload: Row, first: Row, watch: Watch, threads: int | None) -> Row:

@@ -8,8 +8,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.dashboard_data import ABX3, ABX3_SIGMA, CHGNET
 from tests.e2e.acting import choose, draw_all, press
+from tests.support.dashboard_data import ABX3, ABX3_SIGMA, CHGNET
 
 pytestmark = pytest.mark.e2e
 

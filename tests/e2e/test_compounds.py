@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard_data import CHGNET, MACE
+from tests.support.dashboard_data import CHGNET, MACE
 
 pytestmark = pytest.mark.e2e
 

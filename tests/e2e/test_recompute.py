@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import recompute_data
 from tests.conftest import ROOT
 from tests.e2e.acting import choose, settled_width
 from tests.e2e.conftest import SECONDS, served
 from tests.e2e.test_site import SETTLED, grave_violations
+from tests.support import recompute_data
 
 pytestmark = pytest.mark.e2e
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from compute.runs import jobs
-from compute.runs.jobs import JobRequest
+from compute.jobs import service
+from compute.jobs.service import JobRequest
 from tests.conftest import ROOT
 from tests.e2e.acting import choose
 from tests.e2e.conftest import SECONDS, wait_until_ready
 from tests.faults.harness import wait_for
-from tests.site import free_port
+from tests.support.site import free_port
 
 # A job that is done answers at once, so a test that is run again asks for another.
 COMPOUNDS = iter(("CsPbBr3", "CsPbI3", "CsPbCl3", "RbPbBr3", "RbPbI3", "CsSnBr3"))
@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process = subprocess.Popen(list(map(str, command)), cwd=ROOT)
         try:
             wait_until_ready(f"http://127.0.0.1:{port}/readyz", process)
-            warm = jobs.submit(JobRequest(stage="harmonic", compound="CsSnI3", potential="chgnet-0.3.0"), "test")
+            warm = service.submit(JobRequest(stage="harmonic", compound="CsSnI3", potential="chgnet-0.3.0"), "test")
             wait_for(warm.id, "done", seconds=600)
             yield f"http://127.0.0.1:{port}"
         finally:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard_data import CHGNET, MACE
 from tests.e2e.acting import choose, draw_all
+from tests.support.dashboard_data import CHGNET, MACE
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from compute.runs.calculation import Row, Watch
-from compute.runs.worker import Worker
+from compute.jobs.calculation import Row, Watch
+from compute.jobs.worker import Worker
 
 SLICES = 4
 

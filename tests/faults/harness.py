@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from compute import tables
-from compute.runs import jobs
-from compute.runs.jobs import Job, JobRequest
+from compute.jobs import service
+from compute.jobs.service import Job, JobRequest
 from tests.conftest import ROOT
 
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
@@ -89,8 +89,8 @@ def wait_for(id: str, *states: str, seconds: float = 150) -> Job:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            job = jobs.read(id)
-        except jobs.JobsUnavailable:
+            job = service.read(id)
+        except service.JobsUnavailable:
             job = None
         if job is not None and job.state in states:
             return job

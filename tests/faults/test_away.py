@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from compute.runs import jobs
+from compute.jobs import service
 from tests.faults.harness import request, wait_for
 
 
@@ -20,22 +20,22 @@ from tests.faults.harness import request, wait_for
 )
 def test_a_database_that_was_away_loses_no_job(compounds, workers, server, tmp_path, monkeypatch, moment, seconds):
     monkeypatch.setenv("FAKE_SECONDS", "3")
-    id = jobs.submit(request(compounds[0]), "me").id
+    id = service.submit(request(compounds[0]), "me").id
     workers.start(silent=60)
     log = tmp_path / "var" / "started.log"
     while not log.exists() or f" {moment} " not in log.read_text():
         time.sleep(0.05)
     server.stop()
     try:
-        with pytest.raises(jobs.JobsUnavailable, match="does not answer"):
-            jobs.read(id)
-        with pytest.raises(jobs.JobsUnavailable, match="does not answer"):
-            jobs.submit(request(compounds[1]), "me")
+        with pytest.raises(service.JobsUnavailable, match="does not answer"):
+            service.read(id)
+        with pytest.raises(service.JobsUnavailable, match="does not answer"):
+            service.submit(request(compounds[1]), "me")
         time.sleep(seconds)
     finally:
         server.start()
     assert wait_for(id, "done", "failed").state == "done"
-    assert wait_for(jobs.submit(request(compounds[1]), "me").id, "done", "failed").state == "done"
+    assert wait_for(service.submit(request(compounds[1]), "me").id, "done", "failed").state == "done"
     assert [line.split()[1] for line in log.read_text().splitlines()] == ["crystal", "row"] * 2
 
 
@@ -64,29 +64,29 @@ def fill(disk: Path) -> Path:
 @pytest.mark.slow
 def test_a_full_disk_stops_jobs_and_loses_none(compounds, small_disk, workers, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "2")
-    id = jobs.submit(request(compounds[0]), "me").id
+    id = service.submit(request(compounds[0]), "me").id
     workers.start()
     wait_for(id, "running")
     ballast = fill(small_disk)
-    with pytest.raises(jobs.JobsUnavailable, match="full"):
-        jobs.submit(request(compounds[1]), "me")
+    with pytest.raises(service.JobsUnavailable, match="full"):
+        service.submit(request(compounds[1]), "me")
     time.sleep(8)
-    job = jobs.read(id)
+    job = service.read(id)
     assert job is not None
     assert job.state == "running"
     ballast.unlink()
     assert wait_for(id, "done", "failed").state == "done"
-    assert wait_for(jobs.submit(request(compounds[1]), "me").id, "done", "failed").state == "done"
+    assert wait_for(service.submit(request(compounds[1]), "me").id, "done", "failed").state == "done"
 
 
 def test_a_result_that_cannot_be_written_is_waited_for(compounds, workers, server, tmp_path):
     results = tmp_path / "var" / "jobs"
     results.write_text("a file where the folder should be")
-    id = jobs.submit(request(compounds[0]), "me").id
+    id = service.submit(request(compounds[0]), "me").id
     workers.start()
     end = time.monotonic() + 120
     while time.monotonic() < end:
-        job = jobs.read(id)
+        job = service.read(id)
         if job and job.progress and job.progress.stage.startswith("waiting"):
             break
         time.sleep(0.1)

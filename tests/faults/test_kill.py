@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from compute.runs import jobs
-from compute.runs.jobs import JobSettings
+from compute.jobs import service
+from compute.jobs.service import JobSettings
 from tests.faults.harness import Workers, request, wait_for
 
 KILLS = int(os.environ.get("SOFTMODE_TEST_KILLS", "5"))
@@ -35,11 +35,11 @@ def killed_over_a_queue(
 
     def fill_queue() -> None:
         """The queue never runs dry, so that a kill can hit a job."""
-        left[:] = [job.id for job in map(jobs.read, left) if job and job.state in ("queued", "running")]
+        left[:] = [job.id for job in map(service.read, left) if job and job.state in ("queued", "running")]
         while len(left) < 4:
             number = len(ids)
             asked = request(compounds[number % len(compounds)], temperature=100 + number)
-            ids.append(jobs.submit(asked, f"client {number % 3}").id)
+            ids.append(service.submit(asked, f"client {number % 3}").id)
             left.append(ids[-1])
 
     fill_queue()
@@ -95,7 +95,7 @@ def test_every_job_ends_done_once_on_postgresql_with_two_workers(compounds, work
 
 def test_a_step_that_ended_is_not_run_again(compounds, workers, tmp_path, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "2")
-    id = jobs.submit(request(compounds[0]), "me").id
+    id = service.submit(request(compounds[0]), "me").id
     workers.start()
     log = tmp_path / "var" / "started.log"
     while not log.exists() or " row " not in log.read_text():
@@ -109,7 +109,7 @@ def test_a_step_that_ended_is_not_run_again(compounds, workers, tmp_path, monkey
 @pytest.mark.slow
 def test_the_calculation_of_a_killed_worker_ends_too(compounds, workers, tmp_path, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "60")
-    jobs.submit(request(compounds[0]), "me")
+    service.submit(request(compounds[0]), "me")
     workers.start()
     log = tmp_path / "var" / "started.log"
     while not log.exists():
@@ -126,7 +126,7 @@ def test_the_calculation_of_a_killed_worker_ends_too(compounds, workers, tmp_pat
 @pytest.mark.slow
 def test_another_worker_takes_the_job_of_one_that_never_comes_back(compounds, workers, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "2")
-    id = jobs.submit(request(compounds[0]), "me").id
+    id = service.submit(request(compounds[0]), "me").id
     workers.start("lost")
     wait_for(id, "running")
     workers.start("other", silent=3)
@@ -138,19 +138,19 @@ def test_another_worker_takes_the_job_of_one_that_never_comes_back(compounds, wo
 @pytest.mark.slow
 def test_a_worker_asked_to_leave_hands_its_job_back(compounds, workers, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "3")
-    id = jobs.submit(request(compounds[0]), "me").id
+    id = service.submit(request(compounds[0]), "me").id
     workers.start("one")
     wait_for(id, "running")
     assert workers.leave("one") == 0
     assert wait_for(id, "queued").state == "queued"
-    assert jobs.workers() == []
+    assert service.workers() == []
     workers.start("other", silent=60)
     assert wait_for(id, "done", "failed").state == "done"
 
 
 def test_a_name_is_held_by_one_worker(compounds, workers):
     workers.start("one")
-    while not jobs.workers():
+    while not service.workers():
         time.sleep(0.1)
     first = workers.running.pop("one")
     workers.start("one")

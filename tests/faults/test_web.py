@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from compute.runs import jobs
+from compute.jobs import service
 from tests.conftest import ROOT
 from tests.faults.harness import wait_for
-from tests.site import free_port
+from tests.support.site import free_port
 
 KILLS = int(os.environ.get("SOFTMODE_TEST_KILLS", "3"))
 
@@ -70,7 +70,7 @@ def test_web_processes_that_are_killed_lose_no_job(compounds, workers, monkeypat
             assert (job.state, job.request.temperature, job.attempt) == ("done", 100 + number, 1)
             assert job.result["sigma"] == 5 + number % len(compounds) / 10
             assert until_answered(port, "GET", f"/api/v1/jobs/{id}")["result"]["sigma"] == job.result["sigma"]
-        assert len({jobs.read(id).id for id in asked}) == 2 * KILLS
+        assert len({service.read(id).id for id in asked}) == 2 * KILLS
     finally:
         server.terminate()
         server.wait()

@@ -1,0 +1,95 @@
+"""Which compounds a campaign computes, and in which order."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from compute.campaigns.run_task import Task, stored_task
+from compute.protocols import SUITES, HarmonicProtocol, Protocol, SamplingProtocol
+from compute.references import mp0b3
+
+Row = dict[str, Any]
+_SIGMA_EDGES = (0.4, 0.5, 0.7, 1.0)
+
+
+class PlanError(ValueError):
+    """A campaign that cannot be planned; says what to do."""
+
+
+def stratified(references: Sequence[Row]) -> list[Row]:
+    """`references` in an order of which every beginning is balanced over anions and published σ; reproducible.
+
+    The strata (anion × σ bin, σ unknown being one) are shuffled inside and then dealt from in turn, so that the
+    small strata come early and whole.
+    """
+    strata: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in references:
+        sigma = row["sigma"]
+        bin_ = -1 if sigma is None else sum(sigma >= edge for edge in _SIGMA_EDGES)
+        strata[str(row["X"]), bin_].append(row)
+    for key in strata:
+        random.Random(str(key)).shuffle(strata[key])
+    longest = max((len(rows) for rows in strata.values()), default=0)
+    return [strata[key][index] for index in range(longest) for key in sorted(strata) if index < len(strata[key])]
+
+
+def tasks(
+    references: Sequence[Row],
+    potential: str,
+    checkpoint_sha256: str | None,
+    protocol: Protocol,
+    source: Path | None = None,
+) -> list[Task]:
+    """One task per compound of one suite's `references`, in the order in which to compute them."""
+    if not references:
+        raise PlanError("no references for this suite: run softmode reference import first")
+    suite = references[0]["suite"]
+    harmonic = protocol.harmonic if isinstance(protocol, SamplingProtocol) else protocol
+    if (suite == "mp0b3") != (harmonic.supercell is None):
+        raise PlanError(f"suite {suite} is computed with --protocol {SUITES[suite].protocol}, not {protocol.name}")
+    if suite == "mp0b3":
+        return _stored(references, potential, harmonic, source)
+    if protocol.geometry == "reference" and all(row["lattice_constant"] is None for row in references):
+        raise PlanError(f"suite {suite} has no published geometry: use --protocol relaxed-geometry")
+    return [
+        Task(suite, row["compound"], row["lattice_constant"], potential, checkpoint_sha256, protocol)
+        for row in stratified(references)
+    ]
+
+
+def _stored(references: Sequence[Row], potential: str, protocol: HarmonicProtocol, source: Path | None) -> list[Task]:
+    if potential != mp0b3.POTENTIAL:
+        raise PlanError(f"suite mp0b3 has stored forces of {mp0b3.POTENTIAL} only")
+    if source is None:
+        raise PlanError("suite mp0b3 needs --source, the folder of its npz files")
+    paths = {path.stem: path for path in mp0b3.files(source)}
+    if missing := sorted(row["compound"] for row in references if row["compound"] not in paths):
+        raise PlanError(f"{source} lacks {', '.join(missing)}")
+    return [stored_task(paths[row["compound"]], protocol) for row in references]
+
+
+def slice_of(items: Sequence[Task], part: int, parts: int) -> list[Task]:
+    """Every `parts`-th task starting with number `part` (1 … parts): the slices are disjoint and equally mixed."""
+    if not 1 <= part <= parts:
+        raise PlanError(f"--shard {part}/{parts}: the first number runs from 1 to {parts}")
+    return list(items[part - 1 :: parts])
+
+
+def with_anions(items: Sequence[Task], references: Sequence[Row], anions: Sequence[str]) -> list[Task]:
+    """Those of `items` whose compound has one of `anions` in `references`; raises `PlanError` where none has."""
+    known = sorted({str(row["X"]) for row in references})
+    if unknown := sorted(set(anions) - set(known)):
+        raise PlanError(f"no compound of this suite has the anion {', '.join(unknown)}: it has {', '.join(known)}")
+    chosen = {row["compound"] for row in references if row["X"] in anions}
+    return [task for task in items if task.compound in chosen]
+
+
+def of_compounds(items: Sequence[Task], compounds: Sequence[str]) -> list[Task]:
+    """Those of `items` that are about one of `compounds`; raises `PlanError` for a name that is not in the suite."""
+    if unknown := sorted(set(compounds) - {task.compound for task in items}):
+        raise PlanError(f"not in this suite: {', '.join(unknown)}; softmode data export references lists what is")
+    return [task for task in items if task.compound in compounds]

@@ -1,0 +1,299 @@
+"""What our own DFT jobs gave: files of reference frames, and rows of the tables `wells` and `attribution`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from compute import tables
+from compute.dft import plan as dft
+from compute.dft import settings as presets
+from compute.dft.jobs import DftError, Job
+from compute.dft.settings import DftSettings
+from compute.physics import anharmonicity
+from compute.physics.phonons import rmse
+from compute.potentials import store
+from compute.potentials.interface import EvaluationError, Potential
+from compute.potentials.load import load
+from compute.protocols import HARMONIC_PROTOCOLS, SUITES, SamplingProtocol
+from compute.references import readers
+from compute.references.readers.npz import write_npz
+from compute.stages import phonons, rows, wells
+from compute.stages.sampling import Progress, SamplingError, silent
+from compute.stages.score import score
+from compute.structures.compounds import Compound, identify
+from compute.structures.frames import Frames
+from compute.tables.schemas import KEYS
+
+Row = dict[str, Any]
+SOURCE = "dft"
+# k points along each axis, and factor of the cutoff: the wells themselves, then what tells how converged they are.
+WELL_VARIANTS = ((2, 1.0), (4, 1.0), (2, 1.5))
+
+
+def dft_frames(compound: Compound, a: float, potential_id: str, directory: Path) -> Frames:
+    """The frames that `potential_id` sampled, as far as DFT has computed them, with DFT's energies, forces and Φ.
+
+    Raises `DftError` where force constants or all frames are missing.
+    """
+    sampled = dft.kept_frames(compound, a, potential_id, directory)
+    chosen = {
+        name: dft.with_cutoff(preset, compound.sites["X"])
+        for name, preset in (
+            ("constants", presets.FORCE_CONSTANTS),
+            ("frames", presets.FRAMES),
+            ("check", presets.FRAME_CHECK),
+        )
+    }
+    constants = dft.constants_job(compound, a, chosen["constants"], directory)
+    job = dft.frames_job(sampled, compound, chosen["frames"], directory)
+    points = job.read(job.done)
+    check = dft.frames_job(sampled, compound, chosen["check"], directory)
+    plan = phonons.symmetric_plan(compound.structure(a), dft.SUPERCELL, dft.DISPLACEMENT)
+    if not np.allclose(plan.template.supercell.positions, sampled.ideal, atol=1e-6):
+        raise ValueError(f"{compound.formula}: the sampled frames are not of this cell, or in another order of atoms")
+    return replace(
+        sampled,
+        displacements=sampled.displacements[: job.done],
+        seeds=sampled.seeds[: job.done],
+        forces=_without_net_force(points.forces),
+        energies=points.energies,
+        force_constants=phonons.solve(plan, constants.read().forces).values,
+        source=f"Softmode, GPAW {points.versions['gpaw']}",
+        method=_method(chosen["frames"]),
+        notes=(
+            f"Force constants: {chosen['constants'].mesh} k mesh, displacement {dft.DISPLACEMENT} Å.",
+            _checked(points.forces[0], check),
+        ),
+    )
+
+
+def write_frames(references: Sequence[Row], potential_id: str, directory: Path, to: Path) -> list[Path]:
+    """Write one file into the folder `to` for every ABX3 compound whose DFT frames, checks and Φ are in `directory`."""
+    written = []
+    for row in references:
+        if row["suite"] != "abx3" or not any(directory.glob(f"sampled-abx3-{row['compound']}-{potential_id}-*.npz")):
+            continue
+        compound = identify(row["compound"], "abx3", [row["compound"]])
+        try:
+            frames = dft_frames(compound, row["lattice_constant"], potential_id, directory)
+        except DftError:
+            continue  # not finished yet: the command that goes on with it says so
+        to.mkdir(parents=True, exist_ok=True)
+        written.append(to / f"abx3-{compound.formula}-pbe.npz")
+        write_npz(frames, written[-1])
+    return written
+
+
+def frames_summary(path: Path, published: Row) -> Row:
+    """ω and σ of a file of frames that `write_frames` wrote, beside the `published` row of its compound."""
+    frames = readers.read(path)
+    compound = identify(published["compound"], published["suite"], [published["compound"]])
+    repeats = round((len(frames.numbers) / len(compound.atom_sites)) ** (1 / 3))
+    cell = compound.structure(float(frames.cell[0, 0]) / repeats)
+    phonon = phonons.phonopy_of(cell, np.eye(3, dtype=int) * repeats, symmetry=False)
+    phonon.force_constants = frames.force_constants
+    stars = SUITES[published["suite"]].q_points
+    omegas = {f"omega_{label}_thz": phonons.softest(phonon, star)[0] for label, star in stars.items()}
+    anharmonic = anharmonicity.anharmonic_forces(frames.forces, frames.displacements, frames.force_constants)
+    return {
+        "frames": path.stem,
+        "n_frames": len(frames),
+        "method": frames.method,
+        "sampled_by": frames.sampled_by,
+        **omegas,
+        "sigma": anharmonicity.sigma_pooled(frames.forces, anharmonic),
+        "sigma_se": rows.defined(anharmonicity.standard_error(frames.forces, anharmonic, frames.seeds)),
+        "published": {key: published[key] for key in ("lattice_constant", *omegas, "sigma", "functional")},
+        "notes": list(frames.notes),
+    }
+
+
+def publish(
+    data: Path,
+    directory: Path,
+    files: Sequence[Path],
+    potential_ids: Sequence[str],
+    protocol: SamplingProtocol | None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> dict[str, int]:
+    """Publish `wells` and, for the frames in `files`, `attribution`; the number of rows that were made of each.
+
+    Rows of compounds and potentials that are not among these stay.
+    """
+    jobs = [job for k, factor in WELL_VARIANTS for job in _well_jobs(data, directory, k, factor)]
+    potentials = [load(potential, dtype="float64") for potential in potential_ids]
+    wells_of_dft = dft_well_rows(jobs)
+    known = [row for row in _replaced(data, "wells", wells_of_dft).to_pylist() if row["source"] == SOURCE]
+    found = [*wells_of_dft, *(row for potential in potentials for row in potential_well_rows(known, potential))]
+    tables.publish(data, {"wells": _replaced(data, "wells", found)})
+    scored = publish_attribution(data, files, potentials, protocol, progress)
+    return {"wells": len(found), "attribution": scored}
+
+
+def publish_attribution(
+    data: Path,
+    files: Sequence[Path],
+    potentials: Sequence[Potential],
+    protocol: SamplingProtocol | None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> int:
+    """Publish the rows of `attribution` of `potentials` on the frames in `files`; how many they are."""
+    scored = []
+    for potential in potentials:
+        for path in files:
+            progress(f"{potential.id} on {path.stem}")
+            scored.append(attribution_row(path, potential, protocol))
+    tables.publish(
+        data,
+        {
+            "attribution": _replaced(data, "attribution", scored),
+            "potentials": tables.from_rows("potentials", store.rows()),
+        },
+    )
+    return len(scored)
+
+
+def dft_well_rows(jobs: Sequence[tuple[Row, Job]]) -> list[Row]:
+    """Rows of `wells` of DFT: one per finished job, which comes with the row of `harmonic` that has its geometry."""
+    found = []
+    for geometry, job in jobs:
+        if job.done < len(job.structures):
+            continue
+        compound = identify(geometry["compound"], "hdp", [geometry["compound"]])
+        points, settings = job.read(), job.settings
+        found.append(
+            {
+                "suite": "hdp",
+                "compound": compound.formula,
+                "mode": wells.MODE,
+                "geometry_from": geometry["potential"],
+                "a": geometry["a"],
+                "x": geometry["x"],
+                **_well(compound, points.energies, points.forces),
+                "source": SOURCE,
+                "settings": _method(settings),
+                "k_points": settings.mesh,
+                "cutoff_ev": settings.cutoff_ev,
+            }
+        )
+    return found
+
+
+def potential_well_rows(dft_rows: Sequence[Row], potential: Potential) -> list[Row]:
+    """Rows of `wells` of `potential`: the same structures as in `dft_rows`, one row per compound."""
+    shared = ("suite", "compound", "mode", "geometry_from", "a", "x")
+    return [
+        {
+            **{column: row[column] for column in shared},
+            **_potential_well(row, potential),
+            "source": potential.id,
+            "settings": potential.dtype,
+            "checkpoint_sha256": potential.checkpoint_sha256,
+        }
+        for row in {row["compound"]: row for row in dft_rows}.values()
+    ]
+
+
+def attribution_row(
+    path: Path, potential: Potential, protocol: SamplingProtocol | None, progress: Progress = silent
+) -> Row:
+    """The row of `potential` on a file of reference frames, whose name starts with suite and compound.
+
+    `progress` as of `sample`, while the potential samples frames of its own.
+    """
+    frames = readers.read(path)
+    suite, compound = path.stem.split("-")[:2]
+    displacement = HARMONIC_PROTOCOLS["reference-geometry"].displacement
+    try:
+        result = rows.attribution_row(
+            score(frames, potential, displacement=displacement, protocol=protocol, progress=progress)
+        )
+    except SamplingError as error:
+        result = rows.failed(error.status, str(error))
+    except EvaluationError as error:
+        result = rows.failed("not-described", str(error))
+    return {
+        "frames": path.stem,
+        "suite": suite,
+        "compound": compound,
+        "potential": potential.id,
+        "checkpoint_sha256": potential.checkpoint_sha256,
+        "method": frames.method,
+        "sampler": frames.sampler if frames.sampled_by is None else f"{frames.sampled_by}: {frames.sampler}",
+        "temperature": frames.temperature,
+        "n_atoms": len(frames.numbers),
+        "n_frames": len(frames),
+        "protocol": protocol and protocol.name,
+        **result,
+    }
+
+
+def _well_jobs(data: Path, directory: Path, k: int, cutoff_factor: float) -> list[tuple[Row, Job]]:
+    references, harmonic = (tables.read(data, name).to_pylist() for name in ("references", "harmonic"))
+    return dft.well_jobs(references, harmonic, k, cutoff_factor, directory)
+
+
+def _replaced(data: Path, name: str, found: Sequence[Row]) -> pa.Table:
+    """Table `name` with `found` in place of what has the same key."""
+
+    def key(row: Row) -> tuple[Any, ...]:
+        return tuple(row[column] for column in KEYS[name])
+
+    new = {key(row) for row in found}
+    kept = [row for row in tables.read(data, name).to_pylist() if key(row) not in new]
+    return tables.from_rows(name, [*kept, *found])
+
+
+def _potential_well(row: Row, potential: Potential) -> Row:
+    compound = identify(row["compound"], row["suite"], [row["compound"]])
+    try:
+        results = potential.evaluate(wells.tilted(compound, row["a"], row["x"]))
+    except EvaluationError as error:
+        return rows.failed("not-described", str(error))
+    return _well(compound, np.array([r.energy for r in results]), np.array([r.forces for r in results]))
+
+
+def _well(compound: Compound, energies: np.ndarray, forces: np.ndarray) -> Row:
+    from ase.data import atomic_masses, atomic_numbers
+
+    fitted = wells.well(energies, forces)
+    q = np.array(sorted(wells.GRID, reverse=True))
+    mass = float(atomic_masses[atomic_numbers[compound.sites["X"]]])
+    return {
+        "q": q.tolist(),
+        "energies": (energies - energies[q == 0]).tolist(),
+        "forces": wells.generalised_forces(forces).tolist(),
+        "curvature": fitted.curvature,
+        "quartic": fitted.quartic,
+        "sextic": fitted.sextic,
+        "energy_residual": fitted.energy_residual,
+        "force_residual": fitted.force_residual,
+        "omega_thz": wells.tilt_frequency(fitted.curvature, mass),
+        "depth": rows.defined(fitted.depth),
+        "minimum": rows.defined(fitted.minimum),
+        "status": "ok",
+    }
+
+
+def _method(settings: DftSettings) -> str:
+    return f"{settings.xc}, GPAW, plane waves to {settings.cutoff_ev:g} eV, {settings.mesh} k"
+
+
+def _checked(forces: np.ndarray, check: Job) -> str:
+    """How far `forces` (N, 3) of the first frame are from those of the job that repeats it with the full k mesh."""
+    if not check.done:
+        return f"The first frame was not repeated with the {check.settings.mesh} k mesh."
+    (full,) = check.read(1).forces
+    apart = rmse(forces, full) / float(np.sqrt(np.mean(full**2)))
+    return f"Forces of the first frame differ by {apart:.1%} (RMS) from those with the {check.settings.mesh} k mesh."
+
+
+def _without_net_force(forces: np.ndarray) -> np.ndarray:
+    """Forces (T, N, 3) with the same part of each frame's net force, a numerical error, taken from every atom."""
+    return forces - forces.mean(axis=1, keepdims=True)

@@ -1,0 +1,1 @@
+"""Live calculations: asked for by visitors, kept in a durable queue, done by a worker."""

@@ -1,0 +1,347 @@
+"""The jobs in their database: workflows of DBOS, and tables beside its own. Nothing here needs torch.
+
+One holds the jobs with their requests and progress, one who asked for them, one when clients started jobs, and one
+which workers live.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from compute.jobs.database import (
+    JOBS,
+    METADATA,
+    STARTS,
+    SUBMISSIONS,
+    WORKERS,
+    alone,
+    creating,
+    database,
+    is_sqlite,
+    open_engine,
+    upsert,
+)
+from compute.jobs.job import (
+    Job,
+    JobError,
+    JobSettings,
+    JobsUnavailable,
+    NotYours,
+    Progress,
+    State,
+    TooManyJobs,
+    Worker,
+)
+from compute.jobs.request import JobRequest, task_of
+from compute.settings import data_directory
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient, WorkflowStatus
+
+APPLICATION, QUEUE, WORKFLOW = "softmode", "jobs", "compute_job"
+VERSION = "1"
+"""Version of the steps of a job: workers run only jobs of their own, so it is raised when the steps change."""
+
+ALIVE_SECONDS = 10.0
+"""A worker that has not beaten for longer is not counted on."""
+
+_ACTIVE = ("ENQUEUED", "DELAYED", "PENDING")
+_STATES: dict[str, State] = {
+    "ENQUEUED": "queued",
+    "DELAYED": "queued",
+    "PENDING": "running",
+    "SUCCESS": "done",
+    "ERROR": "failed",
+    "MAX_RECOVERY_ATTEMPTS_EXCEEDED": "failed",
+    "CANCELLED": "cancelled",
+}
+_LISTED = 50
+_HOUR = 3600.0
+
+
+class Store:
+    """The jobs in the database at `url`, which is created where it is not there. Raises `JobsUnavailable`."""
+
+    def __init__(self, url: sa.URL, patience: float = 5.0):
+        from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+
+        with database():
+            if url.get_backend_name() == "sqlite":
+                Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = open_engine(url, patience)
+            quiet()
+            with creating(self.engine):
+                METADATA.create_all(self.engine)
+                DBOS.migrate(url.render_as_string(hide_password=False))
+            self._client: DBOSClient = DBOSClient(
+                system_database_engine=self.engine,
+                serializer=DBOSPortableJSONSerializer(),
+                application_name=APPLICATION,
+                retry_connection_errors=False,
+            )
+
+    def submit(self, request: JobRequest, client: str, settings: JobSettings) -> Job:
+        """As of the function `submit`."""
+        task = task_of(request, data_directory())
+        id, now = task.digest, time.time()
+        with database(), alone(self.engine) as connection:
+            known = connection.execute(sa.select(JOBS).where(JOBS.c.id == id)).one_or_none()
+            before = None if known is None else self._status(known.workflow)
+            joined = before is not None and not _restartable(before)
+            if not joined:
+                self._check_limits(connection, client, settings, now)
+                attempt = 1 if known is None else known.attempt + (before is not None)
+                values = {"id": id, "attempt": attempt, "workflow": workflow_id(id, attempt), "submitted": now}
+                values |= {"request": request.model_dump_json(), "suite": task.suite, "compound": task.compound}
+                values |= {"progress": None}
+                upsert(connection, JOBS, values)
+                connection.execute(sa.insert(STARTS).values(client=client, at=now))
+                # A client that asked for the former attempt has not asked for this one.
+                connection.execute(sa.delete(SUBMISSIONS).where(SUBMISSIONS.c.job == id))
+                self._client.enqueue_in_transaction(
+                    connection,
+                    {
+                        "workflow_name": WORKFLOW,
+                        "queue_name": QUEUE,
+                        "workflow_id": workflow_id(id, attempt),
+                        "app_version": VERSION,
+                    },
+                    task.to_plain(),
+                    settings.job_seconds,
+                )
+            upsert(connection, SUBMISSIONS, {"job": id, "client": client, "submitted": now})
+        job = self.read(id)
+        if job is None:
+            raise JobsUnavailable(f"Job {id} was taken but cannot be read.")
+        return job.model_copy(update={"joined": joined})
+
+    def read(self, id: str) -> Job | None:
+        """As of the function `read`."""
+        with database():
+            with self.engine.connect() as connection:
+                known = connection.execute(sa.select(JOBS).where(JOBS.c.id == id)).one_or_none()
+            if known is None:
+                return None
+            status = self._status(known.workflow)
+            return None if status is None else _job(known, status, self._ahead(known, status))
+
+    def cancel(self, id: str, client: str) -> Job | None:
+        """As of the function `cancel`."""
+        with database(), alone(self.engine) as connection:
+            clients = connection.execute(sa.select(SUBMISSIONS.c.client).where(SUBMISSIONS.c.job == id)).scalars()
+            askers = set(clients)
+            if askers and client not in askers:
+                raise NotYours("Only those who asked for a job can cancel it.")
+            if len(askers) > 1:
+                own = (SUBMISSIONS.c.job == id) & (SUBMISSIONS.c.client == client)
+                connection.execute(sa.delete(SUBMISSIONS).where(own))
+            workflow = connection.execute(sa.select(JOBS.c.workflow).where(JOBS.c.id == id)).scalar()
+        if workflow is None:
+            return None
+        if askers == {client}:
+            with database():
+                self._client.cancel_workflow(workflow)
+        return self.read(id)
+
+    def listed(self, client: str) -> list[Job]:
+        """As of the function `listed`."""
+        mine = (
+            sa.select(JOBS)
+            .join(SUBMISSIONS, SUBMISSIONS.c.job == JOBS.c.id)
+            .where(SUBMISSIONS.c.client == client)
+            .order_by(SUBMISSIONS.c.submitted.desc())
+            .limit(_LISTED)
+        )
+        with database():
+            with self.engine.connect() as connection:
+                known = connection.execute(mine).all()
+            statuses = {status.workflow_id: status for status in self._statuses([row.workflow for row in known])}
+        return [
+            _job(row, statuses[row.workflow], None).model_copy(update={"result": None})
+            for row in known
+            if row.workflow in statuses
+        ]
+
+    def cancelled(self, workflow: str) -> bool:
+        """Whether `workflow` is to end."""
+        with database():
+            status = self._status(workflow, output=False)
+            return status is None or status.status == "CANCELLED"
+
+    def tell(self, id: str, progress: Progress) -> None:
+        """Write the progress of job `id`."""
+        with database(), self.engine.begin() as connection:
+            connection.execute(sa.update(JOBS).where(JOBS.c.id == id).values(progress=progress.model_dump_json()))
+
+    def workers(self) -> list[Worker]:
+        """As of the function `workers`."""
+        now = time.time()
+        with database(), self.engine.connect() as connection:
+            rows = connection.execute(sa.select(WORKERS).where(WORKERS.c.seen > now - ALIVE_SECONDS)).all()
+        return [Worker(name=row.name, seconds=max(now - row.seen, 0), job=row.job) for row in rows]
+
+    def beat(self, name: str, token: str, job: str | None) -> None:
+        """Say that the worker `name` lives, and that its job is `job`."""
+        with database(), self.engine.begin() as connection:
+            upsert(connection, WORKERS, {"name": name, "token": token, "seen": time.time(), "job": job})
+
+    def last_beat(self, name: str) -> float | None:
+        """Seconds since the worker `name` last beat, None for one that left in order or never was."""
+        with database(), self.engine.connect() as connection:
+            seen = connection.execute(sa.select(WORKERS.c.seen).where(WORKERS.c.name == name)).scalar()
+        return None if seen is None else time.time() - seen
+
+    def silent(self, seconds: float) -> list[str]:
+        """Names of the workers that have not beaten for `seconds`."""
+        with database(), self.engine.connect() as connection:
+            quiet = sa.select(WORKERS.c.name).where(WORKERS.c.seen < time.time() - seconds)
+            return list(connection.execute(quiet).scalars())
+
+    def forget(self, name: str, silent_for: float = 0.0) -> None:
+        """Strike the worker `name` off, if it has been silent for that many seconds."""
+        with database(), self.engine.begin() as connection:
+            gone = (WORKERS.c.name == name) & (WORKERS.c.seen <= time.time() - silent_for)
+            connection.execute(sa.delete(WORKERS).where(gone))
+
+    def strike_old(self, seconds: float) -> int:
+        """Strike off the jobs that ended and that nobody has asked for in `seconds`, and all DBOS keeps of them."""
+        cutoff = time.time() - seconds
+        asked = sa.select(SUBMISSIONS.c.job).where(SUBMISSIONS.c.submitted >= cutoff)
+        old = (JOBS.c.submitted < cutoff) & JOBS.c.id.not_in(asked)
+        with database():
+            with self.engine.connect() as connection:
+                active = self._active().with_only_columns(JOBS.c.id)
+                found = connection.execute(sa.select(JOBS).where(old & JOBS.c.id.not_in(active))).all()
+            if not found:
+                return 0
+            # DBOS first: a job that is asked for anew meanwhile is younger then, and stays.
+            self._client.delete_workflows(
+                [workflow_id(row.id, attempt) for row in found for attempt in range(1, row.attempt + 1)]
+            )
+            ids = [row.id for row in found]
+            with alone(self.engine) as connection:
+                connection.execute(sa.delete(JOBS).where(old & JOBS.c.id.in_(ids)))
+                left = sa.select(JOBS.c.id)
+                connection.execute(sa.delete(SUBMISSIONS).where(SUBMISSIONS.c.job.not_in(left)))
+        return len(ids)
+
+    def ids(self) -> set[str]:
+        """Of all jobs."""
+        with database(), self.engine.connect() as connection:
+            return set(connection.execute(sa.select(JOBS.c.id)).scalars())
+
+    def pending(self, executor: str) -> list[str]:
+        """Workflows that the worker `executor` has begun and not ended."""
+        with database():
+            found = self._client.list_workflows(
+                status="PENDING", executor_id=executor, load_input=False, load_output=False
+            )
+        return [status.workflow_id for status in found]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._client.destroy()
+        self.engine.dispose()
+
+    def _check_limits(self, connection: sa.Connection, client: str, settings: JobSettings, now: float) -> None:
+        ids = set(connection.execute(self._active().with_only_columns(JOBS.c.id)).scalars())
+        if len(ids) >= settings.jobs_in_all:
+            raise TooManyJobs(f"{len(ids)} jobs are queued or running, the most this site takes: try again later.")
+        mine = connection.execute(sa.select(SUBMISSIONS.c.job).where(SUBMISSIONS.c.client == client)).scalars()
+        if (count := len(ids & set(mine))) >= settings.jobs_per_client:
+            raise TooManyJobs(f"{count} of your jobs are queued or running, the most for one visitor: wait for one.")
+        connection.execute(sa.delete(STARTS).where(STARTS.c.at < now - _HOUR))
+        own = sa.select(sa.func.count()).select_from(STARTS).where(STARTS.c.client == client)
+        if (started := connection.execute(own).scalar_one()) >= settings.jobs_per_hour:
+            raise TooManyJobs(f"You have started {started} jobs within an hour, the most for one visitor: wait a bit.")
+
+    def _status(self, workflow: str, output: bool = True) -> WorkflowStatus | None:
+        return next(iter(self._statuses([workflow], output)), None)
+
+    def _statuses(self, workflows: list[str], output: bool = True) -> list[WorkflowStatus]:
+        if not workflows:
+            return []
+        return self._client.list_workflows(workflow_ids=workflows, load_input=False, load_output=output)
+
+    def _ahead(self, known: Any, status: WorkflowStatus) -> int | None:
+        if _STATES[status.status] != "queued":
+            return None
+        before = self._active().where(JOBS.c.submitted < known.submitted)
+        with self.engine.connect() as connection:
+            return connection.execute(before.with_only_columns(sa.func.count())).scalar()
+
+    def _active(self) -> sa.Select[Any]:
+        """Jobs that are queued or running."""
+        schema = None if is_sqlite(self.engine) else "dbos"
+        table = sa.table("workflow_status", sa.column("workflow_uuid"), sa.column("status"), schema=schema)
+        joined = JOBS.join(table, table.c.workflow_uuid == JOBS.c.workflow)
+        return sa.select(JOBS).select_from(joined).where(table.c.status.in_(_ACTIVE))
+
+
+def workflow_id(id: str, attempt: int) -> str:
+    """DBOS's name of an attempt at job `id`: the job's own name for the first."""
+    return id if attempt == 1 else f"{id}-{attempt}"
+
+
+def quiet() -> None:
+    """Have DBOS log what goes wrong only, which a job that was cancelled is not."""
+    logger = logging.getLogger("dbos")
+    logger.setLevel(logging.WARNING)
+    logger.addFilter(_went_wrong)
+
+
+def _went_wrong(record: logging.LogRecord) -> bool:
+    raised = record.exc_info[0] if record.exc_info else None
+    return raised is None or raised.__name__ != "DBOSAwaitedWorkflowCancelledError"
+
+
+def _restartable(status: WorkflowStatus) -> bool:
+    """Whether asking again may give another answer: the failures of the machinery, not those of the calculation."""
+    if status.status == "SUCCESS":
+        return status.output["status"] == "error"
+    return status.status not in _ACTIVE
+
+
+def _job(known: Any, status: WorkflowStatus, ahead: int | None) -> Job:
+    state, row, error = _STATES[status.status], None, None
+    if status.status == "SUCCESS":
+        row = status.output
+        if row["status"] != "ok":
+            state, error = "failed", row["reason"]
+    elif status.status == "ERROR":
+        error = _reason(status.error)
+    elif state == "failed":
+        error = "The worker ended again and again while it had this job, so it was given up."
+    progress = json.loads(known.progress) if known.progress else None
+    return Job(
+        id=known.id,
+        state=state,
+        request=JobRequest.model_validate_json(known.request),
+        suite=known.suite,
+        compound=known.compound,
+        progress=progress,
+        result=row,
+        error=error,
+        ahead=ahead,
+        attempt=known.attempt,
+        submitted=datetime.fromtimestamp(known.submitted, UTC),
+        started=_moment(status.dequeued_at),
+        finished=_moment(status.completed_at),
+    )
+
+
+def _reason(error: Any) -> str:
+    """What a job that the machinery failed says; only our own sentences are for people."""
+    name = getattr(error, "name", type(error).__name__)
+    return str(error) if name == JobError.__name__ else f"The worker failed with {name}; its log says more."
+
+
+def _moment(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,1 @@
+"""MACE: checkpoints as potentials, and their network rewritten for speed."""

@@ -1,0 +1,84 @@
+"""Ways to carry out a MACE model, each held against the plain one before it is used."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from compute.potentials.interface import Potential
+from compute.potentials.store import LoadError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+P = TypeVar("P", bound=Potential)
+
+# Largest difference of forces, as a share of the largest force: rounding, of weights stored in float32 too.
+_TOLERANCE = {"float64": 1e-6, "float32": 1e-3}
+
+
+def verified(model: Any, backend: str, device: str, potential: Callable[[Any], P]) -> P:
+    """The potential of `model` by `backend`. Raises `LoadError` where it is unknown, missing or gives other forces."""
+    if backend not in BACKENDS:
+        raise LoadError(f"no backend {backend}: it is one of {', '.join(BACKENDS)}")
+    if backend == "plain":
+        return potential(model)
+    try:
+        changed = BACKENDS[backend](copy.deepcopy(model), device)
+    except ImportError as error:
+        raise LoadError(f"backend {backend} is not installed: {error}") from error
+    plain, fast = potential(model), potential(changed)
+    for structure in _probes([int(z) for z in model.atomic_numbers], float(model.r_max)):
+        (wanted,), (found,) = plain.evaluate([structure], stress=True), fast.evaluate([structure], stress=True)
+        allowed = _TOLERANCE[plain.dtype]
+        if not (
+            np.allclose(found.forces, wanted.forces, rtol=0, atol=allowed * np.abs(wanted.forces).max())
+            and np.allclose(found.stress, wanted.stress, rtol=0, atol=allowed * np.abs(wanted.stress).max())
+            and np.isclose(found.energy, wanted.energy, rtol=allowed, atol=allowed)
+        ):
+            raise LoadError(f"{plain.id}: backend {backend} gives other forces than the plain model")
+    return fast
+
+
+def _probes(elements: list[int], cutoff: float) -> list[Atoms]:
+    """A small crystal without symmetry of a few of `elements`, with neighbours at all distances."""
+    from ase import Atoms
+
+    generator = np.random.default_rng(0)
+    numbers = generator.choice(elements, size=6)
+    corners = np.array([(i, j, k) for i in range(2) for j in range(2) for k in range(2)])[:6]
+    positions = (corners + generator.uniform(-0.1, 0.1, (6, 3))) * cutoff / 2
+    return [Atoms(numbers, positions=positions, cell=np.diag([1.0, 1.1, 1.2]) * cutoff, pbc=True)]
+
+
+def _sparse(model: Any, device: str) -> Any:
+    from compute.potentials.mace.blocks import rewritten
+
+    return rewritten(model)
+
+
+def _cuequivariance(model: Any, device: str) -> Any:
+    import cuequivariance_torch  # noqa: F401  MACE would go on without it
+    from mace.cli.convert_e3nn_cueq import run
+
+    return run(model, device=device, return_model=True)
+
+
+def _compiled(model: Any, device: str) -> Any:
+    import torch
+
+    from compute.potentials.mace.blocks import rewritten
+
+    return torch.compile(rewritten(model), dynamic=True)
+
+
+BACKENDS: dict[str, Callable[[Any, str], Any]] = {
+    "plain": lambda model, device: model,
+    "sparse": _sparse,
+    "cueq": _cuequivariance,
+    "compile": _compiled,
+}
+"""What a model is carried out with: MACE as it is, its blocks rewritten, NVIDIA's kernels, or compiled by torch."""

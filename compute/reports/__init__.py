@@ -1,0 +1,1 @@
+"""Tables to Markdown: findings, distilled potentials, regressions, audits."""

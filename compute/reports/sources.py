@@ -1,0 +1,146 @@
+"""Where the errors come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from compute.reports.markdown import Release, interval, number, share, table
+from compute.reports.regression import shares
+from compute.statistics.deviation import mean_interval
+from compute.statistics.regression import LEAST
+from compute.tables.schemas import SURROGATE
+
+_STEPS = {"forces": "path_forces", "Hessian": "path_hessian", "sampling": "path_sampling"}
+
+
+def explained(release: Release, potentials: Sequence[str]) -> str:
+    """How much of the σ error the harmonic errors explain, over abx3."""
+    lines = []
+    for found in shares(release.directory):
+        if found.potential in potentials and not found.result.too_few:
+            r = found.result
+            lines.append((
+                found.potential, found.protocol, found.anion or "all", f"{r.n:,}", f"{r.n_left_out:,}", number(r.r2),
+                number(r.r2_cross_validated), interval(r.magnitude),
+            ))  # fmt: skip
+    head = (
+        "potential",
+        "protocol",
+        "anion",
+        "n",
+        "left out",
+        "R²",
+        "R², cross-validated",
+        "rank correlation of |errors|",
+    )
+    said = (
+        "Regression of σ(potential) − σ(DFT) on the errors of ω² at Γ, R, M and X. It says what goes together, not what"
+        f" causes what. From {LEAST} compounds on."
+    )
+    shown = table(head, lines) if lines else "Not computed."
+    return f"## What harmonic errors explain of the error in σ\n\n{said}\n\n{shown}"
+
+
+def stored(release: Release) -> str:
+    """Suite mp0b3: forces of one MACE model that its own authors published."""
+    rows = release.rows("SELECT * FROM harmonic WHERE suite = 'mp0b3' AND status = 'ok' ORDER BY run, compound")
+    if rows.empty:
+        return ""
+    lines = []
+    for column, name in (
+        ("omega_rmse_thz", "RMSE of ω (THz)"),
+        ("omega_mae_thz", "mean absolute error of ω (THz)"),
+        ("omega_bias_thz", "bias of ω (THz)"),
+        ("omega2_rmse_thz2", "RMSE of ω² (THz²)"),
+        ("speed_rmse_km_s", "RMSE of the group velocity (km/s)"),
+        ("speed_error", "the same, relative"),
+        ("constants_error", "relative error of force constants"),
+    ):
+        values = rows[column].astype(float).dropna()
+        if len(values):
+            low, median, high = values.quantile([0.25, 0.5, 0.75])
+            mean = interval(mean_interval(values), 3, signed=column == "omega_bias_thz")
+            lines.append((name, f"{len(values)}", number(median, 3), f"{number(low, 3)} to {number(high, 3)}", mean))
+    potentials = ", ".join(sorted(set(rows["potential"])))
+    meshes = "; ".join(
+        f"{what} on {', '.join(sorted(set(rows[column].dropna())))}"
+        for what, column in (("ω", "q_mesh"), ("velocities", "speed_mesh"))
+        if rows[column].notna().any()
+    )
+    kept = rows[rows["label_mesh"].notna()]
+    moved = int((kept["label"] != kept["label_mesh"]).sum())
+    labels = (
+        f" Taking the softest mode over that mesh moves the label of {share(moved, len(kept))} materials."
+        if len(kept)
+        else ""
+    )
+    said = f"{potentials} against DFT, each in its own relaxed cell, over all modes of a material ({meshes}).{labels}"
+    head = ("per material", "n", "median", "quartiles", "mean")
+    return f"## Stored forces of suite mp0b3\n\n{said}\n\n{table(head, lines)}"
+
+
+def attributed(release: Release, potentials: list[str]) -> str:
+    """Where σ's error comes from on frames with DFT forces: one row per set and potential, no averages."""
+    rows = _attribution(release, surrogate=False)
+    rows = rows[rows["potential"].isin(potentials)]
+    lines = [
+        (
+            row["frames"], row["potential"], f"{row['temperature']:.0f}", f"{row['n_frames']:.0f}",
+            _with_se(row, "corner_rrr"),
+            *(_with_se(row, column, signed=True) for column in _STEPS.values()), _with_se(row, "slope"),
+            number(row["constants_error"]), _with_se(row, "amplification"),
+        )
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    head = ("frames", "potential", "T (K)", "n frames", "σ of DFT on them", *_STEPS, "softening slope",
+            "Hessian error", "amplification")  # fmt: skip
+    said = (
+        "The published path replaces DFT's forces, then its Hessian, then its frames by the potential's; columns are"
+        " the changes of σ, ± one standard error over frames. Few frames, few compounds: single cases, no statistic."
+    )
+    return f"## Where errors of σ come from: DFT frames\n\n{said}\n\n{table(head, lines) if lines else 'Not computed.'}"
+
+
+def surrogate(release: Release) -> str:
+    """The same where a potential stands for DFT, over compounds."""
+    rows = _attribution(release, surrogate=True)
+    lines = []
+    for potential, part in rows.groupby("potential"):
+        steps = {name: part[column].to_numpy(float) for name, column in _STEPS.items()}
+        known = np.all([np.isfinite(values) for values in steps.values()], axis=0)
+        sizes = np.stack([np.abs(values[known]) for values in steps.values()])
+        largest = list(_STEPS)[int(sizes.mean(axis=1).argmax())] if known.any() else "not defined"
+        lines.append((
+            potential, f"{known.sum():,}", *(interval(mean_interval(size), 3) for size in sizes), largest,
+            _hessian_outweighs(sizes), interval(mean_interval(part["amplification"])),
+        ))  # fmt: skip
+    if not lines:
+        return "## Where errors of σ come from: surrogate reference\n\nNot computed."
+    head = ("potential", "n", *(f"mean size of {name}" for name in _STEPS), "largest",
+            "Hessian − (forces + sampling)", "amplification")  # fmt: skip
+    methods = ", ".join(sorted(set(rows["method"])))
+    said = (
+        f"Reference: {methods}, not DFT. Mean size over compounds of each step of the published path; the Hessian"
+        " outweighs both others together where the last difference but one is above zero."
+    )
+    return f"## Where errors of σ come from: surrogate reference\n\n{said}\n\n{table(head, lines)}"
+
+
+def _hessian_outweighs(sizes: np.ndarray) -> str:
+    forces, hessian, sampling = sizes
+    return interval(mean_interval(hessian - forces - sampling), 3, signed=True)
+
+
+def _attribution(release: Release, *, surrogate: bool) -> pd.DataFrame:
+    rows = release.rows("SELECT * FROM attribution WHERE status = 'ok' ORDER BY frames, potential")
+    return rows[rows["frames"].str.contains(SURROGATE) == surrogate]
+
+
+def _with_se(row: dict[str, object], column: str, *, signed: bool = False) -> str:
+    value, error = (float(row[name]) for name in (column, f"{column}_se"))  # type: ignore[arg-type]
+    if np.isnan(value):
+        return "not computed"
+    return f"{number(value, signed=signed)} ± {number(error)}" if np.isfinite(error) else number(value, signed=signed)

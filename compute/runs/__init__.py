@@ -1,1 +1,0 @@
-"""Campaigns: plan, tasks, shards, merge, publish."""

@@ -1,0 +1,1 @@
+"""Scores, intervals and tests as pure functions of arrays."""

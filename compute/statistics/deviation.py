@@ -1,0 +1,164 @@
+"""How far predicted numbers are from reference numbers: σ, ω or ω².
+
+A failed prediction has no deviation. It cannot be part of an average, so it is counted beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from compute.physics.phonons import signed_square
+from compute.statistics.bootstrap import DRAWS, Indices, percentile_interval, resamples
+from compute.statistics.ranks import mean_ranks
+
+Array = NDArray[np.float64]
+THIRDS = ("soft", "middle", "hard")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Differences prediction − reference in the unit of the input; NaN when n is 0."""
+
+    n: int
+    rmse: float
+    mae: float
+    bias: float
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number and its 95 % bootstrap interval over compounds."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Prediction against reference over n compounds; `n_failed` more have a reference and no prediction.
+
+    `bias` is the mean of prediction − reference, in the unit of the input as are `rmse` and `mae`; `spearman` is the
+    rank correlation, NaN where either side is constant.
+    """
+
+    n: int
+    n_failed: int
+    rmse: Interval
+    mae: Interval
+    bias: Interval
+    spearman: Interval
+
+
+def deviation(prediction: ArrayLike, reference: ArrayLike) -> Deviation:
+    """RMSE, mean absolute error and bias (mean of prediction − reference) over the pairs where both are finite."""
+    difference = np.asarray(prediction, float) - np.asarray(reference, float)
+    difference = difference[np.isfinite(difference)]
+    if difference.size == 0:
+        return Deviation(0, np.nan, np.nan, np.nan)
+    return Deviation(
+        n=int(difference.size),
+        rmse=float(np.sqrt(np.mean(difference**2))),
+        mae=float(np.mean(np.abs(difference))),
+        bias=float(np.mean(difference)),
+    )
+
+
+def square_deviation(omega_thz: ArrayLike, reference_thz: ArrayLike) -> Deviation:
+    """`deviation` of ω² in THz², squares signed, from ω in THz with imaginary modes as negative.
+
+    ω² is what forces and force constants fix; near zero ω magnifies its error without bound.
+    """
+    return deviation(signed_square(np.asarray(omega_thz, float)), signed_square(np.asarray(reference_thz, float)))
+
+
+def agreement(prediction: ArrayLike, reference: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Agreement:
+    """RMSE, MAE, bias and Spearman correlation of arrays (n,), with bootstrap intervals; NaN where undefined."""
+    predicted, known = np.asarray(prediction, float), np.asarray(reference, float)
+    both = np.isfinite(predicted) & np.isfinite(known)
+    p, r = predicted[both], known[both]
+    n = len(p)
+    if n:
+        difference = p - r
+        columns = np.stack([difference**2, np.abs(difference), difference], axis=1)
+        plain = deviation(p, r)
+        values = np.array([plain.rmse, plain.mae, plain.bias, spearman(p, r)])
+        means, correlations = [], []
+        for drawn in resamples(n, draws=draws, seed=seed):
+            means.append(columns[drawn].mean(axis=1))
+            correlations.append(_spearman_of_draws(p, r, drawn))
+        samples = np.column_stack([np.concatenate(means), np.concatenate(correlations)])
+        samples[:, 0] = np.sqrt(samples[:, 0])
+    else:
+        values, samples = np.full(4, np.nan), np.full((1, 4), np.nan)
+    intervals = [
+        Interval(float(value), *percentile_interval(sample)) for value, sample in zip(values, samples.T, strict=True)
+    ]
+    return Agreement(n, int(np.sum(np.isfinite(known) & ~np.isfinite(predicted))), *intervals)
+
+
+def _spearman_of_draws(x: Array, y: Array, drawn: Indices) -> Array:
+    """`spearman` of x and y (n,) in each row of the indices `drawn` (draws, n), without sorting them again."""
+    draws, n = drawn.shape
+    times = np.bincount((drawn + n * np.arange(draws)[:, None]).ravel(), minlength=draws * n).reshape(draws, n)
+    ranks = [_ranks_of_draws(values, times) for values in (x, y)]
+    sizes = [np.einsum("dn,dn,dn->d", times, rank, rank) for rank in ranks]
+    product = np.einsum("dn,dn,dn->d", times, *ranks)
+    scale = np.sqrt(sizes[0] * sizes[1])
+    correlation: Array = np.divide(product, scale, out=np.full(draws, np.nan), where=scale > 0)
+    return correlation
+
+
+def _ranks_of_draws(values: Array, times: Indices) -> Array:
+    """Ranks (draws, n) of `values` (n,) less their mean, where each is drawn `times` (draws, n); ties at their mean."""
+    order = np.argsort(values, kind="stable")
+    first = np.flatnonzero(np.diff(values[order], prepend=-np.inf))
+    together = np.add.reduceat(times[:, order], first, axis=1)
+    rank = np.cumsum(together, axis=1) - together / 2 - times.shape[1] / 2
+    place = np.empty(values.size, dtype=np.int64)
+    place[order] = np.repeat(np.arange(first.size), np.diff(first, append=values.size))
+    return np.asarray(rank[:, place])
+
+
+def spearman(x: Array, y: Array) -> float:
+    """Spearman's rank correlation of two arrays (n,), ties at their mean rank; NaN where either is constant."""
+    if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan")
+    return float(np.corrcoef(mean_ranks(x), mean_ranks(y))[0, 1])
+
+
+def rmse_difference(one: ArrayLike, other: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """RMS of the errors `one` (n,) minus that of `other` (m,), of different compounds; NaN where either is empty."""
+    sides = [np.asarray(errors, float) ** 2 for errors in (one, other)]
+    if not all(len(squares) for squares in sides):
+        return Interval(np.nan, np.nan, np.nan)
+    first, second = (
+        # Different compounds: drawn independently of each other.
+        np.concatenate([squares[d].mean(axis=1) for d in resamples(len(squares), draws=draws, seed=seed + place)])
+        for place, squares in enumerate(sides)
+    )
+    value = float(np.sqrt(sides[0].mean()) - np.sqrt(sides[1].mean()))
+    return Interval(value, *percentile_interval(np.sqrt(first) - np.sqrt(second)))
+
+
+def mean_interval(values: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """Mean of the finite `values` (n,) with its interval over compounds; NaN where there is none."""
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return Interval(np.nan, np.nan, np.nan)
+    samples = np.concatenate([known[drawn].mean(axis=1) for drawn in resamples(len(known), draws=draws, seed=seed)])
+    return Interval(float(known.mean()), *percentile_interval(samples))
+
+
+def by_third(omega_thz: Array, reference_thz: Array) -> dict[str, Deviation]:
+    """`deviation` of ω in THz over the soft, middle and hard third of the reference's modes, all q together."""
+    order = np.argsort(reference_thz, axis=None, kind="stable")
+    ours, theirs = omega_thz.ravel()[order], reference_thz.ravel()[order]
+    return {
+        name: deviation(part, known)
+        for name, part, known in zip(THIRDS, np.array_split(ours, 3), np.array_split(theirs, 3), strict=True)
+    }

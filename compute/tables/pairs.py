@@ -1,0 +1,106 @@
+"""The published tables joined once: one row per compound and potential, from the run that answers for them.
+
+Pages, findings and checks count from these rows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from compute import tables
+from compute.tables.schemas import SCHEMAS
+
+TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution")
+"""Tables that are held in memory; `force_constants` and `bands` are read from their files, a compound at a time."""
+
+# One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
+# like) over a relaxed one, then the newest. For σ, the one over most compounds, which are what a ranking rests on;
+# among equals the published schedule (like with like again).
+
+
+def _choice(name: str, table: str, first: str) -> str:
+    """The statement that makes `name`: of the runs in `table`, those for which `first` holds before the others."""
+    return f"""
+CREATE TABLE {name} AS
+SELECT suite, potential, run, protocol, geometry FROM (
+    SELECT h.suite, h.potential, h.run, h.protocol, h.geometry,
+           count(*) FILTER (h.status <> 'not-run') AS attempted, max(r.started) AS started
+    FROM {table} h LEFT JOIN runs r USING (run)
+    GROUP BY ALL
+)
+QUALIFY row_number() OVER (
+    PARTITION BY suite, potential
+    ORDER BY attempted > 0 DESC, {first} DESC, started DESC NULLS LAST, run DESC
+) = 1
+"""
+
+
+CHOSEN = _choice("chosen", "harmonic", "geometry = 'reference'")
+CHOSEN_SIGMA = _choice("chosen_sigma", "anharmonic", "attempted DESC, starts_with(protocol, 'published')")
+
+PAIRS = """
+CREATE TABLE pairs AS
+WITH answering AS (
+    SELECT suite, potential FROM chosen UNION SELECT suite, potential FROM chosen_sigma
+)
+SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.lattice_constant, r.formation_energy,
+       r.octahedral_factor, r.octahedral_mismatch, r.tolerance_factor, r.functional, r.doi, r.source,
+       r.sigma AS dft_sigma, r.sigma_a AS dft_sigma_a, r.sigma_b AS dft_sigma_b, r.sigma_bp AS dft_sigma_bp,
+       r.sigma_x AS dft_sigma_x,
+       r.omega_min_thz AS dft_omega_min_thz, r.omega_gamma_thz AS dft_omega_gamma_thz,
+       r.omega_r_thz AS dft_omega_r_thz, r.omega_m_thz AS dft_omega_m_thz, r.omega_x_thz AS dft_omega_x_thz,
+       p.potential, c.run, c.protocol, c.geometry,
+       h.omega_min_thz, h.omega_gamma_thz, h.omega_r_thz, h.omega_m_thz, h.omega_x_thz, h.omega_l_thz,
+       h.label, h.tolerance_thz, h.noise_floor_thz, h.omega_rmse_thz,
+       h.a AS cell_constant,  -- DuckDB does not tell a from A
+       CASE WHEN p.potential IS NOT NULL THEN coalesce(h.status, 'not-run') END AS status, h.reason,
+       s.run AS sigma_run, s.protocol AS sigma_protocol, s.geometry AS sigma_geometry,
+       n.sigma, n.sigma_se, n.sigma_a, n.sigma_b, n.sigma_bp, n.sigma_x, n.sigma_effective, n.label AS sigma_label,
+       n.renormalised_min_thz, n.renormalised_label,
+       CASE WHEN p.potential IS NOT NULL THEN coalesce(n.status, 'not-run') END AS sigma_status,
+       n.reason AS sigma_reason
+FROM "references" r
+LEFT JOIN answering p USING (suite)
+LEFT JOIN chosen c ON c.suite = r.suite AND c.potential = p.potential
+LEFT JOIN harmonic h
+    ON h.suite = c.suite AND h.potential = c.potential AND h.run = c.run
+    AND h.geometry = c.geometry AND h.compound = r.compound
+LEFT JOIN chosen_sigma s ON s.suite = r.suite AND s.potential = p.potential
+LEFT JOIN anharmonic n
+    ON n.suite = s.suite AND n.potential = s.potential AND n.run = s.run
+    AND n.protocol = s.protocol AND n.compound = r.compound
+"""
+
+
+def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> None:
+    """Read `TABLES` of the release into `connection`, and make `chosen`, `chosen_sigma` and `pairs` beside them.
+
+    Raises `TableError` for a file that cannot be read. What was published kept its contract; `tables.problems`
+    asks again.
+    """
+    for name in TABLES:
+        connection.register("columns", SCHEMAS[name].empty_table())
+        connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM columns')
+        connection.unregister("columns")
+        if name in manifest.tables:
+            _fill(connection, name, manifest.path(name))
+    for statement in (CHOSEN, CHOSEN_SIGMA, PAIRS):
+        connection.execute(statement)
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    try:  # by name: an older file lacks columns
+        connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM read_parquet($path)', {"path": str(path)})
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise tables.TableError(f"{name}: {path.name} cannot be read") from error
+
+
+def joined(directory: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to the release in `directory`, joined. Raises `TableError` when it cannot be read."""
+    connection = duckdb.connect(":memory:", config={"threads": "2"})
+    join(connection, tables.read_manifest(directory))
+    return connection

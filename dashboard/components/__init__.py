@@ -1,1 +1,0 @@
-"""Pieces of pages: what is shown more than once."""

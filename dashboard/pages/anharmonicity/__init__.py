@@ -1,0 +1,1 @@
+"""The page Anharmonicity: σ of potentials beside that of DFT."""

@@ -1,0 +1,118 @@
+"""What can be compared of the anharmonicity of a suite: protocols, potentials, and what DFT publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compute.statistics.strata import EDGES, MIDDLE, STRONG, WEAK
+from dashboard.dataset import Dataset
+from dashboard.queries.coverage import foundation_first
+from dashboard.views.anharmonicity import AnharmonicityView
+
+STRATUM = "stratum"
+SITE_COLUMNS = ("A", "B", "Bp", "X")
+DFT_COLUMNS = {"sigma": "sigma", "omega": "omega_min_thz"}
+"""Column of the published DFT, by quantity."""
+
+FILTERS = """
+    r.suite = $suite AND (len($anion) = 0 OR list_contains($anion, r.X))
+    AND (len($a_site) = 0 OR list_contains($a_site, r.A))
+"""
+_PUBLISHED = f"""
+WITH chosen AS (
+    SELECT coalesce(r.A, '') AS A, coalesce(r.B, '') AS B, coalesce(r.Bp, '') AS Bp, coalesce(r.X, '') AS X,
+           CASE WHEN r.sigma < {EDGES[0]} THEN '{WEAK}' WHEN r.sigma > {EDGES[1]} THEN '{STRONG}'
+                WHEN r.sigma IS NOT NULL THEN '{MIDDLE}' ELSE '' END AS stratum
+    FROM "references" r WHERE {FILTERS} AND r.%s IS NOT NULL
+)
+SELECT kind, label, count(*) AS n
+FROM (UNPIVOT chosen ON A, B, Bp, X, stratum INTO NAME kind VALUE label) GROUP BY ALL
+"""
+
+Published = Mapping[str, Mapping[str, int]]
+"""How many compounds DFT publishes a quantity for, by label, for each of `SITE_COLUMNS` and the stratum of DFT's σ."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A sampling protocol with results in a suite, how many compounds have σ by it and DFT's, and whose."""
+
+    name: str
+    n: int
+    potentials: frozenset[str]
+
+
+def published_protocol(suite: str) -> str:
+    """Name of the schedule that the source of `suite` used."""
+    return f"published-{suite}"
+
+
+def protocols(dataset: Dataset, suite: str) -> list[Protocol]:
+    """Protocols of the table `anharmonic` for `suite`, first the one to show: by how many compounds have σ, among
+    equals the published schedule."""
+    frame = dataset.frame(
+        "SELECT protocol, count(DISTINCT compound) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS n, "
+        "list(DISTINCT potential) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS whose "
+        'FROM anharmonic a LEFT JOIN "references" r USING (suite, compound) WHERE suite = $suite '
+        "GROUP BY protocol ORDER BY n DESC, protocol = $published DESC, protocol",
+        {"suite": suite, "published": published_protocol(suite)},
+    )
+    return [Protocol(str(row.protocol), int(row.n), _names(row.whose)) for row in frame.itertuples(index=False)]
+
+
+def _names(found: Any) -> frozenset[str]:
+    return frozenset(found) if isinstance(found, np.ndarray | list) else frozenset()
+
+
+def potentials(dataset: Dataset, suite: str) -> list[str]:
+    """Potentials with σ by any protocol or with frequencies that DFT has too, most σ first, distilled last."""
+    frame = dataset.frame(
+        "SELECT potential, sum(n) AS n_sigma FROM ("
+        " SELECT potential, count(*) FILTER (status = 'ok') AS n FROM anharmonic"
+        " WHERE suite = $suite AND status <> 'not-run' GROUP BY potential UNION ALL"
+        " SELECT potential, 0 FROM pairs WHERE suite = $suite AND status <> 'not-run'"
+        " AND dft_omega_min_thz IS NOT NULL GROUP BY potential"
+        ") GROUP BY potential ORDER BY n_sigma DESC, potential",
+        {"suite": suite},
+    )
+    return foundation_first(dataset, frame["potential"])
+
+
+def a_sites(dataset: Dataset, suite: str) -> list[str]:
+    """Elements on the A site of `suite`, by name."""
+    frame = dataset.frame(
+        'SELECT DISTINCT A FROM "references" WHERE suite = $suite AND A IS NOT NULL ORDER BY A', {"suite": suite}
+    )
+    return frame["A"].tolist()
+
+
+def quantities(dataset: Dataset, suite: str) -> list[str]:
+    """What DFT publishes for `suite`: sigma, omega or both."""
+    frame = dataset.frame(
+        'SELECT count(sigma) AS sigma, count(omega_min_thz) AS omega FROM "references" WHERE suite = $suite',
+        {"suite": suite},
+    )
+    return [name for name in ("sigma", "omega") if frame[name].iloc[0] > 0]
+
+
+def filters(view: AnharmonicityView) -> dict[str, Any]:
+    """Parameters of `FILTERS`."""
+    return {"suite": view.suite, "anion": list(view.anion), "a_site": list(view.a_site)}
+
+
+def published(dataset: Dataset, view: AnharmonicityView, quantity: str) -> Published:
+    """How many of the compounds of `view` DFT publishes `quantity` for, sigma or omega."""
+    found: dict[str, dict[str, int]] = {name: {} for name in (*SITE_COLUMNS, STRATUM)}
+    frame = dataset.frame(_PUBLISHED % DFT_COLUMNS[quantity], filters(view))
+    for kind, label, n in frame.itertuples(index=False):
+        found[kind][label] = int(n)
+    return found
+
+
+def total(published: Published) -> int:
+    """How many compounds are counted in `published`."""
+    return sum(published[STRATUM].values())

@@ -1,0 +1,304 @@
+"""σ of potentials against published DFT: parity, agreement, and the same per site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from compute.protocols import SAMPLING_PROTOCOLS
+from compute.statistics.deviation import Interval
+from dashboard.dataset import Dataset
+from dashboard.figures.compounds_parity import Points
+from dashboard.figures.theme import series_colour, series_symbol
+from dashboard.pages.anharmonicity import choices as offer
+from dashboard.pages.anharmonicity import data as query
+from dashboard.pages.anharmonicity.sigma_parity_figure import DENSE, outside, sigma_density, sigma_parity, window
+from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
+from dashboard.ui.blocks import campaign_command, captioned, not_computed, table
+from dashboard.ui.text import NOT_DEFINED, count, level_sentence, listed, number, plural, together
+from dashboard.views.anharmonicity import AnharmonicityView
+
+PARITY, PICKED = "anharmonicity-parity", "anharmonicity-picked"
+NO_SITES = "No compound that is chosen has σ per site of both DFT and a potential."
+NO_PUBLISHED_SITES = "No σ per site is published for the compounds that are chosen."
+SITE_NAMES = {"A": "A", "B": "B", "Bp": "B′", "X": "X"}
+SAMPLERS = {
+    "andersen": "molecular dynamics by the published schedule",
+    "langevin": "Langevin dynamics",
+    "one-shot": "independent samples of the harmonic crystal",
+}
+
+
+def compute_command(suite: str) -> str:
+    """The command that computes σ by the published schedule with a potential that can be had without asking."""
+    return campaign_command(suite, "--stage sigma", "--protocol published")
+
+
+def protocol_options(protocols: Sequence[offer.Protocol]) -> list[dict[str, str]]:
+    """Options of the control, each with how many compounds have σ by it."""
+    return [{"value": p.name, "label": f"{protocol_name(p.name)} (n = {count(p.n)})"} for p in protocols]
+
+
+def protocol_name(protocol: str) -> str:
+    """What a sampling protocol is called."""
+    return "published" if protocol.startswith("published-") else protocol
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The potentials that are shown, what they are called, and how each is drawn whatever else is shown."""
+
+    shown: Sequence[str]
+    offered: Sequence[str]
+    names: Mapping[str, str]
+
+    def name(self, potential: Any) -> str:
+        """Name for people."""
+        return self.names.get(potential, str(potential))
+
+    def style(self, potential: Any) -> dict[str, str]:
+        """Colour and symbol, the same in every figure of the page."""
+        index = list(self.offered).index(potential)
+        return {"colour": series_colour(index), "symbol": series_symbol(index)}
+
+
+def compared(dataset: Dataset, view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]:
+    """Parity of σ of every potential in `cast`, how far they are from DFT, and what is not like with like."""
+    if not view.protocol:
+        return [not_computed("σ of no potential has been computed in this suite.", compute_command(view.suite))]
+    finished = frame[frame["value"].notna()]
+    figures = [html.P("No compound that is chosen has σ of both DFT and a potential.")]
+    if not finished.empty:
+        figures = _parity(view, finished, cast)
+    levels = html.P(_levels(dataset, view.suite, cast), className="fine")
+    return [
+        protocol_notice(view),
+        html.Div([html.Div(figures), levels], className="side-by-side"),
+        _agreement_table(frame, offer.total(offer.published(dataset, view, "sigma")), cast),
+    ]
+
+
+def protocol_notice(view: AnharmonicityView) -> Component | None:
+    """Says that two samplings are compared; nothing for the published schedule."""
+    if view.protocol == offer.published_protocol(view.suite):
+        return None
+    protocol = SAMPLING_PROTOCOLS.get(view.protocol)
+    how = SAMPLERS[protocol.sampler.kind] if protocol else f"the protocol {view.protocol}"
+    return html.Div(
+        "Not like with like: DFT’s σ is from molecular dynamics by the published schedule, the potential’s from "
+        f"{how}. Part of every difference is the sampling.",
+        className="notice",
+        role="note",
+    )
+
+
+def _levels(dataset: Dataset, suite: str, cast: Cast) -> str:
+    """Functional of DFT and of each potential's training data, and whose is another."""
+    dft = reference_functionals(dataset)[suite]
+    trained = {p: text for p, text in trained_on(dataset).items() if p in cast.shown}
+    said = together({cast.name(potential): functional for potential, functional in trained.items()})
+    parts = [f"Level of theory: the published DFT is {' and '.join(dft)}.", f"Trained on: {said}." if said else ""]
+    return " ".join([*parts, level_sentence(other_levels(trained, dft), cast.names)])
+
+
+def _parity(view: AnharmonicityView, finished: pd.DataFrame, cast: Cast) -> list[Component]:
+    log = "log" in view.shown
+    limits = window(np.concatenate([finished["dft"], finished["value"]]), log)
+    missed = outside(finished["dft"].to_numpy(), finished["value"].to_numpy(), limits)
+    caption = [
+        html.Strong(f"{_above(finished, cast)} "),
+        f"n = {count(finished['compound'].nunique())} compounds; solid line: equal; dotted lines: σ = 0.5 and 1, the "
+        "edges of the strata.",
+        f" {plural(missed, 'point')} outside the axes." if missed else "",
+    ]
+    if len(finished) > DENSE:
+        return [
+            captioned(
+                sigma_density(
+                    mine["dft"].to_numpy(),
+                    mine["value"].to_numpy(),
+                    limits,
+                    log=log,
+                    name=cast.name(name),
+                ),
+                [html.Strong(f"{cast.name(name)}. "), *caption],
+                label=f"Density of compounds: σ of {cast.name(name)} against σ of DFT, n = {len(mine)}",
+                shape="square",
+            )
+            for name, mine in finished.groupby("potential", sort=False)
+        ]
+    bars = "bars" in view.shown
+    groups, errors = _points(view, finished, cast, "dft", "value")
+    return [
+        captioned(
+            sigma_parity(groups, errors if bars else [None] * len(groups), limits, log=log),
+            [*caption, " Bars: one standard error of the potential’s σ." if bars else ""],
+            label=f"σ of {', '.join(g.name for g in groups)} against σ of DFT, n = {finished['compound'].nunique()}",
+            shape="square",
+            identity=PARITY,
+        ),
+        html.P("Choose a point to see its compound.", id=PICKED, className="picked", role="status"),
+    ]  # fmt: skip
+
+
+def _points(
+    view: AnharmonicityView, frame: pd.DataFrame, cast: Cast, dft: str, value: str
+) -> tuple[list[Points], list[Any]]:
+    parts = [(str(name), mine) for name, mine in frame.groupby("potential", sort=False)]
+    groups = [
+        Points(
+            name=cast.name(name),
+            compounds=mine["compound"].tolist(),
+            dft=mine[dft].to_numpy(),
+            values=mine[value].to_numpy(),
+            **cast.style(name),
+        )
+        for name, mine in parts
+    ]
+    return groups, [mine["se"].to_numpy() for _, mine in parts]
+
+
+def _above(finished: pd.DataFrame, cast: Cast) -> str:
+    """Of how many compounds each potential finds a larger σ than DFT."""
+    parts = []
+    for name, mine in finished.groupby("potential", sort=False):
+        above = int((mine["error"] > 0).sum())
+        parts.append(f"{cast.name(name)} finds {above} of {count(len(mine))} compounds more anharmonic")
+    return f"{'; '.join(parts)} than DFT does."
+
+
+def picked(view: AnharmonicityView, compound: str) -> list[Any]:
+    """The compound of a chosen point, as a link to its page."""
+    return [dcc.Link(compound, href=f"/compound/{view.suite}/{quote(compound)}"), ": all that is known of it."]
+
+
+def interval_text(interval: Interval, decimals: int = 2, *, sign: bool = False) -> Any:
+    """A number with its 95 % interval beneath."""
+    if not np.isfinite(interval.value):
+        return NOT_DEFINED
+    between = f"{number(interval.low, decimals, sign=sign)} to {number(interval.high, decimals, sign=sign)}"
+    return [
+        number(interval.value, decimals, sign=sign),
+        html.Span(between if np.isfinite(interval.low) else NOT_DEFINED, className="sub"),
+    ]
+
+
+def _agreement_table(frame: pd.DataFrame, published: int, cast: Cast) -> Component:
+    """A row per potential with a run by this protocol, of `published` compounds; who has none is named."""
+    found = query.agreements(frame)
+    rows = [
+        [
+            cast.name(potential),
+            [count(a.n), html.Span(_left_out(frame[frame["potential"] == potential], published), className="sub")],
+            interval_text(a.rmse),
+            interval_text(a.mae),
+            interval_text(a.bias, sign=True),
+            interval_text(a.spearman, sign=True),
+        ]
+        for potential in cast.shown
+        if (a := found.get(potential)) is not None
+    ]
+    without = [cast.name(potential) for potential in cast.shown if potential not in found]
+    missing = f"Not computed by this protocol: {listed(without)}." if without else ""
+    if not rows:
+        return html.P(missing)
+    return table(
+        ("", "n", "RMSE", "MAE", "bias", "Spearman correlation"),
+        rows,
+        caption="σ of the potential against σ of DFT. Bias: mean of potential − DFT. Beneath: 95 % bootstrap interval "
+        f"over compounds. What failed has no σ and is in no average. {missing}",
+    )
+
+
+def _left_out(frame: pd.DataFrame, published: int) -> str:
+    failed = ", ".join(f"{count(n)} {kind}" for kind, n in query.failures(frame).items()) or "0 failed"
+    return f"{failed}, {count(published - len(frame))} not run"
+
+
+def sites(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]:
+    """σ of each site against DFT's, and how far they are apart; says so where DFT publishes none."""
+    known = {
+        site: frame[frame[column].notna() & frame[f"dft_{column}"].notna() & (frame["status"] == "ok")]
+        for site, column in query.SITE_SIGMAS.items()
+    }
+    known = {site: mine for site, mine in known.items() if not mine.empty}
+    if not known:
+        published = frame.empty or frame["dft_sigma_x"].notna().any()
+        return [html.P(NO_SITES if published else NO_PUBLISHED_SITES)]
+    log = "log" in view.shown
+    everything = [mine[c] for site, mine in known.items() for c in _site_columns(site)]
+    limits = window(np.concatenate(everything), log)
+    return [
+        html.Div(
+            [_site(view, site, mine, cast, limits, log) for site, mine in known.items()],
+            className="anharmonicity-sites",
+        ),
+        _site_table(known, cast),
+    ]
+
+
+def _site_columns(site: str) -> tuple[str, str]:
+    column = query.SITE_SIGMAS[site]
+    return f"dft_{column}", column
+
+
+def _site(
+    view: AnharmonicityView,
+    site: str,
+    mine: pd.DataFrame,
+    cast: Cast,
+    limits: tuple[float, float],
+    log: bool,
+) -> Component:
+    dft, value = _site_columns(site)
+    above = int((mine[value] > mine[dft]).sum())
+    missed = outside(mine[dft].to_numpy(), mine[value].to_numpy(), limits)
+    symbol = f"σ of {SITE_NAMES[site]}"
+    if len(mine) > DENSE:
+        figure = sigma_density(
+            mine[dft].to_numpy(), mine[value].to_numpy(), limits, log=log, name="potential", symbol=symbol
+        )
+    else:
+        groups, _ = _points(view, mine, cast, dft, value)
+        figure = sigma_parity(groups, [None] * len(groups), limits, log=log, symbol=symbol)
+    return captioned(
+        figure,
+        [
+            html.Strong(f"Site {SITE_NAMES[site]}: {count(above)} of {count(len(mine))} above DFT."),
+            f" n = {count(len(mine))}.",
+            f" {plural(missed, 'point')} outside the axes." if missed else "",
+        ],
+        label=f"σ on site {SITE_NAMES[site]} of the potential against DFT, n = {len(mine)}",
+        shape="square",
+    )
+
+
+def _site_table(known: Mapping[str, pd.DataFrame], cast: Cast) -> Component:
+    body = []
+    for site, mine in known.items():
+        dft, value = _site_columns(site)
+        for name, part in mine.groupby("potential", sort=False):
+            found = query.compared(part[value].to_numpy(), part[dft].to_numpy())
+            body.append(
+                [
+                    f"{SITE_NAMES[site]}, {cast.name(name)}",
+                    count(found.n),
+                    number(float(part[dft].median())),
+                    number(float(part[value].median())),
+                    interval_text(found.rmse),
+                    interval_text(found.bias, sign=True),
+                    interval_text(found.spearman, sign=True),
+                ]
+            )
+    return table(
+        ("site", "n", "median σ, DFT", "median σ, potential", "RMSE", "bias", "Spearman"),
+        body,
+        caption="σ per site over the compounds that both have. Beneath: 95 % bootstrap interval over compounds.",
+    )

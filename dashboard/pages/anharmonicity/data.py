@@ -1,0 +1,274 @@
+"""Errors of a potential against published DFT, in σ or in ω_min, one row per compound, and how they group.
+
+σ is read from its own table, by protocol: a score of one sampling is never mixed with that of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from compute.physics.stability import MISSING
+from compute.statistics.bootstrap import percentile_interval, resamples
+from compute.statistics.comparable import comparable
+from compute.statistics.deviation import Agreement, Interval, agreement, rmse_difference
+from compute.statistics.slices import Slice, slice_tests
+from compute.statistics.strata import anharmonicity_strata
+from dashboard.dataset import Dataset
+from dashboard.pages.anharmonicity.choices import FILTERS, SITE_COLUMNS, STRATUM, Published
+from dashboard.views.anharmonicity import AnharmonicityView
+
+SITE_SIGMAS = {"A": "sigma_a", "B": "sigma_b", "Bp": "sigma_bp", "X": "sigma_x"}
+SITE_PAIRS = (("A", "B"), ("A", "Bp"), ("A", "X"), ("B", "Bp"), ("B", "X"), ("Bp", "X"))
+
+_DFT_SITES = ", ".join(f"r.{column} AS dft_{column}" for column in SITE_SIGMAS.values())
+_SITES = ", ".join(f"n.{column}" for column in SITE_SIGMAS.values())
+_SIGMA = f"""
+WITH tried AS (
+    SELECT * FROM anharmonic
+    WHERE suite = $suite AND protocol = $protocol AND list_contains($potentials, potential) AND status <> 'not-run'
+), started AS (
+    SELECT n.potential, n.run, max(q.started) AS started FROM tried n LEFT JOIN runs q USING (run) GROUP BY ALL
+), answering AS (
+    SELECT potential, run FROM started
+    QUALIFY row_number() OVER (PARTITION BY potential ORDER BY started DESC NULLS LAST, run DESC) = 1
+)
+SELECT n.potential, n.run, r.compound, r.A, r.B, r.Bp, r.X, r.sigma AS dft_sigma, r.sigma AS dft, n.sigma AS value,
+       n.sigma_se AS se, {_DFT_SITES}, {_SITES}, n.status
+FROM "references" r JOIN tried n USING (suite, compound) JOIN answering USING (potential, run)
+WHERE {FILTERS} AND r.sigma IS NOT NULL ORDER BY list_position($potentials, n.potential), r.compound
+"""
+_OMEGA = f"""
+SELECT r.potential, r.run, r.compound, r.A, r.B, r.Bp, r.X, r.dft_sigma, r.dft_omega_min_thz AS dft,
+       r.omega_min_thz AS value, r.status
+FROM pairs r
+WHERE {FILTERS} AND list_contains($potentials, r.potential) AND r.status <> 'not-run'
+    AND r.dft_omega_min_thz IS NOT NULL ORDER BY list_position($potentials, r.potential), r.compound
+"""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Errors of one potential over the compounds of one kind, in the unit of the quantity; NaN where n is 0."""
+
+    name: str
+    n: int
+    n_failed: int
+    n_not_run: int
+    median: float
+    lower_quartile: float
+    upper_quartile: float
+    rmse: Interval
+    bias: Interval
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """RMSE of one group minus that of another, with its 95 % bootstrap interval."""
+
+    n: int
+    n_other: int
+    difference: Interval
+
+    @property
+    def measurable(self) -> bool:
+        """Whether the interval excludes zero."""
+        return self.difference.low > 0 or self.difference.high < 0
+
+
+def runs(dataset: Dataset, rows: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The runs that the frames of `rows` are from, with what is needed to repeat them."""
+    names = sorted({str(run) for frame in rows for run in frame["run"].dropna().unique()})
+    return dataset.frame(
+        "SELECT DISTINCT r.*, coalesce(n.geometry, h.geometry) AS geometry FROM runs r "
+        "LEFT JOIN (SELECT DISTINCT run, geometry FROM anharmonic) n USING (run) "
+        "LEFT JOIN (SELECT DISTINCT run, geometry FROM harmonic) h USING (run) "
+        "WHERE list_contains($runs, r.run) ORDER BY r.suite, r.potential, r.run",
+        {"runs": names},
+    )
+
+
+def rows(dataset: Dataset, view: AnharmonicityView, names: Sequence[str], quantity: str) -> pd.DataFrame:
+    """One row per potential of `names` and compound that it was run for and for which DFT has the quantity.
+
+    Columns `potential`, `run`, `compound`, `A`, `B`, `Bp`, `X` (empty where there is none), `stratum` (of DFT's σ),
+    `dft` and `value` (σ, or ω_min in THz as `comparison.comparable` has it), `error` = value − dft, NaN unless
+    finished, and `status`; for σ also `se` and σ per site, `sigma_a` to `sigma_x` and `dft_sigma_a` to `dft_sigma_x`.
+    The frame is shared: it must not be changed.
+    """
+    asked = (view.suite, view.anion, view.a_site, tuple(names), view.protocol if quantity == "sigma" else None)
+    return _rows(dataset, dataset.release(), *asked)
+
+
+@lru_cache(maxsize=8)
+def _rows(
+    dataset: Dataset,
+    _release: str,
+    suite: str,
+    anion: tuple[str, ...],
+    a_site: tuple[str, ...],
+    names: tuple[str, ...],
+    protocol: str | None,
+) -> pd.DataFrame:
+    """`rows`, read once per release; of σ by `protocol`, of ω_min where that is None."""
+    parameters = {"suite": suite, "anion": list(anion), "a_site": list(a_site), "potentials": list(names)}
+    if protocol is not None:
+        frame = dataset.frame(_SIGMA, {**parameters, "protocol": protocol})
+    else:
+        frame = dataset.frame(_OMEGA, parameters)
+    numeric = [c for c in frame.columns if c in ("dft", "value", "se") or "sigma" in c]
+    frame[numeric] = frame[numeric].astype(float)
+    if protocol is None:
+        for side in ("dft", "value"):
+            frame[side] = comparable(frame[side], suite, "min")
+    frame.loc[frame["status"] != "ok", "value"] = np.nan
+    frame["error"] = frame["value"] - frame["dft"]
+    strata = anharmonicity_strata(frame["dft_sigma"])
+    frame[STRATUM] = np.where(strata == MISSING, "", strata)
+    kinds = list(SITE_COLUMNS)
+    frame[kinds] = frame[kinds].fillna("")
+    for column in ("potential", "status", STRATUM, *kinds):  # few words, many rows
+        frame[column] = frame[column].astype("category")
+    return frame
+
+
+def failures(frame: pd.DataFrame) -> dict[str, int]:
+    """Compounds per kind of failure, most frequent first; a finished one without a number is `no value`."""
+    failed = frame[_failed(frame)]
+    counts = failed["status"].astype(str).where(~_without_value(failed), "no value").value_counts()
+    return {str(kind): int(n) for kind, n in counts.items()}
+
+
+def _without_value(frame: pd.DataFrame) -> pd.Series:
+    return (frame["status"] == "ok") & frame["value"].isna()
+
+
+def _failed(frame: pd.DataFrame) -> pd.Series:
+    return (frame["status"] != "ok") | _without_value(frame)
+
+
+def agreements(frame: pd.DataFrame) -> dict[str, Agreement]:
+    """Agreement of value and DFT per potential, in the order of `frame`."""
+    return {
+        str(name): compared(mine["value"].to_numpy(), mine["dft"].to_numpy())
+        for name, mine in frame.groupby("potential", sort=False)
+    }
+
+
+def compared(values: Values, dft: Values) -> Agreement:
+    """`deviation.agreement` of arrays (n,), computed once for the same numbers."""
+    return _agreement(values.tobytes(), dft.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _agreement(values: bytes, dft: bytes) -> Agreement:
+    return agreement(np.frombuffer(values), np.frombuffer(dft))
+
+
+def groups(frame: pd.DataFrame, column: str, published: Published) -> dict[str, list[Group]]:
+    """Per potential, its errors by `column` (stratum, A, B, Bp or X), in the order of the labels.
+
+    Of the compounds of `published`, those without a row were not run.
+    """
+    all_ = published[column]
+    return {str(name): _groups(mine, column, all_) for name, mine in frame.groupby("potential", sort=False)}
+
+
+def _groups(frame: pd.DataFrame, column: str, published: Mapping[str, int]) -> list[Group]:
+    labels = sorted(label for label in published if label)
+    codes = frame[column].cat.set_categories(labels).cat.codes.to_numpy()
+    labelled = codes >= 0
+    error = frame["error"].to_numpy(float)
+    known = np.isfinite(error)
+    run = np.bincount(codes[labelled], minlength=len(labels))
+    failed = np.bincount(codes[labelled & _failed(frame).to_numpy()], minlength=len(labels))
+    return [
+        Group(
+            name=label,
+            n=int(np.sum(known & (codes == code))),
+            n_failed=int(failed[code]),
+            n_not_run=published[label] - int(run[code]),
+            **_summary(error[known & (codes == code)].tobytes()),
+        )
+        for code, label in enumerate(labels)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _summary(error: bytes) -> dict[str, Any]:
+    values = np.frombuffer(error)
+    if values.size == 0:
+        nothing = Interval(np.nan, np.nan, np.nan)
+        return {"median": np.nan, "lower_quartile": np.nan, "upper_quartile": np.nan, "rmse": nothing, "bias": nothing}
+    lower, median, upper = np.quantile(values, (0.25, 0.5, 0.75)).tolist()
+    samples = _samples(values)
+    return {
+        "median": median,
+        "lower_quartile": lower,
+        "upper_quartile": upper,
+        "rmse": Interval(float(np.sqrt(np.mean(values**2))), *percentile_interval(samples[:, 1])),
+        "bias": Interval(float(np.mean(values)), *percentile_interval(samples[:, 0])),
+    }
+
+
+def _finite(frame: pd.DataFrame) -> Values:
+    return frame["error"].dropna().to_numpy(float)
+
+
+def _samples(error: Values) -> Values:
+    """Bootstrap samples (draws, 2) of the mean and the root mean square of `error` (n,), n not 0."""
+    columns = np.stack([error, error**2], axis=1)
+    means = np.concatenate([columns[drawn].mean(axis=1) for drawn in resamples(error.size)])
+    return np.stack([means[:, 0], np.sqrt(means[:, 1])], axis=1)
+
+
+def contrast(frame: pd.DataFrame, column: str, one: str, other: str) -> Contrast:
+    """RMSE of the rows of one potential labelled `one` in `column`, minus that of those labelled `other`."""
+    first, second = (_finite(frame[frame[column] == label]) for label in (one, other))
+    return _contrast(first.tobytes(), second.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _contrast(first: bytes, second: bytes) -> Contrast:
+    one, other = np.frombuffer(first), np.frombuffer(second)
+    return Contrast(one.size, other.size, rmse_difference(one, other))
+
+
+def by_element(frame: pd.DataFrame, site: str) -> pd.DataFrame:
+    """Columns `element`, `n`, `bias` and `rmse` of the errors of one potential, by element on `site` or on any."""
+    columns = SITE_COLUMNS if site == "any" else (site,)
+    known = frame[frame["error"].notna()]
+    error = known["error"].to_numpy(float)
+    elements = sorted(set().union(*(known[c].cat.categories for c in columns)) - {""})
+    codes = [known[c].cat.set_categories(elements).cat.codes.to_numpy() for c in columns]
+    sums = np.zeros((3, len(elements)))
+    for i, code in enumerate(codes):
+        # A compound counts once for an element that it has on several sites.
+        new = (code >= 0) & ~np.any([code == other for other in codes[:i]], axis=0)
+        weights = (None, error[new], error[new] ** 2)
+        sums += [np.bincount(code[new], weight, len(elements)) for weight in weights]
+    found = pd.DataFrame({"element": elements, "n": sums[0].astype(int)})
+    with np.errstate(invalid="ignore"):
+        found["bias"], found["rmse"] = sums[1] / sums[0], np.sqrt(sums[2] / sums[0])
+    return found[found["n"] > 0].reset_index(drop=True)
+
+
+def slices(frame: pd.DataFrame) -> list[Slice]:
+    """Every kind of compound of one potential by site, stratum or two sites, tested against the rest."""
+    known = frame[frame["error"].notna()]
+    labels = {name: known[name].to_numpy(str) for name in (*SITE_COLUMNS, STRATUM)}
+    return slice_tests(known["error"], labels, SITE_PAIRS)
+
+
+def worst(frame: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The `most` rows of one potential with the largest errors of either sign, largest first."""
+    order = frame["error"].abs().sort_values(ascending=False, kind="stable")
+    return frame.loc[order.dropna().index[:most]]

@@ -1,0 +1,332 @@
+"""Where a potential is wrong: by stratum, anion, A site and element, and the worst slices of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from compute.statistics.deviation import Interval
+from compute.statistics.slices import LEAST, LEVEL, Slice
+from compute.statistics.strata import EDGES, MIDDLE, STRONG, WEAK
+from dashboard.elements import ELEMENTS
+from dashboard.pages.anharmonicity import data as query
+from dashboard.pages.anharmonicity.choices import STRATUM, Published
+from dashboard.pages.anharmonicity.comparison import SITE_NAMES, Cast, interval_text
+from dashboard.pages.anharmonicity.element_map_figure import element_map
+from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind, height
+from dashboard.ui.blocks import captioned, table
+from dashboard.ui.text import count, number, plural
+from dashboard.views.anharmonicity import AnharmonicityView
+from dashboard.views.codec import ANIONS, encode
+from dashboard.views.compounds import CompoundsView
+
+ELEMENT_MAP, ELEMENT_PICKED = "anharmonicity-map", "anharmonicity-element"
+UNITS = {"sigma": "", "omega": " THz"}
+WORDS = {"sigma": "σ", "omega": "the softest ω"}
+TITLES = {"sigma": "σ", "omega": "ω<sub>min</sub>"}
+STRATA = {WEAK: (0.0, EDGES[0]), MIDDLE: EDGES, STRONG: (EDGES[1], None)}
+STRATUM_NAMES = {
+    WEAK: f"weak, σ < {EDGES[0]:g}",
+    MIDDLE: f"middle, {EDGES[0]:g} to {EDGES[1]:g}",
+    STRONG: f"strong, σ > {EDGES[1]:g}",
+}
+FEWEST = 5
+"""With fewer compounds in a stratum, the bootstrap draws too few different samples to bound a difference."""
+FILTERS = {"A": "a_site", "B": "b_site", "Bp": "bp_site", "X": "anion"}
+"""Fields of the view of the compounds, by site."""
+SHOWN_SLICES, SHOWN_COMPOUNDS = 12, 10
+
+
+def in_unit(view: AnharmonicityView, what: str) -> str:
+    """`what` with the unit of the view's quantity in brackets."""
+    return f"{what} ({UNITS[view.quantity].strip()})" if UNITS[view.quantity] else what
+
+
+def by_kind(view: AnharmonicityView, frame: pd.DataFrame, published: Published, cast: Cast) -> list[Any]:
+    """Errors of every potential by stratum, by anion and by A site, of the compounds that `published` counts."""
+    if frame["error"].notna().sum() == 0:
+        return [html.P(f"No compound that is chosen has {WORDS[view.quantity]} of both sides.")]
+    return [
+        html.H3("By how anharmonic the compound is in DFT"),
+        html.P(" ".join(_contrast_sentences(view, frame, cast))),
+        *_kinds(view, frame, published, cast, STRATUM, "stratum"),
+        html.H3("By anion"),
+        *_kinds(view, frame, published, cast, "X", "anion"),
+        html.H3("By element on the A site"),
+        *_kinds(view, frame, published, cast, "A", "A site"),
+    ]
+
+
+def _contrast_sentences(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[str]:
+    """Per potential, whether weakly anharmonic compounds are better, or that it cannot be told."""
+    symbol = WORDS[view.quantity]
+    sentences = []
+    for name, mine in frame.groupby("potential", sort=False):
+        found = query.contrast(mine, STRATUM, WEAK, STRONG)
+        who, sizes = cast.name(name), f"n = {count(found.n)} and {count(found.n_other)}"
+        enough = min(found.n, found.n_other) >= FEWEST
+        difference = f"{_difference(found.difference, UNITS[view.quantity])}; " if enough else ""
+        if not enough or not found.measurable:
+            sentences.append(
+                f"Whether {who} is better for weakly than for strongly anharmonic compounds cannot be told "
+                f"({difference}{sizes})."
+            )
+        else:
+            better = "smaller" if found.difference.value < 0 else "larger"
+            sentences.append(
+                f"The RMSE of {symbol} of {who} is {better} for weakly than for strongly anharmonic compounds "
+                f"({difference}{sizes})."
+            )
+    if view.quantity == "sigma":
+        sentences.append("These are absolute errors: a compound of larger σ has more to get wrong.")
+    return sentences
+
+
+def _difference(difference: Interval, unit: str) -> str:
+    low, high = (number(bound, sign=True) for bound in (difference.low, difference.high))
+    return f"difference {number(difference.value, sign=True)}{unit}, 95 % interval {low} to {high}{unit}"
+
+
+def _kinds(
+    view: AnharmonicityView, frame: pd.DataFrame, published: Published, cast: Cast, column: str, word: str
+) -> list[Component]:
+    found = query.groups(frame, column, published)
+    kinds = _ordered({group.name for groups in found.values() for group in groups if group.n}, column)
+    labels = [STRATUM_NAMES.get(kind, kind) for kind in kinds]
+    by_name = {name: {group.name: group for group in groups} for name, groups in found.items()}
+    series = [
+        Series(
+            name=cast.name(name),
+            n=np.array([groups[k].n for k in kinds]),
+            median=np.array([groups[k].median for k in kinds]),
+            lower=np.array([groups[k].lower_quartile for k in kinds]),
+            upper=np.array([groups[k].upper_quartile for k in kinds]),
+            **cast.style(name),
+        )
+        for name, groups in by_name.items()
+    ]
+    symbol, unit = WORDS[view.quantity], UNITS[view.quantity]
+    title = f"error of {TITLES[view.quantity]}"
+    figure = captioned(
+        errors_by_kind(kinds, series, x_title=in_unit(view, title), unit=unit),
+        [
+            html.Strong(f"{_largest(series, labels, unit)} "),
+            f"Median and quartiles of potential − DFT; n = {count(int(frame['error'].notna().sum()))}. Quartiles only "
+            "from four compounds.",
+        ],
+        label=f"Error of {symbol} by {word}, median and quartiles of {len(kinds)} kinds",
+        height=height(len(kinds), len(series)),
+    )
+    rows = [
+        [
+            f"{label}, {cast.name(name)}" if len(by_name) > 1 else label,
+            count(group.n),
+            count(group.n_failed),
+            count(group.n_not_run),
+            number(group.median, sign=True),
+            interval_text(group.rmse),
+            interval_text(group.bias, sign=True),
+        ]
+        for kind, label in zip(kinds, labels, strict=True)
+        for name, group in ((name, groups[kind]) for name, groups in by_name.items())
+    ]
+    numbers = table(
+        (word, "n", "failed", "not run", in_unit(view, "median"), in_unit(view, "RMSE"), in_unit(view, "bias")),
+        rows,
+        caption=f"Errors of {symbol} by {word}. Beneath: 95 % bootstrap interval over compounds.",
+    )
+    if column == STRATUM:
+        return [figure, numbers]
+    return [figure, html.Details([html.Summary(f"All numbers by {word}"), numbers], className="more")]
+
+
+def _ordered(kinds: set[str], column: str) -> list[str]:
+    """`kinds` from weak to strong, from light to heavy anions, or by atomic number."""
+    order: Sequence[str] = {STRATUM: tuple(STRATA), "X": ANIONS}.get(column, ELEMENTS)
+    return [kind for kind in order if kind in kinds]
+
+
+def _largest(series: Sequence[Series], labels: Sequence[str], unit: str) -> str:
+    """Which kind has the median error furthest from zero, per potential, of those with quartiles."""
+    parts = []
+    for one in series:
+        size = np.where(one.n >= FEWEST, np.abs(one.median), np.nan)
+        if np.isfinite(size).any():
+            i = int(np.nanargmax(size))
+            parts.append(f"{one.name} is furthest off for {labels[i]}: median {number(one.median[i], sign=True)}{unit}")
+    return f"{'; '.join(parts)}." if parts else f"No kind has {FEWEST} compounds."
+
+
+def of_elements(view: AnharmonicityView, frame: pd.DataFrame, name: str) -> list[Any]:
+    """Errors of the potential `name`, whose rows `frame` holds, on the periodic table and as a list."""
+    found = query.by_element(frame, view.site)
+    if found.empty:
+        return [html.P("No compound that is chosen has an element on this site and an error.")]
+    signed, unit, symbol = view.measure == "bias", UNITS[view.quantity], WORDS[view.quantity]
+    values = found[view.measure].to_numpy(float)
+    where = "any site" if view.site == "any" else f"site {SITE_NAMES[view.site]}"
+    what = "mean signed error" if signed else "RMSE"
+    title = in_unit(view, f"{what} of {TITLES[view.quantity]}")
+    figure = captioned(
+        element_map(found["element"].tolist(), values, found["n"].to_numpy(), title=title, unit=unit, signed=signed),
+        [
+            html.Strong(_extremes(found, view, name)),
+            f" Element on {where}; n = {count(int(frame['error'].notna().sum()))} compounds; cells hold the "
+            f"{what} and n. The ends of the scale also hold the five per cent of elements beyond it.",
+        ],
+        label=f"Periodic table: {what} of {symbol} of {name} by element on {where}, {len(found)} elements",
+        identity=ELEMENT_MAP,
+        height="33rem",
+    )
+    order = found.sort_values(view.measure, key=np.abs, ascending=False, kind="stable")
+    rows = [
+        [
+            _compounds_link(view, row.element, **_element_filter(view, row.element)),
+            count(row.n),
+            number(row.bias, sign=True),
+            number(row.rmse),
+        ]
+        for row in order.itertuples(index=False)
+    ]
+    return [
+        html.Div(figure, className="element-map", tabIndex=0, role="region", **{"aria-label": "Periodic table"}),
+        html.P("Choose an element to see its compounds.", id=ELEMENT_PICKED, className="picked", role="status"),
+        html.Details(
+            [
+                html.Summary("All elements"),
+                table(
+                    ("element", "n", in_unit(view, "mean error"), in_unit(view, "RMSE")),
+                    rows,
+                    caption=f"Errors of {symbol} of {name} by element on {where}, largest first.",
+                ),
+            ],
+            className="more",
+        ),
+    ]
+
+
+def _extremes(found: pd.DataFrame, view: AnharmonicityView, name: str) -> str:
+    """The element with the largest error of those with at least `LEAST` compounds."""
+    enough = found[found["n"] >= LEAST]
+    if enough.empty:
+        return f"No element has {LEAST} compounds with an error."
+    row = enough.loc[enough[view.measure].abs().idxmax()]
+    size = number(float(row[view.measure]), sign=view.measure == "bias")
+    return f"{name} is furthest off for {row['element']}: {size}{UNITS[view.quantity]} (n = {count(int(row['n']))})."
+
+
+def picked_element(view: AnharmonicityView, element: str) -> list[Any]:
+    """A link to the compounds with `element` on the site of the view."""
+    where = "any site" if view.site == "any" else f"site {SITE_NAMES[view.site]}"
+    return [_compounds_link(view, f"Compounds with {element}", **_element_filter(view, element)), f" on {where}."]
+
+
+def _element_filter(view: AnharmonicityView, element: str) -> dict[str, Any]:
+    return {FILTERS.get(view.site, "elements"): (element,)}
+
+
+def _compounds_link(view: AnharmonicityView, text: str, **filters: Any) -> Component:
+    asked = CompoundsView(suite=view.suite, potentials=(view.focus,), **filters)
+    return dcc.Link(text, href=f"/compounds?{encode(asked)}")
+
+
+def worst_slices(view: AnharmonicityView, frame: pd.DataFrame, name: str) -> list[Any]:
+    """Kinds of compound in which the potential `name` is worse than elsewhere, and its worst compounds."""
+    tested = query.slices(frame)
+    n = int(frame["error"].notna().sum())
+    if not tested:
+        lead: list[Any] = [
+            html.P(
+                f"Too few compounds for a test: n = {count(n)}; a slice needs {LEAST}, and as many outside."
+            )
+        ]  # fmt: skip
+    else:
+        lead = _tested(view, tested, name, n)
+    return [*lead, html.H3("Largest errors"), _worst_compounds(view, frame, name)]
+
+
+def _tested(view: AnharmonicityView, tested: Sequence[Slice], name: str, n: int) -> list[Any]:
+    worse = [s for s in tested if s.found and s.worse]
+    better = [s for s in tested if s.found and not s.worse]
+    sentence = (
+        f"{plural(len(tested), 'slice')} of {plural(n, 'compound')} tested; "
+        f"{count(len(worse))} found in which {name} is worse than elsewhere and {count(len(better))} in which it is "
+        f"better. Of those found, about {100 * LEVEL:g} % may be by chance."
+    )
+    if worse:
+        shown = sorted(worse, key=lambda s: -s.rmse)[:SHOWN_SLICES]
+        caption = f"The {len(shown)} slices of largest RMSE among the {count(len(worse))} that are worse than the rest."
+    else:
+        shown = [s for s in tested if s.worse][:FEWEST]
+        caption = "None is worse beyond chance; these come nearest to it."
+    rows = [
+        [
+            _slice_link(view, s),
+            count(s.n),
+            number(s.rmse),
+            number(s.rmse_rest),
+            number(s.mae),
+            number(s.mae_rest),
+            _q(s.q),
+        ]
+        for s in shown
+    ]
+    head = ("slice", "n", "RMSE", "RMSE of the rest", "mean |error|", "mean |error| of the rest", "q")
+    unit = UNITS[view.quantity].strip()
+    return [
+        html.P(sentence),
+        table(
+            head,
+            rows,
+            caption=f"{caption} {'Errors in THz. ' if unit else ''}The links lead to their compounds.",
+        )
+        if rows
+        else None,
+    ]
+
+
+def _q(q: float) -> str:
+    return "< 0.001" if q < 0.001 else number(q, 3)
+
+
+def _slice_link(view: AnharmonicityView, found: Slice) -> Component:
+    text = ", ".join(
+        STRATUM_NAMES[label] if column == STRATUM else f"{SITE_NAMES[column]} = {label}"
+        for column, label in found.labels
+    )
+    return _compounds_link(view, text, **slice_filters(dict(found.labels)))
+
+
+def slice_filters(labels: Mapping[str, str]) -> dict[str, Any]:
+    """Filters of the table of compounds that admit the compounds of a slice, by site and stratum."""
+    filters: dict[str, Any] = {FILTERS[column]: (label,) for column, label in labels.items() if column in FILTERS}
+    if STRATUM in labels:
+        low, high = STRATA[labels[STRATUM]]
+        filters["sigma_low"] = low
+        if high is not None:
+            filters["sigma_high"] = high
+    return filters
+
+
+def _worst_compounds(view: AnharmonicityView, frame: pd.DataFrame, name: str) -> Component:
+    rows = [
+        [
+            dcc.Link(row.compound, href=f"/compound/{view.suite}/{quote(row.compound)}"),
+            number(row.dft),
+            number(row.value),
+            number(row.error, sign=True),
+        ]
+        for row in query.worst(frame, SHOWN_COMPOUNDS).itertuples(index=False)
+    ]
+    symbol = WORDS[view.quantity]
+    return table(
+        ("compound", in_unit(view, f"DFT {symbol}"), in_unit(view, f"{name} {symbol}"), in_unit(view, "error")),
+        rows,
+        caption=f"The compounds in which {name} is furthest from DFT in {symbol}.",
+    )

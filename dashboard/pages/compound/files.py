@@ -1,0 +1,87 @@
+"""What can be taken away of one compound: files, and the commands that compute it again."""
+
+from __future__ import annotations
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from compute.jobs.job import JobSettings
+from dashboard.queries import export
+from dashboard.queries.compound_page import Found
+from dashboard.ui.blocks import campaign_command, section
+from dashboard.views.codec import encode
+from dashboard.views.compound import CompoundView
+from dashboard.views.recompute import RecomputeView
+
+FILES = {"cif": "CIF", "poscar": "POSCAR", "phonopy": "phonopy yaml", "json": "JSON, everything"}
+"""What can be downloaded, by the end of the button's id."""
+
+
+def downloads(found: Found, view: CompoundView) -> Component:
+    """A button per file; one without a file is there, and hidden, since they share a callback."""
+    offered = {"json": True, "phonopy": bool(found.bands)} | dict.fromkeys(
+        ("cif", "poscar"), found.cell(view) is not None
+    )
+    buttons = [
+        dmc.Button(
+            label, id=f"compound-download-{name}", variant="light", size="sm",
+            style=None if offered[name] else {"display": "none"},
+        )
+        for name, label in FILES.items()
+    ]  # fmt: skip
+    return section(
+        "Downloads",
+        html.Div([*buttons, dcc.Download(id="compound-file")], className="downloads"),
+        about="The primitive cell as drawn above; its force constants as phonopy.load reads them; every row of every "
+        "table about this compound.",
+    )
+
+
+def file(found: Found, view: CompoundView, button: str) -> dict[str, str] | None:
+    """Name and text of the file that the button of this id gives; None where there is none."""
+    release = found.dataset.release()
+    title, stem = f"Softmode, {found.suite} {found.name}, release {release}", f"{found.suite}-{found.name}"
+    shown, cell = found.shown(view), found.cell(view)
+    match button.removeprefix("compound-download-"):
+        case "json":
+            return {"content": export.everything(found.dataset, found.known), "filename": f"{stem}.json"}
+        case "phonopy" if shown is not None:
+            name = f"{stem}-{shown.key.replace('~', '-')}.yaml"
+            return {"content": export.phonopy_yaml(shown, title), "filename": name}
+        case "cif" if cell is not None:
+            return {"content": export.cif(cell, title), "filename": f"{stem}.cif"}
+        case "poscar" if cell is not None:
+            return {"content": export.poscar(cell, title), "filename": f"{stem}.vasp"}
+    return None
+
+
+def again(found: Found, view: CompoundView) -> Component:
+    """How to compute the numbers of the page: here, where jobs run, and by commands."""
+    answers = found.answers(view)
+    computed = answers.loc[answers["status"] == "ok", "potential"].tolist()
+    potential = next(iter(computed), RecomputeView.potential)
+    title, commands = "Compute it yourself", _commands(found, potential)
+    own = "On your own machine, with any potential of the registry in place of this one."
+    if not found.prototyped or not JobSettings().live:
+        return section(title, commands, about=own)
+    asked = RecomputeView(compound=found.name, suite=found.suite, potential=potential)
+    return section(
+        title,
+        dcc.Link("Recompute", href=f"/recompute?{encode(asked)}", className="button-link"),
+        html.Details([html.Summary("On your own machine"), commands, html.P(own, className="fine")], className="more"),
+        about="Here and now, with any registered potential; the result is held against what is published.",
+    )
+
+
+def _commands(found: Found, potential: str) -> Component:
+    if not found.prototyped:
+        lines = [campaign_command(found.suite)]
+    else:
+        common = f"{found.name} --suite {found.suite} --potential {potential}"
+        lines = [
+            f"softmode harmonic {common} --json",
+            f"softmode sigma {common} --protocol quick --json",
+            f"softmode sigma {common} --protocol published --json",
+        ]
+    return html.Ul([html.Li(html.Code(line, tabIndex=0)) for line in lines], className="commands")

@@ -1,0 +1,1 @@
+"""The page Compounds: the table of all of them, and its filters."""

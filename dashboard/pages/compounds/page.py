@@ -1,0 +1,306 @@
+"""Compounds: every compound of a suite with DFT and several potentials side by side, filtered and downloadable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import dash_mantine_components as dmc
+import pandas as pd
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from compute.statistics.comparable import CUT_AT_ZERO
+from dashboard.dataset import Dataset
+from dashboard.pages.compounds import data as table
+from dashboard.pages.compounds import filters as parts
+from dashboard.pages.compounds import periodic_table
+from dashboard.pages.compounds.counts import cautions, counted, nothing_found
+from dashboard.pages.compounds.data import Offered, offered
+from dashboard.pages.compounds.grid import column_definitions, fields, grid, rows_asked, shown
+from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.queries import coverage
+from dashboard.queries.potentials import trained_on
+from dashboard.queries.provenance import runs, sources
+from dashboard.ui import controls
+from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head
+from dashboard.ui.provenance import provenance
+from dashboard.ui.text import count, marked
+from dashboard.views.codec import build, decode, encode, replaced
+from dashboard.views.compounds import CompoundsView
+from dashboard.views.stability import SUITE_CRITERIA, addressed
+
+_GRID, _REFETCH = "compounds-grid", "compounds-refetch"
+_FIELDS = (
+    "suite", "potentials", "formula", "anion", *parts.SITE_FIELDS, "criterion", "truth", "answer", "agreement",
+    "status", "differ", "tolerance_thz", "threshold", "columns",
+)  # fmt: skip
+_CONTROLS = {name: f"compounds-{name}" for name in (*_FIELDS, *parts.RANGES)}
+_FOLDS = ("verdicts", "chemistry", "elements", "columns")
+_OF_SITES = {"anion": "X"} | {field: site for field, (site, _) in parts.SITE_FIELDS.items()}
+_CUT = (
+    "In cubic ABX₃ DFT’s ω_min is at most 0, because its source counts the acoustic modes: Δω_min is between values "
+    "cut at 0. "
+)
+_RESHAPING = frozenset(_CONTROLS[name] for name in ("suite", "potentials", "columns"))
+"""Controls that change the columns of the table."""
+
+
+def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
+    """The page for the view in `query`."""
+    asked, problems = decode(CompoundsView, query)
+    view = _resolved(dataset, asked)
+    rest = _results(dataset, view)
+    return html.Div(
+        [
+            page_head(
+                "Compounds",
+                "Every compound of a suite with the numbers of DFT and of the potentials side by side. Filter, sort "
+                "by a column, open a compound, and download what is left with its sources.",
+            ),
+            address_notice(problems + replaced(asked, view)),
+            *parts.filters(view, offered(dataset, view.suite), coverage.potential_names(dataset)),
+            html.Div(
+                [
+                    html.P(rest["count"], id="compounds-count", className="count", role="status"),
+                    html.Div(
+                        [
+                            dmc.Button("Download CSV", id="compounds-csv", variant="light", size="sm"),
+                            dmc.Button("Download Parquet", id="compounds-parquet", variant="light", size="sm"),
+                        ],
+                        className="buttons",
+                    ),
+                    dcc.Download(id="compounds-file"),
+                ],
+                className="toolbar",
+            ),
+            html.Div(rest["missing"], id="compounds-missing"),
+            grid(_GRID, _columns(dataset, view)),
+            html.Div(rest["summary"], id="compounds-summary"),
+            html.Details(
+                [
+                    html.Summary("SQL that made these rows"),
+                    html.P(
+                        "Runs in DuckDB in a folder that holds the published tables as data/parquet.", className="fine"
+                    ),
+                    html.Pre(html.Code(rest["sql"], id="compounds-sql"), tabIndex=0, className="sql"),
+                ],
+                className="more",
+            ),
+            html.Div(_foot(dataset, view), id="compounds-foot"),
+            dcc.Store(id=_REFETCH),
+            dcc.Store(id=VIEW_QUERY, data=encode(addressed(view))),
+        ],
+        className="page compounds",
+    )
+
+
+def _results(dataset: Dataset, view: CompoundsView) -> dict[str, Any]:
+    """What the filters decide besides the rows: count, missing, summary and sql."""
+    counts = table.counts(dataset, view)
+    n = int(counts["n"].max()) if len(counts) else 0
+    size = offered(dataset, view.suite).size
+    return {
+        "count": f"{count(n)} of {count(size)} compounds",
+        "missing": _missing(dataset, view, n),
+        "summary": _summary(dataset, view, counts),
+        "sql": table.export_sql(dataset, view),
+    }
+
+
+def _foot(dataset: Dataset, view: CompoundsView) -> Component:
+    frame = runs(dataset, [view.suite])
+    shown = frame[frame["potential"].isin(table.potentials(dataset, view))]
+    return provenance(sources(dataset, [view.suite]), shown)
+
+
+def _missing(dataset: Dataset, view: CompoundsView, n: int) -> Component | None:
+    offer = offered(dataset, view.suite)
+    if offer.size == 0:
+        return not_computed("The published numbers are not imported.", f"softmode reference import {view.suite}")
+    if n == 0:
+        bare = CompoundsView(suite=view.suite, potentials=view.potentials, columns=view.columns)
+        return nothing_found(f"/compounds?{encode(bare)}".rstrip("?"))
+    if not offer.potentials:
+        return not_computed(
+            "No potential has been run on this suite; the table has DFT alone.", campaign_command(view.suite)
+        )
+    return None
+
+
+def _summary(dataset: Dataset, view: CompoundsView, counts: pd.DataFrame) -> list[Any]:
+    names = coverage.potential_names(dataset)
+    said = cautions(counts, names, trained_on(dataset), view.suite)
+    return [
+        html.P(
+            marked(
+                "Labels: stable when ω_min > −tolerance, or σ < threshold; undecidable when ω_min is within the noise "
+                "floor, or σ within two standard errors of the threshold. Δ is potential − DFT. "
+                + (_CUT if (view.suite, "min") in CUT_AT_ZERO else "")
+                + "A dash means that there is no number; status and reason say why. "
+                + " ".join(said)
+            ),
+            className="fine",
+        ),
+        counted(counts, names, view.criterion),
+    ]
+
+
+def _columns(dataset: Dataset, view: CompoundsView) -> list[dict[str, Any]]:
+    names, trained = coverage.potential_names(dataset), trained_on(dataset)
+    field, _, direction = view.sort.rpartition(".")
+    return column_definitions(
+        view.columns,
+        [
+            (names.get(p, p), f"{p}, trained on {trained.get(p, 'unknown data')}")
+            for p in table.potentials(dataset, view)
+        ],
+        (field, direction) if field else None,
+    )
+
+
+def _resolved(dataset: Dataset, view: CompoundsView) -> CompoundsView:
+    """The view with what its suite offers: potentials with results, elements that occur, labels that DFT has."""
+    offer = offered(dataset, view.suite)
+    criteria = SUITE_CRITERIA[view.suite]
+    criterion = view.criterion if view.criterion in criteria else criteria[0]
+    kept = {
+        field: tuple(e for e in getattr(view, field) if e in offer.sites[site]) for field, site in _OF_SITES.items()
+    }
+    return replace(
+        view,
+        **kept,
+        potentials=tuple(p for p in view.potentials if p in offer.potentials),
+        elements=tuple(e for e in view.elements if e in offer.elements and e not in view.without),
+        without=tuple(e for e in view.without if e in offer.elements),
+        criterion=criterion,
+        agreement=() if criterion == "cross" else view.agreement,
+    )
+
+
+def _view(dataset: Dataset, values: Mapping[str, Any], request: Any) -> CompoundsView:
+    required, excluded = periodic_table.read_chosen(values["elements"])
+    raw = {name: values[name] for name in _FIELDS} | parts.of_controls(values)
+    return _resolved(dataset, build(CompoundsView, **raw, elements=required, without=excluded, sort=_sort(request)))
+
+
+def _sort(request: Any) -> str:
+    """The first column that a request for rows sorts by, as the address has it."""
+    asked = rows_asked(request)
+    if asked is None or not asked[0]:
+        return ""
+    first = asked[0][0]
+    return f"{first.get('colId')}.{first.get('sort')}"
+
+
+def _offers(view: CompoundsView, offer: Offered, names: Mapping[str, str]) -> dict[str, Any]:
+    """Outputs by name: what the controls offer in the view's suite, and what of it is chosen."""
+    return {
+        "potentials": controls.options(offer.potentials, names),
+        "potentials_value": list(view.potentials),
+        "criterion": parts.criteria(view.suite),
+        "criterion_value": view.criterion,
+        "chemistry_fold": not parts.has_chemistry(offer),
+        "agreement_value": list(view.agreement),
+        "agreement_box": view.criterion == "cross",
+        "present": list(offer.elements),
+        **{field: list(offer.sites[site]) for field, site in _OF_SITES.items()},
+        **{f"{field}_value": list(getattr(view, field)) for field in _OF_SITES},
+        **{f"{field}_box": not offer.sites[site] for field, site in _OF_SITES.items()},
+        **{f"{name}_box": name not in offer.ranges for name in parts.RANGES},
+    }
+
+
+def _outputs() -> dict[str, Output]:
+    offering = ("potentials", "criterion", *_OF_SITES)
+    return {
+        **{name: Output(_CONTROLS[name], "data") for name in offering},
+        **{f"{name}_value": Output(_CONTROLS[name], "value") for name in (*offering, "agreement")},
+        **{
+            f"{name}_box": Output(f"compounds-{name}-box", "hidden")
+            for name in (*_OF_SITES, *parts.RANGES, "agreement")
+        },
+        **{f"{name}_text": Output(f"compounds-{name}-value", "children") for name in parts.RANGES},
+        **{f"{name}_text": Output(f"compounds-{name}-value", "children") for name in ("tolerance_thz", "threshold")},
+        **{f"{name}_said": Output(f"compounds-{name}-summary", "children") for name in _FOLDS},
+        **{name: Output(f"compounds-{name}", "children") for name in ("count", "missing", "summary", "sql", "foot")},
+        "chemistry_fold": Output("compounds-chemistry-fold", "hidden"),
+        "chosen": Output(periodic_table.chosen_id(parts.TABLE), "data"),
+        "present": Output(periodic_table.present_id(parts.TABLE), "data"),
+        "columnDefs": Output(_GRID, "columnDefs"),
+        "refetch": Output(_REFETCH, "data"),
+        "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+    }
+
+
+def register(app: Dash, dataset: Dataset) -> None:
+    """Filters change the counts and empty the table's cache; the table then asks for rows again."""
+    store = periodic_table.chosen_id(parts.TABLE)
+    inputs = {name: Input(identity, "value") for name, identity in _CONTROLS.items()}
+    states = {name: State(identity, "value") for name, identity in _CONTROLS.items()}
+    periodic_table.register(app, parts.TABLE)
+
+    @app.callback(
+        output=_outputs(),
+        inputs={"values": {**inputs, "elements": Input(store, "data")}},
+        state={"request": State(_GRID, "getRowsRequest")},
+        prevent_initial_call=True,
+    )
+    def _update(values: dict[str, Any], request: Any) -> dict[str, Any]:
+        view = _view(dataset, values, request)
+        said = parts.summaries(view)
+        reshaped = ctx.triggered_id in _RESHAPING
+        elements = periodic_table.chosen(view.elements, view.without)
+        return {
+            **_results(dataset, view),
+            **_offers(view, offered(dataset, view.suite), coverage.potential_names(dataset)),
+            **{f"{name}_text": parts.interval_words(view, name) for name in parts.RANGES},
+            "tolerance_thz_text": f"{view.tolerance_thz:.2f}",
+            "threshold_text": f"{view.threshold:.2f}",
+            **{f"{name}_said": said[name] for name in _FOLDS},
+            "chosen": no_update if values["elements"] == elements else elements,  # or a quick click would be undone
+            "columnDefs": _columns(dataset, view) if reshaped else no_update,
+            "foot": _foot(dataset, view) if reshaped else no_update,
+            "refetch": encode(view),
+            "address": encode(addressed(view)),
+        }
+
+    app.clientside_callback(ClientsideFunction("softmode", "refetch"), Input(_REFETCH, "data"))
+
+    @app.callback(
+        Output(_GRID, "getRowsResponse"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        inputs={"request": Input(_GRID, "getRowsRequest")},
+        state={"values": {**states, "elements": State(store, "data")}},
+        prevent_initial_call=True,
+    )
+    def _rows(request: Any, values: dict[str, Any]) -> Any:
+        if (asked := rows_asked(request)) is None:
+            return no_update, no_update
+        view = _view(dataset, values, request)
+        records, total = table.rows(dataset, view, fields(view.columns), *asked)
+        return {"rowData": shown(records), "rowCount": total}, encode(addressed(view))
+
+    @app.callback(
+        Output("compounds-file", "data"),
+        inputs={"_csv": Input("compounds-csv", "n_clicks"), "_parquet": Input("compounds-parquet", "n_clicks")},
+        state={"values": {**states, "elements": State(store, "data")}, "request": State(_GRID, "getRowsRequest")},
+        prevent_initial_call=True,
+    )
+    def _download(_csv: Any, _parquet: Any, values: dict[str, Any], request: Any) -> Any:
+        view = _view(dataset, values, request)
+        name = f"softmode-{view.suite}-{dataset.release()}"
+        if ctx.triggered_id == "compounds-parquet":
+            return dcc.send_bytes(table.export_parquet(dataset, view), f"{name}.parquet")
+        return {"content": table.export_csv(dataset, view), "filename": f"{name}.csv"}
+
+
+PAGE = Page(
+    "/compounds",
+    "Compounds",
+    "Compounds · Softmode",
+    "Every compound of a suite with the numbers of DFT and of the potentials side by side: filter, sort, download.",
+    layout,
+    register,
+)

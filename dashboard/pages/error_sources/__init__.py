@@ -1,0 +1,1 @@
+"""The page Error sources: forces, Hessian or sampling."""

@@ -1,0 +1,119 @@
+"""Means over compounds of where the error of σ comes from, by potential and anion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.pages.error_sources.mean_contributions_data import FEWEST, INTERACTION, Group, Mean
+from dashboard.pages.error_sources.mean_contributions_figure import Numbers, grouped
+from dashboard.ui.attribution import STEP_NAMES, order_options
+from dashboard.ui.blocks import captioned, table
+from dashboard.ui.text import count, number, plural
+from dashboard.views.error_sources import ORDERS, SHAPLEY
+
+Names = Mapping[str, str]
+SERIES_NAMES = {**STEP_NAMES, INTERACTION: "interaction of forces and Hessian"}
+ROW_REM = 3.2
+MOST_ROWS = 24  # rows of a figure; the table has all
+
+
+def split_options() -> list[dict[str, str]]:
+    """Ways to share the error out, as a select shows them."""
+    return [*order_options(ORDERS), {"value": SHAPLEY, "label": "Shapley: mean over the known orders"}]
+
+
+def means(found: Sequence[Group], split: str, names: Names) -> list[Any]:
+    """Figure, sentence and table of the mean contributions by potential and anion."""
+    known = [group for group in found if any(mean.n for mean in group.steps.values())]
+    if not any(group.steps[step].n for group in known for step in STEP_NAMES):
+        return [
+            html.P(
+                "No set of frames knows all the corners that this needs. The published order needs the fewest; those "
+                "that begin with sampling need DFT’s forces on the potential’s own frames."
+            )
+        ]
+    drawn = known if len(known) <= MOST_ROWS else [group for group in known if group.anion is None]
+    return [_means_figure(drawn, split, names), _means_table(known, names)]
+
+
+def _means_figure(drawn: Sequence[Group], split: str, names: Names) -> Component:
+    series = {}
+    for step, name in SERIES_NAMES.items():
+        values = [group.steps[step].mean for group in drawn]
+        series[name] = Numbers(*(np.array([getattr(v, end) for v in values]) for end in ("value", "low", "high")))
+    rows = [f"{_who(group, names)}<br>n = {count(group.n)}" for group in drawn]
+    figure = grouped(rows, series, x_title="mean contribution to σ")
+    return captioned(
+        figure,
+        [
+            html.Strong(f"{plural(_total(drawn), 'score')} of {plural(_potentials(drawn), 'potential')}. "),
+            *_means_sentences(drawn, names),
+            f"Lines are 95 % intervals over sets, from {FEWEST} sets on. The interaction is how much forces and "
+            "Hessian together differ from their sum: what moves between the two when the order changes. ",
+            "Shapley values share it out equally over the orders that are known."
+            if split == SHAPLEY
+            else "In this order the one that is replaced later carries it.",
+        ],
+        label="Mean contribution of each step to σ, by potential and anion",
+        height=f"{8 + ROW_REM * len(drawn):g}rem",
+    )
+
+
+def _who(group: Group, names: Names) -> str:
+    return f"{names.get(group.potential, group.potential)}, {group.anion or 'all'}"
+
+
+def _total(found: Sequence[Group]) -> int:
+    return sum(group.n for group in found if group.anion is None)
+
+
+def _potentials(found: Sequence[Group]) -> int:
+    return len({group.potential for group in found})
+
+
+def _means_sentences(drawn: Sequence[Group], names: Names) -> list[str]:
+    """The largest mean of each potential over all anions."""
+    sentences = []
+    for group in (group for group in drawn if group.anion is None):
+        known = {step: group.steps[step].mean.value for step in STEP_NAMES if group.steps[step].n}
+        if known:
+            largest = max(known, key=lambda step: abs(known[step]))
+            sentences.append(
+                f"{names.get(group.potential, group.potential)}: the largest mean is that of {STEP_NAMES[largest]}, "
+                f"{number(known[largest], sign=True)}. "
+            )
+    return sentences
+
+
+def _means_table(found: Sequence[Group], names: Names) -> Component:
+    rows = [
+        [_who(group, names), count(group.n), *(_cell(group.steps[step]) for step in SERIES_NAMES)] for group in found
+    ]
+    return html.Details(
+        [
+            html.Summary(f"All {count(len(rows))} groups"),
+            table(
+                ("potential, anion", "n", *SERIES_NAMES.values()),
+                rows,
+                caption="Mean contribution to σ over sets of reference frames with its 95 % interval, and the "
+                "quartiles. A step with fewer sets than its group says how many know it.",
+            ),
+        ],
+        className="more",
+    )
+
+
+def _cell(mean: Mean) -> Any:
+    if mean.n == 0:
+        return html.Span("not computed", className="muted")
+    low, _, high = mean.quartiles
+    interval = f"{number(mean.mean.low)} to {number(mean.mean.high)}; " if np.isfinite(mean.mean.low) else ""
+    return [
+        number(mean.mean.value, sign=True),
+        html.Span(f"{interval}quartiles {number(low)}, {number(high)}; n = {count(mean.n)}", className="sub"),
+    ]

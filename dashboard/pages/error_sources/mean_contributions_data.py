@@ -1,0 +1,167 @@
+"""Contributions to the error of σ and softening, over all sets of reference frames, by potential and anion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from compute.physics.attribution import CORNERS, PUBLISHED_PATH, corners_of
+from compute.statistics.bootstrap import percentile_interval, resamples
+from compute.statistics.deviation import Interval, spearman
+from compute.statistics.paired import Difference, paired_difference
+from dashboard.dataset import Dataset
+from dashboard.queries.attribution import OF_REFERENCE, STEP_OF
+from dashboard.views.codec import ANIONS
+from dashboard.views.error_sources import REFERENCES, SHAPLEY
+
+Values = NDArray[np.float64]
+INTERACTION = "interaction"
+FEWEST = 5
+"""With fewer sets the bootstrap draws too few different samples to bound a mean."""
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Mean over `n` sets of frames with its 95 % interval, NaN with fewer than `FEWEST`, and the quartiles."""
+
+    n: int
+    mean: Interval
+    quartiles: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Group:
+    """One potential, and one anion or, with None, all: of `n` sets the mean of each step and of the interaction.
+
+    The interaction is that of forces and Hessian; a step that no set knows has n 0.
+    """
+
+    potential: str
+    anion: str | None
+    n: int
+    steps: dict[str, Mean]
+
+
+@dataclass(frozen=True)
+class Softening:
+    """One potential on the sets where it and DFT have forces; arrays of length n.
+
+    `sigma` is σ[rrr] of DFT, `slope` that of the potential's forces on DFT's, `amplification` that of the Hessian's
+    relative error over the forces'. `rescaled` is the paired difference of |σ error| of the forces with and without
+    division by the slope: first before, second after; `n_nearer` sets come nearer to DFT by it.
+    """
+
+    potential: str
+    frames: NDArray[np.object_]
+    sigma: Values
+    slope: Values
+    amplification: Values
+    rescaled: Difference
+    n_nearer: int
+
+    def correlation(self, values: Values) -> float:
+        """Spearman's rank correlation of `values` (n,) with σ of DFT over the sets that have both."""
+        both = np.isfinite(self.sigma) & np.isfinite(values)
+        return spearman(self.sigma[both], values[both])
+
+
+def groups(dataset: Dataset, split: str, reference: str = REFERENCES[0]) -> list[Group]:
+    """Every potential over all anions and then by anion, on the sets of one kind of reference.
+
+    `split` is an order of the three letters, or Shapley.
+    """
+    return list(_groups(dataset, dataset.release(), split, reference))
+
+
+@lru_cache(maxsize=32)
+def _groups(dataset: Dataset, release: str, split: str, reference: str) -> tuple[Group, ...]:
+    rows = _rows(dataset, reference)
+    return tuple(_group(*found, split) for found in _members(rows))
+
+
+def _members(rows: pd.DataFrame) -> Iterator[tuple[str, str | None, pd.DataFrame]]:
+    for potential, mine in rows.groupby("potential"):
+        yield str(potential), None, mine
+        for anion in ANIONS:
+            part = mine[mine["X"] == anion]
+            if len(part):
+                yield str(potential), anion, part
+
+
+def _group(potential: str, anion: str | None, rows: pd.DataFrame, split: str) -> Group:
+    steps = {step: _mean(_step(rows, step, split)) for step in PUBLISHED_PATH}
+    steps[INTERACTION] = _mean(_column(rows, "interaction_forces_hessian"))
+    return Group(potential, anion, len(rows), steps)
+
+
+def _step(rows: pd.DataFrame, step: str, split: str) -> Values:
+    """Contribution of one step per row; NaN where a corner is not known."""
+    if split == SHAPLEY:
+        return _column(rows, f"shapley_{step}")
+    order = tuple(STEP_OF[letter] for letter in split)
+    passed, place = corners_of(order), order.index(step)
+    return _column(rows, f"corner_{passed[place + 1]}") - _column(rows, f"corner_{passed[place]}")
+
+
+def _mean(values: Values) -> Mean:
+    known = values[np.isfinite(values)]
+    n = len(known)
+    if n == 0:
+        return Mean(0, Interval(np.nan, np.nan, np.nan), (np.nan, np.nan, np.nan))
+    samples = [known[drawn].mean(axis=1) for drawn in resamples(n)] if n >= FEWEST else [np.array([np.nan])]
+    low, high = percentile_interval(np.concatenate(samples))
+    lower, median, upper = np.quantile(known, (0.25, 0.5, 0.75)).tolist()
+    return Mean(n, Interval(float(known.mean()), low, high), (lower, median, upper))
+
+
+def softenings(dataset: Dataset, reference: str = REFERENCES[0]) -> list[Softening]:
+    """What is known of every potential that was scored against one kind of reference, in the order of their names."""
+    return list(_softenings(dataset, dataset.release(), reference))
+
+
+@lru_cache(maxsize=4)
+def _softenings(dataset: Dataset, release: str, reference: str) -> tuple[Softening, ...]:
+    rows = _rows(dataset, reference)
+    return tuple(_softening(str(potential), mine) for potential, mine in rows.groupby("potential"))
+
+
+def _softening(potential: str, rows: pd.DataFrame) -> Softening:
+    sigma, before, after = (_column(rows, name) for name in ("corner_rrr", "corner_rmr", "sigma_rescaled"))
+    known = np.isfinite(sigma) & np.isfinite(before) & np.isfinite(after)
+    nearer = np.abs(after - sigma)[known] < np.abs(before - sigma)[known]
+    return Softening(
+        potential=potential,
+        frames=rows["frames"].to_numpy(object),
+        sigma=sigma,
+        slope=_column(rows, "slope"),
+        amplification=_column(rows, "amplification"),
+        rescaled=paired_difference(_mean_size, sigma, before, after, keep_failures=False),
+        n_nearer=int(nearer.sum()),
+    )
+
+
+def _mean_size(truth: Values, value: Values) -> float:
+    return float(np.mean(np.abs(value - truth)))
+
+
+def _rows(dataset: Dataset, reference: str) -> pd.DataFrame:
+    """Finished rows of the table `attribution` of one kind of reference, with the anion of the compound."""
+    columns = (
+        *(f"corner_{corner}" for corner in CORNERS), *(f"shapley_{step}" for step in PUBLISHED_PATH),
+        "interaction_forces_hessian", "slope", "amplification", "sigma_rescaled",
+    )  # fmt: skip
+    return dataset.frame(
+        f"SELECT a.frames, a.potential, r.X, {', '.join(f'a.{column}' for column in columns)} FROM attribution a "
+        'LEFT JOIN "references" r USING (suite, compound) '
+        f"WHERE a.status = 'ok' AND {OF_REFERENCE} ORDER BY a.potential, a.frames",
+        {"reference": reference},
+    )
+
+
+def _column(rows: pd.DataFrame, name: str) -> Values:
+    return rows[name].to_numpy(float, na_value=np.nan)

@@ -1,0 +1,113 @@
+"""Softening and amplification against DFT's σ, and what a single number per compound mends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.pages.error_sources.amplification_figure import MOST, Cloud, amplification, thinned
+from dashboard.pages.error_sources.mean_contributions_data import FEWEST, Softening
+from dashboard.ui.blocks import captioned, table
+from dashboard.ui.text import count, number, plural
+
+Names = Mapping[str, str]
+
+
+def softening(found: Sequence[Softening], names: Names) -> list[Component]:
+    """Amplification and slope against DFT's σ, and what division by the slope does to the error of σ."""
+    return [
+        html.Div(
+            [
+                _cloud(found, "amplification", names),
+                _cloud(found, "slope", names),
+            ],
+            className="pair",
+        ),
+        html.H3("Forces divided by their slope"),
+        *_rescaled(found, names),
+    ]
+
+
+_CLOUDS = {
+    "amplification": (
+        "Hessian error / force error",
+        "equal errors",
+        "Above the dotted line the Hessian is relatively worse than the forces at 300 K. ",
+    ),
+    "slope": ("softening slope of forces", "neither soft nor stiff", "Below the dotted line the forces are too soft. "),
+}
+
+
+def _cloud(found: Sequence[Softening], what: str, names: Names) -> Component:
+    y_title, unity, see = _CLOUDS[what]
+    clouds = [Cloud(names.get(s.potential, s.potential), s.frames.tolist(), s.sigma, getattr(s, what)) for s in found]
+    n = sum(int(np.sum(np.isfinite(cloud.x) & np.isfinite(cloud.y))) for cloud in clouds)
+    every = thinned(clouds)
+    thin = f"One point in {every} is drawn: at most {count(MOST)}. " if every > 1 else ""
+    return captioned(
+        amplification(clouds, y_title=y_title, unity=unity),
+        [
+            html.Strong(f"n = {plural(n, 'score')}. "),
+            see,
+            *(_cloud_sentence(s, getattr(s, what), names) for s in found),
+            thin,
+            "ρ: Spearman’s rank correlation with σ.",
+        ],
+        label=f"{y_title} against σ of DFT, per set of frames and potential",
+    )
+
+
+def _cloud_sentence(s: Softening, values: np.ndarray, names: Names) -> str:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return f"{names.get(s.potential, s.potential)}: not computed. "
+    rho = f", ρ = {number(s.correlation(values))}" if len(known) >= FEWEST else ", too few for ρ"
+    return (
+        f"{names.get(s.potential, s.potential)}: median {number(float(np.median(known)))}, above 1 in "
+        f"{count(int(np.sum(known > 1)))} of {count(len(known))}{rho}. "
+    )
+
+
+def _rescaled(found: Sequence[Softening], names: Names) -> list[Component]:
+    known = [s for s in found if s.rescaled.n]
+    if not known:
+        return [html.P("Not computed: it needs DFT’s forces and force constants on reference frames.")]
+    rows = [
+        [
+            names.get(s.potential, s.potential),
+            count(s.rescaled.n),
+            number(s.rescaled.first, 3),
+            number(s.rescaled.second, 3),
+            [number(-s.rescaled.difference, 3, sign=True), html.Span(_interval(s), className="sub")],
+            f"{count(s.n_nearer)} of {count(s.rescaled.n)}",
+        ]
+        for s in known
+    ]
+    return [
+        html.P(" ".join(_rescaled_sentence(s, names) for s in known)),
+        table(
+            ("potential", "n", "mean |σ error| before", "after", "change", "nearer to DFT"),
+            rows,
+            caption="σ[rmr], the potential’s forces with DFT’s frames and force constants, against σ[rrr]: as they are "
+            "and divided by the slope of that set. A pure softening would leave an error of 0.",
+        ),
+    ]
+
+
+def _interval(s: Softening) -> str:
+    if s.rescaled.n < FEWEST:
+        return f"no interval below {FEWEST} sets"
+    return f"95 % {number(-s.rescaled.high, 3)} to {number(-s.rescaled.low, 3)}"
+
+
+def _rescaled_sentence(s: Softening, names: Names) -> str:
+    before, after = s.rescaled.first, s.rescaled.second
+    removed = 100 * (1 - after / before) if before else float("nan")
+    verb = "removes" if removed >= 0 else "adds"
+    return (
+        f"For {names.get(s.potential, s.potential)} one number per compound {verb} {number(abs(removed), 0)} % of the "
+        f"forces’ contribution, {number(before)} to {number(after)} on average."
+    )

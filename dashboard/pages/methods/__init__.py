@@ -1,0 +1,1 @@
+"""The page Methods & data: definitions, limits, tables, citation."""

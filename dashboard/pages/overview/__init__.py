@@ -1,0 +1,1 @@
+"""The page Overview: what the data say, in short."""

@@ -1,0 +1,95 @@
+"""What is computed: a table of suites by potentials with a bar per cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from compute.protocols import SUITES
+from dashboard.queries.coverage import Coverage
+from dashboard.ui.text import count
+
+
+def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str], benchmark: Sequence[str]) -> Component:
+    """One row per potential that has results or belongs to the `benchmark`, one column per suite; the rest by name."""
+    cells = {(e.potential, e.suite): e for e in entries}
+    ran = {e.potential for e in entries if _counted(e.counts) or _counted(e.sigma_counts)}
+    shown = [p for p in names if p in ran] + [p for p in names if p in benchmark and p not in ran]
+    others = [names[p] for p in names if p not in shown]
+    head = [html.Th("potential", scope="col")] + [
+        html.Th([s.title, html.Span(f"{count(s.size)} compounds", className="sub")], scope="col")
+        for s in SUITES.values()
+    ]
+    body = [
+        html.Tr(
+            [
+                html.Th([names[p], html.Code(p, className="sub")] if names[p] != p else html.Code(p), scope="row"),
+                *(html.Td(_cell(cells[p, s.id]), **{"data-suite": s.title}) for s in SUITES.values()),
+            ]
+        )
+        for p in shown
+    ]
+    if not names:
+        return html.P("No potential is registered and no run is published.", className="not-computed")
+    return html.Div(
+        [
+            html.Div(
+                html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="coverage"),
+                className="table-scroll",
+                tabIndex=0,
+                role="region",
+                **{"aria-label": "Coverage per potential and suite"},
+            ),
+            html.P(f"Registered and not computed: {', '.join(others)}.", className="fine") if others else None,
+            html.P(
+                [
+                    "To compute what is missing: ",
+                    html.Code("softmode campaign run --suite SUITE --potential POTENTIAL"),
+                    " with the suites ",
+                    *_listed(list(SUITES)),
+                    ".",
+                ],
+                className="fine",
+            ),
+        ]
+    )
+
+
+def _listed(words: list[str]) -> list[Component | str]:
+    parts: list[Component | str] = []
+    for i, word in enumerate(words):
+        parts += [", " if i else "", html.Code(word)]
+    return parts
+
+
+def _cell(entry: Coverage) -> Component:
+    harmonic, sigma = _counted(entry.counts), _counted(entry.sigma_counts)
+    if not harmonic and not sigma:
+        return html.Span("not computed", className="muted")
+    failed = sum(entry.failures.values())
+    segments = [("ok", entry.ok), ("failed", failed), ("not-run", entry.not_run)]
+    return html.Div(
+        [
+            html.Div(
+                [html.Span(className=kind, style={"width": f"{100 * n / entry.n:.2f}%"}) for kind, n in segments if n],
+                className="cover-bar",
+                **{"aria-hidden": "true"},
+            ),
+            html.Span(harmonic or "harmonic: not computed"),
+            html.Span(f"{entry.geometry} geometry", className="sub") if entry.geometry else None,
+            html.Span(f"σ, {entry.sigma_protocol}: {sigma}", className="sub") if sigma else None,
+        ]
+    )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """Counts per status in words, ok first and not run last; empty when nothing was run."""
+    if not set(counts) - {"not-run"}:
+        return ""
+    failures = sorted((k for k in counts if k not in ("ok", "not-run")), key=lambda k: -counts[k])
+    parts = [f"{count(counts.get('ok', 0))} ok", *(f"{count(counts[k])} {k}" for k in failures)]
+    if not_run := counts.get("not-run"):
+        parts.append(f"{count(not_run)} not run")
+    return ", ".join(parts)

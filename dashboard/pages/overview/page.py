@@ -1,0 +1,286 @@
+"""Overview: what is computed, and how far each potential is from DFT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from compute.protocols import SUITES
+from compute.statistics import confusion, verdicts
+from compute.statistics.comparable import CUT_AT_ZERO
+from dashboard.dataset import Dataset
+from dashboard.pages.overview import data
+from dashboard.pages.overview.coverage import coverage_table
+from dashboard.pages.overview.headline import headline, map_of
+from dashboard.pages.overview.noise_figure import noise_by_bond
+from dashboard.pages.overview.parity_figure import outside, parity
+from dashboard.pages.overview.suites import benchmark
+from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.queries import agreement, coverage
+from dashboard.queries.provenance import runs, sources
+from dashboard.queries.ranking import ranking
+from dashboard.ui import controls
+from dashboard.ui.blocks import (
+    address_notice,
+    campaign_command,
+    captioned,
+    not_computed,
+    page_head,
+    section,
+    statement,
+    statements,
+    table,
+)
+from dashboard.ui.provenance import provenance
+from dashboard.ui.ranking import ranking as ranking_component
+from dashboard.ui.text import compared_how, count, marked, number, percent, plural
+from dashboard.views.codec import build, decode, encode, replaced
+from dashboard.views.overview import MAPPED_SUITES, OverviewView
+from dashboard.views.stability import StabilityView
+
+FREQUENCIES = "abx3"
+"""The suite whose published frequencies are compared one by one."""
+COLOUR_NAMES = {"error": "error", "disagreement": "disagreement", "sigma": "DFT σ"}
+
+
+def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
+    """The page for the view in `query`."""
+    asked, problems = decode(OverviewView, query)
+    view = _resolved(dataset, asked)
+    names = coverage.potential_names(dataset)
+    computed = coverage.potentials_with_results(dataset, view.suite)
+    return html.Div(
+        [
+            page_head(
+                "Which potential can be trusted with a soft phonon?",
+                "Foundation potentials (MACE, CHGNet) against published density functional theory (DFT), compound by "
+                "compound: dynamic stability, anharmonicity at 300 K, and where the errors come from.",
+            ),
+            address_notice(problems + replaced(asked, view)),
+            controls.bar(
+                controls.select("overview-suite", "Suite", _suites(), view.suite),
+                controls.select("overview-potential", "Potential", controls.options(computed, names), view.potential),
+                controls.choice(
+                    "overview-colour",
+                    "Colour of the map",
+                    [{"value": k, "label": v} for k, v in COLOUR_NAMES.items()],
+                    view.colour,
+                ),
+                label="What to show",
+            ),
+            html.Div(_first_screen(dataset, view), id="overview-results"),
+            section(
+                "What is computed",
+                coverage_table(coverage.coverage(dataset), names, coverage.benchmark_potentials(dataset)),
+                about="Compounds with a harmonic calculation and with σ at 300 K, out of all compounds of each suite. "
+                "A failed calculation stays in the count.",
+            ),
+            html.Div(_frequencies(dataset, view), id="overview-frequencies"),
+            benchmark(dataset),
+            provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
+            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
+        ],
+        className="page",
+    )
+
+
+def _suites() -> list[dict[str, str]]:
+    return [{"value": suite, "label": SUITES[suite].title} for suite in MAPPED_SUITES]
+
+
+def _first_screen(dataset: Dataset, view: OverviewView) -> list[Component]:
+    names = coverage.potential_names(dataset)
+    if not view.potential:
+        return [not_computed("No potential has been run on this suite.", campaign_command(view.suite))]
+    ranked = ranking(dataset, view.suite)
+    return [
+        html.Div(headline(dataset, view.suite, view.potential, names), className="headline"),
+        html.Div(
+            [
+                map_of(dataset, view.suite, view.potential, view.colour, names),
+                html.Div([html.H2("Ranking"), ranking_component(ranked, view.suite, names)]),
+            ],
+            className="side-by-side",
+        ),
+    ]
+
+
+def _frequencies(dataset: Dataset, view: OverviewView) -> list[Component]:
+    if view.suite != FREQUENCIES or not view.potential:
+        return []
+    return [
+        section(
+            "How far are the frequencies off?",
+            controls.bar(
+                controls.choice(
+                    "overview-place",
+                    "Softest mode at",
+                    [{"value": k, "label": v} for k, v in agreement.PLACE_NAMES.items()],
+                    view.place,
+                ),
+                label="Where to compare",
+            ),
+            html.Div(_agreement(dataset, view), id="overview-agreement"),
+        )
+    ]
+
+
+def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
+    pairs = agreement.frequency_pairs(dataset, FREQUENCIES, view.potential, view.place)
+    dft, potential = pairs["dft"].to_numpy(float), pairs["potential"].to_numpy(float)
+    place = "ω<sub>min</sub>" if view.place == "min" else f"ω at {agreement.PLACE_NAMES[view.place]}"
+    lost = outside(dft, potential)
+    cut = (FREQUENCIES, view.place) in CUT_AT_ZERO
+    missed = "Along the upper edge" if cut else "Upper left of the dotted lines"
+    figure = captioned(
+        parity(dft, potential, place),
+        [
+            html.Strong(f"n = {count(len(pairs))} of {count(SUITES[FREQUENCIES].size)} compounds. "),
+            "Imaginary modes are negative. On the diagonal the two agree; above it the potential is too stiff, below "
+            f"it too soft. {missed}: instabilities of DFT that the potential misses. ",
+            _outside(lost),
+        ],
+        label="Counts of compounds by the softest mode of DFT and of the potential",
+        shape="square",
+    )
+    how = compared_how(FREQUENCIES, coverage.geometry(dataset, FREQUENCIES, view.potential))
+    return [
+        html.P(how, className="about"),
+        html.Div([figure, html.Div(_numbers(dataset, view))], className="side-by-side"),
+        *_noise(dataset, view.potential),
+    ]
+
+
+def _noise(dataset: Dataset, potential: str) -> list[Component]:
+    floors = agreement.noise_floors(dataset, FREQUENCIES, potential)
+    if floors.empty:
+        return []
+    figure = captioned(
+        noise_by_bond(floors["bond"].to_numpy(float), floors["noise_floor"].to_numpy(float)),
+        [
+            html.Strong(f"n = {count(len(floors))}. "),
+            "How far the softest mode’s ω from force constants is from the same mode frozen in, at displacements of "
+            "0.01 Å. Near 0 the potential is smooth; where the curve is high, its frequencies are those of the "
+            "displacement as much as of the compound. "
+            "CHGNet rises below 3 Å, where its three-body terms begin: they have a cusp at straight bonds, which "
+            "every cubic perovskite has.",
+        ],
+        label="Median and quartiles of the noise floor by B–X distance",
+    )
+    return [html.H3("Where the potential has a harmonic limit"), figure]
+
+
+def _outside(n: int) -> str:
+    if n == 0:
+        return "No compound lies outside the frame."
+    return f"{plural(n, 'compound')} {'lies' if n == 1 else 'lie'} outside the frame."
+
+
+def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
+    deviations = agreement.deviations(dataset, FREQUENCIES, view.potential)
+    labels = StabilityView(suite=FREQUENCIES, potentials=(view.potential,))
+    counts = data.headline(dataset, FREQUENCIES, view.potential).counts
+    decided = verdicts.score(counts)
+    unstable = int(counts[confusion.CLASSES.index("unstable")].sum())
+    lowest = deviations["min"]
+    noise = agreement.median_noise_floor(dataset, FREQUENCIES, view.potential)
+    return [
+        statements(
+            statement(f"{number(lowest.rmse)} THz", marked("RMSE of ω_min"), f"n = {count(lowest.n)}"),
+            statement(f"{number(lowest.bias, sign=True)} THz", marked("bias of ω_min"), "potential − DFT"),
+            statement(_share(decided.accuracy), "same harmonic label", f"n = {count(decided.n)} decided"),
+        ),
+        html.P(
+            [
+                f"DFT calls {percent(unstable, decided.n)} of these {count(decided.n)} compounds unstable, so always "
+                "answering “unstable” would agree as often. The Matthews correlation, 0 for such guessing and 1 for a "
+                f"perfect answer, is {number(decided.mcc)}. ",
+                dcc.Link("See every count", href=f"/stability?{encode(labels)}".rstrip("?")),
+                ".",
+            ]
+        ),
+        table(
+            ("softest mode at", "n", "RMSE (THz)", "MAE (THz)", "bias (THz)"),
+            [
+                [agreement.PLACE_NAMES[k], count(d.n), number(d.rmse), number(d.mae), number(d.bias, sign=True)]
+                for k, d in deviations.items()
+            ],
+            caption="Potential − DFT. A negative bias means that the potential is too soft.",
+        ),
+        html.P(
+            "The source counts the acoustic modes at Γ, so a stable compound has 0 there; for “any” and Γ both sides "
+            f"are cut at 0. The median noise floor of the potential is {number(noise)} THz: half of its calculations "
+            "cannot tell a smaller ω from 0.",
+            className="fine",
+        ),
+    ]
+
+
+def _share(value: float) -> str:
+    return number(100 * value, 1) + " %" if value == value else number(value)
+
+
+def _resolved(dataset: Dataset, view: OverviewView) -> OverviewView:
+    """The view with a potential that the suite has results of."""
+    computed = coverage.potentials_with_results(dataset, view.suite)
+    return view if view.potential in computed else replace(view, potential=next(iter(computed), ""))
+
+
+def _shown(dataset: Dataset, view: OverviewView) -> OverviewView:
+    """The view as the address states it: without the potential that comes first anyway."""
+    first = next(iter(coverage.potentials_with_results(dataset, view.suite)), "")
+    return replace(view, potential="") if view.potential == first else view
+
+
+def register(app: Dash, dataset: Dataset) -> None:
+    """Suite and potential decide everything; colour the map; the place the comparison of frequencies."""
+
+    @app.callback(
+        Output("overview-results", "children"),
+        Output("overview-frequencies", "children"),
+        Output("overview-potential", "data"),
+        Output("overview-potential", "value"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("overview-suite", "value"),
+        Input("overview-potential", "value"),
+        Input("overview-colour", "value"),
+        State("overview-place", "value", allow_optional=True),
+        prevent_initial_call=True,
+    )
+    def _update(suite: Any, potential: Any, colour: Any, place: Any) -> tuple[Any, ...]:
+        view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour, place=place))
+        computed = coverage.potentials_with_results(dataset, view.suite)
+        return (
+            _first_screen(dataset, view),
+            _frequencies(dataset, view),
+            controls.options(computed, coverage.potential_names(dataset)),
+            view.potential,
+            encode(_shown(dataset, view)),
+        )
+
+    @app.callback(
+        Output("overview-agreement", "children"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("overview-place", "value"),
+        State("overview-suite", "value"),
+        State("overview-potential", "value"),
+        State("overview-colour", "value"),
+        prevent_initial_call=True,
+    )
+    def _compare(place: Any, suite: Any, potential: Any, colour: Any) -> tuple[Any, str]:
+        view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour, place=place))
+        return _agreement(dataset, view), encode(_shown(dataset, view))
+
+
+PAGE = Page(
+    "/",
+    "Overview",
+    "Softmode: soft phonons of foundation potentials",
+    "How far foundation potentials can be trusted with soft phonons: coverage, ranking, a map.",
+    layout,
+    register,
+)

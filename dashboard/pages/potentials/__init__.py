@@ -1,0 +1,1 @@
+"""The page of potentials: what each is, and how they compare."""

@@ -1,0 +1,209 @@
+"""Models: what each potential is, what it costs, in which order they come, and two of them in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from dash import Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from compute.protocols import SUITES
+from dashboard.dataset import Dataset
+from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.potentials import cards as models_cards
+from dashboard.pages.potentials import comparison, comparison_data, learning, learning_data
+from dashboard.queries import coverage
+from dashboard.queries import potentials as models_query
+from dashboard.queries.provenance import runs, sources
+from dashboard.queries.ranking import METRICS, SUITE_METRICS, ranking
+from dashboard.ui import controls
+from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head
+from dashboard.ui.contents import contents, part
+from dashboard.ui.provenance import provenance
+from dashboard.ui.ranking import ranking as ranking_block
+from dashboard.views.codec import build, decode, encode, replaced
+from dashboard.views.potentials import PotentialsView
+
+PARTS = (
+    ("cards", "Potentials that were run"),
+    ("order", "Which is most accurate"),
+    ("accuracy", "Accuracy against size and cost"),
+    ("two", "Two potentials"),
+    ("learned", "How the distilled models learned"),
+    ("waiting", "Registered and not computed"),
+)
+AGAINST = [{"value": "training", "label": "training-set size"}, {"value": "cost", "label": "cost"}]
+SCORE_LABELS = {"mcc": "labels", "omega": "ω", "sigma": "σ", "frequency": "all modes"}
+
+
+def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
+    """The page for the view in `query`."""
+    asked, problems = decode(PotentialsView, query)
+    view, trainings = _resolved(dataset, asked), learning_data.trainings(dataset)
+    titles = dict(PARTS)
+    cards = models_query.cards(dataset)
+    every = chain.from_iterable(models_query.reference_functionals(dataset).values())
+    levels = models_query.other_levels(models_query.trained_on(dataset), every)
+    return html.Div(
+        [
+            page_head(
+                "Which potential, and at what price?",
+                "What each potential was trained on, how far it has been run here, what a force call costs, and which "
+                "differences in accuracy can be measured.",
+            ),
+            address_notice(problems + replaced(asked, view)),
+            contents([entry for entry in PARTS if trainings or entry[0] != "learned"]),
+            part("cards", titles["cards"], *_cards(cards, levels)),
+            part(
+                "order",
+                titles["order"],
+                controls.bar(
+                    controls.select("models-suite", "Suite", controls.SUITE_OPTIONS, view.suite),
+                    controls.choice("models-score", "Score", _scores(view), view.score),
+                    label="What to compare",
+                ),
+                html.Div(_order(dataset, view), id="models-order"),
+            ),
+            part(
+                "accuracy",
+                titles["accuracy"],
+                controls.bar(
+                    controls.choice("models-against", "Drawn against", AGAINST, view.against), label="What to draw"
+                ),
+                html.Div(_accuracy(dataset, view), id="models-accuracy"),
+                about="With the suite and the score chosen above.",
+            ),
+            part(
+                "two",
+                titles["two"],
+                controls.bar(
+                    controls.select("models-first", "First", _options(dataset, view), view.first),
+                    controls.select("models-second", "Second", _options(dataset, view), view.second),
+                    label="Which two",
+                ),
+                html.Div(_pair(dataset, view), id="models-pair"),
+                about="On the compounds of the suite chosen above that both were run on.",
+            ),
+            part("learned", titles["learned"], *_learned(dataset, trainings)) if trainings else None,
+            part("waiting", titles["waiting"], *models_cards.not_computed_list(cards, levels)),
+            provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
+            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
+        ],
+        className="page",
+    )
+
+
+def _cards(cards: list[models_query.Card], levels: Mapping[str, str]) -> list[Component]:
+    if not any(card.computed for card in cards):
+        return [not_computed("No potential has been run.", campaign_command("abx3"))]
+    return [models_cards.computed_cards(cards, levels)]
+
+
+def _order(dataset: Dataset, view: PotentialsView) -> Component:
+    return ranking_block(ranking(dataset, view.suite, view.score), view.suite, coverage.potential_names(dataset))
+
+
+def _accuracy(dataset: Dataset, view: PotentialsView) -> list[Component]:
+    return comparison.accuracy_block(
+        ranking(dataset, view.suite, view.score), models_query.cards(dataset), view.against
+    )
+
+
+def _pair(dataset: Dataset, view: PotentialsView) -> list[Any]:
+    if not view.second:
+        return [comparison.second_missing(view, models_query.cards(dataset))]
+    return comparison.pair_block(
+        comparison_data.pairwise(dataset, view.suite, view.first, view.second),
+        view,
+        models_query.cards(dataset),
+        models_query.other_levels(
+            models_query.trained_on(dataset), models_query.reference_functionals(dataset).get(view.suite, [])
+        ),
+    )
+
+
+def _learned(dataset: Dataset, trainings: Sequence[learning_data.Training]) -> list[Component]:
+    about = learning.about(trainings, coverage.potential_names(dataset))
+    return [html.P(about, className="about"), learning.learned(trainings, learning_data.learned(dataset))]
+
+
+def _scores(view: PotentialsView) -> list[dict[str, str]]:
+    return [{"value": m, "label": SCORE_LABELS[METRICS[m].id]} for m in SUITE_METRICS[view.suite]]
+
+
+def _options(dataset: Dataset, view: PotentialsView) -> list[dict[str, str]]:
+    return controls.options(comparison_data.potentials(dataset, view.suite), coverage.potential_names(dataset))
+
+
+def _other(present: list[str], taken: str) -> str:
+    """The potential with most results that is not `taken`; empty when there is none."""
+    return next((p for p in present if p != taken), "")
+
+
+def _resolved(dataset: Dataset, view: PotentialsView) -> PotentialsView:
+    """The view with what its suite offers: a score, and two different potentials that were run."""
+    present = comparison_data.potentials(dataset, view.suite)
+    scores = SUITE_METRICS[view.suite]
+    first = view.first if view.first in present else _other(present, view.second) or _other(present, "")
+    second = view.second if view.second in present and view.second != first else _other(present, first)
+    return replace(view, score=view.score if view.score in scores else scores[0], first=first, second=second)
+
+
+def _shown(dataset: Dataset, view: PotentialsView) -> PotentialsView:
+    """The view as the address states it: without what comes by itself."""
+    plain = _resolved(dataset, PotentialsView(suite=view.suite))
+    if (view.first, view.second) == (plain.first, plain.second):
+        view = replace(view, first="", second="")
+    return replace(view, score=PotentialsView.score) if view.score == plain.score else view
+
+
+def register(app: Dash, dataset: Dataset) -> None:
+    """The suite decides what every other control offers; each control recomputes what stands under it."""
+
+    @app.callback(
+        Output("models-order", "children"),
+        Output("models-accuracy", "children"),
+        Output("models-pair", "children"),
+        Output("models-score", "data"),
+        Output("models-score", "value"),
+        Output("models-first", "data"),
+        Output("models-first", "value"),
+        Output("models-second", "data"),
+        Output("models-second", "value"),
+        Output(VIEW_QUERY, "data", allow_duplicate=True),
+        Input("models-suite", "value"),
+        Input("models-score", "value"),
+        Input("models-against", "value"),
+        Input("models-first", "value"),
+        Input("models-second", "value"),
+        prevent_initial_call=True,
+    )
+    def _update(suite: Any, score: Any, against: Any, first: Any, second: Any) -> tuple[Any, ...]:
+        asked = build(PotentialsView, suite=suite, score=score, against=against, first=first, second=second)
+        view = _resolved(dataset, asked)
+        offered = _options(dataset, view)
+        return (
+            _order(dataset, view),
+            _accuracy(dataset, view),
+            _pair(dataset, view),
+            _scores(view),
+            view.score,
+            offered,
+            view.first,
+            offered,
+            view.second,
+            encode(_shown(dataset, view)),
+        )
+
+
+PAGE = Page(
+    "/models",
+    "Models",
+    "Models · Softmode",
+    "A card per potential: what it was trained on, its licence and cost, its accuracy, and pairwise tests.",
+    layout,
+    register,
+)

@@ -1,0 +1,1 @@
+"""The page Recompute: one compound, computed now."""

@@ -1,0 +1,206 @@
+"""The form of Recompute: what to compute, how its compound is read, and what it is likely to cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from compute.campaigns.task import Task
+from compute.jobs.request import LARGEST_UPLOAD, MOST_ATOMS
+from compute.potentials.registry import entries, entry
+from compute.protocols import SAMPLING_NAMES, SUITES, Andersen, HarmonicProtocol, Langevin, Protocol, SamplingProtocol
+from dashboard.pages.recompute.data import Checked, Rate
+from dashboard.ui import controls
+from dashboard.ui.structure import ROLE_NAMES
+from dashboard.ui.text import count, plural
+from dashboard.views.recompute import CALCULATIONS, RecomputeView
+
+CALCULATION_NAMES = {
+    "harmonic": "Harmonic",
+    "published": "σ, schedule of the source",
+    "converged": "σ, converged",
+    "quick": "σ, quick",
+    "one-shot": "σ, one-shot",
+    "attribution": "Attribution of σ’s error",
+    "attribution-quick": "Attribution, own frames quick",
+    "attribution-converged": "Attribution, own frames converged",
+}
+_UPLOADED = (
+    f"The worker reads the file: up to {MOST_ATOMS} atoms in the cell, taken as it is. No published reference exists "
+    "for an uploaded structure."
+)
+_PROTOTYPES = {"abx3": "cubic ABX₃", "hdp": "double perovskite A₂MM′X₆"}
+
+
+def form(view: RecomputeView, checked: Checked, cost: Any, *, live: bool) -> Component:
+    """The form that holds `view`; it is disabled where the site is not `live`."""
+    return html.Div(
+        [
+            controls.bar(
+                dmc.Autocomplete(
+                    id="recompute-compound",
+                    label="Compound",
+                    value=view.compound,
+                    data=[],
+                    error=checked.errors.get("compound") if view.compound else None,
+                    placeholder="CsPbBr3 or Cs2AgBiBr6",
+                    debounce=250,
+                    disabled=not live,
+                ),
+                controls.select(
+                    "recompute-potential", "Potential", _potentials(), view.potential,
+                    searchable=True, disabled=not live, error=checked.errors.get("potential"),
+                ),
+                controls.select(
+                    "recompute-calculation", "Calculation",
+                    controls.options(CALCULATIONS, CALCULATION_NAMES), view.calculation, disabled=not live,
+                ),
+                dmc.NumberInput(
+                    id="recompute-temperature",
+                    label="Temperature of σ (K)",
+                    value=view.temperature,
+                    step=50,
+                    allowNegative=False,
+                    debounce=250,
+                    disabled=not live or not takes_temperature(view.calculation),
+                    error=checked.errors.get("temperature"),
+                ),
+                label="What to compute",
+            ),
+            html.Div(
+                controls.choice(
+                    "recompute-suite", "Structure",
+                    [{"value": suite, "label": label} for suite, label in _PROTOTYPES.items()],
+                    view.suite or next(iter(_PROTOTYPES)),
+                ),
+                id="recompute-structures",
+                hidden=len(checked.suites) < 2,
+                className="recompute-structures",
+            ),
+            html.Div(
+                [
+                    dcc.Upload(
+                        html.Button("or upload a CIF or POSCAR file", type="button", className="structure-button"),
+                        id="recompute-upload",
+                        max_size=LARGEST_UPLOAD,
+                        disabled=not live,
+                    ),
+                    html.Span(id="recompute-uploaded"),
+                    html.Button("Remove it", id="recompute-remove", type="button", className="structure-button",
+                                hidden=True),
+                    dcc.Store(id="recompute-structure"),
+                ],
+                className="recompute-upload",
+            ),
+            html.Div(reading(checked), id="recompute-reading", role="status", className="recompute-reading"),
+            html.P(cost, id="recompute-cost", className="fine"),
+            html.Div(
+                [
+                    dmc.Button(
+                        "Compute",
+                        id="recompute-compute",
+                        color="accent.7",
+                        disabled=not live or checked.request is None,
+                    ),
+                    html.Span(id="recompute-refused", role="alert", className="recompute-refused"),
+                ],
+                className="recompute-go",
+            ),
+        ],
+        className="recompute-form",
+    )  # fmt: skip
+
+
+def _potentials() -> list[dict[str, Any]]:
+    """Registered potentials: those that come with the code, and those whose weights somebody must have fetched."""
+    groups: Mapping[str, list[dict[str, str]]] = {"Comes with softmode": [], "Where its weights were fetched": []}
+    packaged, fetched = groups.values()
+    for known in entries().values():
+        (packaged if known.kind == "packaged" else fetched).append({"value": known.id, "label": known.name})
+    return [{"group": name, "items": items} for name, items in groups.items()]
+
+
+def reading(checked: Checked) -> list[Any]:
+    """How the formula is read and which calculation it becomes; nothing for one that cannot be computed."""
+    task, compound = checked.task, checked.compound
+    if task is None:
+        return []
+    how = _scoring(task) if task.frames else procedure(task.protocol)
+    chosen = entry(task.potential)
+    protocols = html.P(
+        [f"{how} ", dcc.Link("Protocols", href="/methods#protocols"), f". {chosen.name}: {chosen.training_set}."],
+        className="fine",
+    )
+    if compound is None:
+        return [html.P(_UPLOADED), protocols]
+    sites = ", ".join(f"{ROLE_NAMES[site]} = {element}" for site, element in compound.sites.items())
+    where = (
+        f"in the suite {SUITES[task.suite].title}"
+        if checked.published
+        else "in none of the suites, so no published reference exists"
+    )
+    notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in compound.notes)
+    return [
+        html.P(
+            [html.Strong(compound.formula), f", {_PROTOTYPES[task.suite]} with {sites}; {where}.{notes}"],
+        ),
+        protocols,
+    ]
+
+
+def _scoring(task: Task) -> str:
+    """What an attribution does, in a sentence or two."""
+    scored = f"Forces and force constants on the reference frames {task.frames}, against the reference’s."
+    return f"{scored} {procedure(task.protocol)}" if isinstance(task.protocol, SamplingProtocol) else scored
+
+
+def procedure(protocol: Protocol) -> str:
+    """What `protocol` does, in a sentence."""
+    harmonic = protocol if isinstance(protocol, HarmonicProtocol) else protocol.harmonic
+    cell = "in the published cell" if harmonic.geometry == "reference" else "in a cell relaxed with the potential"
+    if isinstance(protocol, HarmonicProtocol):
+        size = " × ".join([str(protocol.supercell)] * 3)
+        return f"Force constants from displacements of {protocol.displacement:g} Å {cell}, {size} cells."
+    sampler, at = protocol.sampler, f"at {protocol.temperature:g} K {cell}"
+    if isinstance(sampler, Langevin):
+        most = f" to {sampler.longest / 1000:g}" if sampler.longest > sampler.keep else ""
+        until = f", until the standard error is below {protocol.target_se:g}" if protocol.target_se else ""
+        runs = "One trajectory" if protocol.replicas == 1 else f"{protocol.replicas} trajectories"
+        return (
+            f"{runs} {at}: the first "
+            f"{sampler.discard / 1000:g} ps left out, then {sampler.keep / 1000:g}{most} ps{until}."
+        )
+    if isinstance(sampler, Andersen):
+        return f"The schedule of the suite’s source {at}: {count(sampler.steps)} steps of {sampler.timestep:g} fs."
+    return f"{protocol.replicas} × {sampler.samples} samples of the harmonic crystal {at}."
+
+
+def takes_temperature(calculation: Any) -> bool:
+    """Whether the calculation is of σ at a temperature of its own."""
+    return calculation in SAMPLING_NAMES
+
+
+def cost_sentence(rate: Rate | None) -> str:
+    """What a calculation is likely to take, from published ones."""
+    if rate is None:
+        return "No rate is measured yet for this potential and calculation."
+    scaled = f", scaled to {rate.scaled} atoms" if rate.scaled != rate.n_atoms else ""
+    by = "" if rate.same else f" by {rate.protocol}, scaled by the number of force calls"
+    return (
+        f"About {duration(rate.seconds)}: the median of {plural(rate.n, 'published calculation')} with {rate.n_atoms} "
+        f"atoms{scaled}{by}. Measured in the campaign ({rate.hardware}), not here; the first job of a worker also "
+        "loads the potential."
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,141 @@
+"""A live job as it stands: what it is, how far it is, and the jobs of a visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import dash_mantine_components as dmc
+import numpy as np
+from dash import html
+from dash.development.base_component import Component
+
+from compute.jobs.service import Job, Progress
+from dashboard.figures.sigma_trace import Trace, sigma_trace
+from dashboard.figures.theme import Figure
+from dashboard.pages.recompute.data import view_of
+from dashboard.pages.recompute.form import CALCULATION_NAMES, duration
+from dashboard.ui.blocks import table
+from dashboard.ui.compound_text import formula
+from dashboard.ui.text import count, plural, with_error
+
+Names = Mapping[str, str]
+LIVE = "live, not published"
+WORKER = "softmode worker"
+
+
+def no_worker() -> list[Any]:
+    """Says that nothing computes, and what would."""
+    return ["No worker runs, so a job waits. Start one with ", html.Code(WORKER), "."]
+
+
+def heading(job: Job, names: Names) -> list[Any]:
+    """Compound, potential, calculation."""
+    name = names.get(job.request.potential, job.request.potential)
+    return [*formula(job.compound), f", {name}, {calculation(job)} ", html.Span(LIVE, className="badge")]
+
+
+def calculation(job: Job) -> str:
+    """The calculation of `job` as the form calls it."""
+    view = view_of(job.request)
+    name = CALCULATION_NAMES[view.calculation]
+    name = name if name.startswith("σ") else name.lower()
+    return f"{name}, {view.temperature:g} K" if job.stage == "sigma" else name
+
+
+def state(job: Job, *, worker: bool) -> list[Any]:
+    """Where the job stands, in a sentence; `worker` says whether one runs."""
+    if job.state == "queued":
+        if not worker:
+            return [html.Strong("Waiting. "), *no_worker()]
+        before = "it is next" if not job.ahead else f"{plural(job.ahead, 'job')} before it"
+        return [html.Strong("Queued"), f": {before}."]
+    if job.state == "running":
+        if not worker:
+            until = "it goes on when that is back, or when another takes it over"
+            return [html.Strong("Interrupted"), f": no worker answers; {until}."]
+        stage = job.progress.stage if job.progress else "starting"
+        return [html.Strong("Running"), f": {stage}."]
+    if job.state == "done":
+        return [html.Strong("Done"), f"{_took(job)}."]
+    if job.state == "failed":
+        return [html.Strong("Failed"), f"{_took(job)}: {job.error}"]
+    return [html.Strong("Cancelled"), "; compute it again to have it."]
+
+
+def _took(job: Job) -> str:
+    if job.started is None or job.finished is None:
+        return ""
+    return f" in {duration((job.finished - job.started).total_seconds())}"
+
+
+def progress(job: Job) -> Component | None:
+    """Done of total, σ so far and the time left, while the job runs."""
+    told = job.progress
+    if job.state != "running" or told is None:
+        return None
+    parts = []
+    if told.total:
+        parts.append(f"{count(told.done)} of {count(told.total)} {_unit(told)}")
+    elif told.done:
+        parts.append(plural(told.done, "force call"))
+    if told.sigma is not None:
+        parts.append(f"σ so far {with_error(told.sigma, np.nan if told.sigma_se is None else told.sigma_se)}")
+    if told.seconds_left is not None:
+        parts.append(f"about {duration(told.seconds_left)} left")
+    share = 100 * min(told.done / told.total, 1) if told.total else 100
+    return html.Div(
+        [
+            dmc.Progress(
+                value=share, animated=not told.total, size="md", **{"aria-label": f"Progress: {told.stage}"}
+            ),
+            html.P(", ".join(parts) or " ", className="recompute-numbers"),
+        ]
+    )  # fmt: skip
+
+
+def _unit(told: Progress) -> str:
+    return "frames" if told.stage == "sampling" else "steps"
+
+
+def growing_trace(job: Job, names: Names, published: float) -> tuple[Figure, str] | None:
+    """Figure and caption of σ as far as it has come, once there are two values.
+
+    DFT's `published` σ is NaN where there is none.
+    """
+    told = job.progress
+    if job.state != "running" or told is None or len(told.trace) < 2:
+        return None
+    at, sigma = np.array(told.trace, float).T
+    name = names.get(job.request.potential, job.request.potential)
+    trace = Trace(name, 0, 0, at, sigma, np.nan if told.sigma_se is None else told.sigma_se)
+    dft = f" DFT’s published σ is {published:.3f}." if np.isfinite(published) else ""
+    caption = f"n = {count(int(at[-1]))} frames so far: σ = {with_error(float(sigma[-1]), trace.se)}.{dft}"
+    return sigma_trace([trace], published, x_title="frames of each replica"), caption
+
+
+def mine(listed: Sequence[Job], names: Names, shown: str) -> Component:
+    """The visitor's jobs, newest first; the one that is `shown` is marked."""
+    if not listed:
+        return html.P("None yet. What you compute is listed here, in this browser.", className="muted")
+    rows = [
+        [
+            html.A(formula(job.compound), href=f"/recompute?job={job.id}", **_current(job.id == shown)),
+            names.get(job.request.potential, job.request.potential),
+            calculation(job),
+            job.state,
+            _moment(job.submitted),
+        ]
+        for job in listed
+    ]
+    head = ("compound", "potential", "calculation", "state", "asked for (UTC)")
+    return table(head, rows, caption=f"n = {plural(len(rows), 'job')} asked for from this browser", numeric_from=5)
+
+
+def _current(yes: bool) -> dict[str, str]:
+    return {"aria-current": "page"} if yes else {}
+
+
+def _moment(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M}"

@@ -1,0 +1,1 @@
+"""The page Stability: which compounds potentials call stable, and what a screening gains."""

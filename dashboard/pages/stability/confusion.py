@@ -1,0 +1,347 @@
+"""Verdicts of DFT against those of each potential: matrices of one scale, their scores, and pairs of potentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from dash import dcc, html
+from dash.development.base_component import Component
+from numpy.typing import NDArray
+
+from compute.protocols import SUITES
+from compute.statistics import confusion, verdicts
+from compute.statistics.paired import Difference
+from dashboard.queries import stability as query
+from dashboard.queries.potentials import other_levels
+from dashboard.queries.stability import Compared, Setting
+from dashboard.ui.blocks import section, statement, statements, table
+from dashboard.ui.text import compared_how, count, level_sentence, marked, number, percent, plural, together
+from dashboard.views.codec import encode
+from dashboard.views.compounds import CompoundsView
+from dashboard.views.stability import StabilityView
+
+Names = Mapping[str, str]
+
+TITLES = {"cross": "Cross-tabulation"}
+ANSWER_NAMES = {
+    "harmonic": "potential: harmonic",
+    "sigma": "potential: σ",
+    "renormalised": "potential: renormalised",
+    "cross": "potential: harmonic",
+}
+CROSS_ABOUT = (
+    "Two different questions. DFT: is the compound stable at 300 K (σ below the threshold)? Potential: is it "
+    "harmonically stable at 0 K? Heat can stabilise a compound whose harmonic phonons are soft, so a "
+    "disagreement here is not an error and no score is given."
+)
+CROSS_SENTENCE = "If harmonic stability decided stability at 300 K, the first share would be 100 %, the second 0 %."
+RENORMALISED_ABOUT = (
+    "Both ask whether the compound is stable at 300 K, by different quantities. DFT: is σ below the threshold? "
+    "Potential: is the softest mode of force constants fitted to its frames at 300 K above the tolerance? A "
+    "disagreement can come from the definitions."
+)
+SIGMA_ABOUT = "Both ask whether σ at 300 K is below the threshold."
+LINKED = ("harmonic", "sigma", "cross")
+"""Criteria by which the table of compounds can be filtered."""
+
+
+def comparison(data: Compared, names: Names, settings: Sequence[Setting], functionals: Sequence[str]) -> Component:
+    """Every potential's matrix with its scores, and what was compared with what."""
+    view = data.view
+    scores = {p: verdicts.scores(data.truth, labels) for p, labels in data.labels.items()}
+    every = html.P(CROSS_SENTENCE) if view.criterion == "cross" else _score_table(scores, names)
+    cards = [_card(data, p, scores[p], names) for p in data.potentials]
+    alone = len(cards) == 1
+    return section(
+        TITLES.get(view.criterion, "Confusion matrix" if len(data.potentials) == 1 else "Confusion matrices"),
+        html.P(_classes(data), className="about", id="stability-classes"),
+        html.Div([*cards, every], className="side-by-side") if alone else html.Div(cards, className="matrices"),
+        html.P(marked(_definitions(view)), className="fine"),
+        html.P(_coverage(data, names), className="fine", id="stability-coverage"),
+        html.P(_origins(settings, functionals, names, view), className="fine"),
+        None if alone else every,
+        about=_about(view, settings),
+    )
+
+
+def pairs(data: Compared, names: Names) -> Component | None:
+    """Each potential against each other on the compounds that both have run; nothing for one, or without scores."""
+    if len(data.potentials) < 2 or data.view.criterion == "cross":
+        return None
+    duels = query.duels(data)
+    rows: list[list[Any]] = [
+        [
+            f"{names.get(duel.first, duel.first)} − {names.get(duel.second, duel.second)}",
+            count(duel.mcc.n),
+            _difference(duel.mcc),
+            _difference(duel.balanced_accuracy),
+            count(duel.test.first_only),
+            count(duel.test.second_only),
+            _p(duel.test.p),
+        ]
+        for duel in duels
+    ]
+    measured = sum(duel.mcc.measurable for duel in duels)
+    return section(
+        "Are they different?",
+        html.Div(
+            table(
+                (
+                    "first − second",
+                    "n",
+                    "difference of MCC",
+                    "of balanced accuracy",
+                    "only first right",
+                    "only second right",
+                    "McNemar p",
+                ),
+                rows,
+                caption="Differences with 95 % intervals, from compounds drawn together for both. Undecidable and "
+                "failed count as wrong. p is not corrected for the number of pairs.",
+            ),
+            className="duels",
+        ),
+        about=f"Each pair on the compounds that both have run. The interval of the difference of MCC excludes 0 for "
+        f"{measured} of {plural(len(rows), 'pair')}.",
+    )
+
+
+def _about(view: StabilityView, settings: Sequence[Setting]) -> str:
+    if view.criterion == "cross":
+        return CROSS_ABOUT
+    if view.criterion == "renormalised":
+        return RENORMALISED_ABOUT
+    if view.criterion == "sigma":
+        return SIGMA_ABOUT
+    geometries = {setting.geometry for setting in settings}
+    if len(geometries) == 1:
+        return compared_how(view.suite, geometries.pop())
+    return (
+        "The same q points; some potentials in the published cell and some in their own relaxed one, as listed below."
+    )
+
+
+def _classes(data: Compared) -> str:
+    stable, unstable = (int(np.sum(data.truth == label)) for label in confusion.CLASSES)
+    decided = stable + unstable
+    if decided == 0:
+        return "DFT gives no verdict on any of these compounds."
+    larger = max(stable, unstable)
+    ratio = f"{100 * stable / decided:.0f} : {100 * unstable / decided:.0f}"
+    text = (
+        f"DFT calls {count(stable)} compounds stable and {count(unstable)} unstable ({ratio}); "
+        f"{count(data.n - decided)} have no DFT number. "
+    )
+    if data.view.criterion == "cross":
+        return text
+    return text + (
+        f"Always naming the larger class would be right for {percent(larger, decided)}, so accuracy says little: read "
+        "balanced accuracy (0.5 for guessing) and MCC (0 for guessing)."
+    )
+
+
+def _card(data: Compared, potential: str, scores: Mapping[str, verdicts.Score], names: Names) -> Component:
+    view, labels = data.view, data.labels[potential]
+    counts = verdicts.crosstab(data.truth, labels)
+    head = _shares(counts) if view.criterion == "cross" else _headline(counts[:2, :2], scores)
+    return html.Div(
+        [html.H3(names.get(potential, potential)), head, _matrix(counts, data, potential, names)],
+        className="matrix",
+        **{"data-potential": potential},
+    )
+
+
+def _headline(counts: confusion.Counts, scores: Mapping[str, verdicts.Score]) -> Component:
+    decided = scores["decided"]
+    n = f"n = {count(decided.n)} decided, {count(scores['all run'].n)} all run"
+    return statements(
+        statement(
+            number(decided.balanced_accuracy), "balanced accuracy", _interval(counts, "balanced_accuracy"),
+        ),
+        statement(number(decided.mcc), "Matthews correlation", _interval(counts, "mcc")),
+        html.Div([html.Dt("scored"), html.Dd(n, className="note")], className="statement n"),
+    )  # fmt: skip
+
+
+def _interval(counts: confusion.Counts, name: str) -> str:
+    low, high = confusion.bootstrap_interval(counts, name, draws=1000)
+    return f"95 %: {number(low)} to {number(high)}" if np.isfinite(low) else "no interval"
+
+
+def _shares(counts: NDArray[np.int64]) -> Component:
+    (ss, su), (us, uu) = counts[:2, :2].tolist()
+    return statements(
+        statement(percent(ss, ss + us), "σ-stable among harmonically stable", f"{count(ss)} of {count(ss + us)}"),
+        statement(percent(su, su + uu), "σ-stable among harmonically unstable", f"{count(su)} of {count(su + uu)}"),
+    )
+
+
+def _matrix(counts: NDArray[np.int64], data: Compared, potential: str, names: Names) -> Component:
+    view = data.view
+    asked = "DFT: harmonic" if view.criterion == "harmonic" else f"DFT: σ < {view.threshold:g} at 300 K"
+    totals = counts.sum(1).tolist()
+    head = [
+        html.Th([truth, html.Span(f"n = {count(total)}", className="sub")], scope="col")
+        for truth, total in zip(verdicts.TRUTHS, totals, strict=True)
+    ]
+    rows = [
+        html.Tr(
+            [
+                html.Th(_row_name(answer, data), scope="row"),
+                *(
+                    html.Td(
+                        _cell(int(n), total, _link(data, potential, truth, answer), names.get(potential, potential)),
+                        className=_kind(truth, answer, view),
+                        style={"--share": f"{n / total if total else 0:.3f}"},
+                    )
+                    for truth, total, n in zip(verdicts.TRUTHS, totals, counts[:, j].tolist(), strict=True)
+                ),
+            ]
+        )
+        for j, answer in enumerate(verdicts.ANSWERS)
+    ]
+    above = html.Tr([html.Td(""), html.Th(asked, colSpan=len(verdicts.TRUTHS), scope="colgroup")])
+    return html.Table(
+        [
+            html.Caption(f"n = {count(int(counts.sum()))} compounds; shares are of each column"),
+            html.Thead([above, html.Tr([html.Th(ANSWER_NAMES[view.criterion], scope="col"), *head])]),
+            html.Tbody(rows),
+        ]
+    )
+
+
+def _row_name(answer: str, data: Compared) -> str:
+    return "not run by all" if answer == verdicts.NOT_RUN and data.restricted else answer
+
+
+def _link(data: Compared, potential: str, truth: str, answer: str) -> str | None:
+    """Address of the compounds in a cell; None where the table of compounds has no such filter."""
+    view = data.view
+    if view.criterion not in LINKED or (answer == verdicts.NOT_RUN and data.restricted):
+        return None
+    compounds = CompoundsView(
+        suite=view.suite,
+        potentials=(potential,),
+        anion=view.anion,
+        criterion=view.criterion,
+        tolerance_thz=view.tolerance_thz if "tolerance" in query.moved(view.criterion) else CompoundsView.tolerance_thz,
+        threshold=view.threshold if "threshold" in query.moved(view.criterion) else CompoundsView.threshold,
+        truth=(truth.replace(" ", "-"),),
+        answer=(answer.replace(" ", "-"),),
+    )
+    return f"/compounds?{encode(compounds)}"
+
+
+def _cell(n: int, total: int, href: str | None, name: str) -> Component:
+    if n == 0:
+        return html.Span("0", className="zero")
+    content = [html.Span(count(n), className="big"), html.Span(percent(n, total), className="sub")]
+    if href is None:
+        return html.Div(content)
+    return dcc.Link(content, href=href, title=f"These {plural(n, 'compound')} of {name} in the table")
+
+
+def _kind(truth: str, answer: str, view: StabilityView) -> str:
+    decided = truth in confusion.CLASSES and answer in confusion.CLASSES
+    if not decided:
+        return "open"
+    if view.criterion == "cross":
+        return "cross"
+    return "agree" if truth == answer else "disagree"
+
+
+def _definitions(view: StabilityView) -> str:
+    omega = f"ω_min > −{view.tolerance_thz:.2f} THz"
+    floor = "its ω_min is within the noise floor of that calculation"
+    sigma = f"σ < {view.threshold:g}"
+    text = {
+        "harmonic": f"Stable: {omega}. Undecidable: {floor}.",
+        "sigma": f"Stable: {sigma}. Undecidable: the potential’s σ is within two standard errors of the threshold.",
+        "renormalised": f"Stable: DFT {sigma}; potential renormalised {omega.replace('>', '≥')}. Undecidable: that "
+        "ω_min is within two standard errors or the noise floor.",
+        "cross": f"Stable: DFT {sigma}; potential {omega}. Undecidable: {floor}.",
+    }[view.criterion]
+    return (
+        f"{text} Failed: the potential’s calculation gave no number. No label: DFT gives none. The number in a cell "
+        + ("leads to its compounds." if view.criterion in LINKED else "is a count of compounds.")
+    )
+
+
+def _coverage(data: Compared, names: Names) -> str:
+    if not data.restricted:
+        run = (f"{names.get(p, p)} {count(int(np.sum(ls != verdicts.NOT_RUN)))}" for p, ls in data.own.items())
+        return f"Run, successfully or not, of {count(data.n)} compounds: {', '.join(run)}."
+    common = int(data.common.sum())
+    lost = {p: int(np.sum((labels != verdicts.NOT_RUN) & ~data.common)) for p, labels in data.own.items()}
+    if not any(lost.values()):
+        return f"Common compounds: all potentials have run the same {count(common)} of {count(data.n)}."
+    return (
+        f"Common compounds only: {count(common)} of {count(data.n)} have been run with every potential; up to "
+        f"{count(max(lost.values()))} results of a potential are left out. A cell leads to all compounds of that "
+        "potential, which can be more than it counts."
+    )
+
+
+def _origins(settings: Sequence[Setting], functionals: Sequence[str], names: Names, view: StabilityView) -> list[Any]:
+    reference = " and ".join(functionals)
+    of_sigma = view.criterion in ("sigma", "renormalised")
+    said = {}
+    for setting in settings:
+        how = setting.sigma_protocol if of_sigma else setting.geometry and f"{setting.geometry} geometry"
+        trained = setting.functional or "an unknown functional"
+        said[names.get(setting.potential, setting.potential)] = f"trained on {trained}, {how or 'not run'}"
+    text = [f"{SUITES[view.suite].title}, DFT: {reference}. {together(said)}."]
+    trained = {s.potential: s.functional for s in settings if s.functional}
+    if others := level_sentence(other_levels(trained, functionals), names):
+        text.append(f" {others}")
+    schedules = [
+        names.get(s.potential, s.potential) for s in settings
+        if of_sigma and s.sigma_protocol and not s.sigma_protocol.startswith("published")
+    ]  # fmt: skip
+    if schedules:
+        text.append(
+            f" The DFT σ come from the published schedule, those of {', '.join(schedules)} do not: σ depends on the "
+            "schedule."
+        )
+    return ["".join(text)]
+
+
+def _score_table(scores: Mapping[str, Mapping[str, verdicts.Score]], names: Names) -> Component:
+    columns = [(potential, basis, score) for potential, each in scores.items() for basis, score in each.items()]
+    single = ("balanced_accuracy", "mcc", "accuracy")
+    rows: list[list[Any]] = [["n", *(count(s.n) for *_, s in columns)]]
+    rows += [
+        [name.replace("_", " ").replace("mcc", "MCC"), *(number(getattr(s, name), 3) for *_, s in columns)]
+        for name in single
+    ]
+    rows += [
+        [f"{name if name != 'f1' else 'F1'}, {label}", *(number(getattr(s, name)[i], 3) for *_, s in columns)]
+        for i, label in enumerate(confusion.CLASSES)
+        for name in ("precision", "recall", "f1")
+    ]
+    alone = len(scores) == 1
+    head = ["score", *(basis if alone else f"{names.get(p, p)}, {basis}" for p, basis, _ in columns)]
+    scored = table(
+        head,
+        rows,
+        caption="Decided: both sides have a verdict. All run: failed and undecidable count as wrong. Not run is in no "
+        "score.",
+    )
+    if alone:
+        return scored
+    return html.Details([html.Summary("Every score"), scored], className="more")
+
+
+def _difference(found: Difference) -> Any:
+    if not np.isfinite(found.low):
+        return number(found.difference)
+    said = [f"{number(found.low, 3)} to {number(found.high, 3)}"]
+    if not found.measurable:
+        said.append("none measurable")
+    return [number(found.difference, 3, sign=True), *(html.Span(text, className="sub") for text in said)]
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else number(p, 3)

@@ -1,0 +1,157 @@
+"""What it saves to let a potential screen first, and what its mistakes cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.pages.stability import screening_data
+from dashboard.pages.stability.screening_data import Economics
+from dashboard.pages.stability.screening_figure import CostLine, Trade, costs, saved_and_kept
+from dashboard.queries.stability import Compared
+from dashboard.ui.blocks import captioned, table
+from dashboard.ui.text import NOT_DEFINED, count, number
+
+Names = Mapping[str, str]
+
+ABOUT = (
+    "A potential screens first; DFT then runs on everything it calls stable or undecidable, and on what it failed on. "
+    "A false stable wastes that run, a false unstable loses a material: say what each costs, in DFT runs."
+)
+
+
+def economics(data: Compared, names: Names) -> list[Component]:
+    """Recall against DFT runs saved, expected cost over the cut, and the table of both."""
+    found = [screening_data.economics(data, screen) for screen in screening_data.screens(data)]
+    moved = screening_data.moved_level(data.view.criterion)
+    return [
+        html.Div([_trade(data, found, names), _costs(found, names, moved)], className="pair"),
+        _table(data, found, names, moved),
+        html.P(_assumptions(data, moved), className="fine"),
+    ]
+
+
+def _trade(data: Compared, found: list[Economics], names: Names) -> Component:
+    trades = []
+    for i, one in enumerate(found):
+        saved, kept = one.screen.curve()
+        name = names.get(one.screen.potential, one.screen.potential)
+        trades.append(Trade(name, i, saved, kept, (one.present.saved, one.present.kept)))
+    most = ", most of all," if len(trades) > 1 else ""
+    best = max(trades, key=lambda trade: trade.present[0] if np.isfinite(trade.present[0]) else -1)
+    return captioned(
+        saved_and_kept(trades),
+        [
+            html.Strong(f"What a screen saves, {_n(found)}. "),
+            f"Now {best.name} saves {_share(best.present[0])} of the DFT runs{most} and keeps "
+            f"{_share(best.present[1])} of the stable compounds. A line that stays high drops little that is stable; "
+            "it ends where only undecidable and failed compounds are left.",
+        ],
+        label="Stable compounds kept over DFT runs saved",
+        shape="tall" if len(trades) > 3 else "wide",
+    )
+
+
+def _costs(found: list[Economics], names: Names, moved: str) -> Component:
+    lines = [
+        CostLine(names.get(e.screen.potential, e.screen.potential), i, e.costs, (e.best.level, e.best.cost))
+        for i, e in enumerate(found)
+    ]
+    unit = " THz" if moved == "tolerance" else ""
+    cheapest = min(lines, key=lambda line: line.best[1] if np.isfinite(line.best[1]) else np.inf)
+    alone = [
+        {round(value, 6) for value in values} for values in ([e.of_all for e in found], [e.of_none for e in found])
+    ]
+    of_all, of_none = (values.pop() if len(values) == 1 else np.nan for values in alone)
+    figure = costs(
+        found[0].levels,
+        lines,
+        found[0].present.level,
+        x_title=f"{'tolerance (THz)' if moved == 'tolerance' else 'σ threshold'} of the potential",
+        of_all=of_all,
+        of_none=of_none,
+    )
+    return captioned(
+        figure,
+        [
+            html.Strong(f"Expected cost, {_n(found)}. "),
+            f"Cheapest: {cheapest.name} at {cheapest.best[0]:.2f}{unit}, {_runs(cheapest.best[1])} DFT runs per "
+            f"1,000 candidates, against {_runs(found[0].of_all)} with DFT on all and {_runs(found[0].of_none)} with "
+            "DFT on none.",
+        ],
+        label=f"Expected cost of 1,000 candidates over the {moved}",
+        shape="tall" if len(lines) > 3 else "wide",
+    )
+
+
+def _table(data: Compared, found: list[Economics], names: Names, moved: str) -> Component:
+    unit = " (THz)" if moved == "tolerance" else ""
+    rows = []
+    for one in found:
+        rows.append(
+            [
+                names.get(one.screen.potential, one.screen.potential),
+                count(one.screen.n),
+                _runs(one.present.cost),
+                _level(one),
+                _runs(one.best.cost),
+                _share(one.best.saved),
+                _share(one.best.kept),
+                _runs(one.of_all),
+                _runs(one.of_none),
+                _verdict(one),
+            ]
+        )
+    head = (
+        "potential", "n", f"cost at {found[0].present.level:.2f}", f"cheapest {moved}{unit}", "cost there",
+        "DFT runs saved", "stable kept", "no potential: DFT on all", "trust nobody: DFT on none", "cheapest of all",
+    )  # fmt: skip
+    return table(
+        head,
+        rows,
+        caption=f"Costs in DFT runs per 1,000 candidates: {data.view.false_stable:g} for a false stable, "
+        f"{data.view.false_unstable:g} for a false unstable",
+    )
+
+
+def _assumptions(data: Compared, moved: str) -> str:
+    truth = (
+        f"its harmonic label at the present tolerance of {data.view.tolerance_thz:.2f} THz"
+        if data.view.criterion == "harmonic"
+        else f"σ < {data.view.threshold:g}"
+    )
+    return (
+        f"Assumes candidates like these compounds, DFT’s verdict ({truth}) as the truth while only the potential’s "
+        f"{moved} moves, no cost for the potential itself or for the DFT run on a compound that is stable, and the "
+        f"cheapest {moved} looked for on the same compounds, which is optimistic."
+    )
+
+
+def _level(one: Economics) -> str:
+    if not np.isfinite(one.best.cost):
+        return NOT_DEFINED
+    edge = ", end of the scale" if one.best.level in (one.levels[0], one.levels[-1]) else ""
+    return f"{one.best.level:.2f}{edge}"
+
+
+def _verdict(one: Economics) -> str:
+    options = {"the potential": one.best.cost, "DFT on all": one.of_all, "DFT on none": one.of_none}
+    if not all(np.isfinite(value) for value in options.values()):
+        return NOT_DEFINED
+    return min(options, key=lambda name: options[name])
+
+
+def _n(found: list[Economics]) -> str:
+    sizes = sorted({one.screen.n for one in found})
+    return f"n = {count(sizes[0])}" + (f" to {count(sizes[-1])}" if len(sizes) > 1 else "")
+
+
+def _runs(value: float) -> str:
+    return count(round(value)) if np.isfinite(value) else NOT_DEFINED
+
+
+def _share(value: float) -> str:
+    return f"{number(100 * value, 1)} %" if np.isfinite(value) else NOT_DEFINED

@@ -1,0 +1,211 @@
+"""Bands and modes of one compound, from its force constants or as the forces of a source gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.physics import bands as physics
+from dashboard.dataset import Dataset
+from dashboard.queries.coverage import foundation_first
+from dashboard.queries.structure import Structure
+
+HARMONIC, EFFECTIVE = "harmonic", "effective"
+STEPS = 12
+"""Steps of a band from one special point to the next."""
+DFT = "dft"
+"""What the table `bands` calls DFT, which is no potential."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """Force constants of one potential and their bands; `frequencies` (n, 3m) in THz on the points of `path`."""
+
+    potential: str
+    kind: str
+    protocol: str
+    run: str
+    temperature: float
+    symbols: tuple[str, ...]
+    crystal: physics.Crystal
+    prototype: str
+    path: physics.Path
+    frequencies: Array
+
+    @property
+    def key(self) -> str:
+        """Its name in an address: potential, kind and protocol."""
+        return f"{self.potential}~{self.kind}~{self.protocol}"
+
+    @property
+    def structure(self) -> Structure:
+        """The cell that the force constants are of."""
+        origin = f"cell of the force constants of {self.potential}"
+        return Structure(self.prototype, self.symbols, self.crystal.lattice, self.crystal.positions, origin)
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """Mode number `branch`, from 1, at `q`: `omegas` (3m,) in THz, `pattern` (m, 3) with the largest atom at 1."""
+
+    q: tuple[float, float, float]
+    branch: int
+    omegas: Array
+    pattern: NDArray[np.complex128]
+
+    @property
+    def omega(self) -> float:
+        """ω in THz, imaginary as negative."""
+        return float(self.omegas[self.branch - 1])
+
+
+@dataclass(frozen=True, eq=False)
+class StoredBands:
+    """Bands of one method, `frequencies` (n, 3m) in THz on the points of `path`; `source` is a potential or DFT."""
+
+    source: str
+    path: physics.Path
+    frequencies: Array
+
+
+def bands(dataset: Dataset, suite: str, compound: str, prototype: str) -> tuple[Bands, ...]:
+    """Bands of every published set of force constants, harmonic ones first; none for a prototype without a path."""
+    return _bands(dataset, dataset.release(), suite, compound, prototype) if prototype in physics.PATHS else ()
+
+
+@lru_cache(maxsize=64)
+def _bands(dataset: Dataset, release: str, suite: str, compound: str, prototype: str) -> tuple[Bands, ...]:
+    rows = dataset.of_compound("force_constants", suite, compound)
+    order = foundation_first(dataset, sorted({row["potential"] for row in rows}))
+    rows.sort(key=lambda row: (row["kind"] != HARMONIC, order.index(row["potential"]), row["protocol"]))
+    return tuple(bands_of(row, prototype) for row in rows)
+
+
+def stored_bands(dataset: Dataset, suite: str, compound: str) -> tuple[StoredBands, ...]:
+    """Bands as the table `bands` has them, DFT's first; none where a source stored no forces."""
+    rows = dataset.of_compound("bands", suite, compound)
+    rows.sort(key=lambda row: (row["source"] != DFT, row["source"]))
+    return tuple(_stored(row) for row in rows)
+
+
+def _stored(row: Mapping[str, Any]) -> StoredBands:
+    n = len(row["labels"])
+    path = physics.Path(np.array(row["q"]).reshape(n, 3), np.array(row["distances"]), tuple(row["labels"]))
+    return StoredBands(row["source"], path, np.array(row["frequencies"], float).reshape(n, -1))
+
+
+def bands_of(row: Mapping[str, Any], prototype: str) -> Bands:
+    """Bands of a row of `force_constants`."""
+    n, size = len(row["symbols"]), row["repeats"]
+    crystal = physics.Crystal(
+        lattice=np.array(row["lattice"]).reshape(3, 3),
+        positions=np.array(row["positions"]).reshape(n, 3),
+        masses=np.array(row["masses"]),
+        constants=np.array(row["constants"], float).reshape(n, n, size, size, size, 3, 3),
+    )
+    path = physics.path(prototype, crystal.lattice, STEPS)
+    return Bands(
+        potential=row["potential"],
+        kind=row["kind"],
+        protocol=row["protocol"],
+        run=row["run"],
+        temperature=float("nan") if row["temperature"] is None else float(row["temperature"]),
+        symbols=tuple(row["symbols"]),
+        crystal=crystal,
+        prototype=prototype,
+        path=path,
+        frequencies=physics.frequencies(crystal, path.q),
+    )
+
+
+def q_name(label: str) -> str:
+    """A special point as an address writes it."""
+    return "G" if label == "Γ" else label
+
+
+def q_points(prototype: str) -> dict[str, tuple[float, float, float]]:
+    """Special points of `prototype` by the name that an address gives them."""
+    return {q_name(label): q for label, q in physics.POINTS[prototype].items()}
+
+
+def q_of(prototype: str, text: str) -> tuple[float, float, float] | None:
+    """The point that `text` names, or that its three coordinates are; None for neither."""
+    if text in q_points(prototype):
+        return q_points(prototype)[text]
+    parts = text.split("_")
+    return (float(parts[0]), float(parts[1]), float(parts[2])) if len(parts) == 3 else None
+
+
+def q_text(prototype: str, q: Sequence[float]) -> str:
+    """How an address writes `q`: by name where it is a special point."""
+    for name, point in q_points(prototype).items():
+        if np.allclose(point, q, atol=1e-4):
+            return name
+    return "_".join(f"{round(component, 4) + 0.0:g}" for component in q)
+
+
+def softest_point(shown: Bands) -> str:
+    """Name of the special point with the lowest optical ω."""
+    points = q_points(shown.prototype)
+    omegas = physics.frequencies(shown.crystal, np.array(list(points.values()), float))
+    lowest = {}
+    for name, values in zip(points, omegas, strict=True):
+        # Of the modes at Γ the three nearest zero are acoustic.
+        optical = values[np.argsort(np.abs(values))[3:]] if name == "G" else values
+        lowest[name] = float(optical.min())
+    return min(lowest, key=lambda name: lowest[name])
+
+
+def mode(shown: Bands, q: str, branch: str) -> Mode:
+    """The mode that an address names; the first branch where it names none or one too high."""
+    point = q_of(shown.prototype, q) or (0.0, 0.0, 0.0)
+    omegas, patterns = physics.modes(shown.crystal, point)
+    number = int(branch) if branch and int(branch) <= len(omegas) else 1
+    return Mode(point, number, omegas, patterns[number - 1])
+
+
+def drawn_points(path: physics.Path) -> NDArray[np.int64]:
+    """Points of `path` in the order that one branch is drawn; −1 is a gap, where the path breaks and at its end."""
+    order: list[int] = []
+    for index, label in enumerate(path.labels):
+        broken = index > 0 and label and path.labels[index - 1] and path.distances[index] == path.distances[index - 1]
+        order += [-1, index] if broken else [index]
+    return np.array([*order, -1])
+
+
+def clicked(drawn: Sequence[Bands], curve: Any, point: Any) -> tuple[str, str, str] | None:
+    """Key, q and branch of point number `point` of trace number `curve`, as the figure draws bands; None for neither.
+
+    Each trace holds one branch after another, each in the order of `drawn_points`.
+    """
+    if not isinstance(curve, int) or not isinstance(point, int) or not 0 <= curve < len(drawn):
+        return None
+    shown = drawn[curve]
+    order = drawn_points(shown.path)
+    branch, place = divmod(point, len(order))
+    if not 0 <= branch < shown.frequencies.shape[1] or order[place] < 0:
+        return None
+    return shown.key, q_text(shown.prototype, shown.path.q[order[place]]), str(branch + 1)
+
+
+def moving(mode_: Mode, roles: Sequence[str]) -> dict[str, float]:
+    """Largest displacement on each site, relative to the largest of all, by site in the order of the cell."""
+    size = np.linalg.norm(mode_.pattern, axis=1)
+    return {role: float(max(size[i] for i, r in enumerate(roles) if r == role)) for role in dict.fromkeys(roles)}
+
+
+def pattern_json(mode_: Mode) -> dict[str, Any]:
+    """What the browser needs to move the atoms: q, ω and, per atom, three real and three imaginary parts."""
+    return {
+        "q": list(mode_.q),
+        "omega": round(mode_.omega, 4),
+        "real": mode_.pattern.real.round(5).tolist(),
+        "imag": mode_.pattern.imag.round(5).tolist(),
+    }

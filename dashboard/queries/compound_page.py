@@ -1,0 +1,127 @@
+"""One compound of the data: what a page asks of it is read once, and only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from dashboard.dataset import Dataset
+from dashboard.queries import bands as compound_bands
+from dashboard.queries import compound as rows
+from dashboard.queries import coverage
+from dashboard.queries import potentials as models
+from dashboard.queries.bands import Bands, StoredBands
+from dashboard.queries.structure import Structure, structure
+from dashboard.views.compound import CompoundView
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A compound; `known` is its row of `references`."""
+
+    dataset: Dataset
+    known: rows.Row
+
+    @property
+    def suite(self) -> str:
+        """Suite of the compound."""
+        return str(self.known["suite"])
+
+    @property
+    def name(self) -> str:
+        """Canonical formula, or material id."""
+        return str(self.known["compound"])
+
+    @property
+    def prototyped(self) -> bool:
+        """Whether its prototype is one that can be drawn and sampled."""
+        return self.known["prototype"] in rows.PROTOTYPES
+
+    @cached_property
+    def sigma(self) -> pd.DataFrame:
+        """Every run of σ."""
+        return rows.sigma_rows(self.dataset, self.suite, self.name)
+
+    @cached_property
+    def bands(self) -> tuple[Bands, ...]:
+        """Bands of every set of force constants."""
+        return compound_bands.bands(self.dataset, self.suite, self.name, self.known["prototype"])
+
+    @cached_property
+    def stored_bands(self) -> tuple[StoredBands, ...]:
+        """Bands as the table `bands` has them."""
+        return compound_bands.stored_bands(self.dataset, self.suite, self.name)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Names of potentials for people."""
+        return coverage.potential_names(self.dataset)
+
+    @cached_property
+    def series(self) -> dict[str, int]:
+        """Number of each potential with a run on the suite, or with force constants: it decides the colour."""
+        known = rows.potentials(self.dataset, self.suite)
+        drawn = sorted({*known, *(b.potential for b in self.bands)})
+        return {name: number for number, name in enumerate(coverage.foundation_first(self.dataset, drawn))}
+
+    def answers(self, view: CompoundView) -> pd.DataFrame:
+        """One row per potential with labels at the view's thresholds, as `queries.compound.answers` gives them."""
+        return rows.answers(self.dataset, self.suite, self.name, view.tolerance_thz, view.threshold)
+
+    def shown(self, view: CompoundView) -> Bands | None:
+        """The force constants that the view names; None where there are none."""
+        return next((b for b in self.bands if b.key == view.constants), None)
+
+    def cell(self, view: CompoundView) -> Structure | None:
+        """The cell of the force constants that are shown; without any, DFT's or a potential's."""
+        shown = self.shown(view)
+        return structure(self.dataset, self.known) if shown is None else shown.structure
+
+    def other_levels(self, potentials: Iterable[str]) -> dict[str, str]:
+        """By potential of `potentials` the functional that it is trained on, where it is not that of the compound."""
+        wanted = set(potentials)
+        trained = {p: text for p, text in models.trained_on(self.dataset).items() if p in wanted}
+        return models.other_levels(trained, [self.known["functional"]])
+
+
+def find(dataset: Dataset, suite: Any, compound: Any) -> Found | None:
+    """The compound of this name; None when there is none."""
+    if not isinstance(suite, str) or not isinstance(compound, str):
+        return None
+    known = rows.reference(dataset, suite, compound)
+    return None if known is None else Found(dataset, known)
+
+
+def resolved(found: Found, view: CompoundView) -> CompoundView:
+    """The view with what the tables hold of this compound."""
+    keys, runs = [b.key for b in found.bands], found.sigma["run"].tolist()
+    finished = found.sigma.loc[found.sigma["status"] == "ok", "run"].tolist()
+    view = replace(
+        view,
+        constants=view.constants if view.constants in keys else next(iter(keys), ""),
+        sigma_run=view.sigma_run if view.sigma_run in runs else next(iter(finished or runs), ""),
+        site=view.site if view.site in rows.sites(found.known) else CompoundView.site,
+    )
+    shown = found.shown(view)
+    if shown is None:
+        return replace(view, q="", branch="")
+    named = compound_bands.q_of(shown.prototype, view.q) is not None
+    q = view.q if named else compound_bands.softest_point(shown)
+    return replace(view, q=q, branch=str(compound_bands.mode(shown, q, view.branch).branch))
+
+
+def addressed(found: Found, view: CompoundView) -> CompoundView:
+    """The view as an address states it: without what comes first anyway."""
+    plain = resolved(found, CompoundView(constants=view.constants))
+    first = next((b.key for b in found.bands), "")
+    return replace(
+        view,
+        constants="" if view.constants == first else view.constants,
+        q="" if view.q == plain.q else view.q,
+        branch="" if view.branch == plain.branch else view.branch,
+        sigma_run="" if view.sigma_run == plain.sigma_run else view.sigma_run,
+    )

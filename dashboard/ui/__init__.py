@@ -1,0 +1,1 @@
+"""Pieces that two or more pages, or the frame around them, show."""

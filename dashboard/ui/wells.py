@@ -1,0 +1,232 @@
+"""Tilt wells: how far potentials are from DFT in the harmonic and in the anharmonic part, over all compounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.figures.compounds_parity import Points, compounds_parity
+from dashboard.figures.theme import series_colour, series_symbol
+from dashboard.queries import wells as query
+from dashboard.ui.blocks import captioned, not_computed, publish_command, statement, statements, table
+from dashboard.ui.text import count, number, plural
+from dashboard.views.error_sources import ErrorSourcesView
+
+COMPUTE = "softmode reference dft wells"
+PARITY_HARMONIC, PARITY_QUARTIC = "errors-parity-harmonic", "errors-parity-quartic"
+UNITS = {"curvature": "eV/Å²", "omega": "THz", "quartic": "eV/Å⁴"}
+SYMBOLS = {"curvature": "k", "omega": "ω", "quartic": "q"}
+WORDS = {"curvature": "curvature", "omega": "ω of the tilt", "quartic": "quartic term"}
+IN_A_SENTENCE = {"curvature": "the curvature", "omega": "ω of the tilt", "quartic": "the quartic term"}
+# With fewer compounds the bootstrap draws too few different samples to bound anything.
+FEWEST = 5
+# Share of the forces that the fit may miss before its curvature is said to be one over the whole range.
+ROUGH = 0.05
+
+Names = Mapping[str, str]
+
+
+def provenance_sentence(frame: pd.DataFrame, names: Names) -> str:
+    """Whose cell, and which DFT: from the rows themselves."""
+    cells = " or ".join(names.get(cell, cell) for cell in sorted(frame["geometry_from"].unique()))
+    reference = frame[frame["kind"] == query.REFERENCE]
+    shared = f"Every source is asked about the same structures, in the cell that {cells} relaxed, not in DFT’s own"
+    if reference.empty:
+        return f"{shared}."
+    method = " or ".join(sorted({", ".join(text.split(", ")[:2]) for text in reference["settings"]}))
+    low, high = reference["cutoff_ev"].min(), reference["cutoff_ev"].max()
+    cutoff = f"{low:g}" if low == high else f"{low:g}–{high:g}"
+    mesh = " or ".join(sorted(reference["k_points"].dropna().unique()))
+    return (
+        f"{shared}. DFT is computed by Softmode ({method}, plane waves to {cutoff} eV, {mesh} k points); it is not the "
+        "published VASP data."
+    )
+
+
+def compared(frame: pd.DataFrame, view: ErrorSourcesView, names: Names) -> list[Any]:
+    """All compounds: sentences, two parity figures, and a table with DFT at other settings beside the potentials."""
+    shown = query.chosen(frame, view.potentials or query.potentials(frame))
+    found = query.comparisons(shown, view.quantity)
+    return [
+        *_overall(found, shown, view.quantity, names),
+        html.Div(
+            [
+                _parity(frame, shown, found, view, view.quantity, names),
+                _parity(frame, shown, found, view, "quartic", names),
+            ],
+            className="pair",
+        ),
+        *_errors(found, view.quantity, names),
+        *_own_error(found, query.potentials(frame)),
+    ]
+
+
+def _overall(found: Sequence[query.Comparison], shown: pd.DataFrame, quantity: str, names: Names) -> list[Component]:
+    scored = [c for c in found if c.kind == query.POTENTIAL and c.n]
+    if not scored:
+        return [html.P("No compound has both DFT and a potential that is chosen.")]
+    tiles = [statement(f"{c.signs} of {c.n}", "curvatures with DFT’s sign", names.get(c.name, c.name)) for c in scored]
+    if len(scored) == 1:
+        (only,) = scored
+        tiles += [
+            statement(
+                f"{number(part.median)} {UNITS[what]}",
+                f"median error of {IN_A_SENTENCE[what]}",
+                f"DFT’s median size: {number(part.scale)}",
+            )
+            for what, part in ((quantity, only.harmonic), ("quartic", only.quartic))
+        ]
+    sentences = [_sentence(c, quantity, names) for c in scored]
+    sentences += [_check_sentence(c, quantity) for c in found if c.kind == query.CHECK and c.n]
+    return [statements(*tiles), html.P(" ".join(sentences)), html.P(_rough_sentence(shown, names), className="fine")]
+
+
+def _rough_sentence(shown: pd.DataFrame, names: Names) -> str:
+    """In how many wells the polynomial is a poor description, per source."""
+    finished = shown[(shown["status"] == "ok") & (shown["kind"] != query.CHECK)]
+    counts = [
+        f"{int((rows['missed'] > ROUGH).sum())} of {plural(len(rows), 'well')} of {names.get(str(name), str(name))}"
+        for name, rows in finished.groupby("name")
+    ]
+    return (
+        f"The fit misses more than {100 * ROUGH:.0f} % of the forces in {' and in '.join(counts)}. There k and q "
+        "describe the whole range of Q, not the neighbourhood of Q = 0."
+    )
+
+
+def _sentence(c: query.Comparison, quantity: str, names: Names) -> str:
+    left_out = [f"{plural(c.n_failed, 'compound')} failed" if c.n_failed else ""]
+    left_out.append(f"{plural(c.n_missing, 'compound')} not computed" if c.n_missing else "")
+    beside = f" ({', '.join(part for part in left_out if part)})" if any(left_out) else ""
+    return (
+        f"{names.get(c.name, c.name)} gives the curvature DFT’s sign in {c.signs} of {plural(c.n, 'compound')}"
+        f"{beside}; its median error is {number(c.harmonic.median)} {UNITS[quantity]} in {IN_A_SENTENCE[quantity]} and "
+        f"{number(c.quartic.median)} {UNITS['quartic']} in the quartic term."
+    )
+
+
+def _check_sentence(c: query.Comparison, quantity: str) -> str:
+    changed = c.name.removeprefix("DFT, ")
+    return (
+        f"With {changed} instead, DFT’s own {WORDS[quantity]} moves by a median of {number(c.harmonic.median)} "
+        f"{UNITS[quantity]} and its quartic term by {number(c.quartic.median)} {UNITS['quartic']} "
+        f"(n = {count(c.n)})."
+    )
+
+
+def _parity(
+    frame: pd.DataFrame,
+    shown: pd.DataFrame,
+    found: Sequence[query.Comparison],
+    view: ErrorSourcesView,
+    what: str,
+    names: Names,
+) -> Component:
+    pairs = query.pairs(shown)
+    column = query.QUANTITY_COLUMNS.get(what, what)
+    groups = []
+    for index, potential in enumerate(query.potentials(frame)):
+        mine = pairs[(pairs["name"] == potential) & (pairs["kind"] == query.POTENTIAL)]
+        if not mine.empty:
+            groups.append(
+                Points(
+                    name=names.get(potential, potential),
+                    compounds=mine["compound"].tolist(),
+                    dft=mine[f"dft_{column}"].to_numpy(float),
+                    values=mine[column].to_numpy(float),
+                    colour=series_colour(index),
+                    symbol=series_symbol(index),
+                )
+            )
+    figure = compounds_parity(
+        groups, title=f"{WORDS[what]} {SYMBOLS[what]}".removesuffix(" ω"), unit=UNITS[what], chosen=view.compound
+    )
+    parts = [(c, c.quartic if what == "quartic" else c.harmonic) for c in found if c.kind == query.POTENTIAL and c.n]
+    numbers = [
+        f"{names.get(c.name, c.name)}: n = {count(d.n)}, RMSE {number(d.rmse)}, bias {number(d.bias, sign=True)} "
+        f"{UNITS[what]}. "
+        for c, d in parts
+    ]
+    return captioned(
+        figure,
+        [html.Strong(numbers), *(_leaning(group, what) for group in groups), _how_to_read(what)],
+        label=f"{WORDS[what].capitalize()} of DFT against the potentials, one point per compound",
+        shape="square",
+        identity=PARITY_QUARTIC if what == "quartic" else PARITY_HARMONIC,
+    )
+
+
+def _leaning(group: Points, what: str) -> str:
+    """Which way a potential errs, counted."""
+    n, above = len(group.compounds), int(np.sum(group.values > group.dft))
+    side, many = ("above", above) if 2 * above >= n else ("below", n - above)
+    means = {
+        ("curvature", "above"): "less soft than DFT",
+        ("curvature", "below"): "softer than DFT",
+        ("omega", "above"): "less soft than DFT",
+        ("omega", "below"): "softer than DFT",
+        ("quartic", "above"): "a wall that rises faster than DFT’s",
+        ("quartic", "below"): "a wall that rises more slowly than DFT’s",
+    }[what, side]
+    return f"{group.name} lies {side} the diagonal in {many} of {n}: {means}. "
+
+
+def _how_to_read(what: str) -> str:
+    if what == "quartic":
+        return "The quartic term is fitted together with a sextic one, so their errors are shared."
+    return "Upper left of the dotted lines: DFT has a double well that the potential does not have. Click a point."
+
+
+def _errors(found: Sequence[query.Comparison], quantity: str, names: Names) -> list[Component]:
+    symbol = SYMBOLS[quantity]
+    head = (
+        "against DFT", "n", "same sign", f"RMSE of {symbol}", f"bias of {symbol}", f"median |Δ{symbol}|",
+        "RMSE of q", "bias of q", "median |Δq|",
+    )  # fmt: skip
+    rows = [
+        [
+            names.get(c.name, c.name),
+            count(c.n),
+            f"{c.signs} of {c.n}",
+            *(cell for part in (c.harmonic, c.quartic) for cell in _cells(part)),
+        ]
+        for c in found
+        if c.n
+    ]
+    if not rows:
+        return []
+    caption = (
+        f"Differences from DFT, {symbol} in {UNITS[quantity]} and q in {UNITS['quartic']}, with 95 % intervals over "
+        "compounds. Rows that begin with DFT are DFT at other settings: its own error."
+    )
+    return [table(head, rows, caption=caption)]
+
+
+def _cells(part: query.Deviations) -> list[Any]:
+    interval = f"{number(part.rmse_low)} to {number(part.rmse_high)}" if part.n >= FEWEST else None
+    rmse = [number(part.rmse), html.Span(interval, className="sub")] if interval else number(part.rmse)
+    return [rmse, number(part.bias, sign=True), number(part.median)]
+
+
+def _own_error(found: Sequence[query.Comparison], potentials: Sequence[str]) -> list[Component]:
+    """What is missing to know DFT's own error of k points and of cutoff."""
+    checks = [c.name for c in found if c.kind == query.CHECK and c.n]
+    wanted = {
+        "k points": ("--k 4", any(" k" in name for name in checks)),
+        "cutoff": ("--cutoff-factor 1.5", any("cutoff" in name for name in checks)),
+    }
+    missing = {what: option for what, (option, known) in wanted.items() if not known}
+    if not missing:
+        return []
+    commands = [f"{COMPUTE} {option}" for option in missing.values()]
+    return [
+        not_computed(
+            f"How these wells change with DFT’s own {' and '.join(missing)}.",
+            " && ".join([*commands, publish_command(*potentials)]),
+        )
+    ]

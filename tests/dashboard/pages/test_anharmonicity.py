@@ -1,0 +1,275 @@
+"""The page of anharmonicity: its numbers against pandas, its figures, and what it says where there is no data."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from compute import tables
+from dashboard.dataset import Dataset
+from dashboard.elements import place
+from dashboard.figures.compounds_parity import Points
+from dashboard.pages.anharmonicity import choices as offer
+from dashboard.pages.anharmonicity import data as query
+from dashboard.pages.anharmonicity import error_breakdown, page
+from dashboard.pages.anharmonicity.choices import STRATUM
+from dashboard.pages.anharmonicity.element_map_figure import element_at, element_map
+from dashboard.pages.anharmonicity.sigma_parity_figure import outside, sigma_density, sigma_parity, window
+from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind
+from dashboard.pages.compounds.data import export
+from dashboard.views.anharmonicity import AnharmonicityView
+from dashboard.views.codec import decode, encode
+from dashboard.views.compounds import CompoundsView
+from tests.support import dashboard_data
+from tests.support.components import drawn, text_of
+from tests.support.dashboard_data import CHGNET, MACE, SIGMA_PROTOCOL
+
+R2SCAN = "chgnet-r2scan-test"
+DFT = {formula: sigma for formula, _, _, _, sigma, *_ in dashboard_data.ABX3}
+ANION = {formula: x for formula, _, _, x, *_ in dashboard_data.ABX3}
+SIGMA = {formula: sigma for formula, sigma, *_ in dashboard_data.ABX3_SIGMA if sigma is not None}
+ERROR = pd.Series({formula: sigma - DFT[formula] for formula, sigma in SIGMA.items()})
+
+
+@pytest.fixture(scope="module")
+def richer(tmp_path_factory):
+    """The same with a one-shot run, in which one compound more is finished, of a potential trained on r2SCAN."""
+    directory = dashboard_data.publish(tmp_path_factory.mktemp("richer"))
+    other = {
+        "run": "run-one-shot", "suite": "abx3", "potential": R2SCAN, "protocol": "one-shot", "geometry": "reference",
+    }  # fmt: skip
+    rows = [
+        {**other, "compound": formula, "status": "ok", "sigma": sigma + 0.5} for formula, sigma in SIGMA.items()
+    ] + [
+        {**other, "compound": "KMnF3", "status": "left-sites", "reason": "invented"},
+        {**other, "compound": "BaTiO3", "status": "ok", "sigma": 1.0},
+    ]  # fmt: skip
+    registered = tables.read(directory, "potentials").to_pylist()
+    potential = registered[0] | {"potential": R2SCAN, "name": "Another functional", "functional": "r2SCAN"}
+    tables.publish(
+        directory,
+        {
+            "anharmonic": tables.from_rows("anharmonic", tables.read(directory, "anharmonic").to_pylist() + rows),
+            "potentials": tables.from_rows("potentials", [*registered, potential]),
+        },
+    )
+    return Dataset(directory)
+
+
+def sigma_rows(dataset, **view):
+    view = AnharmonicityView(**{"protocol": SIGMA_PROTOCOL, **view})
+    return query.rows(dataset, view, offer.potentials(dataset, view.suite), "sigma")
+
+
+def sigma_published(dataset):
+    return offer.published(dataset, AnharmonicityView(protocol=SIGMA_PROTOCOL), "sigma")
+
+
+def laid_out(dataset, **asked) -> str:
+    return text_of(page.layout(dataset, asked))
+
+
+def test_sigma_errors_are_those_of_pandas_and_failures_stay_in_the_count(dataset):
+    frame = sigma_rows(dataset)
+    errors = frame.set_index("compound")["error"].dropna()
+    assert errors.to_dict() == pytest.approx(ERROR.to_dict())
+    assert query.failures(frame) == {"melted": 1}
+    assert offer.total(sigma_published(dataset)) - len(frame) == 2
+    found = query.agreements(frame)[CHGNET]
+    assert (found.n, found.n_failed) == (6, 1)
+    assert found.rmse.value == pytest.approx(math.sqrt((ERROR**2).mean()))
+    assert found.bias.value == pytest.approx(ERROR.mean())
+    assert found.rmse.low < found.rmse.value < found.rmse.high
+
+
+def test_filters_decide_which_compounds_are_compared(dataset):
+    fluorides = sigma_rows(dataset, anion=("F",))
+    kept = ERROR[[formula for formula in ERROR.index if ANION[formula] == "F"]]
+    assert query.agreements(fluorides)[CHGNET].mae.value == pytest.approx(kept.abs().mean())
+    assert query.agreements(sigma_rows(dataset, a_site=("K",)))[CHGNET].n == 1
+
+
+def test_protocols_are_never_mixed_and_the_one_with_most_sigma_comes_first(richer):
+    assert [(p.name, p.n) for p in offer.protocols(richer, "abx3")] == [("one-shot", 7), (SIGMA_PROTOCOL, 6)]
+    published, one_shot = (sigma_rows(richer, protocol=p) for p in (SIGMA_PROTOCOL, "one-shot"))
+    assert set(published["potential"]) == {CHGNET}
+    assert set(one_shot["potential"]) == {R2SCAN}
+    assert query.failures(one_shot) == {"left-sites": 1}
+    assert query.agreements(one_shot)[R2SCAN].n == 7
+    assert offer.potentials(richer, "abx3") == [R2SCAN, CHGNET, MACE]
+
+
+def test_a_protocol_without_results_does_not_come_before_one_with(tmp_path):
+    directory = dashboard_data.publish(tmp_path)
+    rows = tables.read(directory, "anharmonic").to_pylist()
+    unreached = [
+        {**{k: row[k] for k in ("run", "suite", "compound", "potential", "protocol", "geometry")}, "status": "not-run"}
+        for row in rows
+    ]
+    finished = [{**row, "run": "run-quick", "protocol": "quick"} for row in rows]
+    tables.publish(directory, {"anharmonic": tables.from_rows("anharmonic", unreached + finished)})
+    dataset = Dataset(directory)
+    assert [p.name for p in offer.protocols(dataset, "abx3")] == ["quick", SIGMA_PROTOCOL]
+
+
+def test_groups_by_stratum_and_anion(dataset):
+    frame = sigma_rows(dataset)
+    strata = {group.name: group for group in query.groups(frame, STRATUM, sigma_published(dataset))[CHGNET]}
+    strong = ERROR[[f for f in ERROR.index if DFT[f] > 1]]
+    assert set(strata) == {"middle", "strong"}
+    assert (strata["strong"].n, strata["strong"].n_not_run) == (3, 1)
+    assert (strata["middle"].n, strata["middle"].n_failed, strata["middle"].n_not_run) == (3, 1, 1)
+    assert strata["strong"].median == pytest.approx(strong.median())
+    assert strata["strong"].rmse.value == pytest.approx(math.sqrt((strong**2).mean()))
+    anions = {group.name: group.n for group in query.groups(frame, "X", sigma_published(dataset))[CHGNET]}
+    assert anions == {"Br": 1, "Cl": 1, "F": 3, "I": 1, "O": 0}
+
+
+def test_a_contrast_is_of_the_rmse_and_its_interval_holds_it(dataset):
+    frame = sigma_rows(dataset)
+    found = query.contrast(frame, STRATUM, "middle", "strong")
+    rmse = [math.sqrt((ERROR[[f for f in ERROR.index if keep(DFT[f])]] ** 2).mean()) for keep in (_middle, _strong)]
+    assert (found.n, found.n_other) == (3, 3)
+    assert found.difference.value == pytest.approx(rmse[0] - rmse[1])
+    assert found.difference.low <= found.difference.value <= found.difference.high
+    nothing = query.contrast(frame, STRATUM, "weak", "strong")
+    assert math.isnan(nothing.difference.value)
+    assert not nothing.measurable
+
+
+def _stratum(sigma: float | None) -> str:
+    return "" if sigma is None else "strong" if _strong(sigma) else "middle" if _middle(sigma) else "weak"
+
+
+def _middle(sigma: float) -> bool:
+    return 0.5 <= sigma <= 1
+
+
+def _strong(sigma: float) -> bool:
+    return sigma > 1
+
+
+def test_errors_by_element(dataset):
+    frame = sigma_rows(dataset)
+    found = query.by_element(frame, "any").set_index("element")
+    caesium = ERROR[[f for f in ERROR.index if f.startswith("Cs")]]
+    assert found.loc["Cs", "n"] == 4
+    assert found.loc["Cs", "bias"] == pytest.approx(caesium.mean())
+    assert found.loc["Cs", "rmse"] == pytest.approx(math.sqrt((caesium**2).mean()))
+    assert set(query.by_element(frame, "X")["element"]) == {"I", "Br", "Cl", "F"}
+    assert query.by_element(frame, "Bp").empty
+
+
+def test_frequencies_are_cut_at_zero_on_both_sides(dataset):
+    view = AnharmonicityView()
+    frame = query.rows(dataset, view, [CHGNET], "omega").set_index("compound")
+    assert frame.loc["CsPbCl3", "error"] == pytest.approx(0 - -0.5)
+    assert frame.loc["KMgF3", "error"] == 0
+    assert frame.loc["BaTiO3", "status"] == "not-relaxed"
+    assert math.isnan(frame.loc["BaTiO3", "error"])
+    assert "LaAlO3" not in frame.index
+
+
+def test_the_largest_errors_come_first(dataset):
+    assert query.worst(sigma_rows(dataset), 2)["compound"].tolist() == ["RbCaF3", "CsPbCl3"]
+
+
+def test_parity_carries_compounds_and_counts_what_it_cannot_show():
+    dft, values = np.array([0.5, 1.0, 9.0]), np.array([0.6, 0.9, 1.0])
+    points = Points("One", ["a", "b", "c"], dft, values, "#000000", "circle")
+    assert outside(dft, values, (0, 2)) == 1
+    figure = drawn(sigma_parity([points], [np.array([0.1, np.nan, 0.2])], (0, 2), log=False))
+    assert list(figure.data[0].customdata) == ["a", "b", "c"]
+    assert list(figure.data[0].error_y.array) == [0.1, 0, 0.2]
+    assert figure.layout.xaxis.range == figure.layout.yaxis.range == (0, 2)
+    logarithmic = drawn(sigma_parity([points], [None], (0.1, 10), log=True))
+    assert logarithmic.layout.xaxis.range == pytest.approx((-1, 1))
+
+
+def test_a_density_counts_every_compound_inside():
+    rng = np.random.default_rng(0)
+    dft, values = rng.lognormal(size=(2, 500))
+    for log in (False, True):
+        limits = window(np.concatenate([dft, values]), log)
+        figure = drawn(sigma_density(dft, values, limits, log=log, name="One"))
+        assert figure.data[0].customdata.sum() == 500 - outside(dft, values, limits)
+    assert outside(dft, values, limits) == 0
+
+
+def test_quartiles_of_few_compounds_are_not_drawn():
+    def array(*numbers: float) -> np.ndarray:
+        return np.array(numbers, dtype=float)
+
+    series = Series(
+        "One", np.array([3, 40, 0]), array(1, 2, np.nan), array(0, 1, np.nan), array(2, 4, np.nan), "#000000", "circle"
+    )
+    figure = drawn(errors_by_kind(["K", "Rb", "Cs"], [series], x_title="error", unit=""))
+    assert list(figure.data[0].x) == [1, 2]
+    assert list(figure.data[0].error_x.array) == [0, 2]
+    assert list(figure.data[0].error_x.arrayminus) == [0, 1]
+    assert list(figure.layout.yaxis.ticktext) == ["K  n = 3", "Rb  n = 40", "Cs  n = 0"]
+
+
+def test_the_map_puts_each_element_in_its_place_and_leaves_the_others_blank():
+    figure = element_map(
+        ["Cs", "F", "Eu"], np.array([-0.2, 0.1, 0.0]), np.array([3, 5, 8]), title="error", unit="", signed=True
+    )
+    ground, shown = drawn(figure).data
+    assert isinstance(shown, go.Heatmap)
+    assert np.isfinite(shown.z).sum() == 3
+    for symbol, value, n in (("Cs", -0.2, 3), ("F", 0.1, 5), ("Eu", 0.0, 8)):
+        row, column = place(symbol)
+        assert shown.z[row - 1][column - 1] == value
+        assert shown.customdata[row - 1][column - 1].tolist() == [symbol, n]
+        assert element_at(shown.x[column - 1], shown.y[row - 1]) == symbol
+    assert element_at(5, 0) is None
+    row, column = place("Eu")
+    assert shown.text[row - 1][column - 1] == "<b>Eu</b><br>0.00<br>n 8"
+    assert shown.zmin == -shown.zmax
+    assert np.isfinite(ground.z).sum() == 118 - 15  # the last row, of actinides, is not drawn
+
+
+@pytest.mark.parametrize(
+    "labels", [{"A": "Cs", "X": "I"}, {"B": "Pb"}, {"stratum": "strong"}, {"stratum": "middle", "A": "K"}]
+)
+def test_the_link_of_a_slice_leads_to_its_compounds(dataset, labels):
+    asked = CompoundsView(potentials=(CHGNET,), **error_breakdown.slice_filters(labels))
+    table = export(dataset, decode(CompoundsView, dict(pair.split("=") for pair in encode(asked).split("&")))[0])
+    known = [
+        {"A": a, "B": b, "X": x, "stratum": _stratum(s), "compound": c} for c, a, b, x, s, *_ in dashboard_data.ABX3
+    ]
+    assert set(table["compound"]) == {row["compound"] for row in known if labels.items() <= row.items()}
+
+
+def test_the_page_says_what_is_not_like_with_like(richer):
+    published = laid_out(richer, pr=SIGMA_PROTOCOL)
+    assert "Not like with like" not in published
+    one_shot = laid_out(richer)
+    assert "independent samples of the harmonic crystal" in one_shot
+    assert "Trained on another functional than DFT’s: Another functional (r2SCAN)." in one_shot
+    assert "1 left-sites" in one_shot
+
+
+def test_the_page_says_what_is_not_computed_and_what_it_did_not_understand(dataset):
+    assert "softmode campaign run --suite hdp --potential chgnet-0.3.0 --stage sigma" in laid_out(dataset, s="hdp")
+    assert "replaced by the default: s, pr." in laid_out(dataset, s="mp0b3", pr="nowhere")
+    assert "Not computed by this protocol: Mace-Test." in laid_out(dataset, p=MACE)
+    assert "cannot be told (n = 0 and 3)" in laid_out(dataset)
+
+
+def test_the_address_leaves_out_what_comes_first_anyway(richer):
+    offered = page._offered(richer, "abx3")
+    view = page._resolved(offered, AnharmonicityView(anion=("F",)))
+    assert (view.protocol, view.focus) == ("one-shot", R2SCAN)  # the first with σ by that protocol
+    assert encode(page._stated(offered, view)) == "an=F"
+    other = page._resolved(offered, AnharmonicityView(protocol=SIGMA_PROTOCOL, focus=CHGNET, quantity="omega"))
+    stated = encode(page._stated(offered, other))
+    assert stated == f"pr={SIGMA_PROTOCOL}&y=omega&o={CHGNET}"
+    assert page._resolved(offered, decode(AnharmonicityView, dict(p.split("=") for p in stated.split("&")))[0]) == other
+
+
+def test_what_a_control_redraws_are_parts_of_the_page():
+    assert {part for parts in page.REDRAWN.values() for part in parts} <= set(page.PARTS)
+    assert {name.removeprefix("anharmonicity-") for name in page.REDRAWN} <= set(page.FIELDS)

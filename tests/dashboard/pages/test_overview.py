@@ -1,0 +1,77 @@
+"""The overview: its sentence and its map are counts that can be made by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dash import html
+
+from compute import tables
+from dashboard.dataset import Dataset
+from dashboard.pages.overview import data
+from dashboard.pages.overview.factor_map_figure import factor_map, outside
+from dashboard.pages.overview.headline import headline as headline_text
+from tests.support.components import drawn, text_of
+from tests.support.dashboard_data import CHGNET, MACE
+
+
+def test_every_compound_with_a_dft_label_is_counted_once(dataset):
+    found = data.headline(dataset, "abx3", CHGNET)
+    # DFT unstable: CsPbI3, CsPbBr3, CsPbCl3 decided; stable: CsSrF3, KMgF3, RbCaF3
+    assert (found.n_unstable, found.missed, found.n_stable, found.alarms) == (3, 1, 3, 1)
+    assert (found.n_undecidable, found.n_failed, found.n_not_run) == (1, 1, 1)
+    total = found.n_unstable + found.n_stable + found.n_undecidable + found.n_failed + found.n_not_run
+    assert total == 9, "ten compounds, one without a DFT label"
+
+
+def test_the_sentence_has_the_shares_and_what_they_leave_out(dataset):
+    text = text_of(html.Div(headline_text(dataset, "abx3", CHGNET, {CHGNET: "A potential"})))
+    assert "A potential misses 33.3 % of the instabilities that DFT finds (n = 3)" in text
+    assert "calls 33.3 % of the stable compounds unstable (n = 3)" in text
+    assert "1 undecidable within the noise floor, 1 failed, 1 not run" in text
+    assert "trained on invented" in text
+
+
+def test_without_published_frequencies_there_is_no_share(dataset):
+    text = text_of(html.Div(headline_text(dataset, "hdp", CHGNET, {})))
+    assert "%" not in text
+    assert "no frequencies" in text
+
+
+@pytest.mark.parametrize(
+    ("colour", "expected"),
+    [
+        ("error", {"CsPbI3": -0.1, "CsPbBr3": 0.05, "CsPbCl3": 0.1, "CsSrF3": 0.02, "KMgF3": 0.0}),
+        ("disagreement", {"CsPbI3": 0, "CsPbBr3": 0, "CsPbCl3": 0, "CsSrF3": 0, "KMgF3": 0}),
+    ],
+)
+def test_the_value_of_the_map(directory, tmp_path, colour, expected):
+    rows = [
+        {**row, "tolerance_factor": 0.9, "octahedral_factor": 0.5}
+        for row in tables.read(directory, "references").to_pylist()
+    ]
+    kept = {name: tables.read(directory, name) for name in ("potentials", "harmonic", "anharmonic", "runs")}
+    tables.publish(tmp_path, {"references": tables.from_rows("references", rows), **kept})
+    found = data.factor_map(Dataset(tmp_path), "abx3", MACE, colour)
+    assert sorted(found.value.round(6)) == sorted(expected.values())
+    assert found.n_without_value == 5
+
+
+def test_compounds_without_factors_are_counted(dataset):
+    found = data.factor_map(dataset, "abx3", CHGNET, "error")
+    assert (len(found.value), found.n_without_factors) == (0, 10)
+
+
+def test_the_map_has_the_mean_of_each_cell_and_loses_nobody():
+    rng = np.random.default_rng(0)
+    t, mu = rng.uniform(0.7, 1.0, 500), rng.uniform(0.4, 0.9, 500)
+    value = t - mu
+    (heat,) = drawn(factor_map(t, mu, value, title="mean", signed=True)).data
+    n = np.array(heat.text, dtype=float)
+    assert n.sum() + outside(t, mu) == 500
+    x, y = np.meshgrid(np.array(heat.x, float), np.array(heat.y, float))
+    means = np.array(heat.z, float)
+    filled = n > 0
+    assert np.abs(means[filled] - (x - y)[filled]).max() < 0.03, "the mean of a cell is the value near its middle"
+    assert np.isnan(means[~filled]).all()
+    assert heat.zmin == -heat.zmax
