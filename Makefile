@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8050
+# Families with an interpreter of their own, whose weights come with their package: made with the rest.
+FAMILIES := $(wildcard compute/potentials/environments/*/requirements.txt)
 
 .PHONY: run test install lint docs audit clean
 
@@ -34,12 +36,14 @@ $(VENV)/audit:
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 
-$(VENV)/compute: pyproject.toml constraints.txt
+$(VENV)/compute: pyproject.toml constraints.txt $(FAMILIES)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[compute]"
+	$(BIN)/softmode potentials install
 	touch $@
 
-$(VENV)/dev: pyproject.toml constraints.txt
+$(VENV)/dev: pyproject.toml constraints.txt $(FAMILIES)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[compute,dev,docs]"
+	$(BIN)/softmode potentials install
 	touch $@ $(VENV)/compute

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
@@ -21,6 +22,11 @@ def frames_directory() -> Path:
 def var_directory() -> Path:
     """Folder of everything written at run time: `SOFTMODE_VAR`, else var of the checkout."""
     return Path(os.environ.get("SOFTMODE_VAR") or _ROOT / "var")
+
+
+def environments_directory() -> Path:
+    """Folder of the interpreters of families that need their own: `SOFTMODE_ENVIRONMENTS`, else beside this one."""
+    return Path(os.environ.get("SOFTMODE_ENVIRONMENTS") or Path(sys.prefix) / "softmode-environments")
 
 
 def mace_backend() -> str:

@@ -43,6 +43,11 @@ READ_ELSEWHERE: dict[str, list[Row]] = {
         ("SOFTMODE_FRAMES", "`data/frames`", "the reference frames"),
         ("SOFTMODE_VAR", "`var`", "everything written at run time; for a site, a folder that outlives a restart"),
         ("SOFTMODE_POTENTIALS", "in the user's cache", "checkpoints: [how-to-potentials.md](how-to-potentials.md)"),
+        (
+            "SOFTMODE_ENVIRONMENTS",
+            "in the folder of the virtual environment",
+            "interpreters of families that need their own: [how-to-potentials.md](how-to-potentials.md)",
+        ),
     ],
     "Calculations": [
         (

@@ -14,9 +14,6 @@ from compute.potentials.batching import Pooled, together
 
 Row = dict[str, Any]
 
-SIZES = {"MACE": 16, "CHGNet": 1}
-"""Tasks in a chunk by family of the potential: CHGNet builds a graph per structure, and gains nothing from company."""
-
 
 def chunks(tasks: Sequence[Task], size: int, workers: int = 1) -> list[list[Task]]:
     """`tasks` in their order, at most `size` at a time, and no more than leaves work for each of `workers`.

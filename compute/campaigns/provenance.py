@@ -7,6 +7,9 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from compute.potentials.environments.install import Environment
+from compute.potentials.registry import families
+
 _PACKAGES = ("ase", "chgnet", "mace-torch", "numpy", "phonopy", "softmode", "symfc", "torch")
 
 
@@ -26,13 +29,16 @@ def code_commit() -> str | None:
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the packages that make the numbers."""
+    """Versions of the packages that make the numbers, those in the environments of families included."""
     found = {}
     for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
+    for family in families().values():
+        if family.environment:
+            found |= {f"{family.environment}/{k}": v for k, v in Environment(family.environment).versions.items()}
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from compute.campaigns.stored_phonons import cached_phonons, shared_path
 from compute.campaigns.task import Task
+from compute.potentials.environments.process import EvaluatorError
 from compute.potentials.interface import EvaluationError, Potential
 from compute.potentials.load import load
 from compute.potentials.store import LoadError, file_sha256
@@ -66,6 +67,8 @@ def outcome(calculate: Callable[[], Row]) -> Row:
         return rows.failed("not-relaxed", str(error))
     except SamplingError as error:
         return rows.failed(error.status, str(error))
+    except EvaluatorError as error:
+        return rows.failed("error", str(error))
     except EvaluationError as error:
         return rows.failed("not-described", str(error))
     except LoadError as error:

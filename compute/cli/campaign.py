@@ -68,7 +68,7 @@ def run(
     chunk: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Compounds that a worker computes together. Default: 16 for MACE, 1 for CHGNet; more on a GPU."
+            min=1, help="Compounds that a worker computes together. Default: 16 for MACE, 1 for others; more on a GPU."
         ),
     ] = None,
     publish: Annotated[bool, typer.Option(help="Merge and publish at the end; not with --shard.")] = True,
@@ -116,7 +116,7 @@ def _compute(
     planned: Campaign, todo: list[Task], pool: Executor, progress: Progress, chunk: int | None, workers: int
 ) -> None:
     from compute.campaigns.campaign import compute
-    from compute.campaigns.chunks import SIZES
+    from compute.potentials.registry import families
     from compute.potentials.store import locate
 
     bar = progress.add_task(planned.run, total=len(todo), rate="")
@@ -128,7 +128,7 @@ def _compute(
         progress.update(bar, rate=f"{60 * speed:.0f}/min" if speed else "")
 
     try:
-        size = chunk or SIZES[locate(planned.potential).family]
+        size = chunk or families()[locate(planned.potential).family].chunk
         compute(planned, todo, pool, chunk=size, workers=workers, progress=advance)
     except KeyboardInterrupt:
         fail("Interrupted. What is done is kept: run the same command again to go on.")

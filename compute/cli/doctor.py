@@ -56,6 +56,7 @@ def signs(data: Path, var: Path) -> list[Sign]:
         lambda: _var(var),
         _worker,
         _accelerator,
+        _environments,
         _weights,
     )
     return [sign for look in looks for sign in look()]
@@ -138,6 +139,21 @@ def _accelerator() -> Iterator[Sign]:
         yield Sign("accelerator", "ok", f"none, {hardware()}, {os.cpu_count()} processors")
 
 
+def _environments() -> Iterator[Sign]:
+    from compute.potentials.environments.install import Environment
+    from compute.potentials.registry import families
+
+    for family in families().values():
+        if family.environment is None:
+            continue
+        environment = Environment(family.environment)
+        if environment.ready:
+            said = ", ".join(f"{name} {found}" for name, found in environment.versions.items())
+            yield Sign(family.name, "ok", f"{said} in {environment.directory}")
+        else:
+            yield Sign(family.name, "note", "not installed", family.installation)
+
+
 def _weights() -> Iterator[Sign]:
     if find_spec("platformdirs") is None:
         return
@@ -149,7 +165,7 @@ def _weights() -> Iterator[Sign]:
     except ValueError as error:
         yield Sign("weights", "broken", str(error), "repair or delete the file")
         return
-    here = [id for id in listed if store.locate(id).path.is_file()]
+    here = [id for id in listed if store.state(store.locate(id)) in ("ready", "packaged", "fetched", "local")]
     said = f"{len(here)} of {len(listed)} potentials: {', '.join(here) or 'none'}"
     if changed:
         named = ", ".join(f"{row['potential']} {row['state']}" for row in changed)

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from compute.cli.common import AsJson, err, one_sentence, out, print_json
+from compute.cli.common import AsJson, err, fail, one_sentence, out, print_json
 
-app = typer.Typer(help="The potentials: list, fetch, add, verify.", no_args_is_help=True)
+app = typer.Typer(help="The potentials: list, fetch, install, add, verify.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -59,6 +59,28 @@ def add(
 
 
 @app.command()
+def install(
+    family: Annotated[str | None, typer.Argument(help="Such as SevenNet. Default: all that need one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the environment of a family whose packages cannot live beside the others; repeated, it goes on."""
+    from compute.potentials.environments.install import Environment, InstallError
+    from compute.potentials.registry import families
+
+    known = {each.name.lower(): each for each in families().values() if each.environment}
+    if family is not None and family.lower() not in known:
+        fail(f"{family} has no environment of its own: choose one of {', '.join(each.name for each in known.values())}")
+    made = []
+    for each in [known[family.lower()]] if family else known.values():
+        environment = Environment(str(each.environment))
+        with one_sentence(InstallError):
+            environment.install(say=lambda line: err.print(line, markup=False))
+        versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
+        made.append({"family": each.name, "packages": versions, "path": str(environment.directory)})
+    _show(made, ("family", "packages", "path"), as_json)
+
+
+@app.command()
 def verify(as_json: AsJson = False) -> None:
     """Check the weights on this machine against the sha256 of their first use; exit status 1 if any differs."""
     from compute.potentials import store
@@ -71,14 +93,13 @@ def verify(as_json: AsJson = False) -> None:
 
 
 def _listed() -> list[dict[str, Any]]:
-    """Rows of the table `potentials` with `state`: packaged, local, fetched, not fetched or missing."""
+    """Rows of the table `potentials` with `state`, as of `store.state`."""
     from compute.potentials import store
 
     listed = []
     for row in store.rows():
         checkpoint = store.locate(row["potential"])
-        absent = "not fetched" if checkpoint.origin == "fetched" else "missing"
-        listed.append({**row, "state": checkpoint.origin if checkpoint.path.is_file() else absent})
+        listed.append({**row, "state": store.state(checkpoint)})
     return listed
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from compute.potentials.registry import PotentialEntry, entry
+from compute.potentials.registry import PotentialEntry, entry, families
 from compute.potentials.store import PINS, default_directory, file_sha256, locate, pin, read_records
 from compute.tables import write_atomic
 
@@ -67,7 +67,8 @@ def fetch(
     checkpoint = locate(id, directory)
     if known.kind == "packaged":
         if not checkpoint.path.is_file():
-            raise FetchError(f"{id} comes with a package that is not installed: pip install 'softmode[compute]'")
+            installation = families()[known.family].installation
+            raise FetchError(f"{id} comes with a package that is not installed: {installation}")
         return checkpoint.path
     accepted = _licence_accepted(known, directory, accept_licence)
     with _clear_errors(directory), FileLock(directory / f".{known.file}.lock"):

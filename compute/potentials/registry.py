@@ -13,11 +13,27 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Family = Literal["MACE", "CHGNet"]
-
 
 class UnknownPotential(ValueError):
     """An id that no registered or local potential has."""
+
+
+class Family(BaseModel):
+    """How the potentials of one architecture are read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    package: str = Field(description="import name of what brings the packaged weights")
+    weights: str = Field(description="folder of the weights in it")
+    suffixes: tuple[str, ...] = Field(default=(), description="of files that users add, in lower case")
+    environment: str | None = Field(default=None, description="whose interpreter evaluates them; None for this one")
+    chunk: int = Field(description="compounds that are worth computing together on a processor")
+
+    @property
+    def installation(self) -> str:
+        """The command that installs what evaluates them."""
+        return f"softmode potentials install {self.name}" if self.environment else "pip install 'softmode[compute]'"
 
 
 class PotentialEntry(BaseModel):
@@ -27,7 +43,7 @@ class PotentialEntry(BaseModel):
 
     id: str
     name: str
-    family: Family
+    family: str
     benchmark: bool = Field(default=False, description="one of the four models of doi:10.1039/d5cp04693a")
     training_set: str
     training_structures: int | None = None
@@ -40,7 +56,7 @@ class PotentialEntry(BaseModel):
     kind: Literal["packaged", "download"]
     source: str = Field(description="address of the weights, or of the project whose package brings them")
     file: str = Field(description="file name, or path below the package's folder of weights")
-    sha256: str | None = Field(default=None, description="of the weights that come with Softmode itself")
+    sha256: str | None = Field(default=None, description="of packaged weights, where it is pinned")
     head: str | None = Field(default=None, description="readout of a multi-head model that is used")
 
     @property
@@ -52,13 +68,26 @@ class PotentialEntry(BaseModel):
 @cache
 def entries() -> Mapping[str, PotentialEntry]:
     """All registered potentials by id, in the order of the registry."""
-    content = tomllib.loads(files(__package__).joinpath("registry.toml").read_text(encoding="utf-8"))
-    shared = content.get("shared", {})
+    content = _content()
+    shared = content["shared"]
     listed = [
-        PotentialEntry(id=id, **{**shared.get(row.pop("like", ""), {}), **row})
+        PotentialEntry(
+            id=id, **{**shared.get(row.get("like", ""), {}), **{k: v for k, v in row.items() if k != "like"}}
+        )
         for id, row in content["potentials"].items()
     ]
     return MappingProxyType({entry.id: entry for entry in listed})
+
+
+@cache
+def families() -> Mapping[str, Family]:
+    """All families by name."""
+    return MappingProxyType({name: Family(name=name, **row) for name, row in _content()["families"].items()})
+
+
+@cache
+def _content() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("registry.toml").read_text(encoding="utf-8"))
 
 
 def entry(id: str) -> PotentialEntry:

@@ -14,15 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from compute.potentials.registry import Family, PotentialEntry, UnknownPotential, entries, entry, row
+from compute.potentials.environments.install import Environment
+from compute.potentials.registry import PotentialEntry, UnknownPotential, entries, entry, families, row
 from compute.tables import write_atomic
 
 PINS = "pins.json"
 LOCAL = "local.json"
-_SUFFIXES: dict[str, Family] = {".model": "MACE", ".pt": "MACE", ".pth.tar": "CHGNet", ".pth": "CHGNet"}
 _UNSTATED = "not stated"
 
 
@@ -35,7 +36,7 @@ class Checkpoint:
     """A checkpoint that should be on this machine; `sha256` is None before its first use."""
 
     id: str
-    family: Family
+    family: str
     path: Path
     sha256: str | None = None
     head: str | None = None
@@ -77,7 +78,7 @@ def locate(id: str, directory: Path | None = None) -> Checkpoint:
         added = f"; your own in {directory}: {', '.join(local)}" if local else ""
         raise UnknownPotential(f"{error}{added}") from None
     if known.kind == "packaged":
-        return Checkpoint(id, known.family, packaged_path(known), known.sha256, origin="packaged")
+        return Checkpoint(id, known.family, packaged_path(known), known.sha256, known.head, "packaged")
     sha256 = read_records(directory / PINS).get(id, {}).get("sha256")
     return Checkpoint(id, known.family, directory / known.file, sha256, known.head)
 
@@ -95,9 +96,10 @@ def add(file: Path, id: str, *, head: str | None = None, directory: Path | None 
         raise ValueError(f"{id} is a published potential: choose another id")
     if not file.is_file():
         raise LoadError(f"there is no file {file}")
-    family = next((family for suffix, family in _SUFFIXES.items() if file.name.endswith(suffix)), None)
+    family = next((known.name for known in families().values() if file.name.endswith(known.suffixes)), None)
     if family is None:
-        raise LoadError(f"{file.name} is neither MACE (.model, .pt) nor CHGNet (.pth, .pth.tar): rename it")
+        named = (f"{known.name} ({', '.join(known.suffixes)})" for known in families().values() if known.suffixes)
+        raise LoadError(f"{file.name} is neither {' nor '.join(named)}: rename it")
     record = {"path": str(file.resolve()), "sha256": file_sha256(file), "family": family, "head": head}
     with updated_records(directory / LOCAL) as local:
         if local.get(id, record) != record:
@@ -160,14 +162,26 @@ def file_sha256(path: Path) -> str:
 
 
 def packaged_path(known: PotentialEntry) -> Path:
-    """Path of weights that come with Softmode or with the chgnet package, found without importing it; may not exist."""
-    if known.family == "MACE":
-        return Path(__file__).with_name("checkpoints") / known.file
-    from importlib.util import find_spec
+    """Path of weights that come with a package, found without importing it; may not exist."""
+    family = families()[known.family]
+    if family.environment:
+        package = Environment(family.environment).packages_directory / family.package
+    else:
+        spec = find_spec(family.package)
+        package = Path(spec.origin).parent if spec and spec.origin else Path(family.package)
+    return package / family.weights / known.file
 
-    spec = find_spec("chgnet")
-    package = Path(spec.origin).parent if spec and spec.origin else Path("chgnet")
-    return package / "pretrained" / known.file
+
+def state(checkpoint: Checkpoint) -> str:
+    """Whether `checkpoint` can be used here: packaged, fetched or local where it can, else what is missing."""
+    environment = families()[checkpoint.family].environment
+    if environment and not Environment(environment).ready:
+        return "not installed"
+    if checkpoint.path.is_file():
+        return "ready" if environment else checkpoint.origin
+    if environment:
+        return "weights missing"
+    return "not fetched" if checkpoint.origin == "fetched" else "missing"
 
 
 def read_records(path: Path) -> dict[str, Any]:

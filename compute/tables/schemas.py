@@ -67,7 +67,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         [
             POTENTIAL,
             field("name", STR, "name for people", required=True),
-            field("family", STR, "MACE or CHGNet", required=True),
+            field("family", STR, "architecture: MACE, CHGNet, SevenNet …", required=True),
             field("benchmark", BOOL, "one of the four models of doi:10.1039/d5cp04693a", required=True),
             field("training_set", STR, "data the potential was trained on", required=True),
             field("training_structures", INT, "structures in the training set"),

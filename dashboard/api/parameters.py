@@ -47,7 +47,7 @@ FILTERS: dict[str, dict[str, tuple[Any, str]]] = {
     "references": {**_COMPOUND, **ELEMENTS},
     "potentials": {
         **_POTENTIAL,
-        "family": (Name, "MACE or CHGNet"),
+        "family": (Name, "architecture: MACE, CHGNet, SevenNet …"),
         "benchmark": (Literal["true", "false"], "one of the four models of doi:10.1039/d5cp04693a"),
     },
     "harmonic": {**_CALCULATED, **ELEMENTS},

@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from compute import tables
 from compute.potentials import store
+from compute.potentials.environments.install import Environment
 from compute.potentials.interface import EvaluationError, calculator
 from compute.potentials.load import load
 from compute.potentials.registry import UnknownPotential
@@ -21,7 +22,8 @@ from compute.potentials.store import LoadError
 from tests.support.mace_model import train_small_mace
 
 CHGNETS = ("chgnet-0.2.0", "chgnet-0.3.0", "chgnet-r2scan")
-EVERY = (*CHGNETS, "small-mace")
+SEVENNETS = ("sevennet-0", "sevennet-l3i5", "sevennet-mf-0-r2scan") if Environment("sevennet").ready else ()
+EVERY = (*CHGNETS, "small-mace", *SEVENNETS)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def potential(request, potentials):
 
 
 every_potential = pytest.mark.parametrize("potential", EVERY, indirect=True)
-one_of_each_family = pytest.mark.parametrize("potential", ["chgnet-0.3.0", "small-mace"], indirect=True)
+one_of_each_family = pytest.mark.parametrize("potential", ["chgnet-0.3.0", "small-mace", *SEVENNETS[:1]], indirect=True)
 
 
 def perovskite(seed: int = 1) -> Atoms:

@@ -38,7 +38,12 @@ def test_academic_weights_need_an_accepted_licence_and_others_do_not():
 
 
 def test_models_with_several_heads_say_which_one_is_used():
-    assert {e.id: e.head for e in entries().values() if e.head} == {"mace-mh-0": "omat_pbe", "mace-mh-1": "omat_pbe"}
+    assert {e.id: e.head for e in entries().values() if e.head} == {
+        "mace-mh-0": "omat_pbe",
+        "mace-mh-1": "omat_pbe",
+        "sevennet-mf-0-pbe": "PBE",
+        "sevennet-mf-0-r2scan": "R2SCAN",
+    }
 
 
 @pytest.mark.parametrize("version", ["0.2.0", "0.3.0", "r2scan"])
