@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from compute.dft.jobs import Job
+from compute.dft.jobs import DftJob
 from compute.dft.plan import DISPLACEMENT, with_cutoff
 from compute.dft.settings import FORCE_CONSTANTS
 from compute.settings import data_directory, var_directory
@@ -33,7 +33,7 @@ def main(compounds: list[str]) -> None:
             mesh = {"k_points": (size,) * 3, "gamma_centred": centred}
             settings = with_cutoff(FORCE_CONSTANTS, row["X"]).model_copy(update=mesh)
             folder = var_directory() / "dft" / f"gamma-{name}-{settings.digest[:8]}"
-            job = Job(folder, settings, tuple(phonons.displaced(plan.template, plan.displacements)))
+            job = DftJob(folder, settings, tuple(phonons.displaced(plan.template, plan.displacements)))
             job.run("/usr/bin/python3")
             phonon = phonons.phonopy_of(cell, plan.template.supercell_matrix, symmetry=False)
             phonon.force_constants = phonons.solve(plan, job.read().forces).values

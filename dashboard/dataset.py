@@ -48,7 +48,7 @@ _LOCKS = (
 
 
 @dataclass(frozen=True)
-class _Release:
+class _LoadedRelease:
     """A published release in memory, with the answers to queries that were asked of it."""
 
     stamp: Stamp
@@ -75,7 +75,7 @@ class Dataset:
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._making = threading.Lock()
-        self._held: _Release | None = None
+        self._held: _LoadedRelease | None = None
         self._refused: tuple[tuple[Stamp, ...], str] | None = None
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -137,22 +137,22 @@ class Dataset:
         self._current()
         return self._refused[1] if self._refused else None
 
-    def _current(self) -> _Release:
+    def _current(self) -> _LoadedRelease:
         """The release of the present request, else the newest."""
         if not has_request_context():
             return self._newest()
         if "release_read" not in g:
             g.release_read = self._newest()
-        return cast(_Release, g.release_read)
+        return cast(_LoadedRelease, g.release_read)
 
-    def _newest(self) -> _Release:
+    def _newest(self) -> _LoadedRelease:
         held = self._held
         if held is not None and held.stamp == _stamp(self.directory / tables.MANIFEST):
             self._refused = None
             return held
         # While one request loads a new release, the others read the old one.
         if not self._loading.acquire(blocking=held is None):
-            return cast(_Release, held)
+            return cast(_LoadedRelease, held)
         try:
             self._load()
         finally:
@@ -196,7 +196,7 @@ def _files(directory: Path) -> tuple[Stamp, ...]:
     return tuple(_stamp(path) for path in sorted(directory.glob("*")))
 
 
-def _loaded(directory: Path, memory_mb: int, stamp: Stamp) -> _Release:
+def _loaded(directory: Path, memory_mb: int, stamp: Stamp) -> _LoadedRelease:
     """The release in `directory`, whole: its manifest is read once. `TableError` when any of its files is broken."""
     manifest = tables.read_manifest(directory)
     for name in manifest.tables:
@@ -217,4 +217,4 @@ def _loaded(directory: Path, memory_mb: int, stamp: Stamp) -> _Release:
             connection.execute(statement)
     except duckdb.OutOfMemoryException as error:
         raise tables.TableError(f"the tables need more than SOFTMODE_MEMORY_MB={memory_mb}") from error
-    return _Release(stamp, manifest, connection, LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size))
+    return _LoadedRelease(stamp, manifest, connection, LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size))

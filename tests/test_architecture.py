@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -35,3 +37,23 @@ def test_importing_has_no_side_effects(tmp_path):
     )
     assert done.stdout == ""
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def _modules():
+    return [path for package in ("compute", "dashboard") for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def test_a_room_has_few_modules_and_a_module_is_short():
+    rooms = Counter(path.parent for path in _modules() if path.name != "__init__.py")
+    assert {str(room): n for room, n in rooms.items() if n > 16} == {}
+    lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in _modules()}
+    assert {path: n for path, n in lengths.items() if n > 350} == {}
+
+
+def test_no_name_of_a_class_is_used_twice():
+    places = defaultdict(set)
+    for path in _modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].add(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -35,7 +35,7 @@ from compute.protocols import (
 
 
 @dataclass(frozen=True)
-class Settings:
+class BenchSettings:
     """How much is measured. `keep` in fs is what σ keeps of its 2,000 fs, half as much being discarded before."""
 
     model: str
@@ -49,7 +49,7 @@ class Settings:
     growth: tuple[int, ...] = (10, 100, 1000)
 
 
-def run(settings: Settings, data: Path) -> Iterator[tuple[str, Any]]:
+def run(settings: BenchSettings, data: Path) -> Iterator[tuple[str, Any]]:
     """The parts of the document one after the other, each with its name."""
     crystals = _crystals(data, max(settings.constants, 3 * settings.sigmas))
     preset = sampling_protocol("quick", "abx3")
@@ -95,7 +95,7 @@ def _processes(count: int) -> Iterator[list[Callable[..., Any]]]:
 
 
 def _held(
-    settings: Settings, crystals: Sequence[Crystal], protocol: SamplingProtocol, here: Callable[..., Measured]
+    settings: BenchSettings, crystals: Sequence[Crystal], protocol: SamplingProtocol, here: Callable[..., Measured]
 ) -> list[Crystal]:
     """The first crystals that keep their sites with this model: one that ends early would be no measure of speed."""
     tried = crystals[: 3 * settings.sigmas]
@@ -104,7 +104,7 @@ def _held(
 
 
 def _side_by_side(
-    settings: Settings,
+    settings: BenchSettings,
     stage: str,
     crystals: Sequence[Crystal],
     protocol: SamplingProtocol,
@@ -121,7 +121,7 @@ def _side_by_side(
     return _compared([one(number) for number in range(settings.rounds + 1)][1:], len(crystals))
 
 
-def _medium(settings: Settings, crystals: Sequence[Crystal], here: Any, there: Any) -> dict[str, Any]:
+def _medium(settings: BenchSettings, crystals: Sequence[Crystal], here: Any, there: Any) -> dict[str, Any]:
     """Force calls of a model of the published size, whose random weights hold no crystal together."""
     part = crystals[: settings.medium]
 
@@ -158,7 +158,7 @@ def _compared(rounds: Sequence[tuple[Measured, Measured]], compounds: int) -> di
     }
 
 
-def _batch(settings: Settings, crystals: Sequence[Crystal], here: Any) -> list[dict[str, float]]:
+def _batch(settings: BenchSettings, crystals: Sequence[Crystal], here: Any) -> list[dict[str, float]]:
     """Milliseconds of a force call in float32 by the number of compounds in a batch, interleaved rounds."""
     sizes = [size for size in (1, 2, 4, 8, 16, 32, 64) if size <= len(crystals)]
 
@@ -173,7 +173,7 @@ def _batch(settings: Settings, crystals: Sequence[Crystal], here: Any) -> list[d
     ]
 
 
-def _workers(settings: Settings, crystals: Sequence[Crystal]) -> dict[str, Any]:
+def _workers(settings: BenchSettings, crystals: Sequence[Crystal]) -> dict[str, Any]:
     """A campaign of force constants by one process and by two, in turn, both warm."""
     protocol = HARMONIC_PROTOCOLS["reference-geometry"]
     rounds = [
@@ -186,7 +186,7 @@ def _workers(settings: Settings, crystals: Sequence[Crystal]) -> dict[str, Any]:
     }
 
 
-def _growth(settings: Settings, crystals: Sequence[Crystal]) -> list[dict[str, float]]:
+def _growth(settings: BenchSettings, crystals: Sequence[Crystal]) -> list[dict[str, float]]:
     """Seconds per compound of whole campaigns of so many, on cells so small that what is not forces would show."""
     protocol = HARMONIC_PROTOCOLS["reference-geometry"].model_copy(update={"supercell": 1})
     found = []
@@ -202,7 +202,7 @@ def _growth(settings: Settings, crystals: Sequence[Crystal]) -> list[dict[str, f
 
 
 def _campaign_seconds(
-    settings: Settings, crystals: Sequence[Crystal], protocol: HarmonicProtocol, workers: int
+    settings: BenchSettings, crystals: Sequence[Crystal], protocol: HarmonicProtocol, workers: int
 ) -> float:
     """Wall time of a campaign, shards and all, on so many warm processes."""
     from compute.potentials.store import locate
@@ -223,7 +223,7 @@ def _campaign_seconds(
         return time.perf_counter() - start
 
 
-def _limits(settings: Settings, crystals: Sequence[Crystal], here: Any) -> dict[str, Any]:
+def _limits(settings: BenchSettings, crystals: Sequence[Crystal], here: Any) -> dict[str, Any]:
     """Rates of one core or of the accelerator, and the operations of a force call."""
     device = settings.device
     return {

@@ -30,10 +30,10 @@ def command(
 ) -> None:
     """Time force constants and σ by both sides, the batch, the workers and the size of a campaign."""
     with one_sentence(ValueError, OSError):
-        from compute.bench.suite import Settings, run
+        from compute.bench.suite import BenchSettings, run
 
         growth = tuple(size for size in (10, 100, 1000, 10_000) if size <= largest)
-        settings = Settings(potential, device, constants, sigmas, keep, chunk, medium, rounds, growth)
+        settings = BenchSettings(potential, device, constants, sigmas, keep, chunk, medium, rounds, growth)
         document: dict[str, Any] = {}
         for part, found in run(settings, data or data_directory()):
             document[part] = found

@@ -15,7 +15,7 @@ from compute.statistics.comparable import comparable
 from compute.tables import read
 
 if TYPE_CHECKING:
-    from compute.dft.jobs import Job
+    from compute.dft.jobs import DftJob
 
 app = typer.Typer(no_args_is_help=True, help="DFT of our own, with GPAW under another Python; resumable per point.")
 
@@ -153,7 +153,7 @@ def summary(directory: FramesFolder = Path("data/frames"), data: Data = None, as
             out.print(note)
 
 
-def _run(jobs: list[Job], python: str, write_only: bool, first: int | None = None) -> None:
+def _run(jobs: list[DftJob], python: str, write_only: bool, first: int | None = None) -> None:
     """Run `jobs`, or the `first` so many structures of each."""
     counts = [min(len(job.structures), first or len(job.structures)) for job in jobs]
     with Progress(console=err) as progress:

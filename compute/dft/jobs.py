@@ -29,7 +29,7 @@ class DftError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Points:
+class SinglePoints:
     """Results of a finished job: `energies` (T,) in eV, `forces` (T, N, 3) in eV/Å, wall `seconds` (T,)."""
 
     energies: np.ndarray
@@ -40,7 +40,7 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Job:
+class DftJob:
     """`structures` to compute with `settings` in `folder`."""
 
     folder: Path
@@ -88,7 +88,7 @@ class Job:
             last = log.read_text(errors="replace").strip().splitlines()[-1:]
             raise DftError(f"GPAW stopped after {self.done} of {len(self.structures)}: {' '.join(last)} (see {log})")
 
-    def read(self, first: int | None = None) -> Points:
+    def read(self, first: int | None = None) -> SinglePoints:
         """The results, or those of the `first` so many; `DftError` while some of them are missing."""
         numbers = range(len(self.structures))[:first]
         if not numbers:
@@ -96,7 +96,7 @@ class Job:
         if missing := [number for number in numbers if not self._point(number).exists()]:
             raise DftError(f"{self.folder}: {len(missing)} of {len(numbers)} points are missing; run it again")
         points = [json.loads(self._point(number).read_text()) for number in numbers]
-        return Points(
+        return SinglePoints(
             energies=np.array([point["energy"] for point in points]),
             forces=np.array([point["forces"] for point in points]),
             seconds=np.array([point["seconds"] for point in points]),

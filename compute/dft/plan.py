@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from compute.campaigns.plan import stratified
 from compute.dft import settings as presets
-from compute.dft.jobs import Job
+from compute.dft.jobs import DftJob
 from compute.dft.settings import DftSettings
 from compute.potentials.interface import Potential
 from compute.potentials.load import load
@@ -45,13 +45,13 @@ def with_cutoff(settings: DftSettings, anion: str) -> DftSettings:
     return settings.model_copy(update={"cutoff_ev": CUTOFF[anion]})
 
 
-def constants_job(compound: Compound, a: float, settings: DftSettings, directory: Path) -> Job:
+def constants_job(compound: Compound, a: float, settings: DftSettings, directory: Path) -> DftJob:
     """The inequivalent displacements of the 40-atom cell of an ABX3 compound at lattice constant `a` in Å."""
     plan = phonons.symmetric_plan(compound.structure(a), SUPERCELL, DISPLACEMENT)
     return _job("constants", compound, settings, phonons.displaced(plan.template, plan.displacements), directory)
 
 
-def frames_job(frames: Frames, compound: Compound, settings: DftSettings, directory: Path) -> Job:
+def frames_job(frames: Frames, compound: Compound, settings: DftSettings, directory: Path) -> DftJob:
     """`frames` of an ABX3 compound, in order, so that each goes on from the density of the one before."""
     return _job("frames", compound, settings, frames.atoms(), directory)
 
@@ -88,14 +88,14 @@ def sampled_frames(compound: Compound, a: float, potential: Potential, seed: int
     )
 
 
-def well_job(compound: Compound, a: float, x: float, settings: DftSettings, directory: Path) -> Job:
+def well_job(compound: Compound, a: float, x: float, settings: DftSettings, directory: Path) -> DftJob:
     """The tilted ten-atom cells of a double perovskite at `a` in Å and anion coordinate `x`."""
     return _job("well", compound, settings, wells.tilted(compound, a, x), directory)
 
 
 def well_jobs(
     references: Sequence[Row], harmonic: Sequence[Row], k: int, cutoff_factor: float, directory: Path
-) -> list[tuple[Row, Job]]:
+) -> list[tuple[Row, DftJob]]:
     """The jobs of `well_compounds` with k³ points, each with the row of the table `harmonic` that has its geometry."""
     geometries = {row["compound"]: row for row in harmonic if row["suite"] == "hdp" and row["status"] == "ok"}
     jobs = []
@@ -126,6 +126,6 @@ def well_compounds(references: Sequence[Row], harmonic: Mapping[str, Row]) -> li
     return stratified(suitable)[:WELLS]
 
 
-def _job(kind: str, compound: Compound, settings: DftSettings, structures: Sequence[Atoms], directory: Path) -> Job:
+def _job(kind: str, compound: Compound, settings: DftSettings, structures: Sequence[Atoms], directory: Path) -> DftJob:
     folder = directory / f"{kind}-{compound.suite}-{compound.formula}-{settings.digest[:8]}"
-    return Job(folder, settings, tuple(structures))
+    return DftJob(folder, settings, tuple(structures))

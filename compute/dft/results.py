@@ -13,7 +13,7 @@ import pyarrow as pa
 from compute import tables
 from compute.dft import plan as dft
 from compute.dft import settings as presets
-from compute.dft.jobs import DftError, Job
+from compute.dft.jobs import DftError, DftJob
 from compute.dft.settings import DftSettings
 from compute.physics import anharmonicity
 from compute.physics.phonons import rmse
@@ -159,7 +159,7 @@ def publish_attribution(
     return len(scored)
 
 
-def dft_well_rows(jobs: Sequence[tuple[Row, Job]]) -> list[Row]:
+def dft_well_rows(jobs: Sequence[tuple[Row, DftJob]]) -> list[Row]:
     """Rows of `wells` of DFT: one per finished job, which comes with the row of `harmonic` that has its geometry."""
     found = []
     for geometry, job in jobs:
@@ -234,7 +234,7 @@ def attribution_row(
     }
 
 
-def _well_jobs(data: Path, directory: Path, k: int, cutoff_factor: float) -> list[tuple[Row, Job]]:
+def _well_jobs(data: Path, directory: Path, k: int, cutoff_factor: float) -> list[tuple[Row, DftJob]]:
     references, harmonic = (tables.read(data, name).to_pylist() for name in ("references", "harmonic"))
     return dft.well_jobs(references, harmonic, k, cutoff_factor, directory)
 
@@ -285,7 +285,7 @@ def _method(settings: DftSettings) -> str:
     return f"{settings.xc}, GPAW, plane waves to {settings.cutoff_ev:g} eV, {settings.mesh} k"
 
 
-def _checked(forces: np.ndarray, check: Job) -> str:
+def _checked(forces: np.ndarray, check: DftJob) -> str:
     """How far `forces` (N, 3) of the first frame are from those of the job that repeats it with the full k mesh."""
     if not check.done:
         return f"The first frame was not repeated with the {check.settings.mesh} k mesh."

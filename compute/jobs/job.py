@@ -107,7 +107,7 @@ class Job(BaseModel):
         return self.request.stage
 
 
-class Worker(BaseModel):
+class LiveWorker(BaseModel):
     """A worker that beat `seconds` ago, and the id of the job it has."""
 
     name: str

@@ -18,18 +18,34 @@ from compute.jobs.job import (
     JobSettings,
     JobsUnavailable,
     LiveOff,
+    LiveWorker,
     NotYours,
     Progress,
     TooManyJobs,
-    Worker,
     result_path,
 )
 from compute.jobs.request import JobRequest
 from compute.jobs.store import Store
 
 __all__ = [
-    "Job", "JobError", "JobRequest", "JobSettings", "JobsUnavailable", "LiveOff", "NotYours", "Progress",
-    "TooManyJobs", "Worker", "cancel", "listed", "prepare", "read", "result_path", "submit", "worker_alive", "workers",
+    "Job",
+    "JobError",
+    "JobRequest",
+    "JobSettings",
+    "JobsUnavailable",
+    "LiveOff",
+    "LiveWorker",
+    "NotYours",
+    "Progress",
+    "TooManyJobs",
+    "cancel",
+    "listed",
+    "prepare",
+    "read",
+    "result_path",
+    "submit",
+    "worker_alive",
+    "workers",
 ]  # fmt: skip
 
 _OPENING = threading.Lock()
@@ -72,7 +88,7 @@ def listed(client: str) -> list[Job]:
     return _store().listed(client) if _exists() else []
 
 
-def workers() -> list[Worker]:
+def workers() -> list[LiveWorker]:
     """The workers that live. Raises `JobsUnavailable`."""
     return _store().workers() if _exists() else []
 

@@ -33,11 +33,11 @@ from compute.jobs.job import (
     JobError,
     JobSettings,
     JobsUnavailable,
+    LiveWorker,
     NotYours,
     Progress,
     State,
     TooManyJobs,
-    Worker,
 )
 from compute.jobs.request import JobRequest, task_of
 from compute.settings import data_directory
@@ -180,12 +180,12 @@ class Store:
         with database(), self.engine.begin() as connection:
             connection.execute(sa.update(JOBS).where(JOBS.c.id == id).values(progress=progress.model_dump_json()))
 
-    def workers(self) -> list[Worker]:
+    def workers(self) -> list[LiveWorker]:
         """As of the function `workers`."""
         now = time.time()
         with database(), self.engine.connect() as connection:
             rows = connection.execute(sa.select(WORKERS).where(WORKERS.c.seen > now - ALIVE_SECONDS)).all()
-        return [Worker(name=row.name, seconds=max(now - row.seen, 0), job=row.job) for row in rows]
+        return [LiveWorker(name=row.name, seconds=max(now - row.seen, 0), job=row.job) for row in rows]
 
     def beat(self, name: str, token: str, job: str | None) -> None:
         """Say that the worker `name` lives, and that its job is `job`."""

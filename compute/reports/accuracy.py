@@ -10,7 +10,7 @@ import pandas as pd
 
 from compute.physics.phonons import signed_square
 from compute.physics.stability import harmonic_labels, sigma_labels
-from compute.reports.markdown import Release, interval, number, share, table
+from compute.reports.markdown import ReportTables, interval, number, share, table
 from compute.statistics import confusion
 from compute.statistics.comparable import comparable
 from compute.statistics.deviation import Agreement, Interval, agreement, rmse_difference
@@ -23,7 +23,7 @@ PLACES = {"gamma": "Γ", "r": "R", "m": "M", "x": "X", "min": "softest"}
 _FEWEST = 3
 
 
-def sections(release: Release, potentials: Sequence[str]) -> list[str]:
+def sections(release: ReportTables, potentials: Sequence[str]) -> list[str]:
     """Labels, frequencies and σ of `potentials`, and which of them are better."""
     return [
         labels(release, potentials, "harmonic"),
@@ -34,7 +34,7 @@ def sections(release: Release, potentials: Sequence[str]) -> list[str]:
     ]
 
 
-def labels(release: Release, potentials: Sequence[str], criterion: str) -> str:
+def labels(release: ReportTables, potentials: Sequence[str], criterion: str) -> str:
     """Confusion counts and scores of one criterion."""
     lines = []
     for suite, potential, rows in _groups(release, potentials):
@@ -63,7 +63,7 @@ def labels(release: Release, potentials: Sequence[str], criterion: str) -> str:
     return f"## {title}\n\n{said}\n\n{table(head, lines) if lines else 'Not computed.'}"
 
 
-def frequencies(release: Release, potentials: Sequence[str]) -> str:
+def frequencies(release: ReportTables, potentials: Sequence[str]) -> str:
     """Agreement of ω² with DFT at the points that a suite publishes."""
     lines = []
     for suite, potential, rows in _groups(release, potentials):
@@ -83,7 +83,7 @@ def frequencies(release: Release, potentials: Sequence[str]) -> str:
     return f"## Soft modes\n\n{said}\n\n{table(head, lines) if lines else 'Not computed.'}"
 
 
-def sigma(release: Release, potentials: Sequence[str]) -> str:
+def sigma(release: ReportTables, potentials: Sequence[str]) -> str:
     """Agreement of σ with DFT per protocol, and by how anharmonic DFT says a compound is."""
     lines, strata = [], []
     rows = release.rows(
@@ -110,7 +110,7 @@ def sigma(release: Release, potentials: Sequence[str]) -> str:
     return f"## σ at 300 K\n\n{table(head, lines) if lines else 'Not computed.'}\n\n{weakly}"
 
 
-def better(release: Release, potentials: Sequence[str]) -> str:
+def better(release: ReportTables, potentials: Sequence[str]) -> str:
     """Differences of the Matthews correlation on the compounds that two potentials were both run on."""
     lines = []
     for suite, criterion in (("abx3", "harmonic"), ("abx3", "sigma"), ("hdp", "sigma"), ("mp0b3", "harmonic")):
@@ -135,7 +135,7 @@ def better(release: Release, potentials: Sequence[str]) -> str:
     return f"## Which potential is better\n\n{said}\n\n{table(head, lines)}"
 
 
-def _groups(release: Release, potentials: Sequence[str]) -> list[tuple[str, str, pd.DataFrame]]:
+def _groups(release: ReportTables, potentials: Sequence[str]) -> list[tuple[str, str, pd.DataFrame]]:
     rows = release.pairs[release.pairs["potential"].isin(potentials)]
     return [(str(s), str(p), part) for (s, p), part in rows.groupby(["suite", "potential"])]
 

@@ -34,7 +34,7 @@ _OMEGAS = tuple(f"omega_{place}_thz" for place in ("gamma", "r", "m", "x", "l", 
 
 
 @dataclass(frozen=True)
-class Compared:
+class AuditedNumber:
     """One number of one row: as published, computed again, and how far apart the two may be."""
 
     table: str
@@ -73,7 +73,7 @@ def drawn(directory: Path, n: int, seed: int) -> list[tuple[str, Row]]:
     return random.Random(seed).sample(candidates, min(n, len(candidates)))
 
 
-def again(directory: Path, name: str, row: Row) -> list[Compared]:
+def again(directory: Path, name: str, row: Row) -> list[AuditedNumber]:
     """The numbers of `row` of table `name` beside those computed now."""
     if name == "attribution":
         potential = load(row["potential"], dtype=HARMONIC_PROTOCOLS["reference-geometry"].dtype)
@@ -87,10 +87,10 @@ def again(directory: Path, name: str, row: Row) -> list[Compared]:
     return _compared(name, row, now, {"sigma": SIGMAS * math.hypot(*errors)})
 
 
-def _compared(name: str, row: Row, now: Row, tolerances: Mapping[str, float]) -> list[Compared]:
+def _compared(name: str, row: Row, now: Row, tolerances: Mapping[str, float]) -> list[AuditedNumber]:
     about = {key: row[key] or "" for key in ("suite", "compound", "potential", "protocol")}
     return [
-        Compared(name, **about, quantity=key, published=row[key], again=now.get(key), tolerance=tolerance,
+        AuditedNumber(name, **about, quantity=key, published=row[key], again=now.get(key), tolerance=tolerance,
                  reason=None if now["status"] == "ok" else now.get("reason"))
         for key, tolerance in tolerances.items()
         if row[key] is not None or now.get(key) is not None
@@ -123,9 +123,9 @@ def _checkpoint(potential: str) -> str | None:
 
 def audited(
     directory: Path, n: int, seed: int, progress: Callable[[str], None] = lambda text: None
-) -> Sequence[Compared]:
+) -> Sequence[AuditedNumber]:
     """`again` for `n` rows drawn at random with `seed`; `progress` hears of each before it is computed."""
-    found: list[Compared] = []
+    found: list[AuditedNumber] = []
     for name, row in drawn(directory, n, seed):
         progress(f"{name}: {row['compound']}, {row['potential']}, {row['protocol'] or row.get('frames')}")
         found += again(directory, name, row)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from compute.physics.stability import harmonic_labels
 from compute.reports.accuracy import TOLERANCE_THZ
-from compute.reports.markdown import Release, interval, listed, table
+from compute.reports.markdown import ReportTables, interval, listed, table
 from compute.statistics import confusion
 from compute.statistics.comparable import comparable
 from compute.statistics.deviation import Interval, agreement
@@ -42,7 +42,7 @@ _HEAD = (
 )  # fmt: skip
 
 
-def effect(release: Release, potentials: Sequence[str]) -> str:
+def effect(release: ReportTables, potentials: Sequence[str]) -> str:
     """Lattice constants, softest modes and labels at relaxed cells beside those at published ones; or nothing."""
     rows = release.rows(_BOTH)
     rows = rows[rows["potential"].isin(potentials)]

@@ -8,12 +8,12 @@ import pandas as pd
 
 from compute.physics.stability import MISSING, STABLE, harmonic_labels, sigma_labels
 from compute.protocols import SUITES, Andersen, SamplingProtocol
-from compute.reports.markdown import Release, listed, number, share, table
+from compute.reports.markdown import ReportTables, listed, number, share, table
 
 _STAGES = {"harmonic": ("status", "run", "protocol"), "σ": ("sigma_status", "sigma_run", "sigma_protocol")}
 
 
-def computed(release: Release, potentials: Sequence[str]) -> str:
+def computed(release: ReportTables, potentials: Sequence[str]) -> str:
     """How many compounds ended how, per suite, potential and stage."""
     lines = []
     for (suite, potential), rows in _chosen(release, potentials).groupby(["suite", "potential"]):
@@ -34,17 +34,17 @@ def computed(release: Release, potentials: Sequence[str]) -> str:
     )  # fmt: skip
 
 
-def caveats(release: Release) -> str:
+def caveats(release: ReportTables) -> str:
     """What a reader must know before using a number."""
     points = [*_functionals(release), *_schedules(release), *_missing(release), *_classes(release), *_doubt(release)]
     return "\n".join(f"- {point}" for point in points)
 
 
-def _chosen(release: Release, potentials: Sequence[str]) -> pd.DataFrame:
+def _chosen(release: ReportTables, potentials: Sequence[str]) -> pd.DataFrame:
     return release.pairs[release.pairs["potential"].isin(potentials)]
 
 
-def _functionals(release: Release) -> list[str]:
+def _functionals(release: ReportTables) -> list[str]:
     found = release.rows(
         "SELECT suite, string_agg(DISTINCT functional, '; ' ORDER BY functional) AS functional"
         ' FROM "references" GROUP BY suite ORDER BY suite'
@@ -60,7 +60,7 @@ def _functionals(release: Release) -> list[str]:
     ]
 
 
-def _schedules(release: Release) -> list[str]:
+def _schedules(release: ReportTables) -> list[str]:
     found = []
     for row in release.rows("SELECT DISTINCT protocol, protocol_json FROM runs ORDER BY protocol").itertuples():
         settings = str(row.protocol_json)
@@ -79,7 +79,7 @@ def _schedules(release: Release) -> list[str]:
     ]
 
 
-def _missing(release: Release) -> list[str]:
+def _missing(release: ReportTables) -> list[str]:
     found = release.rows(
         "SELECT suite, count(*) AS n, count(sigma) AS known, max(sigma) AS most,"
         ' count(*) FILTER (sigma >= 2) AS large FROM "references" GROUP BY suite ORDER BY suite'
@@ -96,7 +96,7 @@ def _missing(release: Release) -> list[str]:
     return points
 
 
-def _classes(release: Release) -> list[str]:
+def _classes(release: ReportTables) -> list[str]:
     points = []
     for suite in SUITES:
         rows = release.rows('SELECT sigma, omega_min_thz FROM "references" WHERE suite = $s', {"s": suite}).astype(
@@ -116,7 +116,7 @@ def _classes(release: Release) -> list[str]:
     ]  # fmt: skip
 
 
-def _doubt(release: Release) -> list[str]:
+def _doubt(release: ReportTables) -> list[str]:
     rows = release.pairs[release.pairs["status"] == "ok"]
     points = [
         f"{suite}, {potential}: {number(part['noise_floor_thz'].median())} THz"

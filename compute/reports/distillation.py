@@ -14,7 +14,7 @@ import pandas as pd
 from compute import tables
 from compute.distil.settings import SIZES, Recipe, Training, model_id
 from compute.physics.attribution import PUBLISHED_PATH
-from compute.reports.markdown import DISTILLED, Release, interval, listed, number, share, table
+from compute.reports.markdown import DISTILLED, ReportTables, interval, listed, number, share, table
 from compute.statistics.deviation import agreement, mean_interval
 from compute.statistics.strata import EDGES, MIDDLE, STRONG, WEAK, anharmonicity_strata
 from compute.tables import pairs
@@ -31,7 +31,7 @@ def document(data: Path, records: Path) -> str:
     """The page in Markdown, from the tables in `data` and the files in `records`. Raises `OSError` or `TableError`."""
     found = [json.loads((records / f"{model}.json").read_text()) for model in MODELS]
     with pairs.joined(data) as connection:
-        release = Release(data, connection)
+        release = ReportTables(data, connection)
         scored = release.rows(
             'SELECT a.*, r.lattice_constant / 2 AS bond FROM attribution a JOIN "references" r USING (suite, compound) '
             "WHERE starts_with(frames, $set) ORDER BY frames, a.potential",
@@ -63,7 +63,7 @@ _HEAD = """
 
 Four small MACE models trained on energies, forces and stresses of CHGNet 0.3.0. They are no foundation models,
 and know nothing that their teacher does not: they are a controlled study, in which the teacher can stand for DFT.
-Release RELEASE of the tables; this page is made by `softmode distil report > docs/distil.md`, and nothing in it
+ReportTables RELEASE of the tables; this page is made by `softmode distil report > docs/distil.md`, and nothing in it
 is typed in. Numbers in brackets are 95 % bootstrap intervals over compounds.
 
 <!-- not run in tests: takes hours -->

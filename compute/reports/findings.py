@@ -6,7 +6,7 @@ from pathlib import Path
 
 from compute import tables
 from compute.reports import accuracy, cells, coverage, protocols, sources
-from compute.reports.markdown import DISTILLED, Release
+from compute.reports.markdown import DISTILLED, ReportTables
 from compute.tables import pairs
 
 _HEAD = """# Findings
@@ -23,7 +23,7 @@ def document(directory: Path) -> str:
     """The page in Markdown. Raises `TableError` when the tables cannot be read."""
     manifest = tables.read_manifest(directory)
     with pairs.joined(directory) as connection:
-        release = Release(directory, connection)
+        release = ReportTables(directory, connection)
         own = [name for name in release.potentials if name.startswith(DISTILLED)]
         others = [name for name in release.potentials if name not in own]
         parts = [_HEAD.format(release=manifest.release), coverage.computed(release, others)]

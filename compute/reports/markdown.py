@@ -19,7 +19,7 @@ DISTILLED = "softmode-mace-distil-"
 
 
 @dataclass(frozen=True)
-class Release:
+class ReportTables:
     """The joined tables of the release in `directory`."""
 
     directory: Path

@@ -10,7 +10,7 @@ import pandas as pd
 
 from compute.physics.stability import sigma_labels
 from compute.protocols import SAMPLING_NAMES
-from compute.reports.markdown import Release, interval, listed, table
+from compute.reports.markdown import ReportTables, interval, listed, table
 from compute.statistics.deviation import agreement
 
 # One row per compound, potential and protocol: the newest that was run.
@@ -26,7 +26,7 @@ The same potential and compounds, sampled in two ways; DFT takes no part. n comp
 count those that only one of the two finished, by how the other failed."""
 
 
-def effect(release: Release, potentials: Sequence[str]) -> str:
+def effect(release: ReportTables, potentials: Sequence[str]) -> str:
     """σ by every two protocols that compounds of one potential share, and what becomes of those that fail."""
     rows = release.rows(_RUN)
     rows = rows[rows["potential"].isin(potentials)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from compute.reports.markdown import Release, interval, number, share, table
+from compute.reports.markdown import ReportTables, interval, number, share, table
 from compute.reports.regression import shares
 from compute.statistics.deviation import mean_interval
 from compute.statistics.regression import LEAST
@@ -16,7 +16,7 @@ from compute.tables.schemas import SURROGATE
 _STEPS = {"forces": "path_forces", "Hessian": "path_hessian", "sampling": "path_sampling"}
 
 
-def explained(release: Release, potentials: Sequence[str]) -> str:
+def explained(release: ReportTables, potentials: Sequence[str]) -> str:
     """How much of the σ error the harmonic errors explain, over abx3."""
     lines = []
     for found in shares(release.directory):
@@ -44,7 +44,7 @@ def explained(release: Release, potentials: Sequence[str]) -> str:
     return f"## What harmonic errors explain of the error in σ\n\n{said}\n\n{shown}"
 
 
-def stored(release: Release) -> str:
+def stored(release: ReportTables) -> str:
     """Suite mp0b3: forces of one MACE model that its own authors published."""
     rows = release.rows("SELECT * FROM harmonic WHERE suite = 'mp0b3' AND status = 'ok' ORDER BY run, compound")
     if rows.empty:
@@ -82,7 +82,7 @@ def stored(release: Release) -> str:
     return f"## Stored forces of suite mp0b3\n\n{said}\n\n{table(head, lines)}"
 
 
-def attributed(release: Release, potentials: list[str]) -> str:
+def attributed(release: ReportTables, potentials: list[str]) -> str:
     """Where σ's error comes from on frames with DFT forces: one row per set and potential, no averages."""
     rows = _attribution(release, surrogate=False)
     rows = rows[rows["potential"].isin(potentials)]
@@ -104,7 +104,7 @@ def attributed(release: Release, potentials: list[str]) -> str:
     return f"## Where errors of σ come from: DFT frames\n\n{said}\n\n{table(head, lines) if lines else 'Not computed.'}"
 
 
-def surrogate(release: Release) -> str:
+def surrogate(release: ReportTables) -> str:
     """The same where a potential stands for DFT, over compounds."""
     rows = _attribution(release, surrogate=True)
     lines = []
@@ -134,7 +134,7 @@ def _hessian_outweighs(sizes: np.ndarray) -> str:
     return interval(mean_interval(hessian - forces - sampling), 3, signed=True)
 
 
-def _attribution(release: Release, *, surrogate: bool) -> pd.DataFrame:
+def _attribution(release: ReportTables, *, surrogate: bool) -> pd.DataFrame:
     rows = release.rows("SELECT * FROM attribution WHERE status = 'ok' ORDER BY frames, potential")
     return rows[rows["frames"].str.contains(SURROGATE) == surrogate]
 

@@ -15,7 +15,7 @@ from compute.stages.anharmonic import Anharmonic
 from compute.stages.crystal import HarmonicCrystal
 from compute.stages.effective import Renormalised
 from compute.stages.harmonic import Harmonic
-from compute.stages.score import Score
+from compute.stages.score import FrameScore
 from compute.stages.stored import MESH, SPEED_MESH, BandPath, StoredPhonons
 from compute.statistics.deviation import deviation, square_deviation
 
@@ -206,7 +206,7 @@ def q_text(q: tuple[float, float, float]) -> str:
     return " ".join(f"{component:g}" for component in q)
 
 
-def attribution_row(result: Score) -> Row:
+def attribution_row(result: FrameScore) -> Row:
     """The row of a potential scored on reference frames, without frames, suite, compound, potential and protocol."""
     found, error = result.attribution, result.error
     values = {

@@ -29,7 +29,7 @@ class Reweighted:
 
 
 @dataclass(frozen=True)
-class Score:
+class FrameScore:
     """What reference frames say about one potential; `reweighted` only where it sampled them itself."""
 
     attribution: physics.Attribution
@@ -48,7 +48,7 @@ def score(
     reference: Potential | None = None,
     seed: int = 0,
     progress: Progress = silent,
-) -> Score:
+) -> FrameScore:
     """Score `potential` on `frames`.
 
     Its force constants come from finite displacements of length `displacement` (Å) of the frames' ideal supercell.
@@ -68,7 +68,7 @@ def score(
         theirs = None if reference is None else _forces_in(trajectory, ideal, reference)
         own = physics.Sample(trajectory.displacements, theirs, trajectory.forces, trajectory.seeds)
     energies = np.array([result.energy for result in results])
-    return Score(
+    return FrameScore(
         attribution=physics.attribution(here, own, frames.force_constants, constants),
         error=physics.model_error(here, frames.force_constants, constants),
         sigma_by_element=_by_element(frames, here, constants),

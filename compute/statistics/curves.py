@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Curve:
+class RankingCurve:
     """Points (k,) of a curve in x and y, and its area; without points and NaN where the truth has only one class.
 
     `n` compounds were ranked, `n_positive` of them truly of the class sought; `n_failed` had no prediction.
@@ -31,20 +31,20 @@ class Curve:
     n_failed: int
 
 
-def roc(truth: ArrayLike, score: ArrayLike) -> Curve:
+def roc(truth: ArrayLike, score: ArrayLike) -> RankingCurve:
     """False positive rate (x) and true positive rate (y) of "stable" as the threshold on `score` (n,) falls.
 
     The area is the chance that a stable compound scores above an unstable one, ties counted half.
     """
     positive, values, counts = _ranked(truth, score, STABLE)
     if len(set(positive.tolist())) < 2:
-        return Curve(np.empty(0), np.empty(0), np.nan, *counts)
+        return RankingCurve(np.empty(0), np.empty(0), np.nan, *counts)
     right, wrong = _as_the_threshold_falls(positive, values)
     x, y = wrong / wrong[-1], right / right[-1]
-    return Curve(x, y, float(np.trapezoid(y, x)), *counts)
+    return RankingCurve(x, y, float(np.trapezoid(y, x)), *counts)
 
 
-def precision_recall(truth: ArrayLike, score: ArrayLike, sought: str = UNSTABLE) -> Curve:
+def precision_recall(truth: ArrayLike, score: ArrayLike, sought: str = UNSTABLE) -> RankingCurve:
     """Recall (x) and precision (y) of the class `sought`; a high `score` (n,) means stable whichever it is.
 
     The area is the average precision Σ (R_k − R_k−1) P_k, which unlike the trapezoid is not optimistic. A score that
@@ -55,11 +55,11 @@ def precision_recall(truth: ArrayLike, score: ArrayLike, sought: str = UNSTABLE)
         raise ValueError(f"sought must be {STABLE} or {UNSTABLE}, not {sought}")
     positive, values, counts = _ranked(truth, score, sought)
     if len(set(positive.tolist())) < 2:
-        return Curve(np.empty(0), np.empty(0), np.nan, *counts)
+        return RankingCurve(np.empty(0), np.empty(0), np.nan, *counts)
     right, wrong = _as_the_threshold_falls(positive, values)
     x = right / right[-1]
     y = np.append(1.0, right[1:] / (right[1:] + wrong[1:]))
-    return Curve(x, y, float(np.sum(np.diff(x) * y[1:])), *counts)
+    return RankingCurve(x, y, float(np.sum(np.diff(x) * y[1:])), *counts)
 
 
 def _as_the_threshold_falls(positive: NDArray[np.bool_], values: Array) -> tuple[Array, Array]:
@@ -71,7 +71,7 @@ def _as_the_threshold_falls(positive: NDArray[np.bool_], values: Array) -> tuple
 
 
 def _ranked(truth: ArrayLike, score: ArrayLike, sought: str) -> tuple[NDArray[np.bool_], Array, tuple[int, int, int]]:
-    """Whether each decided compound is of the class sought, its score for that class, and the counts of `Curve`."""
+    """Whether each decided compound is of the class sought, its score for that class, and the counts of the curve."""
     labels, values = np.asarray(truth), np.asarray(score, float)
     decided = np.isin(labels, (STABLE, UNSTABLE))
     positive, values = labels[decided] == sought, values[decided]

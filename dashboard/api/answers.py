@@ -102,7 +102,7 @@ class Former(Answer):
     sha8: str = Field(description="first digits of the sha256 of its file")
 
 
-class Release(Answer):
+class ReleaseAnswer(Answer):
     """A former release."""
 
     release: str
@@ -122,4 +122,4 @@ class DatasetAnswer(Answer):
     release: str = Field(description="changes whenever a table does")
     schema_version: Version
     tables: list[Table]
-    history: list[Release] = Field(description="former releases, oldest first")
+    history: list[ReleaseAnswer] = Field(description="former releases, oldest first")

@@ -16,7 +16,7 @@ from dashboard.api.answers import (
     CompoundAnswer,
     DatasetAnswer,
     Former,
-    Release,
+    ReleaseAnswer,
     Table,
     Version,
 )
@@ -125,7 +125,7 @@ def _dataset(dataset: Dataset, release: str, asked: Parameters) -> dict[str, Any
             for name, entry in manifest.tables.items()
         ],
         history=[
-            Release(
+            ReleaseAnswer(
                 release=former["release"], tables=[Former(table=name, **of) for name, of in former["tables"].items()]
             )
             for former in manifest.history

@@ -21,7 +21,7 @@ from dashboard.views.stability import SUITE_CRITERIA, StabilityView
 DRAWS = 1000
 
 
-class Interval(Answer):
+class IntervalAnswer(Answer):
     """A score with its 95 % interval, from compounds drawn with replacement; null is "not defined"."""
 
     value: float | None
@@ -36,13 +36,13 @@ class PerLabel(Answer):
     unstable: float | None
 
 
-class Scores(Answer):
+class ScoresAnswer(Answer):
     """How well the labels of a potential reproduce those of DFT, over `n` compounds."""
 
     n: int = Field(description="compounds scored")
-    accuracy: Interval
-    balanced_accuracy: Interval
-    mcc: Interval = Field(description="Matthews correlation")
+    accuracy: IntervalAnswer
+    balanced_accuracy: IntervalAnswer
+    mcc: IntervalAnswer = Field(description="Matthews correlation")
     precision: PerLabel
     recall: PerLabel
     f1: PerLabel
@@ -66,7 +66,7 @@ class Confusion(Answer):
     no_label: Counts = Field(description="DFT publishes no number")
 
 
-class Comparison(Answer):
+class ComparisonAnswer(Answer):
     """One potential against DFT on one suite, with nothing left out of the counts."""
 
     suite: Suite
@@ -77,8 +77,12 @@ class Comparison(Answer):
     sigma_protocol: str | None = Field(description="sampling protocol of the potential's σ")
     n: int = Field(description="compounds of the filter")
     counts: Confusion
-    decided: Scores | None = Field(description="over compounds that both sides decide; null for σ | ω, two questions")
-    all_run: Scores | None = Field(description="over all that were run: failed and undecidable are wrong; or null")
+    decided: ScoresAnswer | None = Field(
+        description="over compounds that both sides decide; null for σ | ω, two questions"
+    )
+    all_run: ScoresAnswer | None = Field(
+        description="over all that were run: failed and undecidable are wrong; or null"
+    )
 
 
 class Rank(Answer):
@@ -117,7 +121,7 @@ class MetricsAnswer(Answer):
     threshold: float
     common: bool = Field(description="whether only compounds that all potentials of a suite have run are scored")
     reference_functionals: dict[str, list[str]] = Field(description="functionals of the published DFT, per suite")
-    comparisons: list[Comparison]
+    comparisons: list[ComparisonAnswer]
     not_computed: list[NotComputed]
     ranking: list[Rank] = Field(description=f"at the default tolerance; {Rank.__doc__}")
 
@@ -154,7 +158,7 @@ def scores(dataset: Dataset, release: str, asked: MetricsParameters) -> MetricsA
     )
 
 
-def _compared(dataset: Dataset, suite: Suite, criterion: str, asked: MetricsParameters) -> list[Comparison]:
+def _compared(dataset: Dataset, suite: Suite, criterion: str, asked: MetricsParameters) -> list[ComparisonAnswer]:
     offered = stability.potentials(dataset, suite, criterion)
     chosen = tuple(name for name in offered if not asked.potential or name in asked.potential)
     if not chosen:
@@ -165,7 +169,7 @@ def _compared(dataset: Dataset, suite: Suite, criterion: str, asked: MetricsPara
     )  # fmt: skip
     data = stability.compared(dataset, view, chosen)
     return [
-        Comparison(
+        ComparisonAnswer(
             suite=suite, criterion=criterion, potential=setting.potential, training_functional=setting.functional,
             geometry=setting.geometry, sigma_protocol=setting.sigma_protocol, n=data.n,
             counts=_confusion(data.truth, data.labels[setting.potential]),
@@ -182,7 +186,7 @@ def _confusion(truth: stability.Labels, answer: stability.Labels) -> Confusion:
     return Confusion(**dict(zip((name.replace(" ", "_") for name in verdicts.TRUTHS), counts, strict=True)))
 
 
-def _scored(truth: stability.Labels, answer: stability.Labels, criterion: str) -> dict[str, Scores | None]:
+def _scored(truth: stability.Labels, answer: stability.Labels, criterion: str) -> dict[str, ScoresAnswer | None]:
     """Scores of both choices of what counts; none where the two sides answer different questions."""
     if criterion == "cross":
         return {"decided": None, "all_run": None}
@@ -193,10 +197,10 @@ def _scored(truth: stability.Labels, answer: stability.Labels, criterion: str) -
     }
 
 
-def _scores(counts: confusion.Counts) -> Scores:
+def _scores(counts: confusion.Counts) -> ScoresAnswer:
     found = verdicts.score(counts)
     with_interval = {
-        name: Interval(
+        name: IntervalAnswer(
             value=_defined(getattr(found, name)),
             low=_defined((ends := confusion.bootstrap_interval(counts, name, draws=DRAWS))[0]),
             high=_defined(ends[1]),
@@ -208,7 +212,7 @@ def _scores(counts: confusion.Counts) -> Scores:
         for name in ("precision", "recall", "f1")
         if (values := getattr(found, name))
     }
-    return Scores(n=found.n, **with_interval, **per_label)
+    return ScoresAnswer(n=found.n, **with_interval, **per_label)
 
 
 def _rank(suite: Suite, place: Ranked) -> Rank:

@@ -27,7 +27,7 @@ _DASHES: dict[Line, str] = {"solid": "solid", "dashed": "5px,3px", "dotted": "1.
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class BandCurve:
     """Bands of one set of force constants: `frequencies` (n, 3m) in THz at `distances` (n,), NaN where the path breaks.
 
     `series` is the number of the potential, which decides the colour, None for DFT; `line` sets several of one
@@ -43,7 +43,7 @@ class Curve:
 
 
 def bands(
-    curves: Sequence[Curve],
+    curves: Sequence[BandCurve],
     labels: Sequence[str],
     published: Mapping[str, float],
     chosen: tuple[Sequence[float], float] | None,

@@ -15,7 +15,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class RunningSigma:
     """Running σ of one run: `sigma` (n,) up to `at` (n,), a time in ps or a number of samples; `se` of the last one.
 
     `series` is the number of the potential, which decides the colour; `dash` sets its runs apart.
@@ -29,7 +29,7 @@ class Trace:
     se: float
 
 
-def sigma_trace(traces: Sequence[Trace], published: float, *, x_title: str) -> Figure:
+def sigma_trace(traces: Sequence[RunningSigma], published: float, *, x_title: str) -> Figure:
     """One line per run, a band of one standard error about its last value, and DFT's published σ as a line."""
     lines, bands = [], []
     for trace in traces:

@@ -24,7 +24,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Change:
+class WaterfallStep:
     """A step of σ with its error, the name of its place, and the text above it; `value` is None where unknown."""
 
     label: str
@@ -34,7 +34,7 @@ class Change:
     colour: str
 
 
-def waterfall(start: Level, changes: Sequence[Change], end: Level, published: float | None) -> Figure:
+def waterfall(start: Level, changes: Sequence[WaterfallStep], end: Level, published: float | None) -> Figure:
     """Levels as lines, known steps as floating bars between them, unknown ones after the end in words alone.
 
     `changes` add up from `start` to `end` as far as they are known. `published` draws a dotted line.
@@ -47,8 +47,8 @@ def waterfall(start: Level, changes: Sequence[Change], end: Level, published: fl
     tops, lows = [], []
     traces, shapes, words = [], [], []
     for place, (height, mark) in enumerate(marks):
-        before = heights[place - 1] if isinstance(mark, Change) else height
-        colour = mark.colour if isinstance(mark, Change) else NEUTRAL
+        before = heights[place - 1] if isinstance(mark, WaterfallStep) else height
+        colour = mark.colour if isinstance(mark, WaterfallStep) else NEUTRAL
         traces.append(_bar(place, before, height, colour))
         traces.append(_error(place, height, mark.se, colour, f"{mark.label}<br>{mark.text}"))
         tops.append(max(before, height + _finite(mark.se)))

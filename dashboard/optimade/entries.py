@@ -79,7 +79,7 @@ LEFT JOIN results USING (suite, compound) LEFT JOIN cells USING (suite, compound
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundEntries:
     """Rows of one page, `n` on all pages, and `available` without a condition."""
 
     rows: list[dict[str, Any]]
@@ -93,7 +93,7 @@ def find(
     order: Iterable[tuple[Property, bool]] = (),
     limit: int = 1,
     offset: int = 0,
-) -> Found:
+) -> FoundEntries:
     """`limit` rows from the one at `offset` on, of those that are `wanted`; in `order`, where True is descending.
 
     What is unknown comes last, and the id decides between equals.
@@ -107,7 +107,7 @@ def find(
         f"SELECT * FROM {NAME} WHERE {wanted.sql} ORDER BY {', '.join([*keys, 'id'])} LIMIT $most OFFSET $start",
         {**wanted.values, "most": limit, "start": offset},
     )
-    return Found(rows.to_pylist(), **counts)
+    return FoundEntries(rows.to_pylist(), **counts)
 
 
 def resource(row: Mapping[str, Any], fields: Iterable[str] | None = None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dashboard.views.compound import CompoundView
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class KnownCompound:
     """A compound; `known` is its row of `references`."""
 
     dataset: Dataset
@@ -88,15 +88,15 @@ class Found:
         return models.other_levels(trained, [self.known["functional"]])
 
 
-def find(dataset: Dataset, suite: Any, compound: Any) -> Found | None:
+def find(dataset: Dataset, suite: Any, compound: Any) -> KnownCompound | None:
     """The compound of this name; None when there is none."""
     if not isinstance(suite, str) or not isinstance(compound, str):
         return None
     known = rows.reference(dataset, suite, compound)
-    return None if known is None else Found(dataset, known)
+    return None if known is None else KnownCompound(dataset, known)
 
 
-def resolved(found: Found, view: CompoundView) -> CompoundView:
+def resolved(found: KnownCompound, view: CompoundView) -> CompoundView:
     """The view with what the tables hold of this compound."""
     keys, runs = [b.key for b in found.bands], found.sigma["run"].tolist()
     finished = found.sigma.loc[found.sigma["status"] == "ok", "run"].tolist()
@@ -114,7 +114,7 @@ def resolved(found: Found, view: CompoundView) -> CompoundView:
     return replace(view, q=q, branch=str(compound_bands.mode(shown, q, view.branch).branch))
 
 
-def addressed(found: Found, view: CompoundView) -> CompoundView:
+def addressed(found: KnownCompound, view: CompoundView) -> CompoundView:
     """The view as an address states it: without what comes first anyway."""
     plain = resolved(found, CompoundView(constants=view.constants))
     first = next((b.key for b in found.bands), "")

@@ -30,7 +30,7 @@ class Covered:
 
 
 @dataclass(frozen=True)
-class Cost:
+class ForceCallCost:
     """Wall time inside force calls over `n` finished compounds of one run.
 
     `per_compound` in s. `per_call` in s per call on a supercell of `n_atoms` atoms and `per_call_and_atom` in ms:
@@ -60,7 +60,7 @@ class Card:
     potential: str
     facts: Mapping[str, Any]
     covered: tuple[Covered, ...]
-    costs: tuple[Cost, ...]
+    costs: tuple[ForceCallCost, ...]
 
     @property
     def computed(self) -> bool:
@@ -162,7 +162,7 @@ def _covered(dataset: Dataset) -> list[tuple[str, Covered]]:
     return found
 
 
-def _costs(dataset: Dataset) -> list[tuple[str, Cost]]:
+def _costs(dataset: Dataset) -> list[tuple[str, ForceCallCost]]:
     """Sums over all finished rows with a time, the harmonic stage first; relaxed runs have no count of calls."""
     frame = dataset.frame(
         # one more call on the supercell than displacements: that along the softest mode
@@ -179,7 +179,7 @@ def _costs(dataset: Dataset) -> list[tuple[str, Cost]]:
     return [
         (
             row.potential,
-            Cost(
+            ForceCallCost(
                 row.suite, row.stage, row.protocol,
                 row.hardware if isinstance(row.hardware, str) else "hardware not recorded",
                 row.precision if isinstance(row.precision, str) else "precision not recorded",

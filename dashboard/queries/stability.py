@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from compute.physics.stability import STABLE, UNDECIDABLE, harmonic_labels, renormalised_labels, sigma_labels
 from compute.statistics import confusion
-from compute.statistics.curves import Curve, precision_recall, roc
+from compute.statistics.curves import RankingCurve, precision_recall, roc
 from compute.statistics.paired import Difference, McNemar, differences_of_counts, mcnemar
 from compute.statistics.verdicts import NOT_RUN, answer_labels, truth_labels
 from dashboard.dataset import Dataset
@@ -33,7 +33,7 @@ Labels = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Prediction:
     """What one potential says of n compounds: ω_min, noise floor and renormalised ω_min (THz), σ and its error."""
 
     potential: str
@@ -102,7 +102,7 @@ class Compared:
     view: StabilityView
     dft_omega_min: Values
     dft_sigma: Values
-    answers: tuple[Answer, ...]
+    answers: tuple[Prediction, ...]
 
     @property
     def n(self) -> int:
@@ -183,7 +183,7 @@ def _compared(dataset: Dataset, release: str, view: StabilityView, chosen: tuple
 @lru_cache(maxsize=16)
 def _columns(
     dataset: Dataset, release: str, suite: str, anion: tuple[str, ...], chosen: tuple[str, ...]
-) -> tuple[Values, Values, tuple[Answer, ...]]:
+) -> tuple[Values, Values, tuple[Prediction, ...]]:
     """DFT ω_min and σ, and the answers: what stays while a slider moves. `release` drops what is out of date."""
     frame = dataset.frame(
         "SELECT dft_omega_min_thz, dft_sigma, omega_min_thz, noise_floor_thz, status, sigma, sigma_se, "
@@ -202,7 +202,7 @@ def _columns(
         return list(values.where(values.notna(), None).to_numpy(object).reshape(len(chosen), n))
 
     answers = tuple(
-        Answer(*columns)
+        Prediction(*columns)
         for columns in zip(
             chosen, numbers("omega_min_thz"), numbers("noise_floor_thz"), words("status"), numbers("sigma"),
             numbers("sigma_se"), words("sigma_status"), numbers("renormalised_min_thz"), words("renormalised_label"),
@@ -268,7 +268,7 @@ def moved(criterion: str) -> tuple[str, ...]:
     return {"harmonic": ("tolerance",), "sigma": ("threshold",)}.get(criterion, ("tolerance", "threshold"))
 
 
-def rankings(data: Compared) -> dict[str, tuple[Curve, Curve]]:
+def rankings(data: Compared) -> dict[str, tuple[RankingCurve, RankingCurve]]:
     """ROC, and precision and recall of the stable, per potential over all compounds that it has run."""
     found = {}
     for answer in data.answers:

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from compute.physics.attribution import PUBLISHED_PATH, Value
 from dashboard.figures.theme import series_colour
-from dashboard.figures.waterfall import Change, Level, waterfall
+from dashboard.figures.waterfall import Level, WaterfallStep, waterfall
 from dashboard.queries import attribution as query
 from dashboard.queries.attribution import Scored, Step
 from dashboard.ui.attribution import STEP_NAMES
@@ -102,12 +102,12 @@ def _level(found: Scored, corner: str) -> Level:
     return Level(f"{who}<br>[{corner}]", value.value, value.se, _two_lines(value, sign=False))
 
 
-def _change(step: Step, known: bool) -> Change:
+def _change(step: Step, known: bool) -> WaterfallStep:
     colour = series_colour(PUBLISHED_PATH.index(step.name))
     label = f"{STEP_NAMES[step.name]}<br>[{step.after}]"
     if step.change is None or not known:
-        return Change(label, None, float("nan"), "not<br>computed", colour)
-    return Change(label, step.change.value, step.change.se, _two_lines(step.change, exact=step.exact), colour)
+        return WaterfallStep(label, None, float("nan"), "not<br>computed", colour)
+    return WaterfallStep(label, step.change.value, step.change.se, _two_lines(step.change, exact=step.exact), colour)
 
 
 def _two_lines(value: Value, *, sign: bool = True, exact: bool = True) -> str:

@@ -12,11 +12,11 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from compute.physics.bands import Path
-from dashboard.figures.bands import Curve, Line, bands
+from dashboard.figures.bands import BandCurve, Line, bands
 from dashboard.figures.theme import series_colour
 from dashboard.queries import bands as query
 from dashboard.queries.bands import Bands, Mode, StoredBands
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui.blocks import captioned, table
 from dashboard.ui.structure import ROLE_NAMES
 from dashboard.ui.text import count, number, plural
@@ -62,7 +62,7 @@ def published_omegas(known: Mapping[str, Any]) -> dict[str, float]:
     return {label: float(known[column]) for label, column in _PUBLISHED.items() if np.isfinite(known[column])}
 
 
-def band_figure(found: Found, view: CompoundView, mode: Mode) -> Component:
+def band_figure(found: KnownCompound, view: CompoundView, mode: Mode) -> Component:
     """Bands of every force constants that the view draws, DFT's marks, and a ring about the mode that moves."""
     listed = drawn(found.bands, view)
     path = listed[0].path
@@ -108,11 +108,11 @@ def _lowest(path: Path, frequencies: Array) -> tuple[float, str]:
     return float(frequencies.min()), f"at {label}" if label else "between special points"
 
 
-def curve(shown: Bands | StoredBands, name: str, series: int | None) -> Curve:
+def curve(shown: Bands | StoredBands, name: str, series: int | None) -> BandCurve:
     """Bands in the order that they are drawn."""
     order = query.drawn_points(shown.path)
     omegas = np.where(order[:, None] < 0, np.nan, shown.frequencies[order])
-    return Curve(name, series, shown.path.distances[order], omegas)
+    return BandCurve(name, series, shown.path.distances[order], omegas)
 
 
 def band_labels(path: Path) -> list[str]:
@@ -120,7 +120,7 @@ def band_labels(path: Path) -> list[str]:
     return ["" if index < 0 else path.labels[index] for index in query.drawn_points(path).tolist()]
 
 
-def band_table(found: Found) -> Component:
+def band_table(found: KnownCompound) -> Component:
     """Every set of force constants with its colour, its lowest ω, and how far it is from DFT's softest modes."""
     published = published_omegas(found.known)
     rows = []
@@ -173,7 +173,7 @@ def branch_options(mode: Mode) -> list[dict[str, str]]:
     ]
 
 
-def mode_sentence(found: Found, shown: Bands, mode: Mode) -> list[Any]:
+def mode_sentence(found: KnownCompound, shown: Bands, mode: Mode) -> list[Any]:
     """What moves in the mode, for those who cannot see it."""
     roles = shown.structure.roles
     symbols = dict(zip(roles, shown.symbols, strict=True))

@@ -14,7 +14,7 @@ from compute import tables
 from compute.dft import plan
 from compute.dft import results as dft_results
 from compute.dft import settings as presets
-from compute.dft.jobs import DftError, Job
+from compute.dft.jobs import DftError, DftJob
 from compute.physics import wells as physics
 from compute.physics.phonons import THZ_PER_ROOT
 from compute.stages import wells
@@ -79,12 +79,12 @@ def calls(python: Path) -> int:
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
+def job(tmp_path: Path) -> DftJob:
     cell = identify("CsPbBr3", "abx3", ["CsPbBr3"]).structure(5.98)
     structures = [cell.copy() for _ in range(3)]
     for number, structure in enumerate(structures):
         structure.rattle(0.1, seed=number)
-    return Job(tmp_path / "dft", presets.FORCE_CONSTANTS, tuple(structures))
+    return DftJob(tmp_path / "dft", presets.FORCE_CONSTANTS, tuple(structures))
 
 
 def test_a_killed_job_goes_on_where_it_was(job, python):
@@ -115,7 +115,7 @@ def test_only_the_first_so_many_points_are_computed_when_asked(job, python):
 def test_frames_keep_their_calculator_and_displacements_do_not(job, python, tmp_path):
     job.run(str(python))
     assert len(python.with_name("calculators").read_text().splitlines()) == 3
-    kept = Job(tmp_path / "frames", presets.FRAMES, job.structures)
+    kept = DftJob(tmp_path / "frames", presets.FRAMES, job.structures)
     kept.run(str(python))
     assert len(python.with_name("calculators").read_text().splitlines()) == 4
     assert "0.25" in python.with_name("calculators").read_text().splitlines()[-1]
@@ -123,7 +123,7 @@ def test_frames_keep_their_calculator_and_displacements_do_not(job, python, tmp_
 
 def test_another_job_in_the_same_folder_is_refused(job):
     job.write()
-    other = Job(job.folder, job.settings, job.structures[:1])
+    other = DftJob(job.folder, job.settings, job.structures[:1])
     with pytest.raises(DftError, match="another job"):
         other.write()
 

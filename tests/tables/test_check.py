@@ -100,8 +100,8 @@ def test_an_audit_repeats_a_row_and_names_one_that_was_changed(tmp_path, publish
 
 def test_a_failure_where_a_number_was_does_not_agree():
     about = {"table": "anharmonic", "suite": "abx3", "compound": "CsPbBr3", "potential": "p", "protocol": "quick"}
-    assert audit.Compared(**about, quantity="sigma", published=0.5, again=0.52, tolerance=0.1).agrees
-    assert not audit.Compared(**about, quantity="sigma", published=0.5, again=None, tolerance=0.1).agrees
+    assert audit.AuditedNumber(**about, quantity="sigma", published=0.5, again=0.52, tolerance=0.1).agrees
+    assert not audit.AuditedNumber(**about, quantity="sigma", published=0.5, again=None, tolerance=0.1).agrees
 
 
 def test_releases_are_compared_row_by_row(rows, tmp_path):

@@ -56,7 +56,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Group:
+class ErrorGroup:
     """Errors of one potential over the compounds of one kind, in the unit of the quantity; NaN where n is 0."""
 
     name: str
@@ -173,7 +173,7 @@ def _agreement(values: bytes, dft: bytes) -> Agreement:
     return agreement(np.frombuffer(values), np.frombuffer(dft))
 
 
-def groups(frame: pd.DataFrame, column: str, published: Published) -> dict[str, list[Group]]:
+def groups(frame: pd.DataFrame, column: str, published: Published) -> dict[str, list[ErrorGroup]]:
     """Per potential, its errors by `column` (stratum, A, B, Bp or X), in the order of the labels.
 
     Of the compounds of `published`, those without a row were not run.
@@ -182,7 +182,7 @@ def groups(frame: pd.DataFrame, column: str, published: Published) -> dict[str, 
     return {str(name): _groups(mine, column, all_) for name, mine in frame.groupby("potential", sort=False)}
 
 
-def _groups(frame: pd.DataFrame, column: str, published: Mapping[str, int]) -> list[Group]:
+def _groups(frame: pd.DataFrame, column: str, published: Mapping[str, int]) -> list[ErrorGroup]:
     labels = sorted(label for label in published if label)
     codes = frame[column].cat.set_categories(labels).cat.codes.to_numpy()
     labelled = codes >= 0
@@ -191,7 +191,7 @@ def _groups(frame: pd.DataFrame, column: str, published: Mapping[str, int]) -> l
     run = np.bincount(codes[labelled], minlength=len(labels))
     failed = np.bincount(codes[labelled & _failed(frame).to_numpy()], minlength=len(labels))
     return [
-        Group(
+        ErrorGroup(
             name=label,
             n=int(np.sum(known & (codes == code))),
             n_failed=int(failed[code]),

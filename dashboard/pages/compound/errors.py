@@ -12,7 +12,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.queries.compound import attribution_rows, well_rows
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui import wells
 from dashboard.ui.blocks import not_computed, publish_command, section, table
 from dashboard.ui.compound_text import why_none
@@ -28,7 +28,7 @@ _PARTS = {
 }
 
 
-def errors(found: Found) -> Component:
+def errors(found: KnownCompound) -> Component:
     """Attributions and tilt wells of the compound, with links to where they are taken apart."""
     attributed = attribution_rows(found.dataset, found.suite, found.name)
     well = well_rows(found.dataset, found.suite, found.name)
@@ -67,7 +67,7 @@ def _part(row: Any, column: str, *, sign: bool) -> str:
     return with_error(value, getattr(row, f"{column}_se"), sign=sign) if np.isfinite(value) else "not computed"
 
 
-def _wells(well: pd.DataFrame, found: Found) -> list[Component]:
+def _wells(well: pd.DataFrame, found: KnownCompound) -> list[Component]:
     if well.empty:
         return []
     rows = [
@@ -98,7 +98,7 @@ def _wells(well: pd.DataFrame, found: Found) -> list[Component]:
     ]
 
 
-def _no_errors(found: Found) -> Component:
+def _no_errors(found: KnownCompound) -> Component:
     if found.known["prototype"] == "elpasolite":
         return not_computed(
             "The energy of DFT and of potentials along the octahedral tilt of this compound.",

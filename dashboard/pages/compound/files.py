@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from compute.jobs.job import JobSettings
 from dashboard.queries import export
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui.blocks import campaign_command, section
 from dashboard.views.codec import encode
 from dashboard.views.compound import CompoundView
@@ -18,7 +18,7 @@ FILES = {"cif": "CIF", "poscar": "POSCAR", "phonopy": "phonopy yaml", "json": "J
 """What can be downloaded, by the end of the button's id."""
 
 
-def downloads(found: Found, view: CompoundView) -> Component:
+def downloads(found: KnownCompound, view: CompoundView) -> Component:
     """A button per file; one without a file is there, and hidden, since they share a callback."""
     offered = {"json": True, "phonopy": bool(found.bands)} | dict.fromkeys(
         ("cif", "poscar"), found.cell(view) is not None
@@ -38,7 +38,7 @@ def downloads(found: Found, view: CompoundView) -> Component:
     )
 
 
-def file(found: Found, view: CompoundView, button: str) -> dict[str, str] | None:
+def file(found: KnownCompound, view: CompoundView, button: str) -> dict[str, str] | None:
     """Name and text of the file that the button of this id gives; None where there is none."""
     release = found.dataset.release()
     title, stem = f"Softmode, {found.suite} {found.name}, release {release}", f"{found.suite}-{found.name}"
@@ -56,7 +56,7 @@ def file(found: Found, view: CompoundView, button: str) -> dict[str, str] | None
     return None
 
 
-def again(found: Found, view: CompoundView) -> Component:
+def again(found: KnownCompound, view: CompoundView) -> Component:
     """How to compute the numbers of the page: here, where jobs run, and by commands."""
     answers = found.answers(view)
     computed = answers.loc[answers["status"] == "ok", "potential"].tolist()
@@ -74,7 +74,7 @@ def again(found: Found, view: CompoundView) -> Component:
     )
 
 
-def _commands(found: Found, potential: str) -> Component:
+def _commands(found: KnownCompound, potential: str) -> Component:
     if not found.prototyped:
         lines = [campaign_command(found.suite)]
     else:

@@ -13,14 +13,14 @@ from dash.development.base_component import Component
 from compute.physics.stability import MISSING
 from compute.protocols import SUITES
 from dashboard.queries.compound import dft_labels
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.queries.structure import SPACE_GROUPS
 from dashboard.ui.compound_text import agrees, formula, label_mark, why_none
 from dashboard.ui.text import marked, number, with_error
 from dashboard.views.compound import CompoundView
 
 
-def head(found: Found, view: CompoundView) -> Component:
+def head(found: KnownCompound, view: CompoundView) -> Component:
     """Name, verdicts and facts."""
     return html.Header(
         [
@@ -45,7 +45,7 @@ def unknown(suite: str, compound: str) -> list[Component]:
     ]
 
 
-def facts(found: Found, view: CompoundView) -> Component:
+def facts(found: KnownCompound, view: CompoundView) -> Component:
     """Suite, prototype, space group, lattice constant and descriptors, each only where there is one."""
     known, cell = found.known, found.cell(view)
     prototype = known["prototype"]
@@ -68,7 +68,7 @@ def facts(found: Found, view: CompoundView) -> Component:
     return html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in pairs], className="compound-facts")
 
 
-def verdict(found: Found, view: CompoundView) -> list[Component]:
+def verdict(found: KnownCompound, view: CompoundView) -> list[Component]:
     """DFT's verdict, then each potential's beside it."""
     known, answers = found.known, found.answers(view)
     dft = dft_labels(known, view.tolerance_thz, view.threshold)

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from compute.physics.stability import MISSING
 from dashboard.queries.compound import dft_labels
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui import controls
 from dashboard.ui.blocks import section, table
 from dashboard.ui.compound_text import label_mark, published, why_none
@@ -18,7 +18,7 @@ from dashboard.ui.text import compared_how, level_sentence, marked, number, plur
 from dashboard.views.compound import CompoundView
 
 
-def labels(found: Found, view: CompoundView) -> Component:
+def labels(found: KnownCompound, view: CompoundView) -> Component:
     """The labels, with the thresholds that make them."""
     answers = found.answers(view)
     geometries = answers.loc[answers["status"] == "ok", "geometry"].unique().tolist()
@@ -37,7 +37,7 @@ def labels(found: Found, view: CompoundView) -> Component:
     )  # fmt: skip
 
 
-def labels_table(found: Found, view: CompoundView) -> Component:
+def labels_table(found: KnownCompound, view: CompoundView) -> Component:
     """Every number that a label is made from, and the label, for DFT and each potential."""
     known, answers = found.known, found.answers(view)
     dft = dft_labels(known, view.tolerance_thz, view.threshold)

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from compute.physics.stability import MISSING
 from dashboard.queries import compound as query
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.queries.coverage import foundation_first
 from dashboard.ui import controls
 from dashboard.ui.blocks import section, table
@@ -22,7 +22,7 @@ from dashboard.ui.text import count, marked, number, plural
 from dashboard.views.compound import CompoundView
 
 
-def neighbours(found: Found, view: CompoundView) -> Component:
+def neighbours(found: KnownCompound, view: CompoundView) -> Component:
     """The neighbours, with the site on which they differ."""
     present = query.sites(found.known)
     offered = [{"value": site, "label": f"{ROLE_NAMES[site]} ({found.known[site]})"} for site in present]
@@ -38,7 +38,7 @@ def neighbours(found: Found, view: CompoundView) -> Component:
     return html.Div(parts, hidden=not present)
 
 
-def neighbour_table(found: Found, view: CompoundView) -> Component:
+def neighbour_table(found: KnownCompound, view: CompoundView) -> Component:
     """The nearest neighbours in tolerance factor, with DFT's numbers and whether each potential agrees."""
     others, frame = query.neighbours(found.dataset, found.known, view.site, view.tolerance_thz, view.threshold)
     site = ROLE_NAMES[view.site]

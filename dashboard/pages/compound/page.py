@@ -18,7 +18,7 @@ from dashboard.pages.compound.structure import moved, structure_and_bands
 from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import bands as bands_query
 from dashboard.queries.compound import runs
-from dashboard.queries.compound_page import Found, addressed, find, resolved
+from dashboard.queries.compound_page import KnownCompound, addressed, find, resolved
 from dashboard.queries.provenance import sources
 from dashboard.ui import bands
 from dashboard.ui.blocks import address_notice, page_head
@@ -59,7 +59,7 @@ def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str
 def register(app: Dash, dataset: Dataset) -> None:
     """Each section follows its own controls; a click on a band moves the controls that choose the mode."""
 
-    def under(place: Any, written: Any, **raw: Any) -> tuple[Found | None, CompoundView]:
+    def under(place: Any, written: Any, **raw: Any) -> tuple[KnownCompound | None, CompoundView]:
         """The compound of the page at `place`, and its view once the controls `raw` have changed what is `written`."""
         suite, compound = place if isinstance(place, list) and len(place) == 2 else (None, None)
         found, asked = find(dataset, suite, compound), changed(CompoundView, written, **raw)

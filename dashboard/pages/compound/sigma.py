@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from compute.physics.stability import MISSING
 from dashboard.pages.compound import sigma_figures as figures
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui import controls
 from dashboard.ui.blocks import not_computed, section, table
 from dashboard.ui.compound_text import label_mark, published, why_none
@@ -19,7 +19,7 @@ from dashboard.ui.text import count, number, plural, with_error
 from dashboard.views.compound import CompoundView
 
 
-def sigma(found: Found, view: CompoundView) -> Component:
+def sigma(found: KnownCompound, view: CompoundView) -> Component:
     """σ in numbers, over time, and of each site and mode."""
     title = "Anharmonicity at 300 K"
     about = (
@@ -55,20 +55,20 @@ def sigma(found: Found, view: CompoundView) -> Component:
     )
 
 
-def _options(found: Found) -> list[dict[str, str]]:
+def _options(found: KnownCompound) -> list[dict[str, str]]:
     return [
         {"value": row.run, "label": f"{found.names.get(row.potential, row.potential)}, {row.protocol}"}
         for row in found.sigma.itertuples(index=False)
     ]
 
 
-def mode_figure(found: Found, view: CompoundView) -> Component:
+def mode_figure(found: KnownCompound, view: CompoundView) -> Component:
     """σ per mode of the run that the view names."""
     row = next(row for row in found.sigma.itertuples(index=False) if row.run == view.sigma_run)
     return figures.mode_figure(row, found.names) or html.P("This run stored no σ per mode.")
 
 
-def sigma_table(found: Found) -> Component:
+def sigma_table(found: KnownCompound) -> Component:
     """Published σ, then every run of every potential."""
     rows, of_dft = found.sigma, published(found.known["sigma"], 3)
     lines: list[list[Any]] = [["DFT", "as published", "300", *["–"] * 2, of_dft, *["–"] * 4]]

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from dash.development.base_component import Component
 
-from dashboard.figures.sigma_trace import Trace, sigma_trace
+from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.pages.compound.sigma_modes_figure import SiteScores, Star, sigma_modes, sigma_sites
 from dashboard.queries.compound import sites
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui.blocks import captioned
 from dashboard.ui.structure import ROLE_NAMES
 from dashboard.ui.text import count, number, plural, with_error
@@ -20,7 +20,7 @@ from dashboard.ui.text import count, number, plural, with_error
 _STARS = {"gamma": "Γ", "r": "R", "m": "M", "x": "X", "l": "L"}
 
 
-def trace_figures(found: Found) -> list[Component]:
+def trace_figures(found: KnownCompound) -> list[Component]:
     """Running σ of the runs with a time axis, then of those that are samples."""
     rows = found.sigma
     ok = rows[(rows["status"] == "ok") & rows["trace_sigma"].map(lambda value: np.size(value) > 1)]
@@ -35,13 +35,13 @@ def trace_figures(found: Found) -> list[Component]:
     return figures
 
 
-def _trace_figure(found: Found, part: pd.DataFrame, column: str, x_title: str, what: str) -> Component:
+def _trace_figure(found: KnownCompound, part: pd.DataFrame, column: str, x_title: str, what: str) -> Component:
     traces, sentences = [], []
     nth = part.groupby("potential").cumcount().tolist()
     for row, dash in zip(part.itertuples(index=False), nth, strict=True):
         name = f"{found.names.get(row.potential, row.potential)}, {row.protocol}"
         at, sigma = np.asarray(getattr(row, column), float), np.asarray(row.trace_sigma, float)
-        traces.append(Trace(name, found.series[row.potential], dash, at, sigma, float(row.sigma_se)))
+        traces.append(RunningSigma(name, found.series[row.potential], dash, at, sigma, float(row.sigma_se)))
         drift = sigma[-1] - sigma[len(sigma) // 2]
         sentences.append(
             f"{name}: {with_error(row.sigma, row.sigma_se)} at the end, {number(drift, 3, sign=True)} since half-way. "
@@ -56,7 +56,7 @@ def _trace_figure(found: Found, part: pd.DataFrame, column: str, x_title: str, w
     )
 
 
-def site_figure(found: Found) -> Component | None:
+def site_figure(found: KnownCompound) -> Component | None:
     """σ per site of DFT and of every run; None where nothing has any."""
     known, rows, present = found.known, found.sigma, sites(found.known)
     columns = [f"sigma_{site.lower()}" for site in present]

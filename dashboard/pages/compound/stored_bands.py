@@ -9,10 +9,10 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.figures.bands import Curve, bands
+from dashboard.figures.bands import BandCurve, bands
 from dashboard.queries.bands import DFT, StoredBands
 from dashboard.queries.compound import harmonic_errors
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui.bands import band_labels, curve, lowest_sentence
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, section, table
 from dashboard.ui.text import count, number, plural
@@ -28,7 +28,7 @@ _ERRORS = (
 )
 
 
-def stored_bands(found: Found) -> Component:
+def stored_bands(found: KnownCompound) -> Component:
     """Bands along one path, and the errors over q meshes."""
     title = "Phonon bands"
     if not found.stored_bands:
@@ -43,7 +43,7 @@ def stored_bands(found: Found) -> Component:
     )
 
 
-def _figure(found: Found, stored: Sequence[StoredBands]) -> Component:
+def _figure(found: KnownCompound, stored: Sequence[StoredBands]) -> Component:
     path = stored[0].path
     curves = [_curve(found, b) for b in stored]
     sentences = [
@@ -58,13 +58,13 @@ def _figure(found: Found, stored: Sequence[StoredBands]) -> Component:
     )
 
 
-def _curve(found: Found, stored: StoredBands) -> Curve:
+def _curve(found: KnownCompound, stored: StoredBands) -> BandCurve:
     if stored.source == DFT:
         return curve(stored, "DFT", None)
     return curve(stored, found.names.get(stored.source, stored.source), found.series[stored.source])
 
 
-def _differences(found: Found, stored: Sequence[StoredBands]) -> list[str]:
+def _differences(found: KnownCompound, stored: Sequence[StoredBands]) -> list[str]:
     """Where on the path each potential is furthest from DFT; branches are compared in their order."""
     dft = next((b for b in stored if b.source == DFT), None)
     if dft is None:
@@ -91,7 +91,7 @@ def _place(labels: Sequence[str], point: int) -> str:
     return f"between {before} and {after}"
 
 
-def _errors(found: Found) -> Component:
+def _errors(found: KnownCompound) -> Component:
     frame = harmonic_errors(found.dataset, found.suite, found.name)
     rows: list[list[Any]] = []
     reasons: list[str] = []

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.pages.compound.stored_bands import stored_bands
 from dashboard.queries.bands import EFFECTIVE, Bands, Mode, mode, pattern_json
-from dashboard.queries.compound_page import Found
+from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui import bands as drawing
 from dashboard.ui import controls
 from dashboard.ui.blocks import campaign_command, not_computed, section
@@ -21,7 +21,7 @@ Options = list[dict[str, str]]
 _DRAWN = [{"value": "both", "label": "harmonic and 300 K"}, {"value": "harmonic", "label": "harmonic"}]
 
 
-def structure_and_bands(found: Found, view: CompoundView) -> Component:
+def structure_and_bands(found: KnownCompound, view: CompoundView) -> Component:
     """The crystal beside its bands, and the mode that moves; bands alone where only those are stored."""
     if not found.prototyped:
         return stored_bands(found)
@@ -60,7 +60,7 @@ def structure_and_bands(found: Found, view: CompoundView) -> Component:
     )
 
 
-def _controls(found: Found, view: CompoundView, shown: Bands, moving: Mode) -> Component:
+def _controls(found: KnownCompound, view: CompoundView, shown: Bands, moving: Mode) -> Component:
     keys = [{"value": b.key, "label": drawing.name_of(b, found.names, found.bands)} for b in found.bands]
     effective = any(b.kind == EFFECTIVE for b in found.bands)
     return controls.bar(
@@ -75,7 +75,7 @@ def _controls(found: Found, view: CompoundView, shown: Bands, moving: Mode) -> C
 
 
 def moved(
-    found: Found, view: CompoundView, shown: Bands
+    found: KnownCompound, view: CompoundView, shown: Bands
 ) -> tuple[Component, str, str, str, list[Any], Options, Options]:
     """What follows another mode of `shown`: bands, pattern, scene, cell and mode in words, q points, branches."""
     moving = mode(shown, view.q, view.branch)

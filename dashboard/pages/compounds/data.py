@@ -77,7 +77,7 @@ _RANGES = {"sigma": "sigma", "factor": "tolerance_factor", "energy": "formation_
 
 
 @dataclass(frozen=True)
-class Offered:
+class SuiteChoices:
     """What can be asked of a suite: potentials with results, elements per site and in all, ranges with numbers."""
 
     size: int
@@ -87,7 +87,7 @@ class Offered:
     ranges: frozenset[str]
 
 
-def offered(dataset: Dataset, suite: str) -> Offered:
+def offered(dataset: Dataset, suite: str) -> SuiteChoices:
     """What the table can be filtered by in `suite`; elements by atomic number."""
     counts = ", ".join(f"count({column}) AS {name}" for name, column in _RANGES.items())
     sites = ", ".join(f"string_agg(DISTINCT {site}, ' ') AS {site}" for site in _SITES)
@@ -102,7 +102,7 @@ def offered(dataset: Dataset, suite: str) -> Offered:
         "GROUP BY potential ORDER BY count(*) FILTER (status = 'ok') DESC, potential",
         {"suite": suite},
     )
-    return Offered(
+    return SuiteChoices(
         size=int(row["n"]),
         potentials=tuple(foundation_first(dataset, with_results["potential"])),
         sites={site: _by_number(row[site]) for site in _SITES},

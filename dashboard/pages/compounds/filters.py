@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.pages.compounds.data import Offered
+from dashboard.pages.compounds.data import SuiteChoices
 from dashboard.pages.compounds.periodic_table import periodic_table
 from dashboard.ui import controls
 from dashboard.ui.text import number
@@ -56,7 +56,7 @@ _WORDS = {"no-label": "no label", "not-run": "not run"}
 TABLE = "compounds-elements"
 
 
-def filters(view: CompoundsView, offer: Offered, names: Mapping[str, str]) -> list[Component]:
+def filters(view: CompoundsView, offer: SuiteChoices, names: Mapping[str, str]) -> list[Component]:
     """Every control for `view`; what the suite does not have is hidden."""
     said = summaries(view)
     return [
@@ -80,7 +80,7 @@ def filters(view: CompoundsView, offer: Offered, names: Mapping[str, str]) -> li
     ]  # fmt: skip
 
 
-def has_chemistry(offer: Offered) -> bool:
+def has_chemistry(offer: SuiteChoices) -> bool:
     """Whether the suite has sites or ranges to filter by."""
     return bool(offer.ranges) or any(offer.sites[site] for site, _ in SITE_FIELDS.values())
 
@@ -119,7 +119,7 @@ def _verdicts(view: CompoundsView) -> list[Component]:
     ]  # fmt: skip
 
 
-def _chemistry(view: CompoundsView, offer: Offered) -> list[Component]:
+def _chemistry(view: CompoundsView, offer: SuiteChoices) -> list[Component]:
     sites = [
         html.Div(
             controls.multi(f"compounds-{field}", name, offer.sites[site], getattr(view, field)),

@@ -17,7 +17,7 @@ from dashboard.pages.compounds import data as table
 from dashboard.pages.compounds import filters as parts
 from dashboard.pages.compounds import periodic_table
 from dashboard.pages.compounds.counts import cautions, counted, nothing_found
-from dashboard.pages.compounds.data import Offered, offered
+from dashboard.pages.compounds.data import SuiteChoices, offered
 from dashboard.pages.compounds.grid import column_definitions, fields, grid, rows_asked, shown
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import coverage
@@ -194,7 +194,7 @@ def _sort(request: Any) -> str:
     return f"{first.get('colId')}.{first.get('sort')}"
 
 
-def _offers(view: CompoundsView, offer: Offered, names: Mapping[str, str]) -> dict[str, Any]:
+def _offers(view: CompoundsView, offer: SuiteChoices, names: Mapping[str, str]) -> dict[str, Any]:
     """Outputs by name: what the controls offer in the view's suite, and what of it is chosen."""
     return {
         "potentials": controls.options(offer.potentials, names),

@@ -9,7 +9,7 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.pages.error_sources.mean_contributions_data import FEWEST, INTERACTION, Group, Mean
+from dashboard.pages.error_sources.mean_contributions_data import FEWEST, INTERACTION, ContributionGroup, Mean
 from dashboard.pages.error_sources.mean_contributions_figure import Numbers, grouped
 from dashboard.ui.attribution import STEP_NAMES, order_options
 from dashboard.ui.blocks import captioned, table
@@ -27,7 +27,7 @@ def split_options() -> list[dict[str, str]]:
     return [*order_options(ORDERS), {"value": SHAPLEY, "label": "Shapley: mean over the known orders"}]
 
 
-def means(found: Sequence[Group], split: str, names: Names) -> list[Any]:
+def means(found: Sequence[ContributionGroup], split: str, names: Names) -> list[Any]:
     """Figure, sentence and table of the mean contributions by potential and anion."""
     known = [group for group in found if any(mean.n for mean in group.steps.values())]
     if not any(group.steps[step].n for group in known for step in STEP_NAMES):
@@ -41,7 +41,7 @@ def means(found: Sequence[Group], split: str, names: Names) -> list[Any]:
     return [_means_figure(drawn, split, names), _means_table(known, names)]
 
 
-def _means_figure(drawn: Sequence[Group], split: str, names: Names) -> Component:
+def _means_figure(drawn: Sequence[ContributionGroup], split: str, names: Names) -> Component:
     series = {}
     for step, name in SERIES_NAMES.items():
         values = [group.steps[step].mean for group in drawn]
@@ -64,19 +64,19 @@ def _means_figure(drawn: Sequence[Group], split: str, names: Names) -> Component
     )
 
 
-def _who(group: Group, names: Names) -> str:
+def _who(group: ContributionGroup, names: Names) -> str:
     return f"{names.get(group.potential, group.potential)}, {group.anion or 'all'}"
 
 
-def _total(found: Sequence[Group]) -> int:
+def _total(found: Sequence[ContributionGroup]) -> int:
     return sum(group.n for group in found if group.anion is None)
 
 
-def _potentials(found: Sequence[Group]) -> int:
+def _potentials(found: Sequence[ContributionGroup]) -> int:
     return len({group.potential for group in found})
 
 
-def _means_sentences(drawn: Sequence[Group], names: Names) -> list[str]:
+def _means_sentences(drawn: Sequence[ContributionGroup], names: Names) -> list[str]:
     """The largest mean of each potential over all anions."""
     sentences = []
     for group in (group for group in drawn if group.anion is None):
@@ -90,7 +90,7 @@ def _means_sentences(drawn: Sequence[Group], names: Names) -> list[str]:
     return sentences
 
 
-def _means_table(found: Sequence[Group], names: Names) -> Component:
+def _means_table(found: Sequence[ContributionGroup], names: Names) -> Component:
     rows = [
         [_who(group, names), count(group.n), *(_cell(group.steps[step]) for step in SERIES_NAMES)] for group in found
     ]

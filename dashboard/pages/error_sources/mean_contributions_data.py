@@ -35,7 +35,7 @@ class Mean:
 
 
 @dataclass(frozen=True)
-class Group:
+class ContributionGroup:
     """One potential, and one anion or, with None, all: of `n` sets the mean of each step and of the interaction.
 
     The interaction is that of forces and Hessian; a step that no set knows has n 0.
@@ -70,7 +70,7 @@ class Softening:
         return spearman(self.sigma[both], values[both])
 
 
-def groups(dataset: Dataset, split: str, reference: str = REFERENCES[0]) -> list[Group]:
+def groups(dataset: Dataset, split: str, reference: str = REFERENCES[0]) -> list[ContributionGroup]:
     """Every potential over all anions and then by anion, on the sets of one kind of reference.
 
     `split` is an order of the three letters, or Shapley.
@@ -79,7 +79,7 @@ def groups(dataset: Dataset, split: str, reference: str = REFERENCES[0]) -> list
 
 
 @lru_cache(maxsize=32)
-def _groups(dataset: Dataset, release: str, split: str, reference: str) -> tuple[Group, ...]:
+def _groups(dataset: Dataset, release: str, split: str, reference: str) -> tuple[ContributionGroup, ...]:
     rows = _rows(dataset, reference)
     return tuple(_group(*found, split) for found in _members(rows))
 
@@ -93,10 +93,10 @@ def _members(rows: pd.DataFrame) -> Iterator[tuple[str, str | None, pd.DataFrame
                 yield str(potential), anion, part
 
 
-def _group(potential: str, anion: str | None, rows: pd.DataFrame, split: str) -> Group:
+def _group(potential: str, anion: str | None, rows: pd.DataFrame, split: str) -> ContributionGroup:
     steps = {step: _mean(_step(rows, step, split)) for step in PUBLISHED_PATH}
     steps[INTERACTION] = _mean(_column(rows, "interaction_forces_hessian"))
-    return Group(potential, anion, len(rows), steps)
+    return ContributionGroup(potential, anion, len(rows), steps)
 
 
 def _step(rows: pd.DataFrame, step: str, split: str) -> Values:

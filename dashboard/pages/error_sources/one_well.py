@@ -11,7 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.figures.theme import NEUTRAL, series_colour, series_symbol
-from dashboard.pages.error_sources.well_figure import MEV, Curve
+from dashboard.pages.error_sources.well_figure import MEV, WellCurve
 from dashboard.pages.error_sources.well_figure import wells as wells_figure
 from dashboard.queries import wells as query
 from dashboard.ui.blocks import captioned, table
@@ -46,7 +46,7 @@ def one(frame: pd.DataFrame, view: ErrorSourcesView, names: Names) -> list[Any]:
     return [html.Div([figure, html.Div([_numbers(rows, names), _fit_note(rough)])], className="side-by-side")]
 
 
-def _curve(row: Any, frame: pd.DataFrame, finished: pd.DataFrame, names: Names) -> Curve:
+def _curve(row: Any, frame: pd.DataFrame, finished: pd.DataFrame, names: Names) -> WellCurve:
     checks = finished.loc[finished["kind"] == query.CHECK, "name"].tolist()
     potentials = query.potentials(frame)
     look: dict[str, Any] = {"colour": NEUTRAL, "symbol": "circle", "weight": 4.0}
@@ -57,7 +57,7 @@ def _curve(row: Any, frame: pd.DataFrame, finished: pd.DataFrame, names: Names) 
     elif row.kind == query.POTENTIAL:
         index = potentials.index(row.source)
         look = {"colour": series_colour(index), "symbol": series_symbol(index)}
-    return Curve(
+    return WellCurve(
         name=_called(row, names),
         q=np.asarray(row.q, float),
         energies=np.asarray(row.energies, float),

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from compute.statistics.deviation import Interval
 from compute.statistics.regression import LEAST, PLACES, Explained
 from dashboard.pages.error_sources.mean_contributions_figure import Numbers, grouped
-from dashboard.pages.error_sources.regression_data import DRAWS, SUITE, Regression, Share
+from dashboard.pages.error_sources.regression_data import DRAWS, SUITE, ExplainedShare, Regression
 from dashboard.queries.agreement import PLACE_NAMES
 from dashboard.ui.blocks import captioned, statement, statements, table
 from dashboard.ui.text import count, number, plural
@@ -27,7 +27,7 @@ def options(found: Sequence[Regression], names: Names) -> list[dict[str, str]]:
     return [{"value": r.id, "label": f"{names.get(r.potential, r.potential)}, {r.protocol} ({r.n:,})"} for r in found]
 
 
-def shares(found: Sequence[Share], regression: Regression, names: Names) -> list[Any]:
+def shares(found: Sequence[ExplainedShare], regression: Regression, names: Names) -> list[Any]:
     """What the regression says over all compounds, and by anion where there are enough."""
     called = names.get(regression.potential, regression.potential)
     everything = found[0].result
@@ -104,7 +104,7 @@ def _sentence(result: Explained, called: str) -> str:
     return f"The errors of ω² go together with part of {called}’s error of σ {over}. {where}"
 
 
-def _figure(fitted: Sequence[Share], called: str) -> Component:
+def _figure(fitted: Sequence[ExplainedShare], called: str) -> Component:
     series = {}
     for place in PLACES:
         values = [share.result.coefficients[place] for share in fitted]
@@ -125,7 +125,7 @@ def _figure(fitted: Sequence[Share], called: str) -> Component:
     )
 
 
-def _table(found: Sequence[Share]) -> Component:
+def _table(found: Sequence[ExplainedShare]) -> Component:
     rows = []
     for share in found:
         result = share.result

@@ -47,7 +47,7 @@ class Regression:
 
 
 @dataclass(frozen=True)
-class Share:
+class ExplainedShare:
     """What is explained over one anion or, with None, over all."""
 
     anion: str | None
@@ -72,13 +72,13 @@ def _regressions(dataset: Dataset, release: str) -> tuple[Regression, ...]:
     return tuple(sorted(found, key=lambda r: order.index(r.potential) if r.potential in taught else -1))
 
 
-def shares(dataset: Dataset, potential: str, protocol: str) -> list[Share]:
+def shares(dataset: Dataset, potential: str, protocol: str) -> list[ExplainedShare]:
     """All compounds together, then by anion."""
     return list(_shares(dataset, dataset.release(), potential, protocol))
 
 
 @lru_cache(maxsize=32)
-def _shares(dataset: Dataset, release: str, potential: str, protocol: str) -> tuple[Share, ...]:
+def _shares(dataset: Dataset, release: str, potential: str, protocol: str) -> tuple[ExplainedShare, ...]:
     columns = ", ".join(f"h.omega_{place}_thz, d.omega_{place}_thz AS dft_omega_{place}_thz" for place in PLACES)
     rows = dataset.frame(
         f"{_JOINED} SELECT s.compound, d.X, s.sigma - d.sigma AS error, {columns} FROM newest_sigma s "
@@ -95,5 +95,5 @@ def _shares(dataset: Dataset, release: str, potential: str, protocol: str) -> tu
             for side in ("", "dft_")
         ]
         error = part["error"].to_numpy(float, na_value=np.nan)
-        found.append(Share(anion, explained(error, square_errors(*omegas, SUITE), draws=DRAWS)))
+        found.append(ExplainedShare(anion, explained(error, square_errors(*omegas, SUITE), draws=DRAWS)))
     return tuple(found)

@@ -16,7 +16,7 @@ STEPS = 81
 
 
 @dataclass(frozen=True)
-class Curve:
+class WellCurve:
     """Computed points `q` (P,) in Å and `energies` (P,) in eV of one source, and its fit (k, q, s) in eV/Å², ⁴, ⁶.
 
     `weight` is the width of the line in pixels; `dash` and `symbol` as Plotly names them.
@@ -46,7 +46,7 @@ def mirrored(q: Values, values: Values) -> tuple[Values, Values]:
     return both[order], np.concatenate([values[away], values])[order]
 
 
-def wells(curves: Sequence[Curve]) -> Figure:
+def wells(curves: Sequence[WellCurve]) -> Figure:
     """Points and fitted lines of every source in meV over Q in Å, no line beyond the last point."""
     traces = []
     for curve in curves:

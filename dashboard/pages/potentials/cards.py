@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.protocols import SUITES
-from dashboard.queries.potentials import Card, Cost, Covered
+from dashboard.queries.potentials import Card, Covered, ForceCallCost
 from dashboard.ui.blocks import doi_link
 from dashboard.ui.provenance import BENCHMARK_DOI
 from dashboard.ui.text import count, level_sentence, number, plural
@@ -100,13 +100,13 @@ def _counts(entry: Covered) -> str:
     return f"{', '.join(parts)} ({entry.protocol})"
 
 
-def _costs(costs: Sequence[Cost]) -> list[Component]:
+def _costs(costs: Sequence[ForceCallCost]) -> list[Component]:
     if not costs:
         return [html.P("Not measured.", className="muted")]
     return [html.Ul([html.Li(_cost(cost)) for cost in costs], className="plain")]
 
 
-def _cost(cost: Cost) -> list[Any]:
+def _cost(cost: ForceCallCost) -> list[Any]:
     where = f"{SUITES[cost.suite].title}, {STAGES[cost.stage]} ({cost.protocol}): "
     compound = f"{number(cost.per_compound, 1)} s per compound"
     on = html.Span(f"n = {count(cost.n)}; {cost.precision}; {cost.hardware}", className="sub")

@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.statistics.deviation import Interval
-from dashboard.pages.potentials.learning_data import Learned, Training
+from dashboard.pages.potentials.learning_data import Learned, TrainingRecord
 from dashboard.pages.potentials.learning_figure import over_sizes, over_steps
 from dashboard.ui.blocks import captioned
 from dashboard.ui.text import count, listed, number
@@ -18,7 +18,7 @@ Names = Mapping[str, str]
 _WORDS = {"forces": "forces (relative)", "force constants": "force constants (relative)", "σ": "σ (absolute)"}
 
 
-def about(trainings: Sequence[Training], names: Names) -> str:
+def about(trainings: Sequence[TrainingRecord], names: Names) -> str:
     """What these models are, and are not."""
     teachers = listed(sorted({names.get(training.teacher, training.teacher) for training in trainings}))
     sizes = listed([count(training.configurations) for training in trainings])
@@ -28,7 +28,7 @@ def about(trainings: Sequence[Training], names: Names) -> str:
     )
 
 
-def learned(trainings: Sequence[Training], errors: Learned | None) -> Component:
+def learned(trainings: Sequence[TrainingRecord], errors: Learned | None) -> Component:
     """Errors while they learned, and what more data changed."""
     return html.Div(
         [_steps(trainings), _sizes(errors) if errors else html.P("Their errors against the teacher are not known.")],
@@ -36,7 +36,7 @@ def learned(trainings: Sequence[Training], errors: Learned | None) -> Component:
     )
 
 
-def _steps(trainings: Sequence[Training]) -> Component:
+def _steps(trainings: Sequence[TrainingRecord]) -> Component:
     fewest, most = trainings[0], trainings[-1]
     return captioned(
         over_steps({f"{count(t.configurations)} configurations": (t.steps, t.force_rmse) for t in trainings}),
@@ -50,7 +50,7 @@ def _steps(trainings: Sequence[Training]) -> Component:
     )
 
 
-def _best(training: Training) -> str:
+def _best(training: TrainingRecord) -> str:
     best = int(training.force_rmse.argmin())
     if best == len(training.steps) - 1:
         return f"With {count(training.configurations)} it is still falling."

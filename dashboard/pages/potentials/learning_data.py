@@ -23,7 +23,7 @@ ERRORS = {"forces": "force_error", "force constants": "constants_error", "σ": "
 
 
 @dataclass(frozen=True, eq=False)
-class Training:
+class TrainingRecord:
     """One model: `configurations` it was trained on, and RMSE of forces (k,) in meV/Å on others after `steps` (k,)."""
 
     potential: str
@@ -47,16 +47,16 @@ class Learned:
     change: Mapping[str, Interval]
 
 
-def trainings(dataset: Dataset) -> tuple[Training, ...]:
+def trainings(dataset: Dataset) -> tuple[TrainingRecord, ...]:
     """Every recorded training, the smallest set first; none where no records lie beside the tables."""
     folder = dataset.directory.parent / RECORDS
     records = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
     return tuple(_training(record) for record in sorted(records, key=lambda record: record["configurations"]))
 
 
-def _training(record: dict[str, Any]) -> Training:
+def _training(record: dict[str, Any]) -> TrainingRecord:
     curve = record["curve"]
-    return Training(
+    return TrainingRecord(
         record["potential"],
         record["teacher"],
         record["configurations"],

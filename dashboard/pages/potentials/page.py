@@ -125,7 +125,7 @@ def _pair(dataset: Dataset, view: PotentialsView) -> list[Any]:
     )
 
 
-def _learned(dataset: Dataset, trainings: Sequence[learning_data.Training]) -> list[Component]:
+def _learned(dataset: Dataset, trainings: Sequence[learning_data.TrainingRecord]) -> list[Component]:
     about = learning.about(trainings, coverage.potential_names(dataset))
     return [html.P(about, className="about"), learning.learned(trainings, learning_data.learned(dataset))]
 

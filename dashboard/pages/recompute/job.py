@@ -12,7 +12,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.jobs.service import Job, Progress
-from dashboard.figures.sigma_trace import Trace, sigma_trace
+from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.figures.theme import Figure
 from dashboard.pages.recompute.data import view_of
 from dashboard.pages.recompute.form import CALCULATION_NAMES, duration
@@ -109,7 +109,7 @@ def growing_trace(job: Job, names: Names, published: float) -> tuple[Figure, str
         return None
     at, sigma = np.array(told.trace, float).T
     name = names.get(job.request.potential, job.request.potential)
-    trace = Trace(name, 0, 0, at, sigma, np.nan if told.sigma_se is None else told.sigma_se)
+    trace = RunningSigma(name, 0, 0, at, sigma, np.nan if told.sigma_se is None else told.sigma_se)
     dft = f" DFT’s published σ is {published:.3f}." if np.isfinite(published) else ""
     caption = f"n = {count(int(at[-1]))} frames so far: σ = {with_error(float(sigma[-1]), trace.se)}.{dft}"
     return sigma_trace([trace], published, x_title="frames of each replica"), caption

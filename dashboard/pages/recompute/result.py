@@ -12,9 +12,9 @@ from dash.development.base_component import Component
 
 from compute.jobs.service import Job
 from dashboard.figures.bands import bands
-from dashboard.figures.sigma_trace import Trace, sigma_trace
+from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.pages.recompute.form import duration
-from dashboard.pages.recompute.result_data import UNITS, Difference, Row, differences, of_dft, value
+from dashboard.pages.recompute.result_data import UNITS, PublishedDifference, Row, differences, of_dft, value
 from dashboard.queries.attribution import Scored
 from dashboard.queries.bands import Bands
 from dashboard.ui.attribution_breakdown import breakdown
@@ -95,7 +95,7 @@ def _beside(stage: str, row: Row, name: str, stored: Row | None, reference: Row 
     return table(head, rows, caption=_caption(stage, row, alone, own, dft))
 
 
-def _compared(line: Difference) -> list[Any]:
+def _compared(line: PublishedDifference) -> list[Any]:
     if not np.isfinite(line.other):
         return ["not published", "", ""]
     within = {True: "yes", False: html.Strong("no"), None: "no error is known"}[line.within]
@@ -103,7 +103,11 @@ def _compared(line: Difference) -> list[Any]:
 
 
 def _caption(
-    stage: str, row: Row, alone: Sequence[Difference], own: Sequence[Difference], dft: Sequence[Difference]
+    stage: str,
+    row: Row,
+    alone: Sequence[PublishedDifference],
+    own: Sequence[PublishedDifference],
+    dft: Sequence[PublishedDifference],
 ) -> str:
     """What the differences say and what the error is, from the rows themselves."""
     said = []
@@ -154,7 +158,7 @@ def _trace(row: Row, name: str, reference: Row | None) -> Component | None:
     published = float("nan")
     if dft_row := of_dft("sigma", row, reference):
         published = value(dft_row, "sigma")
-    trace = Trace(name, 0, 0, at, sigma, value(row, "sigma_se"))
+    trace = RunningSigma(name, 0, 0, at, sigma, value(row, "sigma_se"))
     drift = sigma[-1] - sigma[len(sigma) // 2]
     dft = f" DFT’s published σ is {number(published, 3)}." if np.isfinite(published) else ""
     return captioned(

@@ -52,7 +52,7 @@ UNITS = {"harmonic": "THz", "sigma": "", "attribution": ""}
 
 
 @dataclass(frozen=True)
-class Difference:
+class PublishedDifference:
     """One number of a live result against another; `error` decides whether they differ, NaN where none is known."""
 
     name: str
@@ -108,7 +108,7 @@ def scored(dataset: Dataset, live: Row, reference: Row | None) -> Scored:
     return scored_row(whole, potential_names(dataset))
 
 
-def differences(stage: str, live: Mapping[str, Any], other: Mapping[str, Any]) -> list[Difference]:
+def differences(stage: str, live: Mapping[str, Any], other: Mapping[str, Any]) -> list[PublishedDifference]:
     """Every number that the `live` row has against a stored row of the same stage or a row of `references`.
 
     Two ω differ when they are further apart than the larger of the two noise floors, two σ when they are further apart
@@ -128,7 +128,7 @@ def differences(stage: str, live: Mapping[str, Any], other: Mapping[str, Any]) -
         place = column.removeprefix("omega_").removesuffix("_thz")
         # Of the two, only DFT's row states a functional.
         cut = comparable([one, two], str(live["suite"]), place) if "functional" in other else (one, two)
-        found.append(Difference(name, one, two, float(cut[0] - cut[1]), error))
+        found.append(PublishedDifference(name, one, two, float(cut[0] - cut[1]), error))
     return found
 
 

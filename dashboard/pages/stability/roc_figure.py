@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from compute.statistics.curves import Curve
+from compute.statistics.curves import RankingCurve
 from dashboard.figures.theme import NEUTRAL, Figure, Trace, figure, scatter
 from dashboard.pages.stability.sweep_figure import stroke
 
 MOST_POINTS = 250
 
-Named = tuple[str, int, Curve]
+Named = tuple[str, int, RankingCurve]
 """Name, index of the potential, curve."""
 
 

@@ -14,8 +14,8 @@ import pytest
 from compute import tables
 from compute.physics.phonons import THZ_PER_ROOT
 from dashboard.dataset import Dataset
-from dashboard.figures.bands import Curve, bands
-from dashboard.figures.sigma_trace import Trace, sigma_trace
+from dashboard.figures.bands import BandCurve, bands
+from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.pages.compound import page
 from dashboard.pages.compound.neighbours import neighbour_table
 from dashboard.pages.compound.sigma_modes_figure import SiteScores, sigma_sites
@@ -151,7 +151,7 @@ def test_a_click_names_the_mode_under_it(springs):
     (shown,) = bands_query.bands(springs, "abx3", "CsPbI3", PEROVSKITE)
     order = bands_query.drawn_points(shown.path)
     figure = bands(
-        [Curve("one", 0, shown.path.distances[order], shown.frequencies[order])],
+        [BandCurve("one", 0, shown.path.distances[order], shown.frequencies[order])],
         ["" if i < 0 else shown.path.labels[i] for i in order],
         {"R": -0.5},
         None,
@@ -280,7 +280,7 @@ def test_every_suite_and_every_gap_has_a_page(dataset):
 
 
 def test_running_sigma_ends_in_a_band_of_one_error():
-    trace = Trace("one", 0, 0, np.array([0.1, 0.2, 0.3]), np.array([0.9, 0.7, 0.6]), 0.05)
+    trace = RunningSigma("one", 0, 0, np.array([0.1, 0.2, 0.3]), np.array([0.9, 0.7, 0.6]), 0.05)
     figure = drawn(sigma_trace([trace], 0.5, x_title="time (ps)"))
     (band,) = figure.layout.shapes
     assert (band.y0, band.y1) == pytest.approx((0.55, 0.65))

@@ -9,9 +9,9 @@ from compute import tables
 from dashboard.dataset import Dataset
 from dashboard.figures.compounds_parity import Points, compounds_parity, window
 from dashboard.figures.contributions import contributions as contributions_figure
-from dashboard.figures.waterfall import Change, Level, waterfall
+from dashboard.figures.waterfall import Level, WaterfallStep, waterfall
 from dashboard.pages.error_sources import page as errors
-from dashboard.pages.error_sources.well_figure import Curve, mirrored
+from dashboard.pages.error_sources.well_figure import WellCurve, mirrored
 from dashboard.pages.error_sources.well_figure import wells as wells_figure
 from dashboard.queries import attribution, wells
 from tests.support import dashboard_data
@@ -126,7 +126,7 @@ def test_wells_are_even_and_their_lines_end_at_the_last_point():
     q, energies = mirrored(np.array([0.2, 0.1, 0.0]), np.array([4.0, 1.0, 0.0]))
     assert q.tolist() == [-0.2, -0.1, 0.0, 0.1, 0.2]
     assert energies.tolist() == [4.0, 1.0, 0.0, 1.0, 4.0]
-    curve = Curve("P", np.array([0.2, 0.0]), np.array([0.02, 0.0]), (1.0, 0.0, 0.0), "#000000", "circle")
+    curve = WellCurve("P", np.array([0.2, 0.0]), np.array([0.02, 0.0]), (1.0, 0.0, 0.0), "#000000", "circle")
     line, points = drawn(wells_figure([curve])).data
     assert (min(line.x), max(line.x)) == (-0.2, 0.2)
     assert max(line.y) == pytest.approx(20)  # meV
@@ -135,9 +135,9 @@ def test_wells_are_even_and_their_lines_end_at_the_last_point():
 
 def test_the_waterfall_ends_where_its_steps_lead():
     changes = [
-        Change("forces", 0.2, 0.02, "+0.20", "#0f8a80"),
-        Change("Hessian", -0.15, 0.02, "−0.15", "#0f8a80"),
-        Change("sampling", None, math.nan, "not computed", "#0f8a80"),
+        WaterfallStep("forces", 0.2, 0.02, "+0.20", "#0f8a80"),
+        WaterfallStep("Hessian", -0.15, 0.02, "−0.15", "#0f8a80"),
+        WaterfallStep("sampling", None, math.nan, "not computed", "#0f8a80"),
     ]
     figure = drawn(waterfall(Level("rrr", 0.6, 0.02, "0.60"), changes, Level("rmm", 0.65, 0.02, "0.65"), 1.3))
     errors_at = [trace.y[0] for trace in figure.data if trace.mode == "markers"]
