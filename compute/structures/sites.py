@@ -21,6 +21,10 @@ class FramesError(ValueError):
     """Frames, or what belongs to them, that cannot be used: one sentence with what was found and what was expected."""
 
 
+class StructureError(ValueError):
+    """A structure file that cannot be used: one sentence for the person whose file it is."""
+
+
 @dataclass(frozen=True, eq=False)
 class Crystal:
     """`numbers` (N,), `cell` (3, 3) in Å and `positions` (N, 3) in Å: a structure in a certain order of its atoms."""

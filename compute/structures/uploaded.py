@@ -6,9 +6,6 @@ have within that (spglib; A. Togo, K. Shinohara and I. Tanaka, doi:10.1080/27660
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,22 +14,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compute.protocols import UPLOAD, QPoint
+from compute.structures import cif, poscar
 from compute.structures.compounds import Compound, identify
 from compute.structures.formula import FormulaError
-from compute.structures.sites import Crystal, minimum_image
+from compute.structures.sites import Crystal, StructureError, minimum_image
+from compute.structures.text import plain
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 MOST_ATOMS = 40
+MOST_GIVEN = 400
+"""Atoms in the cell of a file before it is reduced to its primitive cell, which may have `MOST_ATOMS`."""
 _SAME = 1e-3  # Å
 _CLOSEST = 0.6  # Å; no two nuclei of a crystal come nearer than those of H2
+_BONDED = 0.5  # of the sum of two covalent radii; no bond is so short
 _LARGEST = 200.0  # Å³ per atom; above it is a molecule in a box or a misread cell
 _PEROVSKITE, _ELPASOLITE = 221, 225
-
-
-class StructureError(ValueError):
-    """An uploaded structure that cannot be used; one sentence for the person who uploaded it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +69,12 @@ class Uploaded:
 
 def read_upload(text: str) -> Uploaded:
     """The crystal that `text`, a CIF or POSCAR file, describes. Raises `StructureError`."""
-    given = _parsed(text)
+    text = plain(text)
+    given = cif.read(text, MOST_GIVEN) if cif.is_cif(text) else poscar.read(text, MOST_GIVEN)
     _check(given)
     atoms, number, symbol = _primitive(given)
+    if len(atoms) > MOST_ATOMS:
+        raise StructureError(f"The primitive cell has {len(atoms)} atoms; from 2 to {MOST_ATOMS} are taken.")
     if len(atoms) < 2:
         raise StructureError("The crystal has one atom per primitive cell, and so no optical mode that could be soft.")
     found = {_PEROVSKITE: _perovskite, _ELPASOLITE: _elpasolite}.get(number, lambda atoms: None)(atoms)
@@ -84,51 +85,38 @@ def read_upload(text: str) -> Uploaded:
     return Uploaded(GeneralCrystal(formula, Crystal.of(atoms), symbol), None, None, described)
 
 
-def _parsed(text: str) -> Atoms:
-    from ase.io.vasp import read_vasp
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if re.search(r"^\s*data_", text, re.MULTILINE | re.IGNORECASE):
-                return _of_cif(text)
-            return read_vasp(io.StringIO(text))
-    except StructureError:
-        raise
-    except Exception as error:  # the boundary to two parsers, which raise whatever they meet
-        raise StructureError("The text cannot be read as a CIF or POSCAR file with element symbols.") from error
-
-
-def _of_cif(text: str) -> Atoms:
-    from ase import Atoms
-    from pymatgen.io.cif import CifParser
-
-    (structure, *_) = CifParser.from_str(text).parse_structures(primitive=False, on_error="raise")
-    if not structure.is_ordered:
-        raise StructureError("The file has sites that are occupied in part: choose an ordered structure.")
-    return Atoms(
-        [site.specie.symbol for site in structure], positions=structure.cart_coords, cell=structure.lattice.matrix,
-        pbc=True,
-    )  # fmt: skip
-
-
 def _check(atoms: Atoms) -> None:
-    if not 0 < len(atoms) <= MOST_ATOMS:
-        raise StructureError(f"The cell has {len(atoms)} atoms; from 1 to {MOST_ATOMS} are taken.")
     cell = atoms.cell.array
     if not (np.isfinite(cell).all() and np.isfinite(atoms.positions).all()):
         raise StructureError("The cell or a position is not a finite number.")
     volume = abs(float(np.linalg.det(cell))) / len(atoms)
     if not 1 < volume < _LARGEST:
         raise StructureError(f"The cell has {volume:.3g} Å³ per atom; between 1 and {_LARGEST:g} are taken.")
-    if (atoms.numbers < 1).any():
-        raise StructureError("The file holds a site without an element.")
+    _refuse_near(atoms)
+
+
+def _refuse_near(atoms: Atoms) -> None:
+    """`StructureError` where two atoms, or an atom and its image in the next cell, are too near for a crystal."""
+    from ase.data import covalent_radii
+    from ase.geometry import minkowski_reduce
+
+    cell, radii = atoms.cell.array, covalent_radii[atoms.numbers]
+    shortest = float(np.linalg.norm(minkowski_reduce(cell)[0], axis=1).min())
+    if shortest < max(_CLOSEST, 2 * _BONDED * float(radii.max())):
+        raise StructureError(f"The cell repeats its atoms every {shortest:.2f} Å: too near for a crystal.")
     first, second = np.triu_indices(len(atoms), k=1)
-    if len(first):
-        apart = np.linalg.norm(minimum_image(atoms.positions[first] - atoms.positions[second], cell), axis=1)
-        if apart.min() < _CLOSEST:
-            i, j = first[apart.argmin()], second[apart.argmin()]
-            raise StructureError(f"Atoms {i + 1} and {j + 1} are {apart.min():.2f} Å apart: too near for a crystal.")
+    if not len(first):
+        return
+    apart = np.linalg.norm(minimum_image(atoms.positions[first] - atoms.positions[second], cell), axis=1)
+    room = apart - np.maximum(_CLOSEST, _BONDED * (radii[first] + radii[second]))
+    if room.min() < 0:
+        worst = room.argmin()
+        i, j = int(first[worst]), int(second[worst])
+        symbols = atoms.get_chemical_symbols()
+        raise StructureError(
+            f"Atoms {i + 1} ({symbols[i]}) and {j + 1} ({symbols[j]}) are {apart[worst]:.2f} Å apart: too near for a"
+            " crystal."
+        )
 
 
 def _primitive(atoms: Atoms) -> tuple[Atoms, int, str]:

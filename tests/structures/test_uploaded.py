@@ -80,6 +80,18 @@ def test_any_other_crystal_is_taken_as_it_is(atoms, formula, number):
     assert f"({number})" in found.described
 
 
+def test_the_count_is_that_of_the_primitive_cell():
+    """Five cells of a face-centred one in a row, and 320 atoms of a cubic one: 10 and 5 atoms."""
+    assert read_upload(text_of(ELPASOLITE.structure(11.25, 0.25).repeat((1, 1, 5)))).compound.formula == "Cs2AgBiBr6"
+    assert read_upload(text_of(TITANATE.repeat(4))).compound.formula == "SrTiO3"
+
+
+def test_a_file_may_begin_with_a_byte_order_mark_and_end_its_lines_as_it_likes():
+    for kind in ("vasp", "cif"):
+        content = "\ufeff" + text_of(TITANATE, kind).replace("\n", "\r\n")
+        assert read_upload(content).compound.formula == "SrTiO3"
+
+
 HALF = """data_x
 _cell_length_a 4
 _cell_length_b 4
@@ -102,13 +114,17 @@ Sn 0 0 0 0.5
     ("text", "says"),
     [
         ("nonsense", "cannot be read"),
-        ("data_x\nloop_", "cannot be read"),
+        ("data_x\nloop_", "no CIF that can be read: line 2"),
         (text_of(TITANATE).replace("Sr", "Qq"), "cannot be read"),
-        (text_of(TITANATE.repeat((3, 3, 1))), "45 atoms"),
+        (text_of(rattled(TITANATE.repeat((3, 3, 1)))), "primitive cell has 45 atoms"),
+        (text_of(TITANATE.repeat(5)), "cell has 625 atoms; from 1 to 400"),
         (text_of(TITANATE).replace("3.95", "nan"), "cannot be read|not a finite"),
         (text_of(Atoms("NaCl", positions=[[0, 0, 0], [0, 0, 0.2]], cell=[4] * 3, pbc=True)), "too near"),
         (text_of(Atoms("H2O", positions=[[0, 0, 0], [1, 0, 0], [0, 1, 0]], cell=[20] * 3, pbc=True)), "Å³ per atom"),
         (text_of(bulk("Cu", cubic=True)), "one atom per primitive cell"),
+        (text_of(Atoms("CsBr", cell=[0.1, 0.1, 8000], scaled_positions=[[0, 0, 0], [0, 0, 0.5]], pbc=True)), "repeats"),
+        (text_of(Atoms("CsBr", cell=[1.2, 40, 3], scaled_positions=[[0, 0, 0], [0.5] * 3], pbc=True)), "repeats"),
+        (text_of(Atoms("CsBr", cell=[4.3] * 3, scaled_positions=[[0, 0, 0], [0, 0, 0.3]], pbc=True)), "too near"),
         (HALF, "occupied in part"),
     ],
 )

@@ -149,7 +149,8 @@ def _parsed(path: Path) -> PhonopyYaml:
     try:
         data = PhonopyYaml().read(path)
     except (YAMLError, RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FramesError(f"{path.name} is not a yaml file of phonopy: {type(error).__name__} {error}.") from error
+        said = " ".join(str(error).split())[:200]
+        raise FramesError(f"{path.name} is not a yaml file of phonopy: {type(error).__name__} {said}.") from error
     if data.supercell is None and (data.unitcell is None or data.supercell_matrix is None):
         raise FramesError(f"{path.name} holds no supercell of phonopy.")
     if data.site_mixture_scheme is not None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compute.references.readers import phonopy_file
-from compute.structures.sites import Crystal, FramesError
+from compute.structures import cif, poscar
+from compute.structures.sites import Crystal, FramesError, StructureError
+from compute.structures.text import text_of
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 @dataclass(frozen=True)
@@ -25,19 +31,42 @@ class Extras:
 
 
 def crystal_in(path: Path) -> Crystal:
-    """The ideal supercell in the structure file `path`: any format of ASE, or the supercell of a phonopy yaml."""
-    from ase.io import read
-    from ase.io.formats import UnknownFileTypeError
+    """The ideal supercell in the structure file `path`: any format of ASE, or the supercell of a phonopy yaml.
 
+    Raises `FramesError`, one sentence, for whatever is no structure.
+    """
     if not path.is_file():
         raise FramesError(f"There is no structure file {path}.")
+    if not path.stat().st_size:
+        raise FramesError(f"The structure file {path.name} is empty.")
     if phonopy_file.named_so(path):
         return phonopy_file.content(path).crystal
     try:
-        atoms = read(path)
-    except (UnknownFileTypeError, ValueError, KeyError, IndexError, StopIteration) as error:
-        raise FramesError(f"{path.name} cannot be read as a structure: {type(error).__name__} {error}.") from error
-    return Crystal.of(atoms)
+        return Crystal.of(_atoms(path))
+    except StructureError as error:
+        raise FramesError(f"{path.name}: {error}") from error
+
+
+def _atoms(path: Path) -> Atoms:
+    """CIF and POSCAR as uploads are read, the rest by ASE."""
+    from ase.io import read
+    from ase.io.formats import filetype
+
+    try:
+        kind = filetype(str(path))
+        if kind == "cif":
+            return cif.read(text_of(path))
+        if kind == "vasp":
+            return poscar.read(text_of(path))
+        atoms = read(path, format=kind)
+    except StructureError:
+        raise
+    except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
+        said = " ".join(str(error).split())[:200]
+        raise FramesError(f"{path.name} cannot be read as a structure: {type(error).__name__} {said}.") from error
+    if not hasattr(atoms, "numbers") or not len(atoms):
+        raise FramesError(f"{path.name} cannot be read as a structure: it holds no atoms.")
+    return atoms
 
 
 def name_of(path: Path) -> str:

@@ -1,0 +1,347 @@
+"""CIF files as people have them: what is read, and what contradicts itself and is refused with a sentence."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from compute.structures import cif
+from compute.structures.sites import StructureError
+from compute.structures.text import decoded
+
+PEROVSKITE = ("Cs1 Cs 0.5 0.5 0.5", "Pb1 Pb 0 0 0", "Br1 Br 0.5 0 0")
+TAGS = "_atom_site_label _atom_site_type_symbol _atom_site_fract_x _atom_site_fract_y _atom_site_fract_z"
+
+
+def cell(a: float = 5.95, b: float | None = None, c: float | None = None, angles: tuple = (90, 90, 90)) -> list[str]:
+    lengths = zip("abc", (a, b or a, c or a), strict=True)
+    named = zip(("alpha", "beta", "gamma"), angles, strict=True)
+    return [*(f"_cell_length_{x} {v}" for x, v in lengths), *(f"_cell_angle_{x} {v}" for x, v in named)]
+
+
+def text(
+    *,
+    symmetry: str | list[str] | None = "_symmetry_space_group_name_H-M 'P m -3 m'",
+    formula: str | None = None,
+    z: int | None = None,
+    sites: tuple[str, ...] = PEROVSKITE,
+    tags: str = TAGS,
+    lattice: list[str] | None = None,
+    name: str = "crystal",
+) -> str:
+    """One data block: a cubic CsPbBr3 unless told otherwise. `symmetry` is a line, or a list of operations."""
+    lines = [f"data_{name}", *(lattice or cell())]
+    if formula is not None:
+        lines.append(f"_chemical_formula_sum '{formula}'")
+    if z is not None:
+        lines.append(f"_cell_formula_units_Z {z}")
+    if isinstance(symmetry, list):
+        lines += ["loop_", "_symmetry_equiv_pos_as_xyz", *(f"'{operation}'" for operation in symmetry)]
+    elif symmetry:
+        lines.append(symmetry)
+    return "\n".join([*lines, "loop_", *tags.split(), *sites]) + "\n"
+
+
+def named(symbol: str) -> str:
+    return f"_symmetry_space_group_name_H-M '{symbol}'"
+
+
+def formula_of(content: str) -> str:
+    return cif.read(content).get_chemical_formula()
+
+
+def refused(content: str, says: str) -> None:
+    with pytest.raises(StructureError, match=says) as error:
+        cif.read(content)
+    assert "\n" not in str(error.value)
+
+
+# Composition.
+
+
+@pytest.mark.parametrize(
+    ("formula", "z"),
+    [
+        ("Br3 Cs Pb", None),
+        ("Br3 Cs1 Pb1", 1),
+        ("Cs4 Pb4 Br12", None),
+        ("Cs2 Pb2 Br6", 1),
+        ("CsPbBr3", 1),
+        ("CS PB BR3", 1),
+        ("?", 7),
+        (".", None),
+        ("", None),
+        ("caesium lead bromide", None),
+        ("Cs0.999 Pb Br3", None),
+    ],
+)
+def test_a_formula_that_agrees_or_says_nothing_is_accepted(formula, z):
+    assert formula_of(text(formula=formula, z=z)) == "Br3CsPb"
+
+
+@pytest.mark.parametrize(
+    ("formula", "z", "says"),
+    [
+        ("Br3 H4 N Pb", None, "formula Br3 H4 N Pb, but .* give Br3CsPb"),
+        ("Br3 Cs Pb H4", None, "H has no site"),
+        ("Br3 Cs Pb D4", None, "H has no site"),
+        ("Br2 Cs Pb", None, "Br2 Cs Pb, but"),
+        ("Br3 Cs", None, "Br3 Cs, but"),
+        ("Br3 Cs0.9 Pb", None, "Cs0.9"),
+        ("Br3 Cs Pb", 4, "Z = 4 of Br3 Cs Pb, but .* give 1 in the cell"),
+    ],
+)
+def test_a_formula_that_does_not_agree_is_refused(formula, z, says):
+    refused(text(formula=formula, z=z), says)
+
+
+@pytest.mark.parametrize("tag", ["_chemical_formula_structural", "_chemical_formula_moiety"])
+def test_the_other_formulas_speak_where_there_is_no_sum(tag):
+    refused(text(symmetry=named("P m -3 m") + f"\n{tag} 'N H4 Pb Br3'"), "H4")
+    assert formula_of(text(symmetry=named("P m -3 m") + f"\n{tag} 'Pb Br3 -, Cs +'")) == "Br3CsPb"
+
+
+def test_hydrogen_that_is_counted_but_has_no_position_is_refused():
+    tags = TAGS + " _atom_site_attached_hydrogens"
+    bare = ("N1 N 0.5 0.5 0.5 4", "Pb1 Pb 0 0 0 0", "Br1 Br 0.5 0 0 .")
+    refused(text(sites=bare, tags=tags), "counts 4 hydrogen")
+    none = tuple(f"{site} 0" for site in PEROVSKITE)
+    assert formula_of(text(sites=none, tags=tags)) == "Br3CsPb"
+    unknown = tuple(f"{site} ?" for site in PEROVSKITE)
+    assert formula_of(text(sites=unknown, tags=tags)) == "Br3CsPb"
+
+
+LABELS = "_atom_site_label _atom_site_fract_x _atom_site_fract_y _atom_site_fract_z"
+
+
+@pytest.mark.parametrize(
+    ("labels", "formula", "found"),
+    [
+        (("Ba1", "Ti1", "O1"), None, "BaO3Ti"),
+        (("Ba", "Ti", "O_ap"), None, "BaO3Ti"),
+        (("Ba1", "Ti1", "OH"), "Ba O3 Ti", "BaO3Ti"),
+        (("BA1", "TI1", "O1"), "Ba O3 Ti", "BaO3Ti"),
+        (("Ba1", "Ti1", "Oax"), "Ba O3 Ti", "BaO3Ti"),
+        (("Ba1", "Ti1", "OH1"), None, "label “OH1”"),
+        (("Ba1", "Ti1", "Wat1"), None, "label “Wat1”"),
+        (("Ba1", "Ti1", "Wat1"), "Ba O3 Ti", "label “Wat1”"),
+        (("Ba1", "Ti1", "X1"), "Ba O3 Ti", "label “X1”"),
+        (("M1", "Ti1", "O1"), None, "label “M1”"),
+        (("Ba1", "Ti1", "OH"), "Ba O3 Ti H3", "H has no site"),
+        (("Ba1", "Ti1", "D1"), "Ba H3 Ti", "H3BaTi"),
+    ],
+)
+def test_a_label_that_is_no_element_is_not_dropped(labels, formula, found):
+    places = ("0.5 0.5 0.5", "0 0 0", "0.5 0 0")
+    sites = tuple(f"{label} {place}" for label, place in zip(labels, places, strict=True))
+    content = text(sites=sites, tags=LABELS, formula=formula, lattice=cell(4.0))
+    if " " in found:
+        refused(content, found)
+    else:
+        assert formula_of(content) == found
+
+
+@pytest.mark.parametrize("symbol", ["Pb2+", "Pb+2", "Pb", "pb", "PB", "Pb0+", "Pb2"])
+def test_type_symbols_may_bear_a_charge(symbol):
+    assert formula_of(text(sites=(PEROVSKITE[0], f"M1 {symbol} 0 0 0", PEROVSKITE[2]))) == "Br3CsPb"
+
+
+@pytest.mark.parametrize("symbol", ["Qq", "OH", "Wat", "M", "1"])
+def test_a_type_symbol_that_is_no_element_is_refused(symbol):
+    refused(text(sites=(PEROVSKITE[0], f"Pb1 {symbol} 0 0 0", PEROVSKITE[2])), f"“{symbol}” of site Pb1")
+
+
+# Occupancy and positions.
+
+
+@pytest.mark.parametrize("occupancy", [".", "?", "1", "1.0", "1.000(3)", "0.999"])
+def test_an_occupancy_that_is_one_or_not_given_is_one(occupancy):
+    sites = tuple(f"{site} {occupancy}" for site in PEROVSKITE)
+    assert formula_of(text(sites=sites, tags=TAGS + " _atom_site_occupancy")) == "Br3CsPb"
+
+
+@pytest.mark.parametrize(
+    ("occupancy", "says"),
+    [("1.02", "occupancy of site Cs1 is 1.02"), ("0.98(1)", "in part"), ("0", "in part"), ("full", "not a number")],
+)
+def test_another_occupancy_is_named(occupancy, says):
+    sites = (f"{PEROVSKITE[0]} {occupancy}", *(f"{site} 1" for site in PEROVSKITE[1:]))
+    refused(text(sites=sites, tags=TAGS + " _atom_site_occupancy"), says)
+
+
+def test_coordinates_may_be_left_out_as_zero_but_not_as_unknown():
+    assert formula_of(text(sites=("Cs1 Cs .5 .5 .5", "Pb1 Pb . . .", "Br1 Br .5(1) . ."))) == "Br3CsPb"
+    refused(text(sites=(*PEROVSKITE[:2], "Br1 Br 0.5 0 ?")), "Br1 has no position")
+    refused(text(tags=TAGS.replace("fract", "Cartn")), "no fractional coordinates")
+
+
+def test_rounded_coordinates_are_on_their_special_position():
+    """1/3 to three digits is 0.01 Å off, and three times the same atom would be three atoms."""
+    sites = ("Br1 Br 0.333 0.667 0.25", "Cs1 Cs 0 0 0")
+    hexagonal = cell(12.0, 12.0, 6.0, (90, 90, 120))
+    found = cif.read(text(symmetry=named("P 63/m m c"), sites=sites, lattice=hexagonal))
+    assert found.get_chemical_formula() == "Br2Cs2"
+    assert found.get_scaled_positions()[0] == pytest.approx([1 / 3, 2 / 3, 0.25], abs=1e-9)
+
+
+# Symmetry.
+
+ROCK = ("Na1 Na 0 0 0", "Cl1 Cl 0.5 0.5 0.5")
+SPINEL_1 = ("Mg1 Mg 0 0 0", "Al1 Al 0.625 0.625 0.625", "O1 O 0.3875 0.3875 0.3875")
+SPINEL_2 = ("Mg1 Mg 0.125 0.125 0.125", "Al1 Al 0.5 0.5 0.5", "O1 O 0.2625 0.2625 0.2625")
+
+
+@pytest.mark.parametrize(
+    "symmetry",
+    [
+        named("F m -3 m"),
+        named("Fm-3m"),
+        named("F m 3 m"),
+        named("Fm3m"),
+        named("f m -3 m"),
+        "_space_group_name_H-M_alt 'F m -3 m'",
+        "_space_group.name_H-M_full 'F m -3 m'",
+        "_symmetry_Int_Tables_number 225",
+        "_space_group_IT_number 225",
+        "_space_group_name_Hall '-F 4 2 3'",
+        "_symmetry_space_group_name_Hall '-F 4 2 3'\n" + named("?"),
+    ],
+)
+def test_a_space_group_is_known_by_any_of_its_names(symmetry):
+    assert formula_of(text(symmetry=symmetry, sites=ROCK, formula="Na Cl", z=4, lattice=cell(5.6))) == "Cl4Na4"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "sites"),
+    [
+        ("F d -3 m S", SPINEL_1),
+        ("F d -3 m :1", SPINEL_1),
+        ("F d -3 m Z", SPINEL_2),
+        ("Fd-3m:2", SPINEL_2),
+        ("F d -3 m", SPINEL_1),
+        ("F d -3 m", SPINEL_2),
+    ],
+)
+def test_the_origin_is_the_stated_one_or_that_which_fits(symbol, sites):
+    found = cif.read(text(symmetry=named(symbol), sites=sites, formula="Al2 Mg O4", z=8, lattice=cell(8.08)))
+    assert found.get_chemical_formula() == "Al16Mg8O32"
+    oxygen = found[found.symbols == "O"]
+    magnesium = found[found.symbols == "Mg"]
+    apart = np.linalg.norm(oxygen.positions - magnesium.positions[0], axis=1)
+    assert apart.min() == pytest.approx(8.08 * 0.1375 * 3**0.5, abs=0.02) or apart.min() > 1.9
+
+
+def test_an_origin_that_nothing_decides_is_asked_for():
+    refused(text(symmetry=named("F d -3 m"), sites=("C1 C 0 0 0",), lattice=cell(3.57)), "settings")
+
+
+@pytest.mark.parametrize("symbol", ["R -3 c :R", "R -3 c R", "R -3 c", "R-3c"])
+def test_rhombohedral_axes_are_those_of_the_cell(symbol):
+    sites = ("Al1 Al 0.352 0.352 0.352", "O1 O 0.556 -0.056 0.25")
+    lattice = cell(5.13, angles=(55.3, 55.3, 55.3))
+    assert formula_of(text(symmetry=named(symbol), sites=sites, formula="Al2 O3", z=2, lattice=lattice)) == "Al4O6"
+
+
+@pytest.mark.parametrize("symbol", ["R -3 c :H", "R -3 c H", "R -3 c", "R -3 c HR"])
+def test_and_hexagonal_ones(symbol):
+    sites = ("Al1 Al 0 0 0.352", "O1 O 0.306 0 0.25")
+    lattice = cell(4.76, 4.76, 12.99, (90, 90, 120))
+    assert formula_of(text(symmetry=named(symbol), sites=sites, formula="Al2 O3", z=6, lattice=lattice)) == "Al12O18"
+
+
+@pytest.mark.parametrize("symbol", ["P q -3 m", "cubic", "F m -3 m'", "P m -3 m :Q"])
+def test_a_space_group_that_is_not_known_is_not_taken_for_p1(symbol):
+    refused(text(symmetry=f'_symmetry_space_group_name_H-M "{symbol}"'), "not known")
+
+
+def test_operations_are_followed_and_must_be_a_group():
+    operations = ["x,y,z", "y,z,x", "z,x,y"]
+    assert formula_of(text(symmetry=operations, formula="Br3 Cs Pb")) == "Br3CsPb"
+    assert formula_of(text(symmetry=["X, Y, Z", "Y, Z, X", "Z, X, Y"])) == "Br3CsPb"
+    refused(text(symmetry=operations[:2]), "no group")
+    refused(text(symmetry=[*operations, "x,y"]), "“x,y” cannot be read")
+    refused(text(symmetry=["x,y,z"], formula="Br3 Cs Pb"), "Br3 Cs Pb, but")
+
+
+def test_a_name_and_operations_that_contradict_each_other_need_a_formula():
+    both = named("P m -3 m") + "\nloop_\n_symmetry_equiv_pos_as_xyz\nx,y,z\n"
+    refused(text(symmetry=both), "names the space group P m -3 m, but lists 1 operation")
+    whole = (*PEROVSKITE, "Br2 Br 0 0.5 0", "Br3 Br 0 0 0.5")
+    assert formula_of(text(symmetry=both, sites=whole, formula="Br3 Cs Pb")) == "Br3CsPb"
+
+
+def test_a_cell_without_the_symmetry_that_is_stated_is_refused():
+    refused(text(lattice=cell(5.95, 5.95, 6.3)), "does not have the symmetry")
+
+
+def test_a_file_without_symmetry_is_p1_and_a_magnetic_one_is_refused():
+    assert formula_of(text(symmetry=None, sites=(*PEROVSKITE, "Br2 Br 0 0.5 0", "Br3 Br 0 0 0.5"))) == "Br3CsPb"
+    refused(text(symmetry="loop_\n_space_group_symop_magn_operation.xyz\nx,y,z,+1\n"), "magnetic")
+
+
+# The file around the structure.
+
+FRONT = """data_global
+_journal_name_full 'A journal'
+loop_
+_publ_author_name
+'Author, A.'
+_publ_section_title
+;
+ A title
+;
+
+"""
+
+
+def test_the_block_with_the_structure_is_read():
+    assert formula_of(FRONT + text()) == "Br3CsPb"
+    assert formula_of(text() + "\n" + FRONT) == "Br3CsPb"
+    refused(text(name="one") + text(name="two"), r"2 structures \(data_one, data_two\)")
+    refused(FRONT, "no data block of it has atoms")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_the_encoding_is_that_of_the_file(encoding, ends):
+    content = text().replace("data_crystal", "data_crystal\n_publ_contact_author_name 'Müller'")
+    assert formula_of(decoded(content.replace("\n", ends).encode(encoding))) == "Br3CsPb"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("data_x\nloop_", "line 2"),
+        ("data_x\n_cell_length_a 5.9 A\n", "line 2"),
+        (text().replace("Br1 Br 0.5 0 0", "Br1 Br 0.5 0"), "line 9: Wrong number of values"),
+        (text() + "_cell_length_a 6\n", "duplicate tag"),
+        (text(lattice=cell()[1:]), "_cell_length_a is missing"),
+        (text(lattice=cell(0)), "positive numbers"),
+        (text(lattice=cell(5, angles=(90, 90, 200))), "positive numbers"),
+        (text(lattice=cell(5, angles=(20, 20, 170)), symmetry=None), "fit no cell"),
+        (text(sites=()), "it has no atoms"),
+    ],
+)
+def test_what_cannot_be_read_says_where(content, says):
+    refused(content, says)
+
+
+def test_what_would_take_long_is_refused_at_once():
+    """Bounds hold before anything is made in the size that the file states."""
+    start = time.perf_counter()
+    shifts = [f"x+{i}/24,y+{j}/24,z" for i in range(24) for j in range(24)]
+    many = tuple(f"Cs{i} Cs 0.{i:03d} 0.1 0.2" for i in range(400))
+    for content in (
+        text(symmetry=shifts, sites=many),
+        text(symmetry=shifts[:190], sites=many[:200]),
+        text(symmetry=named("F m -3 m"), sites=many),
+        text(sites=many * 5),
+        "data_\n" + " \n" * 50_000 + "x",
+        "\n" * 100_000,
+    ):
+        with pytest.raises(StructureError):
+            cif.read(content, 400)
+        cif.is_cif(content)
+    assert time.perf_counter() - start < 5
