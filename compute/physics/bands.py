@@ -35,7 +35,7 @@ _TOLERANCE_ANG = 1e-5
 
 
 @dataclass(frozen=True)
-class HarmonicCrystal:
+class PrimitiveCrystal:
     """A primitive cell of n atoms and its force constants.
 
     `lattice` (3, 3) in Å, one vector per row; `positions` (n, 3) in units of it; `masses` (n,) in u; `constants`
@@ -83,13 +83,13 @@ def path(prototype: str, lattice: ArrayLike, points: int = 20) -> Path:
     return Path(np.array(q), np.r_[0.0, np.cumsum(steps)], tuple(labels))
 
 
-def frequencies(crystal: HarmonicCrystal, q: ArrayLike) -> Array:
+def frequencies(crystal: PrimitiveCrystal, q: ArrayLike) -> Array:
     """ω (len(q), 3n) in THz, ascending, acoustic modes included, imaginary as negative."""
     squares: Array = np.linalg.eigvalsh(_dynamical(crystal, np.asarray(q, float))).astype(float)
     return np.asarray(THZ_PER_ROOT * signed_root(squares))
 
 
-def modes(crystal: HarmonicCrystal, q: ArrayLike) -> tuple[Array, NDArray[np.complex128]]:
+def modes(crystal: PrimitiveCrystal, q: ArrayLike) -> tuple[Array, NDArray[np.complex128]]:
     """ω (3n,) in THz at one `q` (3,), ascending, and displacement patterns (3n, n, 3), the largest atom moving by 1.
 
     Atom j of cell l moves as Re[pattern_j exp 2πi q·(l + τ_j)], with τ_j its position in units of the lattice.
@@ -100,7 +100,7 @@ def modes(crystal: HarmonicCrystal, q: ArrayLike) -> tuple[Array, NDArray[np.com
     return np.asarray(THZ_PER_ROOT * signed_root(eigenvalues)), patterns / largest[:, None, None]
 
 
-def _dynamical(crystal: HarmonicCrystal, q: Array) -> NDArray[np.complex128]:
+def _dynamical(crystal: PrimitiveCrystal, q: Array) -> NDArray[np.complex128]:
     """Dynamical matrices (len(q), 3n, 3n) in eV/Å²/u; equally near images of an atom share its force constants."""
     n, size = len(crystal.masses), crystal.constants.shape[2]
     cells = np.stack(np.meshgrid(*[np.arange(size)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)

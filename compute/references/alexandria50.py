@@ -38,7 +38,7 @@ _ARRAYS = {
 
 
 @dataclass(frozen=True)
-class Material:
+class AlexandriaMaterial:
     """One material: what DFT found on the displaced supercells, and each potential."""
 
     id: str
@@ -52,7 +52,7 @@ def files(source: Path) -> list[Path]:
     return npz_files(source)
 
 
-def read(path: Path) -> Material:
+def read(path: Path) -> AlexandriaMaterial:
     """The material in the npz file `path`. Raises `SourceError` naming the file and what is wrong."""
     from ase.data import atomic_numbers
     from ase.symbols import Symbols
@@ -68,7 +68,9 @@ def read(path: Path) -> Material:
             for method in ("dft", *POTENTIALS.values())
         }
     formula = str(Symbols(arrays["numbers"]).formula.reduce()[0].format("metal"))
-    return Material(path.stem, formula, sets["dft"], {ours: sets[theirs] for ours, theirs in POTENTIALS.items()})
+    return AlexandriaMaterial(
+        path.stem, formula, sets["dft"], {ours: sets[theirs] for ours, theirs in POTENTIALS.items()}
+    )
 
 
 def _array(path: Path, archive: np.lib.npyio.NpzFile, key: str) -> np.ndarray:

@@ -32,7 +32,7 @@ _PLAUSIBLE_THZ = 1000.0
 
 
 @dataclass(frozen=True)
-class Bands:
+class SourceBands:
     """ω (p, 3n) in THz, ascending per point, at `q` (p, 3) in primitive reciprocal coordinates; `lattice` (3, 3) in Å
     and n `symbols` of the cell they are of."""
 
@@ -48,8 +48,8 @@ class BandsOfMaterial:
 
     id: str
     formula: str
-    dft: Bands
-    potentials: dict[str, Bands]
+    dft: SourceBands
+    potentials: dict[str, SourceBands]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def mp64(path: Path) -> list[BandsOfMaterial]:
         raise SourceError(f"{path.name} is no npz file") from error
     with archive:
         entries = sorted({name.rpartition("|")[0] for name in archive.files})
-        found: dict[str, dict[str, Bands]] = defaultdict(dict)
+        found: dict[str, dict[str, SourceBands]] = defaultdict(dict)
         for entry in entries:
             match = re.fullmatch(rf"(.+)-({'|'.join(map(re.escape, (*MP64_POTENTIALS.values(), _DFPT)))})", entry)
             if match is None:
@@ -154,7 +154,7 @@ def _extremes(path: Path, *, with_potentials: bool) -> list[ExtremesOfMaterial]:
     return sorted(found, key=lambda material: material.id)
 
 
-def _bands(archive: np.lib.npyio.NpzFile, path: Path, entry: str) -> Bands:
+def _bands(archive: np.lib.npyio.NpzFile, path: Path, entry: str) -> SourceBands:
     missing = [key for key in ("bands_thz", "qpoints", "lattice", "symbols") if f"{entry}|{key}" not in archive]
     if missing:
         raise SourceError(f"{path.name}: {entry} lacks {', '.join(missing)}")
@@ -164,7 +164,7 @@ def _bands(archive: np.lib.npyio.NpzFile, path: Path, entry: str) -> Bands:
     if not np.isfinite(omega).all() or np.abs(omega).max() > _PLAUSIBLE_THZ:
         raise SourceError(f"{path.name}: {entry} has an ω that is not finite or beyond {_PLAUSIBLE_THZ:g} THz")
     ascending = np.sort(np.asarray(omega, float).T, axis=1)
-    return Bands(ascending, np.asarray(q, float), np.asarray(lattice, float), tuple(symbols.tolist()))
+    return SourceBands(ascending, np.asarray(q, float), np.asarray(lattice, float), tuple(symbols.tolist()))
 
 
 def _thz(text: str, where: str) -> float:

@@ -21,7 +21,7 @@ QUANTILES = 17
 
 
 @dataclass(frozen=True)
-class Material:
+class KappaMaterial:
     """One binary; `omega` (QUANTILES,) are quantiles of DFT's ω in THz, None where no potential has any; `kappa` in
     W/(m·K) at 300 K."""
 
@@ -51,7 +51,7 @@ class Result:
 class Field:
     """All materials, and per potential, as the source names it, a label for people and one result per material."""
 
-    materials: tuple[Material, ...]
+    materials: tuple[KappaMaterial, ...]
     labels: dict[str, str]
     results: dict[str, tuple[Result, ...]]
 
@@ -78,7 +78,7 @@ def read(path: Path) -> Field:
         labels[key] = str(line.get("label", key))
         results[key] = _results(line, reference, ids, f"{where} ({key})")
     materials = tuple(
-        Material(str(id), str(formula), int(group), float(kappa), omega)
+        KappaMaterial(str(id), str(formula), int(group), float(kappa), omega)
         for id, formula, group, kappa, omega in zip(
             ids, columns["formulas"], columns["spg_nums"], columns["kappa_dft"], reference, strict=True
         )

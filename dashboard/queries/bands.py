@@ -34,7 +34,7 @@ class Bands:
     run: str
     temperature: float
     symbols: tuple[str, ...]
-    crystal: physics.HarmonicCrystal
+    crystal: physics.PrimitiveCrystal
     prototype: str
     path: physics.Path
     frequencies: Array
@@ -104,7 +104,7 @@ def _stored(row: Mapping[str, Any]) -> StoredBands:
 def bands_of(row: Mapping[str, Any], prototype: str) -> Bands:
     """Bands of a row of `force_constants`."""
     n, size = len(row["symbols"]), row["repeats"]
-    crystal = physics.HarmonicCrystal(
+    crystal = physics.PrimitiveCrystal(
         lattice=np.array(row["lattice"]).reshape(3, 3),
         positions=np.array(row["positions"]).reshape(n, 3),
         masses=np.array(row["masses"]),

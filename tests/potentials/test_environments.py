@@ -19,7 +19,7 @@ from ase.build import bulk
 
 from compute.potentials.environments import install
 from compute.potentials.environments.install import Environment, InstallError
-from compute.potentials.environments.process import Evaluator, EvaluatorError, Patience, RemotePotential
+from compute.potentials.environments.process import Evaluator, EvaluatorError, ProcessTimeouts, RemotePotential
 from compute.potentials.interface import EvaluationError
 from compute.potentials.load import load
 from compute.potentials.store import LoadError
@@ -61,7 +61,7 @@ def load(checkpoint, device, dtype, head):
 def remote(tmp_path):
     """Lennard-Jones atoms in a process of this interpreter."""
     (tmp_path / "evaluator.py").write_text(EVALUATOR)
-    patience = Patience(start=60, batch=2, atom=0)
+    patience = ProcessTimeouts(start=60, batch=2, atom=0)
     evaluator = Evaluator("Lennard-Jones", Path(sys.executable), tmp_path, patience)
     options = {"checkpoint_sha256": "0" * 64, "dtype": "float64", "device": "cpu"}
     yield lambda head=None: RemotePotential(evaluator, id="lj", checkpoint=tmp_path / "crashes", head=head, **options)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compute import tables
-from compute.physics.bands import HarmonicCrystal, Path, frequencies, modes, path
+from compute.physics.bands import Path, PrimitiveCrystal, frequencies, modes, path
 from compute.physics.phonons import signed_square
 from compute.protocols import SUITES
 from compute.stages import phonons
@@ -26,7 +26,7 @@ def crystal(request):
     phonon = phonons.phonopy_of(unit, plan.template.supercell_matrix, symmetry=False)
     results = PairPotential().evaluate(phonons.displaced(phonon, plan.displacements))
     phonon.force_constants = phonons.solve(plan, np.array([result.forces for result in results])).values
-    compact = HarmonicCrystal(
+    compact = PrimitiveCrystal(
         phonon.unitcell.cell,
         phonon.unitcell.scaled_positions,
         phonon.unitcell.masses,
@@ -116,7 +116,7 @@ def test_force_constants_fit_their_table(crystal):
     assert again == pytest.approx(compact.constants, abs=1e-5)
 
 
-def _row(suite: str, compact: HarmonicCrystal) -> dict[str, object]:
+def _row(suite: str, compact: PrimitiveCrystal) -> dict[str, object]:
     return {
         "run": "run", "suite": suite, "compound": "invented", "potential": "pair", "kind": "harmonic",
         "protocol": "relaxed-geometry", "geometry": "relaxed", "symbols": ["X"] * len(compact.masses),

@@ -34,7 +34,7 @@ class EvaluatorError(EvaluationError):
 
 
 @dataclass(frozen=True)
-class Patience:
+class ProcessTimeouts:
     """Seconds until a process that does not answer is ended: for a batch, per atom, and more where it starts."""
 
     start: float = 600.0
@@ -49,7 +49,7 @@ class Evaluator:
     asked again.
     """
 
-    def __init__(self, name: str, python: Path, folder: Path, patience: Patience = Patience()):
+    def __init__(self, name: str, python: Path, folder: Path, patience: ProcessTimeouts = ProcessTimeouts()):
         self.name, self._python, self._folder, self._patience = name, python, folder, patience
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
