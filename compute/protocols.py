@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 QPoint = tuple[float, float, float]
 
@@ -113,13 +113,28 @@ class HarmonicProtocol(_Named):
     max_force: float = Field(default=1e-4, gt=0, description="relaxed when every |F| is below, eV/Å")
     max_pressure: float = Field(default=1e-5, gt=0, description="relaxed when |p| is below, eV/Å³")
     max_relax_steps: int = Field(default=100, ge=1)
+    # Came later: where there is none, the settings have the digest that they had before.
+    ladder: tuple[float, ...] | None = Field(
+        default=None,
+        min_length=3,
+        exclude_if=lambda rungs: rungs is None,
+        description="amplitudes of the frozen softest mode, as multiples of displacement",
+    )
 
+    @model_validator(mode="after")
+    def _rising(self) -> HarmonicProtocol:
+        if self.ladder and (self.ladder[0] != 1 or list(self.ladder) != sorted(set(self.ladder))):
+            raise ValueError(f"ladder must rise from 1: {self.ladder}")
+        return self
+
+
+_LADDER = (1, 3, 5)
 
 HARMONIC_PROTOCOLS: dict[str, HarmonicProtocol] = {
     protocol.name: protocol
     for protocol in (
-        HarmonicProtocol(name="reference-geometry", geometry="reference"),
-        HarmonicProtocol(name="relaxed-geometry", geometry="relaxed"),
+        HarmonicProtocol(name="reference-geometry", geometry="reference", ladder=_LADDER),
+        HarmonicProtocol(name="relaxed-geometry", geometry="relaxed", ladder=_LADDER),
         # Forces that others published, each method in its own relaxed cell; stored in single precision.
         HarmonicProtocol(name="published-forces", method=2, geometry="relaxed", supercell=None, dtype="float32"),
     )
@@ -185,6 +200,11 @@ class SamplingProtocol(_Named):
         default=None, gt=0, description="standard error of σ at which sampling ends; None: a fixed length"
     )
     threshold: float = Field(default=1, gt=0, description="stable when σ is below")
+
+    @field_serializer("harmonic")
+    def _without_ladder(self, harmonic: HarmonicProtocol) -> dict[str, Any]:
+        """σ climbs no ladder: none is part of its settings or of their digest."""
+        return harmonic.model_dump(mode="json", exclude={"ladder"})
 
     @property
     def geometry(self) -> Literal["reference", "relaxed"]:

@@ -66,8 +66,9 @@ def cost(campaign: Campaign, chosen: Sequence[Task], data: Path) -> Cost:
             seconds + n_moving * _seconds(run_task.potential_of(first, protocol.dtype, None), supercell),
         )
     else:
-        # One more, along the softest mode.
-        calls, seconds = calls + 1, seconds + _seconds(still, supercell)
+        # Along the softest mode, and with a ladder at rest.
+        n_frozen = 1 if harmonic.ladder is None else 1 + len(harmonic.ladder)
+        calls, seconds = calls + n_frozen, seconds + n_frozen * _seconds(still, supercell)
     return Cost(campaign.run, len(chosen), len(left), calls, seconds)
 
 

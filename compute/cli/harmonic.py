@@ -81,7 +81,14 @@ def _print(result: dict[str, Any]) -> None:
         f"{result['label']} at tolerance {result['tolerance_thz']} THz; noise floor {result['noise_floor_thz']:.3f} THz"
         f" ({result['noise_method']}); {result['n_displacements']} displacements, {result['seconds']:.1f} s"
     )
+    out.print(_ladder(result))
     if published and published["sigma"] is not None:
         out.print(f"Published σ at 300 K: {published['sigma']:.3f}")
     for note in result["notes"]:
         out.print(f"Note: {note}.")
+
+
+def _ladder(result: dict[str, Any]) -> str:
+    rungs = zip(result["rung_omega_thz"], result["rung_amplitude"], strict=True)
+    frozen = ", ".join(f"{omega:+.2f} at {amplitude:g} Å" for omega, amplitude in rungs)
+    return f"Softest mode frozen in (THz): {frozen}; cusp {result['cusp_thz']:+.2f}; {result['label_ladder']}"

@@ -32,6 +32,29 @@ def harmonic_labels(
     return _labels(omega, omega > -tolerance_thz, doubt)
 
 
+def ladder_labels(
+    omega_min_thz: ArrayLike,
+    omega_rungs_thz: ArrayLike,
+    tolerance_thz: float,
+    noise_floor_thz: ArrayLike | None = None,
+) -> NDArray[np.str_]:
+    """Harmonic labels that no displacement turns, in the shape (…) of `omega_min_thz`.
+
+    `omega_rungs_thz` (…, R) are the softest mode again, frozen in at R amplitudes. Stable or unstable: ω_min and every
+    rung say so at the tolerance. Undecidable: they differ, or |ω_min| is below the noise floor. Missing: ω_min or a
+    rung is not finite, as where no ladder was climbed. In THz, imaginary as negative; errors as of `harmonic_labels`.
+    """
+    omega = np.asarray(omega_min_thz, dtype=float)
+    every = np.concatenate([omega[..., None], np.asarray(omega_rungs_thz, dtype=float)], axis=-1)
+    low, high = every.min(axis=-1), every.max(axis=-1)  # NaN where one is
+    labels, others = harmonic_labels(low, tolerance_thz), harmonic_labels(high, tolerance_thz)
+    doubt = labels != others
+    if noise_floor_thz is not None:
+        doubt |= np.abs(omega) < np.asarray(noise_floor_thz, dtype=float)
+    known = np.isfinite(every).all(axis=-1)
+    return np.asarray(np.where(known, np.where(doubt, UNDECIDABLE, labels), MISSING), dtype=np.str_)
+
+
 def sigma_labels(sigma: ArrayLike, threshold: float = 1.0, sigma_se: ArrayLike | None = None) -> NDArray[np.str_]:
     """Labels at temperature from the anharmonicity score σ (dimensionless), in the shape of `sigma`.
 

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from compute.physics import phonons as physics
+from compute.physics.ladder import Ladder
 from compute.potentials.interface import Potential, Stopwatch
 from compute.protocols import HarmonicProtocol
 from compute.stages import phonons
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
+from compute.stages.ladder import ladder
 from compute.structures.compounds import Compound
+
+if TYPE_CHECKING:
+    from phonopy import Phonopy
 
 
 @dataclass(frozen=True)
 class Harmonic:
-    """Result of the harmonic stage; ω in THz with imaginary as negative, times in s."""
+    """Result of the harmonic stage; ω in THz with imaginary as negative, times in s.
+
+    `omega_frozen` is the softest mode again, from a force call along it; `ladder` the same at larger amplitudes too,
+    None where the protocol has none.
+    """
 
     crystal: HarmonicCrystal
     omegas: dict[str, float]
     omega_min: float
     omega_min_q: phonons.QPoint
     omega_frozen: float
+    ladder: Ladder | None
     noise_floor: float
     asr_residual: float
     n_displacements: int
@@ -44,11 +55,12 @@ def frequencies(crystal: HarmonicCrystal, potential: Potential, protocol: Harmon
     watched = Stopwatch(potential)
     phonon = crystal.phonon
     omega_min, omega_min_q = phonons.softest(phonon, phonons.commensurate_q(phonon))
-    # One more force call, along the softest mode, tells whether Φ is the potential's harmonic limit at all.
-    masses = phonon.supercell.masses
-    pattern = physics.softest_pattern(phonon.force_constants, masses, protocol.displacement)
-    (frozen,) = watched.evaluate(phonons.displaced(phonon, pattern[None]))
-    omega_frozen = physics.frozen_frequency(pattern, frozen.forces, masses)
+    climbed = None
+    if protocol.ladder is None:
+        omega_frozen = _frozen(phonon, watched, protocol.displacement)
+    else:
+        climbed = ladder(phonon, watched, [rung * protocol.displacement for rung in protocol.ladder])
+        omega_frozen = float(climbed.omegas[0])
     stars = crystal.compound.q_points
     omegas = {label: phonons.softest(phonon, star)[0] for label, star in stars.items()}
     return Harmonic(
@@ -57,6 +69,7 @@ def frequencies(crystal: HarmonicCrystal, potential: Potential, protocol: Harmon
         omega_min=omega_min,
         omega_min_q=omega_min_q,
         omega_frozen=omega_frozen,
+        ladder=climbed,
         noise_floor=physics.noise_floor_from_frozen_phonon(omega_min, omega_frozen),
         asr_residual=float(physics.sum_rule_residual(crystal.raw).max()),
         n_displacements=len(crystal.plan.displacements),
@@ -64,3 +77,14 @@ def frequencies(crystal: HarmonicCrystal, potential: Potential, protocol: Harmon
         seconds=time.perf_counter() - start,
         force_seconds=watched.seconds,
     )
+
+
+def _frozen(phonon: Phonopy, potential: Potential, length: float) -> float:
+    """ω in THz of the softest mode, its largest displacement `length` in Å, from one force call along it.
+
+    Whether it is that of Φ tells whether Φ is the potential's harmonic limit at all.
+    """
+    masses = phonon.supercell.masses
+    pattern = physics.softest_pattern(phonon.force_constants, masses, length)
+    (frozen,) = potential.evaluate(phonons.displaced(phonon, pattern[None]))
+    return physics.frozen_frequency(pattern, frozen.forces, masses)

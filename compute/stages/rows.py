@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from compute.physics.ladder import Ladder
 from compute.physics.phonons import relative_difference
-from compute.physics.stability import harmonic_labels, renormalised_labels, sigma_labels
+from compute.physics.stability import UNDECIDABLE, harmonic_labels, ladder_labels, renormalised_labels, sigma_labels
 from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.stages import phonons
 from compute.stages.anharmonic import Anharmonic
@@ -41,6 +42,7 @@ def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
         "omega_frozen_thz": result.omega_frozen,
         "noise_floor_thz": result.noise_floor,
         "noise_method": "frozen phonon",
+        **({} if result.ladder is None else _ladder_columns(result, result.ladder, protocol.tolerance_thz)),
         "asr_residual": result.asr_residual,
         "dtype": protocol.dtype,
         "displacement": protocol.displacement,
@@ -49,6 +51,21 @@ def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
         "seconds": result.seconds,
         "force_seconds": result.force_seconds,
         "status": "ok",
+    }
+
+
+def _ladder_columns(result: Harmonic, ladder: Ladder, tolerance: float) -> Row:
+    (label,) = ladder_labels([result.omega_min], [ladder.omegas], tolerance, [result.noise_floor]).tolist()
+    return {
+        "rung_amplitude": ladder.amplitudes.tolist(),
+        "rung_energy": ladder.energies.tolist(),
+        "rung_force": ladder.forces.tolist(),
+        "rung_omega_thz": ladder.omegas.tolist(),
+        "rung_label": harmonic_labels(ladder.omegas, tolerance).tolist(),
+        "label_ladder": label,
+        "undecidable": label == UNDECIDABLE,
+        "omega_smooth_thz": ladder.smooth,
+        "cusp_thz": ladder.cusp,
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compute.physics.stability import LABELS, harmonic_labels, renormalised_labels, sigma_labels
+from compute.physics.stability import LABELS, harmonic_labels, ladder_labels, renormalised_labels, sigma_labels
 
 finite = st.floats(-20, 20)
 
@@ -53,6 +53,32 @@ def test_a_renormalised_frequency_within_its_error_or_noise_is_undecidable():
 
 def test_a_renormalised_frequency_without_a_number_or_an_error_is_missing():
     assert set(renormalised_labels([math.nan, math.inf, 1.0], 0.1, [0.0, 0.0, math.nan])) == {"missing"}
+
+
+def test_a_label_that_the_displacement_turns_is_undecidable():
+    rungs = [[-1.0, -1.1, -1.2], [0.5, 0.5, 0.6], [-1.0, -0.3, 0.2], [0.3, 0.2, -0.5]]
+    assert ladder_labels([-1.0, 0.5, -1.0, 0.3], rungs, 0.1).tolist() == ["unstable", "stable", *["undecidable"] * 2]
+
+
+def test_the_force_constants_are_a_rung_too():
+    assert ladder_labels([-0.2], [[-0.05, 0.1, 0.2]], 0.1).tolist() == ["undecidable"]
+    assert ladder_labels([-0.05], [[-0.05, 0.1, 0.2]], 0.1).tolist() == ["stable"]
+
+
+def test_a_ladder_below_the_noise_floor_is_undecidable_and_none_is_missing():
+    rungs = [[0.3, 0.3, 0.3], [0.3, 0.3, 0.3], [math.nan] * 3, [0.3, math.nan, 0.3]]
+    assert ladder_labels([0.3, 0.3, 0.3, 0.3], rungs, 0.1, [0.4, math.nan, 0.1, 0.1]).tolist() == [
+        "undecidable",
+        "stable",
+        "missing",
+        "missing",
+    ]
+
+
+@given(finite, st.lists(finite, min_size=3, max_size=3), st.floats(0, 5), st.floats(0, 5))
+def test_a_ladder_never_says_more_than_its_first_rung(omega, rungs, tolerance, floor):
+    whole, alone = ladder_labels(omega, rungs, tolerance, floor), harmonic_labels(omega, tolerance, floor)
+    assert whole in (alone, "undecidable")
 
 
 def test_impossible_settings_raise():

@@ -220,3 +220,6 @@ def test_chgnets_cusp_at_straight_bonds_is_its_three_body_terms():
     pairs_only = harmonic(compound, potential, REFERENCE, a)
     assert whole.noise_floor > 2
     assert pairs_only.noise_floor < 0.3
+    # A cusp makes ω² as large as the displacement is small.
+    squares = physics.signed_square(np.array([whole.ladder.cusp, pairs_only.ladder.cusp]))
+    assert abs(squares[0]) > 20 * abs(squares[1])
