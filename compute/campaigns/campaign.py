@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,14 @@ import pyarrow.compute as pc
 from compute import tables
 from compute.campaigns import plan
 from compute.campaigns.chunks import chunks, run_chunk
+from compute.campaigns.extend import published
 from compute.campaigns.provenance import code_commit, hardware, package_versions
 from compute.campaigns.run_task import BESIDE
 from compute.campaigns.shards import Shards
 from compute.campaigns.stage import STAGES, Stage
 from compute.campaigns.task import Task
 from compute.potentials import store
-from compute.protocols import Protocol, digest
+from compute.protocols import HarmonicProtocol, Protocol, digest
 from compute.stages import rows
 
 Row = dict[str, Any]
@@ -31,7 +32,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Campaign:
-    """A stage of one potential over one suite. Its name holds a digest of all that decides its numbers."""
+    """A stage of one potential over one suite. Its name holds a digest of all that decides its numbers.
+
+    `known` has published rows by compound, as of `extend.published`, which the campaign extends and, as far as it did
+    not, keeps.
+    """
 
     stage: Stage
     suite: str
@@ -41,6 +46,7 @@ class Campaign:
     references: tuple[Row, ...]
     tasks: tuple[Task, ...]
     directory: Path
+    known: Mapping[str, Row] = field(default_factory=dict)
 
     @property
     def run(self) -> str:
@@ -81,10 +87,13 @@ def campaign(
     directory: Path,
     source: Path | None = None,
     stage: str = "harmonic",
+    *,
+    extend: bool = False,
 ) -> Campaign:
     """The campaign over all compounds that the table `references` in `data` has for `suite`.
 
-    `stage` is a key of `STAGES` and `protocol` one of its names. Raises `PlanError` when it cannot be planned.
+    `stage` is a key of `STAGES` and `protocol` one of its names; with `extend` the harmonic rows in `data` are taken
+    on that lack nothing but the ladder. Raises `PlanError` when it cannot be planned.
     """
     kind = STAGES[stage]
     if protocol not in kind.protocols:
@@ -92,7 +101,14 @@ def campaign(
     settings = kind.protocol(protocol, suite)
     listed = [row for row in tables.read(data, "references").to_pylist() if row["suite"] == suite]
     planned = plan.tasks(listed, potential, checkpoint_sha256, settings, source)
-    return Campaign(kind, suite, potential, checkpoint_sha256, settings, tuple(listed), tuple(planned), directory)
+    known: dict[str, Row] = {}
+    if extend:
+        if not isinstance(settings, HarmonicProtocol):
+            raise plan.PlanError("only the stage harmonic can be extended")
+        known = published(data, suite, potential, checkpoint_sha256, settings)
+    return Campaign(
+        kind, suite, potential, checkpoint_sha256, settings, tuple(listed), tuple(planned), directory, known
+    )
 
 
 def compute(
@@ -111,7 +127,11 @@ def compute(
     shards.directory.mkdir(parents=True, exist_ok=True)
     places = str(campaign.directory / "stored-phonons"), str(shards.directory)
     left = [task for task in tasks if not shards.has(task.digest)]
-    pending = {executor.submit(run_chunk, part, 1, *places): part for part in chunks(left, chunk, workers)}
+    finished = {name: row for name, row in campaign.known.items() if row["status"] == "ok"}
+    pending = {
+        executor.submit(run_chunk, part, 1, *places, [finished.get(task.compound) for task in part]): part
+        for part in chunks(left, chunk, workers)
+    }
     for future in as_completed(pending):
         for task, row in zip(pending[future], future.result(), strict=True):
             # A worker that shares this disk has written it already.
@@ -148,7 +168,8 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
     if extra := sorted(p.stem for p in campaign.shards.directory.glob("*.json") if p.stem not in digests):
         raise plan.PlanError(f"{len(extra)} shards in {campaign.shards.directory} belong to no task, first {extra[0]}")
     # Read once: a campaign may be running, and both tables must tell of the same moment.
-    done = _results(campaign)
+    results = _results(campaign)
+    done = {name: row or dict(campaign.known.get(name, {})) or None for name, row in results.items()}
     n_done = sum(row is not None for row in done.values())
     beside = {table: {name: row.pop(table, []) for name, row in done.items() if row is not None} for table in BESIDE}
     missing = rows.not_run(f"not among the {n_done} of {len(campaign.references)} compounds computed so far")

@@ -27,9 +27,14 @@ def chunks(tasks: Sequence[Task], size: int, workers: int = 1) -> list[list[Task
 
 
 def run_chunk(
-    tasks: Sequence[Task], threads: int | None = None, cache_directory: str | None = None, shards: str | None = None
+    tasks: Sequence[Task],
+    threads: int | None = None,
+    cache_directory: str | None = None,
+    shards: str | None = None,
+    known: Sequence[Row | None] | None = None,
 ) -> list[Row]:
-    """The rows of `tasks` in their order, computed together; `threads` and `cache_directory` as of `run`.
+    """The rows of `tasks` in their order, computed together; `threads`, `cache_directory` and `known`, one for each
+    task, as of `run`.
 
     Where the folder `shards` is on this machine each row is written there as it is done, and one that is there
     already, as after the loss of a worker, is not computed again. The times of a row are its own and its share of
@@ -40,7 +45,8 @@ def run_chunk(
     if kept:
         rows = {task: row for task in tasks if (row := kept.read(task.digest)) is not None}
     left = [task for task in tasks if task not in rows]
-    for ended in together([partial(run, task, threads, cache_directory, Pooled) for task in left]):
+    beside = dict(zip(tasks, known or [None] * len(tasks), strict=True))
+    for ended in together([partial(run, task, threads, cache_directory, Pooled, beside[task]) for task in left]):
         task, row = left[ended.index], ended.value
         if "force_seconds" in row:
             row = {**row, "seconds": ended.seconds, "force_seconds": ended.force_seconds}

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from compute.campaigns.extend import extended
 from compute.campaigns.stored_phonons import cached_phonons, shared_path
 from compute.campaigns.task import Task
 from compute.potentials.environments.process import EvaluatorError
@@ -36,9 +37,10 @@ def run(
     threads: int | None = None,
     cache_directory: str | None = None,
     wrap: Callable[[Potential], Potential] = lambda potential: potential,
+    known: Row | None = None,
 ) -> Row:
     """The row of `task`; `threads` limits torch in this process, and `wrap` says what is asked for forces instead of
-    the potential itself.
+    the potential itself. `known` is a row of a harmonic task that lacks nothing but the ladder, as of `extend`.
 
     Beside the columns of the table, `traceback` may say what went wrong, and the names in `BESIDE` hold rows of those
     tables.
@@ -52,6 +54,8 @@ def run(
             return _stored(task, Path(cache_directory) if cache_directory else None)
         if isinstance(task.protocol, SamplingProtocol):
             return _sigma(task, task.protocol, potential)
+        if known is not None:
+            return extended(known, compound_of(task), potential(task.protocol.dtype), task.protocol)
         return _harmonic(task, task.protocol, potential)
 
     return outcome(calculate)

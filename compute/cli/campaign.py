@@ -34,6 +34,14 @@ ProtocolOption = Annotated[
 ]
 SourceOption = Annotated[Path | None, typer.Option("--source", help="Folder of stored forces, for suite mp0b3.")]
 StageOption = Annotated[str, typer.Option("--stage", help=" or ".join(STAGES))]
+ExtendOption = Annotated[
+    bool,
+    typer.Option(
+        "--extend",
+        help="Take on the published harmonic rows of the same settings and compute only the ladder of displacements;"
+        " what is not reached stays as published.",
+    ),
+]
 
 
 @app.command("run")
@@ -45,6 +53,7 @@ def run(
     stage: Annotated[str | None, typer.Option("--stage", help=f"{' or '.join(STAGES)}. Default: harmonic.")] = None,
     protocol: ProtocolOption = None,
     source: SourceOption = None,
+    extend: ExtendOption = False,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -95,7 +104,7 @@ def run(
         if preset is None:
             if suite is None or potential is None:
                 fail("Give --suite and --potential, or --preset.")
-            planned = [_campaign(suite, potential, stage or "harmonic", protocol, source, data)]
+            planned = [_campaign(suite, potential, stage or "harmonic", protocol, source, data, extend)]
         else:
             planned = presets.campaigns(
                 preset, suite, potential, stage, data, fetched=not plan, accept_licence=accept_licence, mirror=mirror
@@ -167,11 +176,12 @@ def _command(action: Callable[[Campaign, Path, bool], None]) -> Callable[..., No
         stage: StageOption = "harmonic",
         protocol: ProtocolOption = None,
         source: SourceOption = None,
+        extend: ExtendOption = False,
         data: Data = None,
         as_json: AsJson = False,
     ) -> None:
         with one_sentence(ValueError, OSError):
-            planned = _campaign(suite, potential, stage, protocol, source, data)
+            planned = _campaign(suite, potential, stage, protocol, source, data, extend)
             action(planned, data or data_directory(), as_json)
 
     return command
@@ -182,7 +192,13 @@ for _name, _action in {"status": _status, "merge": _merge, "retry": _retry}.item
 
 
 def _campaign(
-    suite: str, potential: str, stage: str, protocol: str | None, source: Path | None, data: Path | None
+    suite: str,
+    potential: str,
+    stage: str,
+    protocol: str | None,
+    source: Path | None,
+    data: Path | None,
+    extend: bool = False,
 ) -> Campaign:
     from compute.campaigns.campaign import campaign
     from compute.potentials.load import load
@@ -194,7 +210,8 @@ def _campaign(
     checkpoint = None if suite == "mp0b3" else load(potential, device="cpu").checkpoint_sha256
     chosen = protocol or STAGES[stage].default(suite)
     directory = var_directory() / "runs"
-    return campaign(suite, potential, checkpoint, chosen, data or data_directory(), directory, source, stage)
+    folder = data or data_directory()
+    return campaign(suite, potential, checkpoint, chosen, folder, directory, source, stage, extend=extend)
 
 
 def _fraction(text: str) -> tuple[int, int]:

@@ -91,4 +91,4 @@ def _print(result: dict[str, Any]) -> None:
 def _ladder(result: dict[str, Any]) -> str:
     rungs = zip(result["rung_omega_thz"], result["rung_amplitude"], strict=True)
     frozen = ", ".join(f"{omega:+.2f} at {amplitude:g} Å" for omega, amplitude in rungs)
-    return f"Softest mode frozen in (THz): {frozen}; cusp {result['cusp_thz']:+.2f}; {result['label_ladder']}"
+    return f"Softest mode frozen in (THz): {frozen}; cusp {result['cusp_thz']:+.1f}; {result['label_ladder']}"

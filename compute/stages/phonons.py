@@ -142,12 +142,25 @@ def softest(phonon: Phonopy, q_points: Sequence[QPoint] | np.ndarray) -> tuple[f
 
 def by_cell(phonon: Phonopy, force_constants: np.ndarray) -> np.ndarray:
     """Φ (N, N, 3, 3) of the S³ supercell of `phonon` as (n, n, S, S, S, 3, 3), the form of `physics.bands.Crystal`."""
+    atom, cells, size = _places(phonon)
+    n = len(phonon.unitcell)
+    first = np.array([np.flatnonzero((atom == i) & (cells == 0).all(axis=1))[0] for i in range(n)])
+    result = np.empty((n, n, size, size, size, 3, 3))
+    result[:, atom, cells[:, 0], cells[:, 1], cells[:, 2]] = force_constants[first]
+    return result
+
+
+def from_cells(phonon: Phonopy, constants: np.ndarray) -> np.ndarray:
+    """Φ (N, N, 3, 3) of the supercell of `phonon` from what `by_cell` gave: every cell has the same."""
+    atom, cells, size = _places(phonon)
+    apart = (cells[None] - cells[:, None]) % size
+    return np.asarray(constants[atom[:, None], atom[None], apart[..., 0], apart[..., 1], apart[..., 2]])
+
+
+def _places(phonon: Phonopy) -> tuple[np.ndarray, np.ndarray, int]:
+    """Of each of the N atoms of the S³ supercell the atom of the unit cell (N,) and the cell (N, 3), and S."""
     unit, cell = phonon.unitcell, phonon.supercell
     size = round(float(np.linalg.det(phonon.supercell_matrix)) ** (1 / 3))
     atom = np.array([cell.u2u_map[index] for index in cell.s2u_map])
     scaled = cell.positions @ np.linalg.inv(unit.cell)
-    cells = np.rint(scaled - unit.scaled_positions[atom]).astype(int) % size
-    first = np.array([np.flatnonzero((atom == i) & (cells == 0).all(axis=1))[0] for i in range(len(unit))])
-    result = np.empty((len(unit), len(unit), size, size, size, 3, 3))
-    result[:, atom, cells[:, 0], cells[:, 1], cells[:, 2]] = force_constants[first]
-    return result
+    return atom, np.rint(scaled - unit.scaled_positions[atom]).astype(int) % size, size

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from compute.physics.ladder import Ladder
-from compute.physics.phonons import relative_difference
+from compute.physics.phonons import noise_floor_from_frozen_phonon, relative_difference
 from compute.physics.stability import UNDECIDABLE, harmonic_labels, ladder_labels, renormalised_labels, sigma_labels
 from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.stages import phonons
@@ -26,7 +26,6 @@ Row = dict[str, Any]
 def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
     """The row of a finished harmonic calculation, without run, suite, compound and potential."""
     geometry = result.crystal.geometry
-    label = harmonic_labels([result.omega_min], protocol.tolerance_thz, [result.noise_floor])[0]
     return {
         "a": None if geometry.a is None else float(geometry.a),
         "x": None if geometry.x is None else float(geometry.x),
@@ -37,12 +36,7 @@ def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
         "omega_min_thz": result.omega_min,
         "q_set": f"commensurate with {protocol.supercell}x{protocol.supercell}x{protocol.supercell}",
         "omega_min_q": q_text(result.omega_min_q),
-        "label": str(label),
-        "tolerance_thz": protocol.tolerance_thz,
-        "omega_frozen_thz": result.omega_frozen,
-        "noise_floor_thz": result.noise_floor,
-        "noise_method": "frozen phonon",
-        **({} if result.ladder is None else _ladder_columns(result, result.ladder, protocol.tolerance_thz)),
+        **frozen_columns(result.omega_min, result.omega_frozen, result.ladder, protocol.tolerance_thz),
         "asr_residual": result.asr_residual,
         "dtype": protocol.dtype,
         "displacement": protocol.displacement,
@@ -54,9 +48,21 @@ def harmonic_row(result: Harmonic, protocol: HarmonicProtocol) -> Row:
     }
 
 
-def _ladder_columns(result: Harmonic, ladder: Ladder, tolerance: float) -> Row:
-    (label,) = ladder_labels([result.omega_min], [ladder.omegas], tolerance, [result.noise_floor]).tolist()
+def frozen_columns(omega_min: float, omega_frozen: float, ladder: Ladder | None, tolerance: float) -> Row:
+    """What the frozen softest mode says of ω_min: labels, noise floor and ladder, where there is one; in THz."""
+    floor = noise_floor_from_frozen_phonon(omega_min, omega_frozen)
+    columns = {
+        "label": str(harmonic_labels([omega_min], tolerance, [floor])[0]),
+        "tolerance_thz": tolerance,
+        "omega_frozen_thz": omega_frozen,
+        "noise_floor_thz": floor,
+        "noise_method": "frozen phonon",
+    }
+    if ladder is None:
+        return columns
+    (label,) = ladder_labels([omega_min], [ladder.omegas], tolerance, [floor]).tolist()
     return {
+        **columns,
         "rung_amplitude": ladder.amplitudes.tolist(),
         "rung_energy": ladder.energies.tolist(),
         "rung_force": ladder.forces.tolist(),

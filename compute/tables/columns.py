@@ -44,8 +44,12 @@ def omegas(source: str, acoustic: str) -> list[pa.Field]:
 def ladder() -> list[pa.Field]:
     """The softest mode frozen in at several amplitudes, and the label that all of them give."""
     return [
-        field("rung_amplitude", pa.list_(REAL), "ladder: displacement of the atom that the softest mode moves most", "Å"),
-        field("rung_energy", pa.list_(REAL), "energy of the supercell with the mode frozen in, over that without", "eV"),
+        field(
+            "rung_amplitude", pa.list_(REAL), "ladder: displacement of the atom that the softest mode moves most", "Å"
+        ),
+        field(
+            "rung_energy", pa.list_(REAL), "energy of the supercell with the mode frozen in, over that without", "eV"
+        ),
         field("rung_force", pa.list_(REAL), "−dE/d(amplitude) there, from the forces", "eV/Å"),
         field("rung_omega_thz", pa.list_(REAL), "ω of the mode from that force; imaginary as negative", "THz"),
         field("rung_label", pa.list_(STR), "harmonic label of that ω at tolerance_thz: stable or unstable"),

@@ -12,11 +12,11 @@ from compute.physics.phonons import THZ_PER_ROOT, signed_root, signed_square, so
 from compute.potentials.load import load
 from compute.potentials.store import add
 from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, SamplingProtocol, sampling_protocol
-from compute.runs.rows import harmonic_row
+from compute.stages.rows import harmonic_row
 from compute.stages.harmonic import harmonic
 from compute.structures.compounds import identify
-from tests.mace_model import train_small_mace
-from tests.pair_potential import PairPotential
+from tests.support.mace_model import train_small_mace
+from tests.support.pair_potential import PairPotential
 
 REFERENCE = HARMONIC_PROTOCOLS["reference-geometry"]
 AMPLITUDES = np.array([0.01, 0.03, 0.05])

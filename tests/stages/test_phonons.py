@@ -118,7 +118,8 @@ def test_only_inequivalent_displacements_are_evaluated():
 def test_the_result_does_not_depend_on_the_supercell_that_holds_it():
     compound = identify("SrTiO3", "abx3")
     gamma = [
-        harmonic(compound, PAIRS, REFERENCE.model_copy(update={"supercell": n}), a=3.9).omegas["gamma"] for n in (2, 4)
+        harmonic(compound, PAIRS, REFERENCE.model_copy(update={"supercell": n, "ladder": None}), a=3.9).omegas["gamma"]
+        for n in (2, 4)
     ]
     # Both cells hold the 6.5 Å range of the pairs only when images are summed, as the exact Φ at Γ demands.
     assert gamma[0] == pytest.approx(gamma[1], abs=1e-3)

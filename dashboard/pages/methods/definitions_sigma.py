@@ -152,6 +152,25 @@ def harmonic() -> Component:
             ],
             ["noise_floor_thz", "omega_frozen_thz", "noise_method"],
         ),
+        definition(
+            "ladder",
+            "Label along a ladder of displacements",
+            [
+                formula(
+                    symbol("ω", high="2"), "(A) = ", symbol("ω", low="smooth", high="2"), " + ",
+                    symbol("ω", low="cusp", high="2"), " · 0.01 Å / A + q A²",
+                    spoken="omega squared of A equals omega smooth squared plus omega cusp squared times 0 01 angstrom "
+                    "over A plus q A squared",
+                ),
+            ],
+            [
+                "The softest mode is frozen in, the atom that it moves most by 0.01, 0.03 and 0.05 Å; "
+                "ω² is −F·u / Σ m u². Stable or unstable only where ω of the force constants and every rung say so; "
+                "else, and below the noise floor, undecidable. The squares carry the sign of ω. Rows without a ladder "
+                "have none of it.",
+            ],
+            ["label_ladder", "undecidable", "rung_amplitude", "rung_omega_thz", "omega_smooth_thz", "cusp_thz"],
+        ),
     )  # fmt: skip
 
 
