@@ -10,8 +10,7 @@ import numpy as np
 from compute import tables
 from compute.potentials.interface import Potential
 from compute.protocols import HarmonicProtocol
-from compute.stages import rows
-from compute.stages import phonons
+from compute.stages import phonons, rows
 from compute.stages.ladder import ladder
 from compute.structures.compounds import Compound
 

@@ -54,6 +54,7 @@ SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.latti
        p.potential, c.run, c.protocol, c.geometry,
        h.omega_min_thz, h.omega_gamma_thz, h.omega_r_thz, h.omega_m_thz, h.omega_x_thz, h.omega_l_thz,
        h.label, h.tolerance_thz, h.noise_floor_thz, h.omega_rmse_thz,
+       h.label_ladder, h.undecidable, h.rung_omega_thz, h.omega_smooth_thz, h.cusp_thz,
        h.a AS cell_constant,  -- DuckDB does not tell a from A
        CASE WHEN p.potential IS NOT NULL THEN coalesce(h.status, 'not-run') END AS status, h.reason,
        s.run AS sigma_run, s.protocol AS sigma_protocol, s.geometry AS sigma_geometry,

@@ -12,8 +12,8 @@ from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns import plan
 from compute.campaigns.run_task import run
-from tests.support.here import Here
 from tests.campaigns.test_campaign import SHA, some_of
+from tests.support.here import Here
 
 COMPOUNDS = ("CsPbI3", "KMgF3")
 

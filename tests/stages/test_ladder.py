@@ -12,8 +12,8 @@ from compute.physics.phonons import THZ_PER_ROOT, signed_root, signed_square, so
 from compute.potentials.load import load
 from compute.potentials.store import add
 from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, SamplingProtocol, sampling_protocol
-from compute.stages.rows import harmonic_row
 from compute.stages.harmonic import harmonic
+from compute.stages.rows import harmonic_row
 from compute.structures.compounds import identify
 from tests.support.mace_model import train_small_mace
 from tests.support.pair_potential import PairPotential
