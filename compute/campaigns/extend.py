@@ -11,7 +11,7 @@ from compute import tables
 from compute.potentials.interface import Potential
 from compute.protocols import HarmonicProtocol
 from compute.stages import phonons, rows
-from compute.stages.ladder import ladder
+from compute.stages.harmonic import ladder
 from compute.structures.compounds import Compound
 
 Row = dict[str, Any]
@@ -63,5 +63,5 @@ def extended(known: Row, compound: Compound, potential: Potential, protocol: Har
     found, _ = phonons.softest(phonon, phonons.commensurate_q(phonon))
     if abs(found - omega_min) > _SAME:
         raise ValueError(f"published force constants have ω_min {found:.3f} THz, their row {omega_min:.3f} THz")
-    climbed = ladder(phonon, potential, [rung * protocol.displacement for rung in protocol.ladder])
+    climbed = ladder(phonon, potential, protocol)
     return {**known, **rows.frozen_columns(omega_min, float(climbed.omegas[0]), climbed, protocol.tolerance_thz)}

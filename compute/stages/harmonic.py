@@ -6,13 +6,14 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from compute.physics import ladder as rungs
 from compute.physics import phonons as physics
-from compute.physics.ladder import Ladder
 from compute.potentials.interface import Potential, Stopwatch
 from compute.protocols import HarmonicProtocol
 from compute.stages import phonons
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
-from compute.stages.ladder import ladder
 from compute.structures.compounds import Compound
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Harmonic:
     omega_min: float
     omega_min_q: phonons.QPoint
     omega_frozen: float
-    ladder: Ladder | None
+    ladder: rungs.Ladder | None
     noise_floor: float
     asr_residual: float
     n_displacements: int
@@ -55,12 +56,8 @@ def frequencies(crystal: HarmonicCrystal, potential: Potential, protocol: Harmon
     watched = Stopwatch(potential)
     phonon = crystal.phonon
     omega_min, omega_min_q = phonons.softest(phonon, phonons.commensurate_q(phonon))
-    climbed = None
-    if protocol.ladder is None:
-        omega_frozen = _frozen(phonon, watched, protocol.displacement)
-    else:
-        climbed = ladder(phonon, watched, [rung * protocol.displacement for rung in protocol.ladder])
-        omega_frozen = float(climbed.omegas[0])
+    climbed = None if protocol.ladder is None else ladder(phonon, watched, protocol)
+    frozen = _frozen(phonon, watched, protocol.displacement) if climbed is None else float(climbed.omegas[0])
     stars = crystal.compound.q_points
     omegas = {label: phonons.softest(phonon, star)[0] for label, star in stars.items()}
     return Harmonic(
@@ -68,15 +65,30 @@ def frequencies(crystal: HarmonicCrystal, potential: Potential, protocol: Harmon
         omegas=omegas,
         omega_min=omega_min,
         omega_min_q=omega_min_q,
-        omega_frozen=omega_frozen,
+        omega_frozen=frozen,
         ladder=climbed,
-        noise_floor=physics.noise_floor_from_frozen_phonon(omega_min, omega_frozen),
+        noise_floor=physics.noise_floor_from_frozen_phonon(omega_min, frozen),
         asr_residual=float(physics.sum_rule_residual(crystal.raw).max()),
         n_displacements=len(crystal.plan.displacements),
         n_atoms=len(phonon.supercell),
         seconds=time.perf_counter() - start,
         force_seconds=watched.seconds,
     )
+
+
+def ladder(phonon: Phonopy, potential: Potential, protocol: HarmonicProtocol) -> rungs.Ladder:
+    """The softest mode of `phonon` frozen in at the amplitudes of the protocol's ladder, in one batch of force calls.
+
+    Raises `EvaluationError`, and `ValueError` where the protocol has no ladder.
+    """
+    if protocol.ladder is None:
+        raise ValueError(f"protocol {protocol.name} has no ladder")
+    masses = phonon.supercell.masses
+    pattern = physics.softest_pattern(phonon.force_constants, masses, 1.0)
+    heights = np.array([0, *protocol.ladder]) * protocol.displacement
+    results = potential.evaluate(phonons.displaced(phonon, heights[:, None, None] * pattern))
+    energies, forces = np.array([r.energy for r in results]), np.array([r.forces for r in results])
+    return rungs.ladder(pattern, masses, heights[1:], energies, forces)
 
 
 def _frozen(phonon: Phonopy, potential: Potential, length: float) -> float:
@@ -86,5 +98,5 @@ def _frozen(phonon: Phonopy, potential: Potential, length: float) -> float:
     """
     masses = phonon.supercell.masses
     pattern = physics.softest_pattern(phonon.force_constants, masses, length)
-    (frozen,) = potential.evaluate(phonons.displaced(phonon, pattern[None]))
-    return physics.frozen_frequency(pattern, frozen.forces, masses)
+    (result,) = potential.evaluate(phonons.displaced(phonon, pattern[None]))
+    return physics.frozen_frequency(pattern, result.forces, masses)
