@@ -32,6 +32,10 @@ Constants = Annotated[
     Path | None,
     typer.Option("--force-constants", help="force_constants.hdf5, FORCE_CONSTANTS, FORCE_SETS or phonopy yaml."),
 ]
+ForcesKey = Annotated[
+    str | None,
+    typer.Option("--forces-key", help="Name of the forces in an extxyz or traj file, where it holds several."),
+]
 # Columns of the table attribution by their beginning, and what a reader calls them.
 _PARTS = {
     "corner_": "σ\\[{}]",
@@ -62,6 +66,7 @@ def info(
     ideal: Ideal = None,
     first_is_ideal: FirstIsIdeal = False,
     force_constants: Constants = None,
+    forces_key: ForcesKey = None,
     skip: Skip = 0,
     every: Every = 1,
     as_json: AsJson = False,
@@ -76,6 +81,7 @@ def info(
                 ideal=ideal,
                 first_is_ideal=first_is_ideal,
                 force_constants=force_constants,
+                forces_key=forces_key,
                 skip=skip,
                 every=every,
             )
@@ -93,6 +99,7 @@ def convert(
     ideal: Ideal = None,
     first_is_ideal: FirstIsIdeal = False,
     force_constants: Constants = None,
+    forces_key: ForcesKey = None,
     skip: Skip = 0,
     every: Every = 1,
     method: Annotated[str | None, typer.Option(help="What gave the forces: “PBE, VASP”.")] = None,
@@ -113,7 +120,13 @@ def convert(
         from compute.references.readers.npz import write_npz
 
         frames = read(
-            path, ideal=ideal, first_is_ideal=first_is_ideal, force_constants=force_constants, skip=skip, every=every
+            path,
+            ideal=ideal,
+            first_is_ideal=first_is_ideal,
+            force_constants=force_constants,
+            forces_key=forces_key,
+            skip=skip,
+            every=every,
         )
         frames = replace(frames, **{name: value for name, value in stated.items() if value is not None})
         write_npz(frames, to)
@@ -136,6 +149,7 @@ def score(
     ideal: Ideal = None,
     first_is_ideal: FirstIsIdeal = False,
     force_constants: Constants = None,
+    forces_key: ForcesKey = None,
     skip: Skip = 0,
     every: Every = 1,
     seed: Annotated[int, typer.Option(help="Of the potential's own frames.")] = 0,
@@ -152,7 +166,13 @@ def score(
         from compute.stages.score import score as scored
 
         frames = read(
-            path, ideal=ideal, first_is_ideal=first_is_ideal, force_constants=force_constants, skip=skip, every=every
+            path,
+            ideal=ideal,
+            first_is_ideal=first_is_ideal,
+            force_constants=force_constants,
+            forces_key=forces_key,
+            skip=skip,
+            every=every,
         )
         harmonic = HARMONIC_PROTOCOLS["reference-geometry"]
         loaded = load(potential, dtype=harmonic.dtype)

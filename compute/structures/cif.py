@@ -22,6 +22,7 @@ from compute.structures.sites import StructureError, minimum_image
 
 if TYPE_CHECKING:
     from ase import Atoms
+
 _LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 _ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")
 _FRACTIONS = ("_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z")

@@ -23,24 +23,43 @@ STEPS = 12
 SETTINGS = {"GGA": "PE", "ENMAX": "500.0", "IBRION": "0", "MDALGO": "1", "POTIM": "2.0", "TEBEG": "300", "TEEND": "300"}
 
 
-def write_vasprun(path: Path, steps: list[Atoms], forces: np.ndarray, settings: dict[str, str] | None = None) -> None:
+def write_vasprun(
+    path: Path,
+    steps: list[Atoms],
+    forces: np.ndarray,
+    settings: dict[str, str] | None = None,
+    *,
+    incar: dict[str, str] | None = None,
+    potcars: dict[str, str] | None = None,
+    electronic_steps: list[int] | None = None,
+) -> None:
     """A vasprun.xml of molecular dynamics: T steps, and T + 2 blocks of positions as VASP writes them.
 
-    The run starts at the first of `steps` and ends where the step after the last would be.
+    The run starts at the first of `steps` and ends where the step after the last would be. `incar` holds tags of the
+    INCAR alone, `potcars` the title of each element's pseudopotential; each step took one of `electronic_steps`.
     """
     beyond = 2 * steps[-1].get_scaled_positions(wrap=False) - steps[-2].get_scaled_positions(wrap=False)
     atoms = "".join(f"<rc><c>{symbol:<2}</c><c>1</c></rc>" for symbol in steps[0].symbols)
     parameters = "".join(f'<i name="{key}">{value}</i>' for key, value in (SETTINGS | (settings or {})).items())
+    given = "".join(f'<i type="string" name="{key}"> {value} </i>' for key, value in (incar or {}).items())
+    kinds = "".join(
+        f"<rc><c>1</c><c>{symbol:<2}</c><c>1.0</c><c>1.0</c><c> {title} </c></rc>"
+        for symbol, title in (potcars or {}).items()
+    )
+    taken = electronic_steps or [1] * len(steps)
     parts = [
         '<?xml version="1.0" encoding="ISO-8859-1"?>\n<modeling>\n<generator><i name="program">vasp</i>',
         '<i name="version">6.3.2  20Jan23</i></generator>\n',
-        f'<atominfo><atoms>{len(steps[0])}</atoms><array name="atoms"><set>{atoms}</set></array></atominfo>\n',
+        f"<incar>{given}</incar>\n",
+        f'<atominfo><atoms>{len(steps[0])}</atoms><array name="atoms"><set>{atoms}</set></array>'
+        f'<array name="atomtypes"><set>{kinds}</set></array></atominfo>\n',
         f'<parameters><separator name="ionic md">{parameters}</separator></parameters>\n',
         f'<structure name="initialpos">{_structure(steps[0].cell, steps[0].get_scaled_positions())}</structure>\n',
     ]
-    for number, (step, force) in enumerate(zip(steps, forces, strict=True)):
+    electronic = "<scstep><energy><i name='e_fr_energy'>0.0</i></energy></scstep>\n"
+    for number, (step, force, count) in enumerate(zip(steps, forces, taken, strict=True)):
         parts.append(
-            "<calculation>\n<scstep><energy><i name='e_fr_energy'>0.0</i></energy></scstep>\n"
+            f"<calculation>\n{count * electronic}"
             f"<structure>{_structure(step.cell, step.get_scaled_positions())}</structure>\n"
             f"{_rows('forces', force)}<energy><i name='e_fr_energy'>{-number:.8f}</i></energy>\n</calculation>\n"
         )

@@ -20,6 +20,7 @@ def read(
     ideal: Path | str | None = None,
     first_is_ideal: bool = False,
     force_constants: Path | str | None = None,
+    forces_key: str | None = None,
     skip: int = 0,
     every: int = 1,
 ) -> Frames:
@@ -27,8 +28,9 @@ def read(
 
     `ideal` is a structure file with the ideal supercell, for layouts that hold none; a trajectory may instead declare
     that its first frame is the ideal structure, which is then not counted as a frame. `force_constants` is a phonopy
-    file (force_constants.hdf5, FORCE_CONSTANTS, FORCE_SETS or a yaml) that replaces what the layout holds. The first
-    `skip` steps of every trajectory file are left out, and of the rest every `every`-th is kept.
+    file (force_constants.hdf5, FORCE_CONSTANTS, FORCE_SETS or a yaml) that replaces what the layout holds. `forces_key`
+    names the forces of a trajectory that are meant, where it holds several. The first `skip` steps of every trajectory
+    file are left out, and of the rest every `every`-th is kept.
     Raises `FramesError`, which says what was looked for and what was found.
     """
     path = Path(path)
@@ -38,6 +40,7 @@ def read(
         ideal=None if ideal is None else Path(ideal),
         first_is_ideal=first_is_ideal,
         force_constants=None if force_constants is None else Path(force_constants),
+        forces_key=forces_key,
     )
     if not path.exists():
         raise FramesError(f"{path} does not exist.")

@@ -47,7 +47,7 @@ def write_npz(frames: Frames, path: Path) -> None:
 
 def read(path: Path, extras: Extras) -> Frames:
     """The frames in `path`. Raises `FramesError` naming what is missing or of the wrong shape."""
-    extras.refuse_first_is_ideal(path)
+    extras.refuse_of_trajectories(path)
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}

@@ -22,7 +22,7 @@ def read(path: Path, extras: Extras) -> Frames:
     """
     from phonopy.structure.dataset import get_displacements_and_forces
 
-    extras.refuse_first_is_ideal(path)
+    extras.refuse_of_trajectories(path)
     file = path if path.is_file() else phonopy_file.in_folder(path)
     assert file is not None, "`found` chose this reader"
     held = phonopy_file.content(file)

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Extras:
-    """Files named by the user: they replace what a layout holds. `first_is_ideal` is for trajectories alone."""
+    """What the user names, in place of what a layout holds. `first_is_ideal` and `forces_key` are for trajectories."""
 
     ideal: Path | None = None
     first_is_ideal: bool = False
     force_constants: Path | None = None
+    forces_key: str | None = None
 
-    def refuse_first_is_ideal(self, path: Path) -> None:
-        """`FramesError` where the first frame cannot be meant as the ideal structure."""
+    def refuse_of_trajectories(self, path: Path) -> None:
+        """`FramesError` where something is named that only an extxyz or traj file can have."""
         if self.first_is_ideal:
             raise FramesError(f"{path.name}: only a trajectory can have the ideal structure as its first frame.")
+        if self.forces_key is not None:
+            raise FramesError(f"{path.name}: only a trajectory can have forces under the name {self.forces_key}.")
 
 
 def crystal_in(path: Path) -> Crystal:

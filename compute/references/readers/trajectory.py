@@ -11,6 +11,7 @@ from compute.references.readers import constants
 from compute.references.readers.source import Extras, crystal_in, in_order, name_of
 from compute.structures.frames import NOT_STATED, Frames, FramesError, frames_from_positions, joined
 from compute.structures.sites import Crystal
+from compute.structures.text import encoding_of
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 _SUFFIXES = (".extxyz", ".xyz", ".traj")
 # Where training sets keep forces that are not to be taken for a calculator's.
 _ARRAYS = ("REF_forces", "dft_forces", "DFT_forces")
+_TAKEN = ("forces", *_ARRAYS)
+_HEAD = 2**20  # bytes that tell the encoding
+_SAME = 1e-6  # eV/Å; two sets of forces that differ by rounding are one
 _IDEAL = ("SPOSCAR", "POSCAR")
 
 
@@ -40,7 +44,7 @@ def read(path: Path, extras: Extras) -> Frames:
     # Only the first file starts with the ideal structure, where one does.
     starts = [first] + [0] * (len(files) - 1)
     parts = [
-        _frames(file, found[start:], ideal, values, notes)
+        _frames(file, found[start:], ideal, values, notes, extras.forces_key)
         for file, found, start in zip(files, images, starts, strict=True)
     ]
     return joined(parts)
@@ -52,13 +56,19 @@ def _files(folder: Path) -> list[Path]:
 
 def _images(file: Path) -> list[Atoms]:
     from ase.io import read as read_images
-    from ase.io.formats import UnknownFileTypeError
 
     kind = "traj" if file.suffix == ".traj" else "extxyz"
     try:
-        images = read_images(file, index=":", format=kind)
-    except (UnknownFileTypeError, ValueError, KeyError, IndexError, OSError) as error:
-        raise FramesError(f"{file.name} cannot be read as {kind}: {type(error).__name__} {error}.") from error
+        if kind == "traj":
+            images = read_images(file, index=":", format=kind)
+        else:
+            with file.open("rb") as content:
+                encoding = encoding_of(content.read(_HEAD))
+            with file.open(encoding=encoding, errors="replace") as text:
+                images = read_images(text, index=":", format=kind)
+    except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
+        said = " ".join(str(error).split())[:200]
+        raise FramesError(f"{file.name} cannot be read as {kind}: {type(error).__name__} {said}.") from error
     if not images:
         raise FramesError(f"{file.name} is empty.")
     return images
@@ -81,7 +91,12 @@ def _ideal(path: Path, first: Atoms, extras: Extras) -> Crystal:
 
 
 def _frames(
-    file: Path, images: list[Atoms], ideal: Crystal, values: np.ndarray | None, notes: tuple[str, ...]
+    file: Path,
+    images: list[Atoms],
+    ideal: Crystal,
+    values: np.ndarray | None,
+    notes: tuple[str, ...],
+    forces_key: str | None,
 ) -> Frames:
     if not images:
         raise FramesError(f"{file.name} has no frame but the ideal structure.")
@@ -90,15 +105,22 @@ def _frames(
         raise FramesError(
             f"{file.name} holds frames of {min(sizes)} to {max(sizes)} atoms: they must be one supercell."
         )
-    energies = [None if image.calc is None else image.calc.results.get("energy") for image in images]
+    keys, forces = zip(
+        *(_forces(image, f"{file.name}, frame {number}", forces_key) for number, image in enumerate(images, start=1)),
+        strict=True,
+    )
+    if len(set(keys)) > 1:
+        raise FramesError(f"{file.name} holds forces as {' and '.join(sorted(set(keys)))}: choose with --forces-key.")
+    energies = [_energy(image, keys[0]) for image in images]
     calculator = images[0].calc
-    name = None if calculator is None else getattr(calculator, "name", None)
+    # A calculator gave what stands under `forces`; whose the others are is not said.
+    name = getattr(calculator, "name", None) if keys[0] == "forces" else None
     return frames_from_positions(
         ideal.numbers,
         ideal.cell,
         ideal.positions,
         np.array([image.positions for image in images]),
-        np.array([_forces(image, f"{file.name}, frame {number}") for number, image in enumerate(images, start=1)]),
+        np.array(forces),
         frame_numbers=np.array([image.numbers for image in images]),
         frame_cells=np.array([image.cell.array for image in images]),
         force_constants=values,
@@ -109,12 +131,48 @@ def _frames(
     )
 
 
-def _forces(image: Atoms, where: str) -> np.ndarray:
-    """Forces as calculated, without what a constraint takes off them."""
+def _forces(image: Atoms, where: str, key: str | None) -> tuple[str, np.ndarray]:
+    """Name and values of the forces as calculated, without what a constraint takes off them."""
+    held = {name: values for name, values in image.arrays.items() if name not in ("numbers", "positions")}
     if image.calc is not None and "forces" in image.calc.results:
-        return np.asarray(image.calc.results["forces"])
-    named = [name for name in _ARRAYS if name in image.arrays]
-    if len(named) == 1:
-        return np.asarray(image.arrays[named[0]])
-    held = ", ".join(name for name in image.arrays if name not in ("numbers", "positions")) or "positions only"
-    raise FramesError(f"{where} has no forces, but {held}.")
+        held["forces"] = image.calc.results["forces"]
+    there = ", ".join(held) or "positions only"
+    if key is not None:
+        if key not in held:
+            raise FramesError(f"{where} has no {key}, but {there}.")
+        return key, _vectors(held[key], len(image), f"{where}: {key}")
+    named = [name for name in _TAKEN if name in held]
+    if not named:
+        raise FramesError(
+            f"{where} has no forces, but {there}. Taken are {', '.join(_TAKEN)}, or what --forces-key names."
+        )
+    first = named[0]
+    values = _vectors(held[first], len(image), f"{where}: {first}")
+    # Forces under any other name may be those that are meant, and a model's stand under this one.
+    others = [
+        name for name in held if name != first and "force" in name.lower() and np.shape(held[name]) == values.shape
+    ]
+    for name in others:
+        apart = float(np.abs(held[name] - values).max())
+        if not apart < _SAME:
+            raise FramesError(
+                f"{where} has two sets of forces, {first} and {name}, that differ by up to {apart:.3g} eV/Å: choose"
+                f" one, --forces-key {first} or --forces-key {name}."
+            )
+    return first, values
+
+
+def _vectors(values: np.ndarray, atoms: int, what: str) -> np.ndarray:
+    found = np.asarray(values)
+    if found.shape != (atoms, 3) or found.dtype.kind not in "fiu":
+        raise FramesError(f"{what} are no forces: {found.dtype} of shape {found.shape}, not ({atoms}, 3).")
+    return found.astype(float)
+
+
+def _energy(image: Atoms, forces_key: str) -> float | None:
+    """The energy in eV that belongs to the forces of this name, None where there is none under the same name."""
+    if forces_key == "forces":
+        return None if image.calc is None else image.calc.results.get("energy")
+    names = [forces_key.replace(plural, "energy") for plural in ("forces", "force") if plural in forces_key]
+    found = next((image.info[name] for name in names if name in image.info), None)
+    return None if found is None or not np.isscalar(found) else float(found)

@@ -13,21 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from compute.references.readers import constants, vasprun
+from compute.references.readers import constants, vasp_settings, vasprun
 from compute.references.readers.source import Extras, crystal_in, in_order, name_of
-from compute.structures.frames import NOT_STATED, Frames, FramesError, frames_from_positions
+from compute.structures.frames import Frames, FramesError, frames_from_positions
 from compute.structures.sites import Crystal, minimum_image
 
 # The first step of a segment lies one step from the last of the segment before; other starts lie far off.
 _CONTINUES = 3.0
-_FUNCTIONALS = {"PE": "PBE", "PS": "PBEsol", "RP": "RPBE", "91": "PW91", "CA": "LDA"}
-_THERMOSTATS = {
-    "1": "Andersen thermostat",
-    "2": "Nosé–Hoover thermostat",
-    "3": "Langevin thermostat",
-    "4": "Nosé–Hoover chains",
-    "5": "CSVR thermostat",
-}
+_NELM = 60  # VASP's own, where the file says none
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +38,7 @@ def found(path: Path) -> bool:
 
 def read(path: Path, extras: Extras, skip: int, every: int) -> Frames:
     """The frames of `path`, without the first `skip` steps of each file and every `every`-th of the rest."""
-    extras.refuse_first_is_ideal(path)
+    extras.refuse_of_trajectories(path)
     files = [path] if path.is_file() else _runs(path)
     if not files:
         raise FramesError(f"{path} has SPOSCAR and a folder MD, but no MD/vasprun_prod_*.xml.")
@@ -60,6 +53,7 @@ def read(path: Path, extras: Extras, skip: int, every: int) -> Frames:
         for file, run in zip(files, runs, strict=True)
         if not run.complete
     )
+    notes += tuple(dict.fromkeys(note for run in runs for note in run.notes))
     segments = [_Segment(file.name, run) for file, run in zip(files, runs, strict=True) if len(run.forces)]
     if not segments:
         raise FramesError(f"{', '.join(file.name for file in files)}: no complete step.")
@@ -70,7 +64,13 @@ def read(path: Path, extras: Extras, skip: int, every: int) -> Frames:
     kept = [np.arange(len(segment.run.forces))[skip::every] for segment in segments]
     if not sum(map(len, kept)):
         raise FramesError(f"No frames are left after the first {skip} steps of each file.")
-    first = segments[0].run.settings
+    for segment in segments:
+        vasp_settings.refuse_learned(segment.run.settings, segment.name)
+    methods = {vasp_settings.method(segment.run): segment.name for segment in segments[::-1]}
+    if len(methods) > 1:
+        said = "; ".join(f"{name}: {method}" for method, name in methods.items())
+        raise FramesError(f"The files of {path.name} are not of one run ({said}).")
+    first = segments[0].run
     temperature, ramps = _temperature([segment.run.settings for segment in segments])
     stored, said = _force_constants(folder, ideal, extras)
     energies = np.concatenate([s.run.energies.ravel()[k] for s, k in zip(segments, kept, strict=True)])
@@ -86,10 +86,10 @@ def read(path: Path, extras: Extras, skip: int, every: int) -> Frames:
         energies=energies if np.isfinite(energies).all() else None,
         seeds=np.repeat(seeds, [len(k) for k in kept]),
         source=name_of(path) if path.is_file() else f"{name_of(path)}/MD/{files[0].name}" + " …" * (len(files) > 1),
-        method=_method(first),
-        sampler=_sampler(first),
+        method=vasp_settings.method(first),
+        sampler=vasp_settings.sampler(first.settings),
         temperature=temperature,
-        notes=(*notes, *breaks, *ramps, *said),
+        notes=(*notes, *_unconverged(segments), *breaks, *ramps, *said),
     )
 
 
@@ -125,34 +125,21 @@ def _steps(positions: np.ndarray, cell: np.ndarray) -> np.ndarray:
 
 
 def _temperature(settings: list[Mapping[str, str]]) -> tuple[float | None, tuple[str, ...]]:
-    targets = {float(each[key]) for each in settings for key in ("TEBEG", "TEEND") if each.get(key)}
+    stated = (vasp_settings.number(each, key) for each in settings for key in ("TEBEG", "TEEND"))
+    targets = {target for target in stated if target is not None}
     if len(targets) > 1:
         return None, (f"The target temperature runs from {min(targets):g} to {max(targets):g} K.",)
     return next((target for target in targets if target > 0), None), ()
 
 
-def _method(settings: Mapping[str, str]) -> str:
-    """Functional, program and cutoff as the run states them; the functional of "--" is that of the POTCAR."""
-    gga, meta = settings.get("GGA", ""), settings.get("METAGGA", "--")
-    functional = meta if meta.strip("- ") else _FUNCTIONALS.get(gga, f"GGA = {gga}" if gga.strip("- ") else "")
-    if settings.get("LHFCALC", "F").startswith("T"):
-        functional = f"hybrid of {functional or 'the POTCAR functional'}"
-    dispersion = settings.get("IVDW", "0")
-    parts = [
-        functional or f"functional {NOT_STATED}",
-        f"IVDW = {dispersion}" if dispersion not in ("0", "") else "",
-        f"VASP {settings.get('version', '').split(' ')[0]}".strip(),
-        f"{float(settings['ENMAX']):g} eV" if settings.get("ENMAX") else "",
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def _sampler(settings: Mapping[str, str]) -> str:
-    if settings.get("IBRION", "0") != "0":
-        return f"VASP with IBRION = {settings['IBRION']}, not molecular dynamics"
-    if settings.get("MDALGO", "0") == "0":
-        thermostat = "NVE" if float(settings.get("SMASS", "-3")) <= -3 else "Nosé thermostat"
-    else:
-        thermostat = _THERMOSTATS.get(settings["MDALGO"], f"MDALGO = {settings['MDALGO']}")
-    step = f", {float(settings['POTIM']):g} fs" if settings.get("POTIM") else ""
-    return f"AIMD, {thermostat}{step}"
+def _unconverged(segments: list[_Segment]) -> tuple[str, ...]:
+    """A sentence where steps took as many electronic steps as they may: nothing says that those converged."""
+    limits = [int(vasp_settings.number(segment.run.settings, "NELM") or _NELM) for segment in segments]
+    counts = [segment.run.electronic_steps for segment in segments]
+    ended = sum(int((count >= limit).sum()) for count, limit in zip(counts, limits, strict=True) if limit > 1)
+    if not ended:
+        return ()
+    return (
+        f"{ended} of {sum(map(len, counts))} steps ended at NELM = {max(limits)} electronic steps, and so without"
+        " convergence of the electrons as far as the file says: their forces may be wrong.",
+    )
