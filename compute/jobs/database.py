@@ -91,12 +91,20 @@ def is_sqlite(engine: sa.Engine) -> bool:
 @contextmanager
 def creating(engine: sa.Engine) -> Iterator[None]:
     """Keep other processes from creating the same tables."""
-    if is_sqlite(engine):
-        # A new file is switched to WAL, for which SQLite does not wait.
-        with Path(str(engine.url.database)).with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with in_turn(engine):
+        if is_sqlite(engine):
+            # A new file is switched to WAL, for which SQLite does not wait.
             with engine.connect() as connection:
                 connection.execute(sa.text("PRAGMA journal_mode=WAL"))
+        yield
+
+
+@contextmanager
+def in_turn(engine: sa.Engine) -> Iterator[None]:
+    """Keep other processes out, over any number of transactions: from creating tables, cancelling, handing back."""
+    if is_sqlite(engine):
+        with Path(str(engine.url.database)).with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
     else:
         # DBOS creates indexes concurrently, which waits for every transaction, even one that waits for a lock.

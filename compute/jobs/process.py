@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import time
 from collections.abc import Callable
 
@@ -21,13 +22,14 @@ class CalculationEnded(RuntimeError):
 class Calculator:
     """The process that calculates; it keeps its potentials loaded, and is started again where it had to be killed.
 
-    It is asked to stop between two force calls, terminated 3 s later, and killed a second after that.
+    It is asked to stop between two force calls, and killed 3 s later. Any thread may kill it, and one of them does.
     """
 
     def __init__(self, calculate: calculation.Calculate, threads: int | None):
         self._calculate, self._threads = calculate, threads
         self._nice = JobSettings().worker_nice
         self._context = multiprocessing.get_context("spawn")
+        self._lock = threading.Lock()
         self._process: multiprocessing.process.BaseProcess | None = None
         self._number = 0
 
@@ -66,22 +68,20 @@ class Calculator:
             raise CalculationEnded from error
 
     def kill(self) -> None:
-        """End the process: terminate, and kill a second later."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        self._process.join(1)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._process = None
+        """End the process at once. It holds nothing that it would have to put in order."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.join()
 
     def _start(self) -> None:
-        if self._process is not None and self._process.is_alive():
-            return
-        self._pipe, theirs = self._context.Pipe()
-        self._process = self._context.Process(
-            target=calculation.serve, args=(theirs, self._calculate, self._threads, self._nice), daemon=True
-        )
-        self._process.start()
-        theirs.close()
+        with self._lock:
+            if self._process is not None and self._process.is_alive():
+                return
+            self._pipe, theirs = self._context.Pipe()
+            self._process = self._context.Process(
+                target=calculation.serve, args=(theirs, self._calculate, self._threads, self._nice), daemon=True
+            )
+            self._process.start()
+            theirs.close()

@@ -24,7 +24,7 @@ from compute.jobs.database import (
     alone,
     creating,
     database,
-    is_sqlite,
+    in_turn,
     open_engine,
     upsert,
 )
@@ -146,7 +146,7 @@ class Store:
         if workflow is None:
             return None
         if askers == {client}:
-            with database():
+            with database(), in_turn(self.engine):
                 self._client.cancel_workflow(workflow)
         return self.read(id)
 
@@ -217,8 +217,7 @@ class Store:
         old = (JOBS.c.submitted < cutoff) & JOBS.c.id.not_in(asked)
         with database():
             with self.engine.connect() as connection:
-                active = self._active().with_only_columns(JOBS.c.id)
-                found = connection.execute(sa.select(JOBS).where(old & JOBS.c.id.not_in(active))).all()
+                found = connection.execute(sa.select(JOBS).where(old & ~self._is_active())).all()
             if not found:
                 return 0
             # DBOS first: a job that is asked for anew meanwhile is younger then, and stays.
@@ -245,13 +244,22 @@ class Store:
             )
         return [status.workflow_id for status in found]
 
+    def hand_back(self, executor: str) -> None:
+        """Put on the queue what the worker `executor` has begun and not ended; what is cancelled stays so.
+
+        DBOS counts the attempts of a workflow from 0 again then.
+        """
+        with database(), in_turn(self.engine):
+            if begun := self.pending(executor):
+                self._client.resume_workflows(begun, queue_name=QUEUE)
+
     def close(self) -> None:
         """Let go of the database."""
         self._client.destroy()
         self.engine.dispose()
 
     def _check_limits(self, connection: sa.Connection, client: str, settings: JobSettings, now: float) -> None:
-        ids = set(connection.execute(self._active().with_only_columns(JOBS.c.id)).scalars())
+        ids = set(connection.execute(sa.select(JOBS.c.id).where(self._is_active())).scalars())
         if len(ids) >= settings.jobs_in_all:
             raise TooManyJobs(f"{len(ids)} jobs are queued or running, the most this site takes: try again later.")
         mine = connection.execute(sa.select(SUBMISSIONS.c.job).where(SUBMISSIONS.c.client == client)).scalars()
@@ -273,16 +281,14 @@ class Store:
     def _ahead(self, known: Any, status: WorkflowStatus) -> int | None:
         if _STATES[status.status] != "queued":
             return None
-        before = self._active().where(JOBS.c.submitted < known.submitted)
+        before = sa.select(sa.func.count()).where(self._is_active(), JOBS.c.submitted < known.submitted)
         with self.engine.connect() as connection:
-            return connection.execute(before.with_only_columns(sa.func.count())).scalar()
+            return connection.execute(before).scalar()
 
-    def _active(self) -> sa.Select[Any]:
-        """Jobs that are queued or running."""
-        schema = None if is_sqlite(self.engine) else "dbos"
-        table = sa.table("workflow_status", sa.column("workflow_uuid"), sa.column("status"), schema=schema)
-        joined = JOBS.join(table, table.c.workflow_uuid == JOBS.c.workflow)
-        return sa.select(JOBS).select_from(joined).where(table.c.status.in_(_ACTIVE))
+    def _is_active(self) -> sa.ColumnElement[bool]:
+        """Of jobs that are queued or running now."""
+        found = self._client.list_workflows(status=list(_ACTIVE), load_input=False, load_output=False)
+        return JOBS.c.workflow.in_([status.workflow_id for status in found])
 
 
 def workflow_id(id: str, attempt: int) -> str:

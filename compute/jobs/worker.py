@@ -9,13 +9,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ from compute.jobs.dask import Cluster
 from compute.jobs.database import database
 from compute.jobs.expiry import forget_old
 from compute.jobs.job import JobError, JobSettings, JobsUnavailable, Progress, Row, result_path
+from compute.jobs.leaving import Leaving
 from compute.jobs.process import CalculationEnded, Calculator
 from compute.jobs.store import APPLICATION, QUEUE, VERSION, WORKFLOW, Store, quiet
 from compute.protocols import SamplingProtocol
@@ -35,6 +36,11 @@ from compute.tables import write_atomic
 
 SILENT_SECONDS = 60.0
 """The jobs of a worker that has not beaten for so long go to the others."""
+
+LONGEST_LEAVE = 20.0
+"""Seconds after SIGTERM at which the worker ends, also where the database does not answer."""
+
+T = TypeVar("T")
 
 _BEAT = 2.0
 _CLEAN = 3600.0
@@ -62,32 +68,33 @@ class Worker:
         engine = self._settings.engine
         self._calculator = Cluster(engine, calculate) if engine else Calculator(calculate, threads)
         self._token = uuid4().hex
-        self._leave = threading.Event()
+        self._leave = Leaving()
         self._current: str | None = None
         self._clean_at = 0.0
         self._run = self._provenance()
 
     def work(self) -> None:
         """Take jobs until SIGTERM or SIGINT, then hand back the one in hand. Raises `WorkerError`."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._leave.set())
+        self._leave.listen()
+        self._leave.end_within(LONGEST_LEAVE)
         with _only(self.name):
-            self._store = self._open()
-            if self._leave.is_set():
-                return
-            self._wait_for_namesake()
-            self._launch()
+            self._store = self._until_available(lambda: Store(self._settings.url, patience=10))
+            self._until_available(self._wait_for_namesake)
+            self._until_available(self._launch)
+            _say(f"Worker {self.name} takes jobs.")
             self._beat_until_leaving()
             self._hand_back()
 
-    def _open(self) -> Store:
+    def _until_available(self, step: Callable[[], T]) -> T:
+        """What `step` gives, tried again while the database cannot be reached or written to."""
         while True:
             try:
-                return Store(self._settings.url, patience=10)
+                with database():
+                    return step()
             except JobsUnavailable as error:
                 _say(str(error))
-                if self._leave.wait(_BEAT):
-                    sys.exit(0)
+            if self._leave.wait(_BEAT):
+                sys.exit(0)
 
     def _wait_for_namesake(self) -> None:
         """Wait until a worker of this name on another machine is known to be gone."""
@@ -105,6 +112,7 @@ class Worker:
     def _launch(self) -> None:
         from dbos import DBOS, DBOSPortableJSONSerializer
 
+        DBOS.destroy()  # what a former try has left
         self._store.beat(self.name, self._token, None)
         quiet()
         DBOS(
@@ -125,7 +133,6 @@ class Worker:
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_MOST_ATTEMPTS)(workflow)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.25, on_conflict="always_update")
-        _say(f"Worker {self.name} takes jobs.")
 
     def _job(self, payload: Row, limit: float) -> Row:
         """The workflow: the row of the task in `payload`, within `limit` seconds per attempt of a worker."""
@@ -140,12 +147,19 @@ class Worker:
                 return DBOS.run_step({"name": "result"}, self._keep, workflow, payload, first, first)
             row = DBOS.run_step({"name": "row"}, self._part, "row", payload, first, workflow, deadline, limit)
             return DBOS.run_step({"name": "result"}, self._keep, workflow, payload, first, row)
-        except sa.exc.DBAPIError:
-            # What a step gave could not be recorded. That is no outcome of the job: it goes back on the queue.
-            self._requeue()
+        except Exception as error:
+            self._say_nothing_when_leaving()
+            if isinstance(error, sa.exc.DBAPIError):
+                # What a step gave could not be recorded. That is no outcome of the job: it goes back on the queue.
+                self._requeue()
             raise
         finally:
             self._current = None
+
+    def _say_nothing_when_leaving(self) -> None:
+        """Do not return once the worker is to leave: main hands the job back, and how it ended is no outcome."""
+        if self._leave.asked:
+            threading.Event().wait()
 
     def _part(self, part: str, payload: Row, first: Row, workflow: str, deadline: float, limit: float) -> Row:
         trace: list[tuple[int, float]] = []
@@ -160,9 +174,7 @@ class Worker:
         def stopping() -> str | None:
             if time.monotonic() > deadline:
                 return f"The job ran longer than the {limit / 60:.0f} minutes that one may take."
-            if self._leave.is_set():
-                # Main hands the job back and ends the process: this thread must not say how it ended.
-                threading.Event().wait()
+            self._say_nothing_when_leaving()
             return "The job was cancelled." if self._is_cancelled(workflow) else None
 
         self._tell(workflow, Progress(stage="starting"))
@@ -195,8 +207,8 @@ class Worker:
                 return table_row
             except OSError as error:
                 self._tell(workflow, Progress(stage=f"waiting: the result cannot be written ({error.strerror})"))
-                if self._leave.wait(_BEAT):
-                    threading.Event().wait()
+                self._leave.wait(_BEAT)
+                self._say_nothing_when_leaving()
                 if self._is_cancelled(workflow):
                     raise JobError("The job was cancelled.") from error
 
@@ -227,7 +239,7 @@ class Worker:
                     forget_old(self._store, self._settings.job_days)
                 idle = self._current is None and bool(self._store.pending(self.name))
                 if idle and stuck:
-                    self._recover([self.name])
+                    self._store.hand_back(self.name)
                 stuck = idle and not stuck
             except JobsUnavailable as error:
                 since, stuck = None, False
@@ -237,33 +249,28 @@ class Worker:
         for name in self._store.silent(self._silent):
             if name != self.name:
                 _say(f"Worker {name} is silent: taking over its jobs.")
-                self._recover([name])
+                self._store.hand_back(name)
                 self._store.forget(name, self._silent)
 
     def _requeue(self) -> None:
         """Put what this worker has begun back on the queue, once the database can write."""
         while True:
             try:
-                self._recover([self.name])
-                if not self._store.pending(self.name):
-                    return
+                self._store.hand_back(self.name)
+                return
             except JobsUnavailable as error:
                 _say(str(error))
-            if self._leave.wait(_BEAT):
-                threading.Event().wait()
-
-    def _recover(self, executors: list[str]) -> None:
-        from dbos import DBOS
-
-        # Re-enqueues what is pending with these executors; a row that another worker has taken meanwhile is left.
-        with database():
-            DBOS._recover_pending_workflows(executors)
+            self._leave.wait(_BEAT)
+            self._say_nothing_when_leaving()
 
     def _hand_back(self) -> None:
-        """Put the job in hand back on the queue, and end at once: DBOS would wait for it."""
+        """Put the job in hand back on the queue, when nothing here takes jobs off it any more, and end at once."""
+        from dbos import DBOS
+
         self._calculator.kill()
+        DBOS.destroy()
         try:
-            self._recover([self.name])
+            self._store.hand_back(self.name)
             self._store.forget(self.name)
         except JobsUnavailable as error:
             _say(f"{error} The job in hand stays with {self.name} until it comes back.")
