@@ -48,11 +48,11 @@ def add(
     head: Annotated[str | None, typer.Option(help="Head of a MACE model that has several.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record a checkpoint of your own. Loading a checkpoint runs code from it: add only files you trust."""
-    from compute.potentials import store
-
+    """Evaluate a checkpoint of your own once and record it. Loading it runs code from it: add only files you trust."""
     with one_sentence(ValueError):
-        added = store.add(file, potential, head=head)
+        from compute.potentials import load
+
+        added = load.add(file, potential, head=head)
     err.print("Loading a checkpoint runs code from it: use only files you trust.")
     record = {"potential": added.id, "family": added.family, "path": str(added.path), "sha256": added.sha256}
     _show([record], ("potential", "family", "path"), as_json)

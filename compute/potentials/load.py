@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from compute.potentials import store
 from compute.potentials.environments.install import Environment
 from compute.potentials.interface import Potential
 from compute.potentials.registry import entries, families
@@ -34,12 +35,41 @@ def load(
     sha256 = checkpoint.verified(hashlib.sha256(content).hexdigest())
     if checkpoint.origin == "fetched" and checkpoint.sha256 is None:
         pin(checkpoint, directory, sha256)
+    return _loaded(checkpoint, content, sha256, dtype=dtype, device=device)
+
+
+def add(file: Path, id: str, *, head: str | None = None, directory: Path | None = None) -> Checkpoint:
+    """`store.add` of a checkpoint that has been loaded and evaluated once. Raises `LoadError` where that fails."""
+    return store.add(file, id, head=head, directory=directory, examine=_examine)
+
+
+def _examine(checkpoint: Checkpoint) -> None:
+    """`LoadError`, one sentence, for a checkpoint that cannot be evaluated here."""
+    family = families()[checkpoint.family]
     if family.environment:
+        return  # Its own interpreter may not be here yet.
+    content = checkpoint.path.read_bytes()
+    potential = _loaded(checkpoint, content, checkpoint.verified(hashlib.sha256(content).hexdigest()), device="cpu")
+    if checkpoint.family == "CHGNet":
+        from ase.build import bulk
+
+        try:
+            potential.evaluate([bulk("NaCl", "rocksalt", 5.6)], stress=True)
+        except Exception as error:  # a model runs code of its own, which raises whatever it meets
+            said = " ".join(str(error).split())[:200]
+            raise LoadError(f"{checkpoint.id} cannot be evaluated: {type(error).__name__} {said}") from error
+
+
+def _loaded(
+    checkpoint: Checkpoint, content: bytes, sha256: str, *, dtype: str = "float64", device: str = "auto"
+) -> Potential:
+    environment = families()[checkpoint.family].environment
+    if environment:
         from compute.potentials.environments.process import RemotePotential, evaluator
 
         return RemotePotential(
-            evaluator(family.environment),
-            id=potential_id,
+            evaluator(environment),
+            id=checkpoint.id,
             checkpoint=checkpoint.path,
             checkpoint_sha256=sha256,
             dtype=dtype,
@@ -53,11 +83,11 @@ def load(
     if checkpoint.family == "CHGNet":
         from compute.potentials.chgnet import load_chgnet
 
-        return load_chgnet(potential_id, content, sha256, dtype=dtype, device=device)
+        return load_chgnet(checkpoint.id, content, sha256, dtype=dtype, device=device)
     from compute.potentials.mace.model import load_mace
 
     return load_mace(
-        potential_id, content, sha256, dtype=dtype, device=device, head=checkpoint.head, backend=mace_backend()
+        checkpoint.id, content, sha256, dtype=dtype, device=device, head=checkpoint.head, backend=mace_backend()
     )
 
 

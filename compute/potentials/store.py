@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,11 +83,19 @@ def locate(id: str, directory: Path | None = None) -> Checkpoint:
     return Checkpoint(id, known.family, directory / known.file, sha256, known.head)
 
 
-def add(file: Path, id: str, *, head: str | None = None, directory: Path | None = None) -> Checkpoint:
+def add(
+    file: Path,
+    id: str,
+    *,
+    head: str | None = None,
+    directory: Path | None = None,
+    examine: Callable[[Checkpoint], None] | None = None,
+) -> Checkpoint:
     """Record the user's own checkpoint under a new `id`: its absolute path and sha256, no copy.
 
-    `head` names the readout of a MACE model with several. Raises `ValueError` for an id that is taken or not
-    made of lower-case letters, digits, dots and hyphens, and `LoadError` for a file that is no checkpoint.
+    `head` names the readout of a MACE model with several. What `examine` raises keeps a file from being recorded.
+    Raises `ValueError` for an id that is taken or not made of lower-case letters, digits, dots and hyphens, and
+    `LoadError` for a file that is no checkpoint.
     """
     directory = directory or default_directory()
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", id):
@@ -101,6 +109,9 @@ def add(file: Path, id: str, *, head: str | None = None, directory: Path | None 
         named = (f"{known.name} ({', '.join(known.suffixes)})" for known in families().values() if known.suffixes)
         raise LoadError(f"{file.name} is neither {' nor '.join(named)}: rename it")
     record = {"path": str(file.resolve()), "sha256": file_sha256(file), "family": family, "head": head}
+    known = read_records(directory / LOCAL)
+    if examine is not None and known.get(id, record) == record:
+        examine(Checkpoint(id, family, file.resolve(), record["sha256"], head, "local"))
     with updated_records(directory / LOCAL) as local:
         if local.get(id, record) != record:
             raise ValueError(f"{id} already names {local[id]['path']}: choose another id")

@@ -14,6 +14,7 @@ pytest.importorskip("httpx")
 from typer.testing import CliRunner
 
 from compute.cli.potentials import app
+from compute.potentials import store
 
 
 @pytest.fixture
@@ -83,8 +84,8 @@ def test_an_academic_licence_has_to_be_accepted(run, url):
 
 
 def test_add_records_a_file_and_warns_that_it_runs_code(run, tmp_path):
-    file = tmp_path / "mine.model"
-    file.write_bytes(b"weights")
+    file = tmp_path / "mine.pth.tar"
+    file.write_bytes(store.locate("chgnet-0.3.0").path.read_bytes())
     added = run("add", file, "--id", "mine")
     assert added.exit_code == 0
     assert "runs code" in added.stderr

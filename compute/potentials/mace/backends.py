@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from compute.potentials.interface import Potential
+from compute.potentials.interface import Evaluation, Potential
 from compute.potentials.store import LoadError
 
 if TYPE_CHECKING:
@@ -21,26 +21,43 @@ _TOLERANCE = {"float64": 1e-6, "float32": 1e-3}
 
 
 def verified(model: Any, backend: str, device: str, potential: Callable[[Any], P]) -> P:
-    """The potential of `model` by `backend`. Raises `LoadError` where it is unknown, missing or gives other forces."""
+    """The potential of `model` by `backend`.
+
+    Raises `LoadError` where the model cannot be evaluated, or `backend` is unknown, missing or gives other forces.
+    """
     if backend not in BACKENDS:
         raise LoadError(f"no backend {backend}: it is one of {', '.join(BACKENDS)}")
-    if backend == "plain":
-        return potential(model)
+    unchanged = None if backend == "plain" else copy.deepcopy(model)
+    plain, probes, wanted = _tried(model, potential)
+    if unchanged is None:
+        return plain
     try:
-        changed = BACKENDS[backend](copy.deepcopy(model), device)
+        fast = potential(BACKENDS[backend](unchanged, device))
     except ImportError as error:
         raise LoadError(f"backend {backend} is not installed: {error}") from error
-    plain, fast = potential(model), potential(changed)
-    for structure in _probes([int(z) for z in model.atomic_numbers], float(model.r_max)):
-        (wanted,), (found,) = plain.evaluate([structure], stress=True), fast.evaluate([structure], stress=True)
+    for structure, expected in zip(probes, wanted, strict=True):
+        (found,) = fast.evaluate([structure], stress=True)
         allowed = _TOLERANCE[plain.dtype]
         if not (
-            np.allclose(found.forces, wanted.forces, rtol=0, atol=allowed * np.abs(wanted.forces).max())
-            and np.allclose(found.stress, wanted.stress, rtol=0, atol=allowed * np.abs(wanted.stress).max())
-            and np.isclose(found.energy, wanted.energy, rtol=allowed, atol=allowed)
+            np.allclose(found.forces, expected.forces, rtol=0, atol=allowed * np.abs(expected.forces).max())
+            and np.allclose(found.stress, expected.stress, rtol=0, atol=allowed * np.abs(expected.stress).max())
+            and np.isclose(found.energy, expected.energy, rtol=allowed, atol=allowed)
         ):
             raise LoadError(f"{plain.id}: backend {backend} gives other forces than the plain model")
     return fast
+
+
+def _tried(model: Any, potential: Callable[[Any], P]) -> tuple[P, list[Atoms], list[Evaluation]]:
+    """The plain potential with what it gives for the probes. Raises `LoadError` for a model that gives nothing."""
+    try:
+        plain = potential(model)
+        probes = _probes([int(z) for z in model.atomic_numbers], float(model.r_max))
+        return plain, probes, [plain.evaluate([structure], stress=True)[0] for structure in probes]
+    except LoadError:
+        raise
+    except Exception as error:  # a model runs code of its own, which raises whatever it meets
+        said = " ".join(str(error).split())[-200:]
+        raise LoadError(f"the model cannot be evaluated: {type(error).__name__} {said}") from error
 
 
 def _probes(elements: list[int], cutoff: float) -> list[Atoms]:

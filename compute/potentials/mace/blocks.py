@@ -20,7 +20,7 @@ _TILE = {True: 2**21, False: 2**29}
 def rewritten(model: nn.Module) -> nn.Module:
     """`model`, changed in place: every block of a known form rewritten, the others left as they are."""
     for interaction, product in zip(model.interactions, model.products, strict=True):
-        if _is_skip(interaction.skip_tp):
+        if _is_skip(getattr(interaction, "skip_tp", None)):
             interaction.skip_tp = SkipBySpecies(interaction.skip_tp)
         if _is_convolution(interaction.conv_tp) and not hasattr(interaction, "conv_fusion"):
             interaction.conv_tp = Convolution(interaction.conv_tp)

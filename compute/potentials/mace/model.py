@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import pickle
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -135,10 +134,10 @@ def load_mace(
 
     try:
         model = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ImportError, AttributeError) as error:
-        raise LoadError(f"{id} is not a MACE model: {error}") from error
-    if not all(hasattr(model, name) for name in ("atomic_numbers", "r_max", "interactions")):
-        raise LoadError(f"{id} is not a MACE model: it holds a {type(model).__name__}")
+    except Exception as error:  # unpickling runs code of the file, which raises whatever it meets
+        said = " ".join(str(error).split())[:200]
+        raise LoadError(f"{id} is not a MACE model: {type(error).__name__} {said}") from error
+    _refuse_other(id, model)
     from compute.potentials.mace.backends import verified
 
     def potential(of: Any) -> MacePotential:
@@ -152,7 +151,27 @@ def load_mace(
             max_edges=max_edges or (8_192 if device == "cpu" else 262_144),
         )
 
-    return verified(model, backend, device, potential)
+    try:
+        return verified(model, backend, device, potential)
+    except LoadError as error:
+        raise LoadError(f"{error}" if id in str(error) else f"{id}: {error}") from error
+
+
+def _refuse_other(id: str, model: Any) -> None:
+    """`LoadError` for what is no MACE model of energy and forces of a structure alone."""
+    from mace.modules import MACE
+
+    kind = type(model).__name__
+    if isinstance(model, torch.jit.ScriptModule):
+        raise LoadError(f"{id} is compiled (TorchScript): give the checkpoint that it was compiled from")
+    if not all(hasattr(model, name) for name in ("atomic_numbers", "r_max", "interactions")):
+        raise LoadError(f"{id} is not a MACE model: it holds a {kind}")
+    if not isinstance(model, MACE):
+        raise LoadError(f"{id} is a {kind}: only MACE models of energy and forces are evaluated here")
+    if inputs := getattr(model, "embedding_specs", None):
+        raise LoadError(
+            f"{id} needs {', '.join(inputs)} besides the structure, which are not given here: choose a model without"
+        )
 
 
 def _chosen_head(id: str, heads: list[str], wanted: str | None) -> str:
