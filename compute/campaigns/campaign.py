@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from compute import tables
-from compute.campaigns import plan
+from compute.campaigns import plan, sample
 from compute.campaigns.chunks import chunks, run_chunk
 from compute.campaigns.extend import published
 from compute.campaigns.provenance import code_commit, hardware, package_versions
@@ -62,6 +62,11 @@ class Campaign:
     def shards(self) -> Shards:
         """Where the results of the tasks are."""
         return Shards(self.directory / self.run / "shards")
+
+    @property
+    def draw(self) -> sample.Draw | None:
+        """The sample that was fixed for this run; None where it is of all compounds."""
+        return sample.kept(self.directory / self.run)
 
 
 @dataclass(frozen=True)
@@ -173,6 +178,7 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
     n_done = sum(row is not None for row in done.values())
     beside = {table: {name: row.pop(table, []) for name, row in done.items() if row is not None} for table in BESIDE}
     missing = rows.not_run(f"not among the {n_done} of {len(campaign.references)} compounds computed so far")
+    drawn = {m.compound: m for m in sample.members(campaign.references, campaign.draw)} if campaign.draw else {}
     common = {
         "run": campaign.run,
         "suite": campaign.suite,
@@ -181,14 +187,18 @@ def merge(campaign: Campaign) -> dict[str, pa.Table]:
         "geometry": campaign.protocol.geometry,
     }
     merged = [
-        {**(done[reference["compound"]] or missing), **common, "compound": reference["compound"]}
-        for reference in campaign.references
+        {**(done[compound] or missing), **common, "compound": compound, **_weighted(drawn.get(compound))}
+        for compound in (reference["compound"] for reference in campaign.references)
     ]
     return {
         campaign.stage.table: tables.from_rows(campaign.stage.table, merged),
         **{table: tables.from_rows(table, _owned(table, listed, common)) for table, listed in beside.items()},
         "runs": tables.from_rows("runs", [_run_row(campaign, _tally(done))]),
     }
+
+
+def _weighted(member: sample.Member | None) -> Row:
+    return {} if member is None else {"stratum": member.stratum, "weight": member.weight}
 
 
 def _owned(table: str, listed: Mapping[str, list[Row]], common: Row) -> list[Row]:
@@ -262,6 +272,7 @@ def _run_row(campaign: Campaign, state: Status) -> Row:
         "precision": campaign.protocol.dtype,
         "started": note["started"],
         "finished": None if not_run or latest is None else latest.isoformat(timespec="seconds"),
+        "sample": campaign.draw and campaign.draw.model_dump_json(),
         "n_tasks": len(campaign.tasks),
         "n_ok": ok,
         "n_failed": len(campaign.tasks) - ok - not_run,

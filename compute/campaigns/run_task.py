@@ -19,7 +19,7 @@ from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.references import mp0b3
 from compute.stages import rows
 from compute.stages.anharmonic import Anharmonic, anharmonic
-from compute.stages.guard import SamplingError
+from compute.stages.guard import LeftSites, SamplingError
 from compute.stages.harmonic import Harmonic, harmonic
 from compute.stages.relax import RelaxationError
 from compute.structures.compounds import Compound, identify
@@ -69,6 +69,8 @@ def outcome(calculate: Callable[[], Row]) -> Row:
         return rows.failed("not-read", str(error))
     except RelaxationError as error:
         return rows.failed("not-relaxed", str(error))
+    except LeftSites as error:
+        return rows.left_sites(error)
     except SamplingError as error:
         return rows.failed(error.status, str(error))
     except EvaluatorError as error:

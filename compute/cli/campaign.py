@@ -71,6 +71,17 @@ def run(
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many compounds, balanced over σ and anion.")] = None,
     anion: Annotated[str | None, typer.Option(help="Only compounds of these anions, such as Cl,Br.")] = None,
     compound: Annotated[str | None, typer.Option(help="Only these, such as CsPbBr3,CsSnI3.")] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Only so many, drawn by chance within strata of anion and DFT's harmonic label, with --anion of these;"
+            " each row has its weight. A larger number extends the same draw.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="With --sample: the seed of the draw, fixed before the first run.")
+    ] = 0,
     shard: Annotated[str | None, typer.Option(help="i/n: this part of n equal ones; merge afterwards.")] = None,
     engine: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://…")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Local processes. Default: all processors.")] = None,
@@ -90,11 +101,20 @@ def run(
         from compute.campaigns.campaign import status
         from compute.campaigns.dask_cluster import default_workers, executor
         from compute.campaigns.plan import of_compounds, slice_of, with_anions
+        from compute.campaigns.sample import Draw, keep, members
+
+        anions = tuple(name.strip() for name in anion.split(",")) if anion else ()
+        if sample is not None and (limit, compound) != (None, None):
+            fail("--sample says which compounds: leave out --limit and --compound.")
+        draw = None if sample is None else Draw(n=sample, seed=seed, anions=anions)
 
         def chosen(planned: Campaign) -> list[Task]:
             todo = list(planned.tasks)
-            if anion is not None:
-                todo = with_anions(todo, planned.references, [name.strip() for name in anion.split(",")])
+            if draw is not None:
+                by_name = {task.compound: task for task in todo}
+                todo = [by_name[member.compound] for member in members(planned.references, draw)]
+            elif anions:
+                todo = with_anions(todo, planned.references, anions)
             if compound is not None:
                 todo = of_compounds(todo, [name.strip() for name in compound.split(",")])
             todo = todo[:limit]
@@ -114,6 +134,8 @@ def run(
         if plan:
             return
         for each in planned:
+            if draw is not None:
+                keep(each.directory / each.run, draw)
             with _progress() as progress, executor(processes, engine) as pool:
                 _compute(each, chosen(each), pool, progress, chunk, 1 if engine else processes)
             if publish and shard is None:

@@ -114,6 +114,14 @@ def standard_error(forces: Array, anharmonic: Array, seeds: Ints) -> float:
     return float("nan") if labels is None else jackknife_error(leave_one_out(forces, anharmonic, labels))
 
 
+def mean_error(values: Array, labels: Ints | None) -> float:
+    """Standard error of the mean of `values` (T,): a jackknife over blocks `labels` (T,); NaN without blocks."""
+    if labels is None:
+        return float("nan")
+    count, sums = np.bincount(labels), np.bincount(labels, values)
+    return jackknife_error((sums.sum() - sums) / (count.sum() - count))
+
+
 def independent_blocks(forces: Array, anharmonic: Array, seeds: Ints) -> Ints | None:
     """Block number (T,) of every frame, the blocks being long enough to be independent; None with too few frames.
 

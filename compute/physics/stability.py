@@ -15,6 +15,11 @@ UNDECIDABLE = "undecidable"
 MISSING = "missing"
 LABELS = (STABLE, UNSTABLE, UNDECIDABLE, MISSING)
 
+BELOW, ABOVE, LEAVES = "below", "above", "leaves-sites"
+OUTCOMES = (BELOW, ABOVE, LEAVES)
+LEFT_SITES = "left-sites"
+"""Status of a run that ended because an atom left its site."""
+
 
 def harmonic_labels(
     omega_min_thz: ArrayLike, tolerance_thz: float, noise_floor_thz: ArrayLike | None = None
@@ -68,6 +73,18 @@ def sigma_labels(sigma: ArrayLike, threshold: float = 1.0, sigma_se: ArrayLike |
     if sigma_se is not None:
         doubt = np.abs(score - threshold) < 2 * np.asarray(sigma_se, dtype=float)
     return _labels(score, score < threshold, doubt)
+
+
+def sigma_outcomes(sigma: ArrayLike, status: ArrayLike, threshold: ArrayLike = 1.0) -> NDArray[np.str_]:
+    """How runs of σ ended, in the shape of `sigma`: each an answer to whether the crystal stays as it is.
+
+    Below or above: σ < threshold or not. Leaves sites: an atom did, so this structure is dynamically unstable, and σ is
+    censored. Missing: the run failed or was not run, or σ is not finite.
+    """
+    score, ended = np.asarray(sigma, dtype=float), np.asarray(status)
+    answered = np.where(score < np.asarray(threshold, dtype=float), BELOW, ABOVE)
+    finished = np.where((ended == "ok") & np.isfinite(score), answered, MISSING)
+    return np.asarray(np.where(ended == LEFT_SITES, LEAVES, finished), dtype=np.str_)
 
 
 def renormalised_labels(

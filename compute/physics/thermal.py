@@ -49,6 +49,31 @@ def without_drift(displacements: Array, masses: Array) -> Array:
     return np.asarray(displacements - drift[..., None, :])
 
 
+def virial_ratio(forces: Array, displacements: Array, temperature: float) -> Array:
+    """−Σ F·u / 3(N − 1) k_B T of each frame (T,), of forces (T, N, 3) in eV/Å and displacements without drift.
+
+    Its mean is 1 in classical equilibrium of these forces about these sites, whatever the potential: the virial
+    theorem, the centre of mass being at rest. Below 1: modes that are not yet hot. Above or below: another ensemble
+    than that of the forces.
+    """
+    energy = -np.einsum("tia,tia->t", forces, displacements)
+    return np.asarray(energy / (3 * (forces.shape[1] - 1) * BOLTZMANN * temperature))
+
+
+def virial_ratio_per_mode(
+    forces: Array, displacements: Array, patterns: NDArray[np.complex128] | Array, masses: Array, temperature: float
+) -> Array:
+    """The same of each normal mode (M,), mean over frames: −⟨Re F*_s Q_s⟩ / k_B T.
+
+    `patterns` (M, N, 3) are orthonormal eigenvectors of the mass-weighted Φ, real, or complex with the phase of their
+    q; `masses` (N,) in u.
+    """
+    vectors = np.conj(patterns)
+    along = np.einsum("mia,tia->tm", vectors, forces / np.sqrt(masses)[:, None])
+    coordinates = np.einsum("mia,tia->tm", vectors, displacements * np.sqrt(masses)[:, None])
+    return np.asarray(-np.mean(np.real(np.conj(along) * coordinates), axis=0) / (BOLTZMANN * temperature))
+
+
 def thermal_amplitudes(omega: Array, temperature: float, imaginary: Imaginary, floor: float) -> Array:
     """Standard deviations (M,) in Å√u of mass-weighted normal coordinates: √(k_B T)/ω, the classical limit.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from compute.physics import anharmonicity as physics
+from compute.physics import thermal
 from compute.potentials.interface import Potential, Stopwatch
 from compute.protocols import SamplingProtocol
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
@@ -22,11 +23,13 @@ _TRACE = 200
 
 @dataclass(frozen=True)
 class ModeSigma:
-    """σ of the modes at one star of `size` q: `omega` (M,) in THz, ascending, and `sigma` (M,), the star's mean."""
+    """σ of the modes at one star of `size` q: `omega` (M,) in THz, ascending, `sigma` (M,) and `virial` (M,), the ratio
+    of `thermal.virial_ratio_per_mode`, both the star's mean."""
 
     size: int
     omega: np.ndarray
     sigma: np.ndarray
+    virial: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,12 @@ class Trace:
 class Anharmonic:
     """Result of the σ stage; `crystal` and `trajectory` are what it was taken from, times in s.
 
-    `sites` has σ of A, B, (Bp,) X, where the structure type has such sites; `modes` σ per star of the suite's q;
-    `weighted_frequency` Σ ω σ / Σ σ in THz over all modes at the commensurate q, imaginary ones negative;
-    `target_reached` is None where the protocol has none. `renormalised` and `effective`, the force constants behind it,
-    are None for harmonic samples, which are no equilibrium of the forces they meet, and for crystals of any other
-    structure type, which may have more force constants than frames determine. `dtype` is the precision of the sampled
-    forces.
+    `virial` is the mean of `thermal.virial_ratio` over the frames; `sites` has σ of A, B, (Bp,) X, where the structure
+    type has such sites; `modes` σ per star of the suite's q; `weighted_frequency` Σ ω σ / Σ σ in THz over all modes at
+    the commensurate q, imaginary ones negative; `target_reached` is None where the protocol has none. `renormalised`
+    and `effective`, the force constants behind it, are None for harmonic samples, which are no equilibrium of the
+    forces they meet, and for crystals of any other structure type, which may have more force constants than frames
+    determine. `dtype` is the precision of the sampled forces.
     """
 
     crystal: HarmonicCrystal
@@ -55,6 +58,8 @@ class Anharmonic:
     sigma: float
     sigma_se: float
     sigma_frame_mean: float
+    virial: float
+    virial_se: float
     sites: Mapping[str, float]
     trace: Trace
     modes: Mapping[str, ModeSigma]
@@ -108,16 +113,23 @@ def sampled(
     trajectory = sample(moving, crystal.supercell, crystal.force_constants, protocol, seed=seed, progress=progress)
     forces, seeds = trajectory.forces, trajectory.seeds
     anharmonic_forces = physics.anharmonic_forces(forces, trajectory.displacements, crystal.force_constants)
+    blocks = physics.independent_blocks(forces, anharmonic_forces, seeds)
     error = physics.standard_error(forces, anharmonic_forces, seeds)
+    virial = thermal.virial_ratio(forces, trajectory.displacements, protocol.temperature)
     stars = crystal.compound.q_points
     fitted = _effective(crystal, trajectory)
-    by_star = {label: _star_sigma(crystal, np.array(star), forces, anharmonic_forces) for label, star in stars.items()}
+    by_star = {
+        label: _star_sigma(crystal, np.array(star), trajectory, anharmonic_forces, protocol.temperature)
+        for label, star in stars.items()
+    }
     return Anharmonic(
         crystal=crystal,
         trajectory=trajectory,
         sigma=physics.sigma_pooled(forces, anharmonic_forces),
         sigma_se=error,
         sigma_frame_mean=physics.sigma_frame_mean(forces, anharmonic_forces),
+        virial=float(virial.mean()),
+        virial_se=physics.mean_error(virial, blocks),
         sites=physics.sigma_by_label(forces, anharmonic_forces, crystal.sites) if crystal.sites else {},
         trace=_trace(trajectory, anharmonic_forces),
         modes=by_star,
@@ -137,11 +149,16 @@ def _effective(crystal: HarmonicCrystal, trajectory: Trajectory) -> Effective | 
     return effective(crystal.plan, trajectory.displacements, trajectory.forces, trajectory.seeds)
 
 
-def _star_sigma(crystal: HarmonicCrystal, star: np.ndarray, forces: np.ndarray, anharmonic: np.ndarray) -> ModeSigma:
-    """σ per mode, averaged over the equivalent q points `star` (n, 3)."""
-    modes = optical_modes(crystal.phonon, star)
-    sigma = physics.sigma_per_mode(forces, anharmonic, modes.patterns, crystal.supercell.get_masses())
-    return ModeSigma(len(star), *(values.reshape(len(star), -1).mean(axis=0) for values in (modes.omega, sigma)))
+def _star_sigma(
+    crystal: HarmonicCrystal, star: np.ndarray, trajectory: Trajectory, anharmonic: np.ndarray, kelvin: float
+) -> ModeSigma:
+    """σ and virial ratio per mode, averaged over the equivalent q points `star` (n, 3)."""
+    modes, masses = optical_modes(crystal.phonon, star), crystal.supercell.get_masses()
+    forces, patterns = trajectory.forces, modes.patterns
+    sigma = physics.sigma_per_mode(forces, anharmonic, patterns, masses)
+    virial = thermal.virial_ratio_per_mode(forces, trajectory.displacements, patterns, masses, kelvin)
+    means = (values.reshape(len(star), -1).mean(axis=0) for values in (modes.omega, sigma, virial))
+    return ModeSigma(len(star), *means)
 
 
 def _weighted_frequency(by_star: Mapping[str, ModeSigma]) -> float:

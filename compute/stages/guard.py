@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compute.physics.stability import LEFT_SITES
+
 if TYPE_CHECKING:
     from ase import Atoms
 
@@ -22,6 +24,17 @@ class SamplingError(RuntimeError):
     def __init__(self, status: str, reason: str):
         super().__init__(reason)
         self.status = status
+
+
+class LeftSites(SamplingError):
+    """An atom is nearer to another site than to its own, `after` fs, 0 in samples: the crystal left its structure.
+
+    `sigma` is that of the `n_frames` frames kept before, NaN where there are none: σ itself is censored there.
+    """
+
+    def __init__(self, reason: str, after: float, sigma: float, n_frames: int):
+        super().__init__(LEFT_SITES, reason)
+        self.after, self.sigma, self.n_frames = after, sigma, n_frames
 
 
 @dataclass(frozen=True)
@@ -51,8 +64,8 @@ class Guard:
         atoms, sites, vectors = neighbor_list("ijD", supercell, reach)
         return cls(tuple(supercell.symbols), atoms, sites, vectors, temperature)
 
-    def check(self, displacements: np.ndarray, forces: np.ndarray, temperatures: np.ndarray, when: str) -> None:
-        """Raise `SamplingError` unless frames with displacements (R, N, 3) in Å and forces in eV/Å are the crystal's.
+    def check(self, forces: np.ndarray, temperatures: np.ndarray, when: str) -> None:
+        """Raise `SamplingError` where frames with forces (R, N, 3) in eV/Å are those of a crystal that exploded.
 
         `temperatures` (R,) are kinetic, NaN for samples without velocities; `when` says which frames they are.
         """
@@ -61,10 +74,14 @@ class Guard:
             raise SamplingError("exploded", f"a force of {force:.0f} eV/Å {when}")
         if heat > _MOST_HEAT * self.temperature:
             raise SamplingError("exploded", f"{heat:.0f} K in a bath of {self.temperature:g} K {when}")
+
+    def left(self, displacements: np.ndarray) -> str | None:
+        """Which atom has left its site in frames with displacements (R, N, 3) in Å; None where none has."""
         # Half way to the other site: u·d = d²/2.
         along = np.einsum("rpa,pa->rp", displacements[:, self.atoms], self.vectors)
         share = (along / np.square(self.vectors).sum(axis=1)).max(axis=0)
         worst = int(share.argmax())
-        if share[worst] > 0.5:
-            mover, owner = (self.symbols[index[worst]] for index in (self.atoms, self.sites))
-            raise SamplingError("left-sites", f"{mover} is nearer to a site of {owner} than to its own {when}")
+        if share[worst] <= 0.5:
+            return None
+        mover, owner = (self.symbols[index[worst]] for index in (self.atoms, self.sites))
+        return f"{mover} is nearer to a site of {owner} than to its own"

@@ -9,12 +9,21 @@ import numpy as np
 
 from compute.physics.ladder import Ladder
 from compute.physics.phonons import noise_floor_from_frozen_phonon, relative_difference
-from compute.physics.stability import UNDECIDABLE, harmonic_labels, ladder_labels, renormalised_labels, sigma_labels
+from compute.physics.stability import (
+    LEAVES,
+    UNDECIDABLE,
+    harmonic_labels,
+    ladder_labels,
+    renormalised_labels,
+    sigma_labels,
+    sigma_outcomes,
+)
 from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.stages import phonons
 from compute.stages.anharmonic import Anharmonic
 from compute.stages.crystal import HarmonicCrystal
 from compute.stages.effective import Renormalised
+from compute.stages.guard import LeftSites
 from compute.stages.harmonic import Harmonic
 from compute.stages.score import FrameScore
 from compute.stages.stored import MESH, SPEED_MESH, BandPath, StoredPhonons
@@ -81,7 +90,7 @@ def anharmonic_row(result: Anharmonic, protocol: SamplingProtocol, seed: int) ->
     modes = [
         (label, *mode)
         for label, star in result.modes.items()
-        for mode in zip(star.omega.tolist(), star.sigma.tolist(), strict=True)
+        for mode in zip(star.omega.tolist(), star.sigma.tolist(), star.virial.tolist(), strict=True)
     ]
     label = sigma_labels([result.sigma], protocol.threshold, [result.sigma_se])[0]
     missed = f"standard error {result.sigma_se:.3f} at the longest time, target {protocol.target_se}"
@@ -95,12 +104,16 @@ def anharmonic_row(result: Anharmonic, protocol: SamplingProtocol, seed: int) ->
         **{f"sigma_{site.lower()}": defined(sigma) for site, sigma in result.sites.items()},
         "label": str(label),
         "threshold": protocol.threshold,
+        "outcome": str(sigma_outcomes([result.sigma], ["ok"], protocol.threshold)[0]),
+        "virial_ratio": defined(result.virial),
+        "virial_ratio_se": defined(result.virial_se),
         "trace_frames": trace.frames.tolist(),
         "trace_time_ps": (trace.times / 1000).tolist(),
         "trace_sigma": [defined(sigma) for sigma in trace.sigma],
-        "mode_q": [q for q, _, _ in modes],
-        "mode_omega_thz": [omega for _, omega, _ in modes],
-        "mode_sigma": [defined(sigma) for _, _, sigma in modes],
+        "mode_q": [q for q, *_ in modes],
+        "mode_omega_thz": [omega for _, omega, *_ in modes],
+        "mode_sigma": [defined(sigma) for *_, sigma, _ in modes],
+        "mode_virial": [virial for *_, virial in modes],
         "sigma_weighted_frequency_thz": defined(result.weighted_frequency),
         **_renormalised_columns(result.renormalised, protocol.harmonic.tolerance_thz),
         "sigma_effective": result.effective and result.effective.sigma,
@@ -117,6 +130,17 @@ def anharmonic_row(result: Anharmonic, protocol: SamplingProtocol, seed: int) ->
         "force_seconds": result.force_seconds,
         "status": "ok",
         "reason": missed if result.target_reached is False else None,
+    }
+
+
+def left_sites(error: LeftSites) -> Row:
+    """The row of a sampling run that ended because the crystal left its structure: an answer without a σ."""
+    return {
+        **failed(error.status, str(error)),
+        "outcome": LEAVES,
+        "sigma_on_sites": defined(error.sigma),
+        "n_frames": error.n_frames,
+        "left_after_ps": error.after / 1000,
     }
 
 

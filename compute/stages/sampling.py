@@ -17,7 +17,7 @@ from compute.physics import anharmonicity, dynamics, thermal
 from compute.physics.phonons import normal_modes
 from compute.potentials.interface import EvaluationError, Potential
 from compute.protocols import Andersen, Langevin, OneShot, SamplingProtocol
-from compute.stages.guard import Guard, SamplingError
+from compute.stages.guard import Guard, LeftSites, SamplingError
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -66,8 +66,8 @@ def sample(
 
     `force_constants` (N, N, 3, 3) in eV/Å² of that supercell give the thermal start or the samples, the timestep that
     the stiffest mode needs, and σ on the way. The same `seed` gives the same digits. Where the protocol has a target,
-    sampling ends when the standard error of σ is below it, or at the longest time. Raises `SamplingError` with status
-    `exploded`, `left-sites`, or, where the policy refuses imaginary modes, `imaginary`.
+    sampling ends when the standard error of σ is below it, or at the longest time. Raises `LeftSites`, or
+    `SamplingError` with status `exploded` or, where the policy refuses imaginary modes, `imaginary`.
     """
     masses = supercell.get_masses()
     omega, patterns = normal_modes(force_constants, masses)
@@ -81,7 +81,11 @@ def sample(
     for done, state in enumerate(_states(crystal, protocol.sampler, schedule), 1):
         frame = replace(state, displacements=thermal.without_drift(state.displacements, masses))
         heat = thermal.kinetic_temperature(frame.velocities, masses)
-        guard.check(frame.displacements, frame.forces, heat, schedule.when(done))
+        guard.check(frame.forces, heat, schedule.when(done))
+        if gone := guard.left(frame.displacements):
+            sigma, _ = _score(kept, schedule, masses, force_constants)
+            after = done * schedule.interval
+            raise LeftSites(f"{gone} {schedule.when(done)}", after, sigma, len(kept) * protocol.replicas)
         if done > schedule.discard:
             kept.append(frame)
         ended = done == last

@@ -41,6 +41,27 @@ def omegas(source: str, acoustic: str) -> list[pa.Field]:
     ]
 
 
+def outcome() -> list[pa.Field]:
+    """How a run of σ ended, and whether its frames are an equilibrium."""
+    return [
+        field("outcome", STR, "below or above (σ against threshold), or leaves-sites; null where the run failed"),
+        field(
+            "sigma_on_sites", REAL, "where an atom left its site: σ of the frames before; σ itself is censored there"
+        ),
+        field("left_after_ps", REAL, "when it left, since the start; 0 for samples", "ps"),
+        field("virial_ratio", REAL, "−⟨F·u⟩ / 3(N − 1)kT: 1 in equilibrium of these forces about these sites"),
+        field("virial_ratio_se", REAL, "standard error of virial_ratio, from blocks of the replicas"),
+    ]
+
+
+def sampled() -> list[pa.Field]:
+    """What a row stands for where the run is of a random sample."""
+    return [
+        field("stratum", STR, "part of the suite that it was drawn from; null where the run has no sample or not this"),
+        field("weight", REAL, "compounds that it stands for: one over its chance to be drawn"),
+    ]
+
+
 def ladder() -> list[pa.Field]:
     """The softest mode frozen in at several amplitudes, and the label that all of them give."""
     return [

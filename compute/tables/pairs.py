@@ -40,7 +40,13 @@ QUALIFY row_number() OVER (
 CHOSEN = _choice("chosen", "harmonic", "geometry = 'reference'")
 CHOSEN_SIGMA = _choice("chosen_sigma", "anharmonic", "attempted DESC, starts_with(protocol, 'published')")
 
-PAIRS = """
+# The SQL of `physics.stability.sigma_outcomes`, for rows that were written before the column too.
+OUTCOME = """CASE
+    WHEN n.status = 'left-sites' THEN 'leaves-sites'
+    WHEN n.status = 'ok' AND isfinite(n.sigma) THEN CASE WHEN n.sigma < n.threshold THEN 'below' ELSE 'above' END
+END"""
+
+PAIRS = f"""
 CREATE TABLE pairs AS
 WITH answering AS (
     SELECT suite, potential FROM chosen UNION SELECT suite, potential FROM chosen_sigma
@@ -58,7 +64,9 @@ SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.latti
        h.a AS cell_constant,  -- DuckDB does not tell a from A
        CASE WHEN p.potential IS NOT NULL THEN coalesce(h.status, 'not-run') END AS status, h.reason,
        s.run AS sigma_run, s.protocol AS sigma_protocol, s.geometry AS sigma_geometry,
-       n.sigma, n.sigma_se, n.sigma_a, n.sigma_b, n.sigma_bp, n.sigma_x, n.sigma_effective, n.label AS sigma_label,
+       n.sigma, n.sigma_se, n.virial_ratio, n.stratum, n.weight, n.sigma_on_sites,
+       {OUTCOME} AS sigma_outcome,
+       n.sigma_a, n.sigma_b, n.sigma_bp, n.sigma_x, n.sigma_effective, n.label AS sigma_label,
        n.renormalised_min_thz, n.renormalised_label,
        CASE WHEN p.potential IS NOT NULL THEN coalesce(n.status, 'not-run') END AS sigma_status,
        n.reason AS sigma_reason

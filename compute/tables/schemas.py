@@ -21,7 +21,9 @@ from compute.tables.columns import (
     field,
     ladder,
     omegas,
+    outcome,
     renormalised,
+    sampled,
     with_se,
 )
 
@@ -121,6 +123,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("n_atoms", INT, "atoms in the supercell"),
             field("seconds", REAL, "wall time of the calculation", "s"),
             field("force_seconds", REAL, "wall time inside force calls", "s"),
+            *sampled(),
             STATUS,
             REASON,
         ]
@@ -145,12 +148,16 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("sigma_x", REAL, "σ on the X site"),
             field("label", STR, "label at threshold: stable, unstable or undecidable (within two sigma_se)"),
             field("threshold", REAL, "stable when sigma is below"),
+            *outcome(),
             field("trace_frames", pa.list_(INT), "frames of each replica that the running σ is taken over"),
             field("trace_time_ps", pa.list_(REAL), "time of the last of them since the start; 0 for samples", "ps"),
             field("trace_sigma", pa.list_(pa.float32()), "running σ"),
             field("mode_q", pa.list_(STR), "star of q of each mode: gamma, r, m, x or l"),
             field("mode_omega_thz", pa.list_(pa.float32()), "harmonic ω of each mode, ascending per star", "THz"),
             field("mode_sigma", pa.list_(pa.float32()), "σ of each mode, mean over the star"),
+            field(
+                "mode_virial", pa.list_(pa.float32()), "virial ratio of each mode, mean over the star: 1 when thermal"
+            ),
             field(
                 "sigma_weighted_frequency_thz",
                 REAL,
@@ -173,6 +180,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("n_atoms", INT, "atoms in the supercell"),
             field("seconds", REAL, "wall time of the calculation", "s"),
             field("force_seconds", REAL, "wall time inside force calls", "s"),
+            *sampled(),
             STATUS,
             REASON,
         ]
@@ -307,6 +315,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("precision", STR, "floating-point type of the forces", required=True),
             field("started", STR, "start, ISO 8601, UTC", required=True),
             field("finished", STR, "end, ISO 8601, UTC"),
+            field("sample", STR, "size, seed and anions of the random sample, as JSON; null where there is none"),
             field("n_tasks", INT, "compounds in the suite", required=True),
             field("n_ok", INT, "rows with status ok", required=True),
             field("n_failed", INT, "rows that failed", required=True),

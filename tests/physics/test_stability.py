@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compute.physics.stability import LABELS, harmonic_labels, ladder_labels, renormalised_labels, sigma_labels
+from compute.physics.stability import (
+    LABELS,
+    harmonic_labels,
+    ladder_labels,
+    renormalised_labels,
+    sigma_labels,
+    sigma_outcomes,
+)
 
 finite = st.floats(-20, 20)
 
@@ -39,6 +46,13 @@ def test_sigma_is_stable_below_the_threshold_only():
 
 def test_sigma_within_two_standard_errors_is_undecidable():
     assert sigma_labels([0.95, 0.9], 1.0, [0.04, 0.04]).tolist() == ["undecidable", "stable"]
+
+
+def test_a_run_of_sigma_has_one_of_three_outcomes_or_failed():
+    sigma, status = [0.9, 1.0, math.nan, math.nan, math.nan, 0.5], ["ok", "ok", "left-sites", "exploded", "ok", "error"]
+    found = sigma_outcomes(sigma, status).tolist()
+    assert found == ["below", "above", "leaves-sites", "missing", "missing", "missing"]
+    assert sigma_outcomes([1.2], ["ok"], [1.5]).tolist() == ["below"]
 
 
 def test_a_renormalised_frequency_at_the_tolerance_is_stable():

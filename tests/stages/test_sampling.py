@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from compute.campaigns.run_task import outcome
 from compute.physics import anharmonicity, dynamics, thermal
 from compute.physics.phonons import normal_modes
 from compute.protocols import SAMPLING_PROTOCOLS, Andersen, Langevin, OneShot, SamplingProtocol, sampling_protocol
-from compute.stages.guard import Guard, SamplingError
+from compute.stages.guard import Guard, LeftSites, SamplingError
 from compute.stages.sampling import Trajectory, langevin_timestep, sample, standard_error
 from compute.structures.prototypes import cubic_perovskite
 from tests.support.bond_crystal import BondCrystal
@@ -48,8 +49,8 @@ def test_an_anharmonic_crystal_reaches_equipartition(protocol):
     assert error < 8
     assert abs(temperature - 300) < 4 * error
     # Virial theorem: ⟨u·∂V/∂u⟩ = k_B T for every direction but the three of the centre of mass.
-    virial = -np.einsum("tia,tia->t", trajectory.forces, trajectory.displacements) / (3 * len(SUPERCELL) - 3)
-    mean, error = by_replica(trajectory, virial / KT)
+    virial = thermal.virial_ratio(trajectory.forces, trajectory.displacements, 300)
+    mean, error = by_replica(trajectory, virial)
     assert error < 0.04
     assert abs(mean - 1) < 4 * error
 
@@ -167,8 +168,12 @@ def test_harmonic_samples_have_the_covariance_of_the_crystal():
     assert np.abs(correlation).max() < 5.5 / np.sqrt(2000)
     assert np.isnan(trajectory.temperatures).all()
     assert trajectory.timestep is None
-    virial = -np.einsum("tia,tia->t", trajectory.forces, trajectory.displacements).mean()
-    assert virial == pytest.approx((3 * len(SUPERCELL) - 3) * KT, rel=0.02)
+    u, f = trajectory.displacements, trajectory.forces
+    assert thermal.virial_ratio(f, u, 300).mean() == pytest.approx(1, rel=0.02)
+    assert thermal.virial_ratio(f, u, 150).mean() == pytest.approx(2, rel=0.02)
+    by_mode = thermal.virial_ratio_per_mode(f, u, patterns, MASSES, 300)
+    assert by_mode.mean() == pytest.approx(thermal.virial_ratio(f, u, 300).mean()), "the parts add up"
+    assert (np.abs(by_mode - 1) < 5 * np.sqrt(2 / 2000)).all()
 
 
 def with_an_imaginary_mode() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -222,21 +227,48 @@ def test_tilts_stay_but_atoms_that_leave_their_sites_are_told():
     quiet, cool = np.zeros((1, 40, 3)), np.array([300.0])
     tilted = np.zeros((1, 40, 3))
     tilted[0, 2:5] = 0.9
-    guard.check(tilted, quiet, cool, "now")
+    assert guard.left(tilted) is None
     bromine = next(i for i, symbol in enumerate(SUPERCELL.symbols) if symbol == "Br")
     lead = next(i for i, symbol in enumerate(SUPERCELL.symbols) if symbol == "Pb")
     apart = SUPERCELL.get_distance(bromine, lead, mic=True, vector=True)
     gone = np.zeros((1, 40, 3))
     gone[0, bromine] = 0.52 * apart
-    with pytest.raises(SamplingError, match="Br is nearer to a site of Pb") as left:
-        guard.check(gone, quiet, cool, "now")
-    assert left.value.status == "left-sites"
+    assert guard.left(gone) == "Br is nearer to a site of Pb than to its own"
+    assert guard.left(np.concatenate([quiet, gone])) == guard.left(gone), "in one replica of two"
     gone[0, bromine] = 0.48 * apart
-    guard.check(gone, quiet, cool, "now")
+    assert guard.left(gone) is None
+    guard.check(quiet, cool, "now")
     for forces, heat in ((np.full((1, 40, 3), 60.0), cool), (np.full((1, 40, 3), np.nan), cool), (quiet, 5 * cool)):
         with pytest.raises(SamplingError) as exploded:
-            guard.check(quiet, forces, heat, "now")
+            guard.check(forces, heat, "now")
         assert exploded.value.status == "exploded"
+
+
+def test_a_crystal_that_leaves_its_sites_is_an_answer_with_a_censored_sigma():
+    soft = BondCrystal([SUPERCELL], BOND, spring=0.02, quartic=0.002)
+    protocol = SamplingProtocol(
+        name="test",
+        sampler=Andersen(timestep=4, probability=0.05, ramp_from=10, ramp_steps=20, steps=2000),
+        temperature=900,
+    )
+    with pytest.raises(LeftSites) as left:
+        run(soft, protocol)
+    error = left.value
+    assert error.n_frames == round(error.after / 4) - 20 - 1 > 0
+    # The same crystal at rest in 20 + n steps has that σ.
+    kept = Andersen(timestep=4, probability=0.05, ramp_from=10, ramp_steps=20, steps=error.n_frames)
+    before = run(soft, protocol.model_copy(update={"sampler": kept}))
+    assert error.sigma == anharmonicity.sigma(before.forces, before.displacements, soft.force_constants(40))
+
+    row = outcome(lambda: run(soft, protocol))
+    assert (row["status"], row["outcome"]) == ("left-sites", "leaves-sites")
+    assert row["sigma_on_sites"] == error.sigma
+    assert "sigma" not in row
+    assert "is nearer to a site of" in row["reason"]
+    assert (
+        outcome(lambda: run(BondCrystal([SUPERCELL], BOND, spring=0.8, quartic=-2000.0), protocol)).get("outcome")
+        is None
+    )
 
 
 def test_a_crystal_without_a_minimum_ends_in_an_error():
