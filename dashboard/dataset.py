@@ -121,6 +121,13 @@ class Dataset:
         """Rows about one compound of a table that is too large to hold, with `columns` or all."""
         return self.manifest().read_where(table, columns=columns, suite=suite, compound=compound)
 
+    def read_where(self, name: str, *, columns: Sequence[str] | None = None, **equal: str) -> list[dict[str, Any]]:
+        """Rows of a table that is held, whose columns equal `equal`, as they were when the release was verified."""
+        shown = ", ".join(f'"{column}"' for column in columns) if columns else "*"
+        where = " AND ".join(f'"{column}" = ${column}' for column in equal)
+        rows: list[dict[str, Any]] = self.table(f'SELECT {shown} FROM "{name}" WHERE {where}', equal).to_pylist()
+        return rows
+
     def manifest(self) -> tables.Manifest:
         """The manifest of the release that is read."""
         return self._current().manifest

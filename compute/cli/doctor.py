@@ -109,13 +109,18 @@ def _var(var: Path) -> Iterator[Sign]:
 
 
 def _worker() -> Iterator[Sign]:
-    from compute.jobs.service import JobSettings, JobsUnavailable, workers
+    from compute.jobs.service import JobsDamaged, JobSettings, JobsUnavailable, workers
 
     if not JobSettings().live:
         yield Sign("worker", "note", "SOFTMODE_LIVE is off", "nothing is computed on demand, as set")
         return
     try:
         alive = workers()
+    except JobsDamaged:
+        path = JobSettings().url.database
+        remedy = f"end web and workers, and move {path}, -wal and -shm away: it is made anew, its jobs are lost"
+        yield Sign("worker", "broken", "the database of the jobs is damaged", f"{remedy}; results in var/jobs stay")
+        return
     except JobsUnavailable as error:
         yield Sign("worker", "broken", str(error), "check DATABASE_URL and SOFTMODE_VAR")
         return

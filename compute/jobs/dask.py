@@ -61,7 +61,7 @@ class Cluster:
             raise JobError(reason or "The calculation stopped.")
         return row
 
-    def kill(self) -> None:
+    def close(self) -> None:
         """Nothing of it is a process of this worker."""
 
 

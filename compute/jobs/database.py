@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from compute.jobs.job import JobsUnavailable, Row
+from compute.jobs.job import JobsDamaged, JobsUnavailable, Row
 
 _LOCK = 0x50F7
+_DAMAGED = ("file is not a database", "database disk image is malformed", "malformed database schema")
 
 METADATA = sa.MetaData()
 JOBS = sa.Table(
@@ -61,6 +63,10 @@ def database() -> Iterator[None]:
         yield
     except (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError) as error:
         cause = str(getattr(error, "orig", None) or error)
+        if any(said in cause for said in _DAMAGED):
+            raise JobsDamaged(
+                "The database of the jobs is damaged. Whoever runs this site finds out with softmode doctor what to do."
+            ) from error
         full = "disk is full" in cause or "No space left" in cause
         what = "is full: nothing can be written" if full else "does not answer"
         raise JobsUnavailable(f"The database of the jobs {what}. Try again in a minute.") from error
@@ -81,6 +87,36 @@ def open_engine(url: sa.URL, patience: float) -> sa.Engine:
         connection.isolation_level = "IMMEDIATE"
 
     return engine
+
+
+def private_file(url: sa.URL) -> Path | None:
+    """The file of SQLite at `url`, made where it is not there, for its owner alone: it says who asked for what.
+
+    None for another database. SQLite gives its log and its index the permissions of the file.
+    """
+    if url.get_backend_name() != "sqlite":
+        return None
+    path = Path(str(url.database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    path.chmod(0o600)
+    return path
+
+
+def identity(path: Path | None) -> tuple[int, int] | None:
+    """What tells the file at `path` from another there; None where there is none."""
+    try:
+        found = None if path is None else path.stat()
+    except FileNotFoundError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def clock(connection: sa.Connection) -> float:
+    """Seconds since 1970 by the clock that all share: of the database, or of the machine where that is a file."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(connection.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
 
 def is_sqlite(engine: sa.Engine) -> bool:

@@ -37,6 +37,10 @@ class JobsUnavailable(JobError):
     """The database of the jobs does not answer, or cannot write."""
 
 
+class JobsDamaged(JobsUnavailable):
+    """The database of the jobs cannot be read any more, and will not be by itself."""
+
+
 class JobSettings(BaseSettings):
     """Environment variables have the prefix `SOFTMODE_`, such as `SOFTMODE_LIVE`; but `DATABASE_URL` has none."""
 

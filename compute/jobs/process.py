@@ -31,7 +31,7 @@ class Calculator:
         self._context = multiprocessing.get_context("spawn")
         self._lock = threading.Lock()
         self._process: multiprocessing.process.BaseProcess | None = None
-        self._number = 0
+        self._number, self._closed = 0, False
 
     def run(
         self, part: str, payload: Row, first: Row, stopping: Callable[[], str | None], tell: Callable[[Row], None]
@@ -67,6 +67,11 @@ class Calculator:
             self.kill()
             raise CalculationEnded from error
 
+    def close(self) -> None:
+        """End the process, and start none again: whoever still runs something gets `CalculationEnded`."""
+        self._closed = True
+        self.kill()
+
     def kill(self) -> None:
         """End the process at once. It holds nothing that it would have to put in order."""
         with self._lock:
@@ -77,6 +82,8 @@ class Calculator:
 
     def _start(self) -> None:
         with self._lock:
+            if self._closed:
+                raise CalculationEnded
             if self._process is not None and self._process.is_alive():
                 return
             self._pipe, theirs = self._context.Pipe()

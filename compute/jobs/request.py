@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import typing
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from compute import tables
 from compute.campaigns.task import Task
 from compute.potentials.registry import entries, entry
 from compute.protocols import (
@@ -33,6 +34,13 @@ LARGEST_UPLOAD = 100_000
 MOST_ATOMS = 40
 UPLOADED = "uploaded structure"
 """Stands for the compound of an upload until the worker has read it."""
+
+
+class Published(typing.Protocol):
+    """A release of the tables: a manifest, which reads its files, or one that the web holds in memory, verified."""
+
+    def read_where(self, name: str, *, columns: Sequence[str] | None = None, **equal: str) -> list[dict[str, Any]]:
+        """Rows of table `name` whose columns equal `equal`, with `columns` or all."""
 
 
 class JobRequest(BaseModel):
@@ -98,18 +106,18 @@ def protocol_names(stage: str, *, upload: bool = False) -> tuple[str, ...]:
     return tuple(name for name in SAMPLING_NAMES if name != "published") if upload else SAMPLING_NAMES
 
 
-def task_of(request: JobRequest, data: Path) -> Task:
-    """The task of `request`, with what the published tables in `data` say of its compound and its potential."""
-    known = tables.read_where(data, "potentials", potential=request.potential)
+def task_of(request: JobRequest, published: Published) -> Task:
+    """The task of `request`, with what the `published` tables say of its compound and its potential."""
+    known = published.read_where("potentials", potential=request.potential)
     checkpoint = known[0]["checkpoint_sha256"] if known else None
     if request.compound is None:
         protocol = _protocol(request, UPLOAD, None)
         return Task(UPLOAD, UPLOADED, None, request.potential, checkpoint, protocol, structure=request.structure)
     suite = request.structure_suite
-    listed = tables.read_where(data, "references", columns=("compound", "lattice_constant"), suite=suite)
-    published = {row["compound"]: row["lattice_constant"] for row in listed}
-    compound = identify(request.compound, suite, published.keys()).formula
-    a = published.get(compound)
+    listed = published.read_where("references", columns=("compound", "lattice_constant"), suite=suite)
+    constants = {row["compound"]: row["lattice_constant"] for row in listed}
+    compound = identify(request.compound, suite, constants.keys()).formula
+    a = constants.get(compound)
     task = Task(suite, compound, a, request.potential, checkpoint, _protocol(request, suite, a))
     return _scored(task) if request.stage == "attribution" else task
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from compute.jobs.job import (
     Job,
     JobError,
+    JobsDamaged,
     JobSettings,
     JobsUnavailable,
     LiveOff,
@@ -24,14 +24,17 @@ from compute.jobs.job import (
     TooManyJobs,
     result_path,
 )
-from compute.jobs.request import JobRequest
+from compute.jobs.request import JobRequest, Published
 from compute.jobs.store import Store
+from compute.settings import data_directory
+from compute.tables import read_manifest
 
 __all__ = [
     "Job",
     "JobError",
     "JobRequest",
     "JobSettings",
+    "JobsDamaged",
     "JobsUnavailable",
     "LiveOff",
     "LiveWorker",
@@ -49,6 +52,7 @@ __all__ = [
 ]  # fmt: skip
 
 _OPENING = threading.Lock()
+_OPENED: dict[sa.URL, Store] = {}
 
 
 def prepare() -> None:
@@ -58,16 +62,17 @@ def prepare() -> None:
             _store()
 
 
-def submit(request: JobRequest, client: str) -> Job:
+def submit(request: JobRequest, client: str, published: Published | None = None) -> Job:
     """The job of `request`: a new one, or the one that is queued, running or done already.
 
+    Its task is made with the `published` tables, of which the web holds a verified release; else those in the folder.
     A job that failed or was cancelled is started anew, but a failure that lies in the calculation is an answer. Raises
     `LiveOff`, `TooManyJobs`, `JobsUnavailable`, and `ValueError` for a request that cannot be computed.
     """
     settings = JobSettings()
     if not settings.live:
         raise LiveOff("This site shows published results only and computes nothing on demand.")
-    return _store().submit(request, client, settings)
+    return _store().submit(request, client, settings, published or read_manifest(data_directory()))
 
 
 def read(id: str) -> Job | None:
@@ -104,10 +109,11 @@ def _exists() -> bool:
 
 
 def _store() -> Store:
+    """The store, opened once; anew where its file was removed or replaced, which would take jobs into nothing."""
+    url = JobSettings().url
     with _OPENING:
-        return _opened(JobSettings().url)
-
-
-@lru_cache(maxsize=4)
-def _opened(url: sa.URL) -> Store:
-    return Store(url)
+        if url in _OPENED and not _OPENED[url].is_there():
+            _OPENED.pop(url).close()
+        if url not in _OPENED:
+            _OPENED[url] = Store(url)
+        return _OPENED[url]

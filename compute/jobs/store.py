@@ -10,7 +10,6 @@ import json
 import logging
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -22,10 +21,13 @@ from compute.jobs.database import (
     SUBMISSIONS,
     WORKERS,
     alone,
+    clock,
     creating,
     database,
+    identity,
     in_turn,
     open_engine,
+    private_file,
     upsert,
 )
 from compute.jobs.job import (
@@ -39,8 +41,7 @@ from compute.jobs.job import (
     State,
     TooManyJobs,
 )
-from compute.jobs.request import JobRequest, task_of
-from compute.settings import data_directory
+from compute.jobs.request import JobRequest, Published, task_of
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, WorkflowStatus
@@ -73,8 +74,8 @@ class Store:
         from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
         with database():
-            if url.get_backend_name() == "sqlite":
-                Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            self._file = private_file(url)
+            self._found = identity(self._file)
             self.engine = open_engine(url, patience)
             quiet()
             with creating(self.engine):
@@ -87,9 +88,9 @@ class Store:
                 retry_connection_errors=False,
             )
 
-    def submit(self, request: JobRequest, client: str, settings: JobSettings) -> Job:
+    def submit(self, request: JobRequest, client: str, settings: JobSettings, published: Published) -> Job:
         """As of the function `submit`."""
-        task = task_of(request, data_directory())
+        task = task_of(request, published)
         id, now = task.digest, time.time()
         with database(), alone(self.engine) as connection:
             known = connection.execute(sa.select(JOBS).where(JOBS.c.id == id)).one_or_none()
@@ -182,33 +183,34 @@ class Store:
 
     def workers(self) -> list[LiveWorker]:
         """As of the function `workers`."""
-        now = time.time()
         with database(), self.engine.connect() as connection:
-            rows = connection.execute(sa.select(WORKERS).where(WORKERS.c.seen > now - ALIVE_SECONDS)).all()
+            now = clock(connection)
+            # A beat from the future, of before a clock was set back, says nothing of now.
+            beaten = WORKERS.c.seen.between(now - ALIVE_SECONDS, now + ALIVE_SECONDS)
+            rows = connection.execute(sa.select(WORKERS).where(beaten)).all()
         return [LiveWorker(name=row.name, seconds=max(now - row.seen, 0), job=row.job) for row in rows]
 
     def beat(self, name: str, token: str, job: str | None) -> None:
         """Say that the worker `name` lives, and that its job is `job`."""
         with database(), self.engine.begin() as connection:
-            upsert(connection, WORKERS, {"name": name, "token": token, "seen": time.time(), "job": job})
+            upsert(connection, WORKERS, {"name": name, "token": token, "seen": clock(connection), "job": job})
 
     def last_beat(self, name: str) -> float | None:
         """Seconds since the worker `name` last beat, None for one that left in order or never was."""
         with database(), self.engine.connect() as connection:
             seen = connection.execute(sa.select(WORKERS.c.seen).where(WORKERS.c.name == name)).scalar()
-        return None if seen is None else time.time() - seen
+            return None if seen is None else abs(clock(connection) - seen)
 
     def silent(self, seconds: float) -> list[str]:
         """Names of the workers that have not beaten for `seconds`."""
         with database(), self.engine.connect() as connection:
-            quiet = sa.select(WORKERS.c.name).where(WORKERS.c.seen < time.time() - seconds)
-            return list(connection.execute(quiet).scalars())
+            return list(connection.execute(sa.select(WORKERS.c.name).where(_silent(connection, seconds))).scalars())
 
     def forget(self, name: str, silent_for: float = 0.0) -> None:
         """Strike the worker `name` off, if it has been silent for that many seconds."""
         with database(), self.engine.begin() as connection:
-            gone = (WORKERS.c.name == name) & (WORKERS.c.seen <= time.time() - silent_for)
-            connection.execute(sa.delete(WORKERS).where(gone))
+            gone = sa.true() if silent_for == 0 else _silent(connection, silent_for)
+            connection.execute(sa.delete(WORKERS).where((WORKERS.c.name == name) & gone))
 
     def strike_old(self, seconds: float) -> int:
         """Strike off the jobs that ended and that nobody has asked for in `seconds`, and all DBOS keeps of them."""
@@ -253,6 +255,10 @@ class Store:
             if begun := self.pending(executor):
                 self._client.resume_workflows(begun, queue_name=QUEUE)
 
+    def is_there(self) -> bool:
+        """Whether what was opened is still the database: a file of SQLite may be removed, or replaced, meanwhile."""
+        return identity(self._file) == self._found
+
     def close(self) -> None:
         """Let go of the database."""
         self._client.destroy()
@@ -294,6 +300,12 @@ class Store:
 def workflow_id(id: str, attempt: int) -> str:
     """DBOS's name of an attempt at job `id`: the job's own name for the first."""
     return id if attempt == 1 else f"{id}-{attempt}"
+
+
+def _silent(connection: sa.Connection, seconds: float) -> sa.ColumnElement[bool]:
+    """Of workers that have not beaten for `seconds`: a beat that lies as far in the future is an old one too."""
+    now = clock(connection)
+    return ~WORKERS.c.seen.between(now - seconds, now + seconds)
 
 
 def quiet() -> None:

@@ -12,10 +12,11 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TypeVar
+from functools import partial
+from typing import TextIO, TypeVar
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -66,7 +67,9 @@ class Worker:
         self.name, self._silent = name, silent_seconds
         self._settings = JobSettings()
         engine = self._settings.engine
-        self._calculator = Cluster(engine, calculate) if engine else Calculator(calculate, threads)
+        self._new_calculator = (
+            partial(Cluster, engine, calculate) if engine else partial(Calculator, calculate, threads)
+        )
         self._token = uuid4().hex
         self._leave = Leaving()
         self._current: str | None = None
@@ -77,22 +80,32 @@ class Worker:
         """Take jobs until SIGTERM or SIGINT, then hand back the one in hand. Raises `WorkerError`."""
         self._leave.listen()
         self._leave.end_within(LONGEST_LEAVE)
-        with _only(self.name):
+        lock = self._until_available(lambda: _only(self.name))
+        while True:
+            self._calculator = self._new_calculator()
             self._store = self._until_available(lambda: Store(self._settings.url, patience=10))
             self._until_available(self._wait_for_namesake)
             self._until_available(self._launch)
             _say(f"Worker {self.name} takes jobs.")
-            self._beat_until_leaving()
-            self._hand_back()
+            self._beat_while_there()
+            if self._leave.asked:
+                break
+            _say("The database of the jobs was removed or replaced: what it held is gone.")
+            self._calculator.close()
+            self._store.close()
+        self._hand_back()
+        lock.close()
 
     def _until_available(self, step: Callable[[], T]) -> T:
         """What `step` gives, tried again while the database cannot be reached or written to."""
+        said = ""
         while True:
             try:
                 with database():
                     return step()
             except JobsUnavailable as error:
-                _say(str(error))
+                if said != (said := str(error)):
+                    _say(said)
             if self._leave.wait(_BEAT):
                 sys.exit(0)
 
@@ -112,7 +125,7 @@ class Worker:
     def _launch(self) -> None:
         from dbos import DBOS, DBOSPortableJSONSerializer
 
-        DBOS.destroy()  # what a former try has left
+        DBOS.destroy(destroy_registry=True)  # what a former try has left
         self._store.beat(self.name, self._token, None)
         quiet()
         DBOS(
@@ -162,7 +175,7 @@ class Worker:
             threading.Event().wait()
 
     def _part(self, part: str, payload: Row, first: Row, workflow: str, deadline: float, limit: float) -> Row:
-        trace: list[tuple[int, float]] = []
+        calculator, trace = self._calculator, list[tuple[int, float]]()
 
         def tell(progress: Row) -> None:
             if (sigma := progress.get("sigma")) is not None and (not trace or sigma != trace[-1][1]):
@@ -180,7 +193,7 @@ class Worker:
         self._tell(workflow, Progress(stage="starting"))
         for left in (1, 0):
             try:
-                return self._calculator.run(part, payload, first, stopping, tell)
+                return calculator.run(part, payload, first, stopping, tell)
             except CalculationEnded:
                 stopping()
                 if not left:
@@ -223,11 +236,14 @@ class Worker:
         except JobsUnavailable:
             return False
 
-    def _beat_until_leaving(self) -> None:
-        """Beat; forget old jobs, take over those of silent workers, and take up own ones that nothing here works on."""
+    def _beat_while_there(self) -> None:
+        """Beat until this worker is to leave, or its database is another.
+
+        Forget old jobs, take over those of silent workers, and take up own ones that nothing here works on.
+        """
         since: float | None = None
         stuck = False
-        while not self._leave.wait(_BEAT):
+        while not self._leave.wait(_BEAT) and self._store.is_there():
             try:
                 self._store.beat(self.name, self._token, self._current)
                 since = since or time.monotonic()
@@ -267,7 +283,7 @@ class Worker:
         """Put the job in hand back on the queue, when nothing here takes jobs off it any more, and end at once."""
         from dbos import DBOS
 
-        self._calculator.kill()
+        self._calculator.close()
         DBOS.destroy()
         try:
             self._store.hand_back(self.name)
@@ -305,17 +321,16 @@ def _table_row(workflow: str, payload: Row, row: Row) -> Row:
     }
 
 
-@contextmanager
-def _only(name: str) -> Iterator[None]:
-    """Hold the name: two workers under one name would take each other's jobs."""
+def _only(name: str) -> TextIO:
+    """Hold the name until the file is closed: two workers under one name would take each other's jobs."""
     path = var_directory() / f"worker-{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise WorkerError(f"A worker called {name} runs here already: give this one its own --name.") from None
-        yield
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise WorkerError(f"A worker called {name} runs here already: give this one its own --name.") from None
+    return lock
 
 
 def _say(sentence: str) -> None:

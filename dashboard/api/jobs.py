@@ -12,9 +12,11 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from compute.jobs import service
 from compute.jobs.service import Job, JobRequest
+from compute.tables import TableError
 from dashboard.api.answers import ROWS, Answer
 from dashboard.api.openapi import LiveEndpoint, Reply
 from dashboard.api.problems import ApiError, BadParameters
+from dashboard.dataset import Dataset
 from dashboard.server.visitor import client_id, known_client
 
 JobId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
@@ -63,7 +65,7 @@ class JobsAnswer(Answer):
     jobs: list[JobAnswer] = Field(description="the last 50 that this client asked for, newest first, without results")
 
 
-def _create() -> Reply:
+def _create(dataset: Dataset) -> Reply:
     if not request.is_json:
         raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the request as application/json.")
     try:
@@ -73,14 +75,16 @@ def _create() -> Reply:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         raise BadParameters([(".".join(map(str, e["loc"])) or "body", _sentence(e["msg"])) for e in found]) from None
     try:
-        job = _asked(lambda: service.submit(asked, client_id()))
+        job = _asked(lambda: service.submit(asked, client_id(), dataset))
+    except TableError:
+        raise
     except ValueError as error:
         raise BadParameters([("body", str(error))]) from None
     status = HTTPStatus.OK if job.joined else HTTPStatus.ACCEPTED
     return Reply(_answer(job), status, {"Location": f"{request.root_path}{request.path}/{job.id}"})
 
 
-def _list() -> Reply:
+def _list(dataset: Dataset) -> Reply:
     client = known_client()
     return Reply(
         _asked(
@@ -93,11 +97,11 @@ def _list() -> Reply:
     )
 
 
-def _read(job: str) -> Reply:
+def _read(dataset: Dataset, job: str) -> Reply:
     return Reply(_answer(_found(_asked(lambda: service.read(job)))))
 
 
-def _cancel(job: str) -> Reply:
+def _cancel(dataset: Dataset, job: str) -> Reply:
     return Reply(_answer(_found(_asked(lambda: service.cancel(job, known_client() or "")))))
 
 

@@ -34,7 +34,7 @@ def serve_api(server: Flask, dataset: Dataset, prefix: str = "") -> None:
     for endpoint in ENDPOINTS:
         api.add_url_rule(_rule(endpoint.path), endpoint.name, _view(dataset, endpoint))
     for live in JOB_ENDPOINTS:
-        api.add_url_rule(_rule(live.path), live.name, _live_view(live), methods=[live.method.upper()])
+        api.add_url_rule(_rule(live.path), live.name, _live_view(dataset, live), methods=[live.method.upper()])
     api.add_url_rule("/<path:rest>", "nothing", _nothing)
     handle(api, problem)
     server.register_blueprint(api)
@@ -63,10 +63,10 @@ def _view(dataset: Dataset, endpoint: Endpoint) -> Callable[..., Response]:
     return answer
 
 
-def _live_view(endpoint: LiveEndpoint) -> Callable[..., Response]:
+def _live_view(dataset: Dataset, endpoint: LiveEndpoint) -> Callable[..., Response]:
     def answer(**path: str) -> Response:
         parameters.read(parameters.Parameters, request.args)
-        reply = endpoint.handle(**path)
+        reply = endpoint.handle(dataset, **path)
         response = Response(formats.json(reply.content), reply.status, reply.headers, formats.MEDIA_TYPES["json"])
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -26,7 +26,7 @@ def data(tmp_path):
 def done(data, status="ok", **asked) -> str:
     """The id of a job that is done, with its result where a worker writes it."""
     request = JobRequest(**{"stage": "harmonic", "compound": "CsPbBr3", "potential": "chgnet-0.3.0", **asked})
-    task = task_of(request, data)
+    task = task_of(request, tables.read_manifest(data))
     row = {
         "run": f"live-{task.digest}", "suite": "abx3", "compound": task.compound, "potential": task.potential,
         "protocol": task.protocol.name, "geometry": task.protocol.geometry, "omega_min_thz": -1.5, "seconds": 2.0,

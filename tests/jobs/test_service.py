@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from compute import tables
 from compute.jobs import calculation, service
 from compute.jobs.database import JOBS, SUBMISSIONS
 from compute.jobs.expiry import forget_old
@@ -57,18 +58,20 @@ def test_a_request_is_checked_where_it_is_made(values, sentence):
 
 def test_the_same_compound_typed_otherwise_is_the_same_task(compounds, tmp_path):
     data = tmp_path / "data"
-    one, other = (task_of(asked(text), data) for text in ("CsPbBr3", "Br₃ Pb Cs"))
+    one, other = (task_of(asked(text), tables.read_manifest(data)) for text in ("CsPbBr3", "Br₃ Pb Cs"))
     assert one.digest == other.digest
     assert one.a == 5.0
-    assert task_of(asked("CsPbBr3", temperature=200), data).digest != one.digest
-    assert task_of(asked("CsPbBr3", temperature=300), data).digest == one.digest
+    assert task_of(asked("CsPbBr3", temperature=200), tables.read_manifest(data)).digest != one.digest
+    assert task_of(asked("CsPbBr3", temperature=300), tables.read_manifest(data)).digest == one.digest
 
 
 def test_a_compound_outside_the_suites_is_relaxed_first(compounds, tmp_path):
-    task = task_of(asked("RbGeCl3"), tmp_path / "data")
+    task = task_of(asked("RbGeCl3"), tables.read_manifest(tmp_path / "data"))
     assert (task.compound, task.a, task.protocol.geometry) == ("RbGeCl3", None, "relaxed")
     with pytest.raises(ValueError, match="use relaxed-geometry"):
-        task_of(asked("RbGeCl3", stage="harmonic", protocol="reference-geometry"), tmp_path / "data")
+        task_of(
+            asked("RbGeCl3", stage="harmonic", protocol="reference-geometry"), tables.read_manifest(tmp_path / "data")
+        )
 
 
 def test_equal_requests_are_one_job(compounds):
@@ -226,7 +229,9 @@ def test_a_cancelled_calculation_frees_the_worker_for_the_next(compounds, worker
 
 
 def test_missing_weights_are_said_without_saying_where(compounds, tmp_path, capsys):
-    task = task_of(asked("CsPbBr3", potential="mace-mpa-0-medium", stage="harmonic"), tmp_path / "data")
+    task = task_of(
+        asked("CsPbBr3", potential="mace-mpa-0-medium", stage="harmonic"), tables.read_manifest(tmp_path / "data")
+    )
     row = calculation.crystal(task, calculation.Watch(_Pipe(), lambda: False))
     assert (row["status"], "crystal" in row) == ("error", False)
     assert "cannot load mace-mpa-0-medium" in row["reason"]
@@ -251,7 +256,10 @@ def test_the_two_parts_give_the_row_of_a_campaign(stage, compounds, tmp_path, mo
     potential = PairPotential()
     monkeypatch.setattr(run_task, "potential_of", lambda task, dtype, threads: potential)
     protocol = "relaxed-geometry" if stage == "harmonic" else "one-shot"
-    task = task_of(JobRequest(stage=stage, compound="SrTiO3", potential="chgnet-0.3.0", protocol=protocol), tmp_path)
+    task = task_of(
+        JobRequest(stage=stage, compound="SrTiO3", potential="chgnet-0.3.0", protocol=protocol),
+        tables.read_manifest(tmp_path),
+    )
     whole = run_task.run(task)
     pipe = _Pipe()
     watch = calculation.Watch(pipe, lambda: False)

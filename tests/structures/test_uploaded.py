@@ -11,6 +11,7 @@ from ase.io import write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compute import tables
 from compute.campaigns import run_task
 from compute.jobs import calculation
 from compute.jobs.request import task_of
@@ -157,7 +158,7 @@ def computed(monkeypatch, text: str, **asked) -> dict:
     """The row of an upload, by way of both parts of a job."""
     monkeypatch.setattr(run_task, "potential_of", lambda task, dtype, threads: PAIRS)
     request = JobRequest(**{"stage": "harmonic", "potential": "chgnet-0.3.0", "structure": text, **asked})
-    task = task_of(request, calculation.frames_directory() / "nothing")
+    task = task_of(request, tables.read_manifest(calculation.frames_directory() / "nothing"))
     watch = calculation.Watch(None, lambda: False)
     monkeypatch.setattr(calculation.Watch, "report", lambda *_, **__: None)
     first = json.loads(json.dumps(calculation.compute("crystal", task.to_plain(), {}, watch)))

@@ -87,7 +87,7 @@ def job(dataset: Dataset, state: str = "done", row: dict[str, Any] | None = None
     """A job for CsPbBr3, harmonic unless `request` says otherwise, with the result `row`."""
     values = {"stage": "harmonic", "compound": "CsPbBr3", "potential": POTENTIAL, **changed.pop("request", {})}
     request = JobRequest.model_validate(values)
-    task = task_of(request, dataset.directory)
+    task = task_of(request, dataset)
     now = datetime.now(UTC)
     if row is not None:
         kelvin = {"temperature": task.protocol.temperature} if request.stage == "sigma" else {}

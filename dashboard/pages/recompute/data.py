@@ -75,7 +75,7 @@ def check(dataset: Dataset, structure: str | None = None, **asked: Any) -> Check
     }
     try:
         request = JobRequest.model_validate(values)
-        task = task_of(request, dataset.directory)
+        task = task_of(request, dataset)
     except ValidationError as error:
         return Checked(suites=suites, errors={_field(e["loc"], e["msg"]): _sentence(e["msg"]) for e in error.errors()})
     except ValueError as error:

@@ -175,7 +175,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         if checked.request is None:
             return no_update, next(iter(checked.errors.values()), ""), no_update, no_update
         try:
-            job = service.submit(checked.request, client_id())
+            job = service.submit(checked.request, client_id(), dataset)
         except (JobError, ValueError) as error:
             return no_update, str(error), no_update, no_update
         return _stamp(job.id, job), "", False, encode(RecomputeView(job=job.id))

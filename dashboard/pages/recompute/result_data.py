@@ -147,7 +147,7 @@ def kept(job: Job) -> Row | None:
 def protocol_digest(dataset: Dataset, job: Job) -> str | None:
     """Digest of the settings of `job`; None where the published data have changed since, and with them the task."""
     try:
-        task = task_of(job.request, dataset.directory)
+        task = task_of(job.request, dataset)
     except ValueError:
         return None
     return task.protocol.digest if task.digest == job.id else None

@@ -90,7 +90,7 @@ def test_a_result_stands_beside_what_is_published(dataset, monkeypatch):
     assert "+0.080" in text
     assert "as published" in text
     assert "c0ffee" in text
-    assert task_of(done.request, dataset.directory).protocol.digest in text
+    assert task_of(done.request, dataset).protocol.digest in text
     assert "/compound/abx3/CsPbBr3" in text
     assert set(found.offered) == {"json", "poscar", "phonopy"}
     everything = json.loads(file_of(dataset, done.id, "json")["content"])
@@ -144,7 +144,7 @@ def attributed(dataset, monkeypatch) -> Job:
     potential.id = POTENTIAL
     monkeypatch.setattr(run_task, "potential_of", lambda task, dtype, threads: potential)
     found = recompute_data.job(dataset, "running", request={"stage": "attribution"})
-    task = task_of(found.request, dataset.directory)
+    task = task_of(found.request, dataset)
     told: list[Any] = []
     watch = calculation.Watch(type("Pipe", (), {"send": lambda self, message: told.append(message)})(), lambda: False)
     row = calculation.compute("crystal", task.to_plain(), {}, watch)
