@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -169,6 +170,8 @@ class RemotePotential:
         except EvaluationError as error:
             raise LoadError(f"{id} cannot be loaded: {error}") from error
         self.device = str(answer["device"])
+        if answer["note"]:
+            warnings.warn(f"{id}: {answer['note']}", stacklevel=2)
 
     def evaluate(self, structures: Sequence[Atoms], *, stress: bool = False) -> list[Evaluation]:
         """Energy, forces and, if asked, stress; see `Potential`."""

@@ -3,7 +3,7 @@
 `python -I serve.py FOLDER` imports the module `evaluator` of FOLDER. Its function `load(checkpoint, device, dtype,
 head)` returns a function of structures (`ase.Atoms`) and `stress` (whether it is wanted) that gives energy, forces and
 stress of each, the stress None where it is not wanted; `ValueError` is its word for a structure that it cannot
-describe. Requests say what to load; what was loaded is kept.
+describe, and the function may have a `note` for its user. Requests say what to load; what was loaded is kept.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _answer(
     if name not in loaded:
         loaded[name] = importlib.import_module("evaluator").load(checkpoint, device, dtype, head)
     if "counts" not in arrays:
-        return {"device": device}, {}
+        return {"device": device, "note": getattr(loaded[name], "note", "")}, {}
     if header["threads"] and (torch := sys.modules.get("torch")):
         torch.set_num_threads(header["threads"])
     results = loaded[name](_structures(arrays), header["stress"])
