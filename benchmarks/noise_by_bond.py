@@ -24,7 +24,7 @@ GROUP BY bond ORDER BY bond
 
 def main() -> None:
     manifest = read_manifest(data_directory())
-    files = {name: str(manifest.path(name)) for name in ("harmonic", "references")}
+    files = {name: [str(path) for path in manifest.paths(name)] for name in ("harmonic", "references")}
     print("| B–X (Å) | compounds | median noise floor (THz) | undecidable | RMSE of ω_min against DFT (THz), n |")
     print("|---|---|---|---|---|")
     for bond, n, floor, undecidable, compared, rmse in duckdb.execute(QUERY, files).fetchall():

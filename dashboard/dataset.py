@@ -118,8 +118,10 @@ class Dataset:
     def of_compound(
         self, table: str, suite: str, compound: str, columns: Sequence[str] | None = None
     ) -> list[dict[str, Any]]:
-        """Rows about one compound of a table that is too large to hold, with `columns` or all."""
-        return self.manifest().read_where(table, columns=columns, suite=suite, compound=compound)
+        """Rows about one compound of a table that is too large to hold, in the order of its key; `columns` or all."""
+        found = self.manifest().read_where(table, columns=columns, suite=suite, compound=compound)
+        key = [column for column in tables.KEYS[table] if columns is None or column in columns]
+        return sorted(found, key=lambda row: [row[column] for column in key])
 
     def read_where(self, name: str, *, columns: Sequence[str] | None = None, **equal: str) -> list[dict[str, Any]]:
         """Rows of a table that is held, whose columns equal `equal`, as they were when the release was verified."""
@@ -199,8 +201,8 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _files(directory: Path) -> tuple[Stamp, ...]:
-    """The versions of all files in `directory`."""
-    return tuple(_stamp(path) for path in sorted(directory.glob("*")))
+    """The versions of all files below `directory`."""
+    return tuple(_stamp(path) for path in sorted(directory.rglob("*")))
 
 
 def _loaded(directory: Path, memory_mb: int, stamp: Stamp) -> _LoadedRelease:

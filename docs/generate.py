@@ -23,7 +23,9 @@ DOCS = Path(__file__).parent
 _TABLES = """\
 # Tables
 
-What `data/parquet` holds: one Parquet file per table, named in `manifest.json`. Made from
+What `data/parquet` holds: a folder per table, a Parquet file in it per run or, where a table has no runs, per suite.
+`manifest.json` names the files of the present release; they never change, so publishing a run adds files and leaves the
+others. Read them by the manifest, for files of the release before may lie beside them: `softmode.load` does. Made from
 `compute/tables/schemas.py`; unit and description are also in the metadata of every column of the files. A missing value
 is null, never 0. The columns of the key (bold) together name a row. Types are those of Arrow.
 

@@ -32,10 +32,11 @@ def reference_rows(
     return found
 
 
-def publish_references(data: Path, suite: str, found: list[Row]) -> tables.Manifest:
+def publish_references(data: Path, suite: str, found: list[Row]) -> None:
     """Put `found` in place of what the table `references` in `data` had for `suite`."""
-    kept = [row for row in tables.read(data, "references").to_pylist() if row["suite"] != suite]
-    return tables.publish(data, {"references": tables.from_rows("references", [*kept, *found])})
+    with tables.publishing(data) as publication:
+        publication.drop("references", [suite])
+        publication.put("references", tables.from_rows("references", found))
 
 
 def _mp0b3_row(path: Path, cache_directory: Path | None) -> Row:

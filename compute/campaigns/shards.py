@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from compute.campaigns.plan import PlanError
 from compute.tables import write_atomic
 
 Row = dict[str, Any]
@@ -33,12 +34,17 @@ class Shards:
         write_atomic(self.path(digest), json.dumps(content).encode())
 
     def read(self, digest: str) -> Row | None:
-        """The row of a finished task without its traceback, or None."""
+        """The row of a finished task without its traceback, or None. Raises `PlanError` for a broken shard."""
         if not self.has(digest):
             return None
-        row = json.loads(self.path(digest).read_text())["row"]
+        try:
+            row = dict(json.loads(self.path(digest).read_text())["row"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise PlanError(
+                f"the shard {self.path(digest)} is broken: remove it, and the campaign computes it again"
+            ) from error
         row.pop("traceback", None)
-        return dict(row)
+        return row
 
     def latest(self) -> datetime | None:
         """When the newest shard was written, in UTC; None where there is none."""

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from compute.protocols import HarmonicProtocol, Protocol, SamplingProtocol, digest
-from compute.tables import SCHEMA_MAJOR
+
+IDENTITY = 1
+"""Counts what is not in a task and changes its numbers. The name of every shard and run holds it."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Task:
 
     @property
     def digest(self) -> str:
-        """Name of the task's shard, and of its live job: structure, checkpoint, protocol and schema."""
-        content = {**asdict(self), "protocol": self.protocol.digest, "schema": SCHEMA_MAJOR}
+        """Name of the task's shard, and of its live job: structure, checkpoint, protocol and `IDENTITY`."""
+        content = {**asdict(self), "protocol": self.protocol.digest, "schema": IDENTITY}
         # Stored forces are known by their content, wherever the file lies.
         del content["forces"]
         if self.structure is not None:

@@ -97,11 +97,13 @@ def run(
 ) -> None:
     """Compute what is missing, then merge and publish."""
     with one_sentence(ValueError, OSError):
-        from compute.campaigns.campaign import publish as publish_campaign
         from compute.campaigns.campaign import status
         from compute.campaigns.dask_cluster import default_workers, executor
         from compute.campaigns.plan import of_compounds, slice_of, with_anions
+        from compute.campaigns.publish import publish as publish_campaign
+        from compute.campaigns.publish import refuse_loss, standing
         from compute.campaigns.sample import Draw, keep, members
+        from compute.tables import read_manifest
 
         anions = tuple(name.strip() for name in anion.split(",")) if anion else ()
         if sample is not None and (limit, compound) != (None, None):
@@ -133,12 +135,17 @@ def run(
             presets.show_costs(planned, chosen, processes, data or data_directory(), as_json and plan)
         if plan:
             return
+        publishes = publish and shard is None
         for each in planned:
             if draw is not None:
                 keep(each.directory / each.run, draw)
+            todo = chosen(each)
+            if publishes:  # before hours are spent
+                known = standing(each, read_manifest(data or data_directory()))
+                refuse_loss(each, known, [task.compound for task in todo])
             with _progress() as progress, executor(processes, engine) as pool:
-                _compute(each, chosen(each), pool, progress, chunk, 1 if engine else processes)
-            if publish and shard is None:
+                _compute(each, todo, pool, progress, chunk, 1 if engine else processes)
+            if publishes:
                 publish_campaign(each, data or data_directory())
         _report_all(planned, [status(each) for each in planned], as_json)
 
@@ -174,7 +181,8 @@ def _status(planned: Campaign, data: Path, as_json: bool) -> None:
 
 def _merge(planned: Campaign, data: Path, as_json: bool) -> None:
     """Merge the finished tasks and publish them; compounds without one become rows that say so."""
-    from compute.campaigns.campaign import publish, status
+    from compute.campaigns.campaign import status
+    from compute.campaigns.publish import publish
 
     publish(planned, data)
     _report(planned, status(planned), as_json)

@@ -299,5 +299,5 @@ def _summary(directory: Any) -> dict[str, Any]:
             for key, counts in sorted(harmonic.items())
         ],
         "potentials": tables.read(directory, "potentials").num_rows,
-        "bytes": {name: entry["bytes"] for name, entry in tables.read_manifest(directory).tables.items()},
+        "bytes": {name: listed.bytes for name, listed in tables.read_manifest(directory).tables.items()},
     }

@@ -92,7 +92,7 @@ def _data(data: Path) -> Iterator[Sign]:
     elif problems:
         yield Sign("data", "broken", problems[0], f"restore {data}; softmode data check names everything")
     else:
-        rows = sum(entry["rows"] for entry in manifest.tables.values())
+        rows = sum(listed.rows for listed in manifest.tables.values())
         yield Sign("data", "ok", f"release {manifest.release}, {len(manifest.tables)} tables, {rows:,} rows in {data}")
 
 

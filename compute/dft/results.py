@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from compute import tables
 from compute.dft import plan as dft
@@ -28,7 +27,6 @@ from compute.stages.sampling import Progress, SamplingError, silent
 from compute.stages.score import score
 from compute.structures.compounds import Compound, identify
 from compute.structures.frames import Frames
-from compute.tables.schemas import KEYS
 
 Row = dict[str, Any]
 SOURCE = "dft"
@@ -129,9 +127,12 @@ def publish(
     jobs = [job for k, factor in WELL_VARIANTS for job in _well_jobs(data, directory, k, factor)]
     potentials = [load(potential, dtype="float64") for potential in potential_ids]
     wells_of_dft = dft_well_rows(jobs)
-    known = [row for row in _replaced(data, "wells", wells_of_dft).to_pylist() if row["source"] == SOURCE]
-    found = [*wells_of_dft, *(row for potential in potentials for row in potential_well_rows(known, potential))]
-    tables.publish(data, {"wells": _replaced(data, "wells", found)})
+    published = tables.read(data, "wells")
+    known = tables.updated("wells", published, tables.from_rows("wells", wells_of_dft)).to_pylist()
+    of_dft = [row for row in known if row["source"] == SOURCE]
+    found = [*wells_of_dft, *(row for potential in potentials for row in potential_well_rows(of_dft, potential))]
+    with tables.publishing(data) as publication:
+        publication.upsert("wells", found)
     scored = publish_attribution(data, files, potentials, protocol, progress)
     return {"wells": len(found), "attribution": scored}
 
@@ -149,13 +150,9 @@ def publish_attribution(
         for path in files:
             progress(f"{potential.id} on {path.stem}")
             scored.append(attribution_row(path, potential, protocol))
-    tables.publish(
-        data,
-        {
-            "attribution": _replaced(data, "attribution", scored),
-            "potentials": tables.from_rows("potentials", store.rows()),
-        },
-    )
+    with tables.publishing(data) as publication:
+        publication.upsert("attribution", scored)
+        publication.upsert("potentials", store.rows())
     return len(scored)
 
 
@@ -237,17 +234,6 @@ def attribution_row(
 def _well_jobs(data: Path, directory: Path, k: int, cutoff_factor: float) -> list[tuple[Row, DftJob]]:
     references, harmonic = (tables.read(data, name).to_pylist() for name in ("references", "harmonic"))
     return dft.well_jobs(references, harmonic, k, cutoff_factor, directory)
-
-
-def _replaced(data: Path, name: str, found: Sequence[Row]) -> pa.Table:
-    """Table `name` with `found` in place of what has the same key."""
-
-    def key(row: Row) -> tuple[Any, ...]:
-        return tuple(row[column] for column in KEYS[name])
-
-    new = {key(row) for row in found}
-    kept = [row for row in tables.read(data, name).to_pylist() if key(row) not in new]
-    return tables.from_rows(name, [*kept, *found])
 
 
 def _potential_well(row: Row, potential: Potential) -> Row:

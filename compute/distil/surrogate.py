@@ -127,15 +127,11 @@ def attribution_rows(
 def publish(data: Path, found: Sequence[Row]) -> None:
     """Publish `found` in the table `attribution`, in place of what was held against the teacher before."""
     models = {row["potential"] for row in found}
-    kept = [
-        row
-        for row in tables.read(data, "attribution").to_pylist()
-        if not (row["frames"].startswith(SET) and row["potential"] in models)
-    ]
-    tables.publish(
-        data,
-        {
-            "attribution": tables.from_rows("attribution", [*kept, *found]),
-            "potentials": tables.from_rows("potentials", store.rows()),
-        },
-    )
+    with tables.publishing(data) as publication:
+        kept = [
+            row
+            for row in publication.manifest.read("attribution").to_pylist()
+            if not (row["frames"].startswith(SET) and row["potential"] in models)
+        ]
+        publication.replace("attribution", tables.from_rows("attribution", [*kept, *found]))
+        publication.upsert("potentials", store.rows())

@@ -10,6 +10,7 @@ from typing import Any
 from compute import tables
 from compute.campaigns.campaign import Campaign, campaign, note_start
 from compute.campaigns.plan import PlanError
+from compute.campaigns.publish import refuse_loss, standing
 from compute.campaigns.task import Task, from_plain
 from compute.jobs.job import result_path
 from compute.protocols import SamplingProtocol
@@ -35,11 +36,7 @@ def promote(job: str, data: Path, directory: Path) -> tuple[Campaign, Task]:
         raise PlanError(f"job {job} ended with {kept['row']['status']}: run the campaign instead")
     if planned.shards.has(task.digest):
         raise PlanError(f"{planned.run} has {task.compound} already")
-    if lost := _published_and_not_here(planned, data):
-        raise PlanError(
-            f"{lost} compounds are published whose shards are not in {planned.shards.directory}: publishing this run"
-            " would make them “not run”; bring its shards here first"
-        )
+    refuse_loss(planned, standing(planned, tables.read_manifest(data)), [task.compound])
     note_start(planned, kept["provenance"])
     row = {**kept["row"], "force_constants": kept["force_constants"]}
     planned.shards.write(task.digest, task.compound, row, kept["provenance"])
@@ -52,17 +49,6 @@ def _campaign_of(task: Task, data: Path, directory: Path) -> Campaign:
     stage = "sigma" if isinstance(task.protocol, SamplingProtocol) else "harmonic"
     protocol = named_in_campaigns(task)
     return campaign(task.suite, task.potential, task.checkpoint_sha256, protocol, data, directory, stage=stage)
-
-
-def _published_and_not_here(planned: Campaign, data: Path) -> int:
-    """Compounds that publishing `planned` would lose: computed in the tables, and without a shard."""
-    run = {"suite": planned.suite, "potential": planned.potential}
-    run |= {"geometry": planned.protocol.geometry, "protocol": planned.protocol.name}
-    same = {column: run[column] for column in planned.stage.replaces}
-    columns = ("compound", "status")
-    published = tables.read_where(data, planned.stage.table, columns=columns, **same)
-    here = {task.compound for task in planned.tasks if planned.shards.has(task.digest)}
-    return len({row["compound"] for row in published if row["status"] != "not-run"} - here)
 
 
 def named_in_campaigns(task: Task) -> str:

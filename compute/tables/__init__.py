@@ -1,27 +1,23 @@
 """The published tables: their columns, releases, and which run answers for what.
 
-`tables.read`, `tables.publish` and the rest of a release are in `compute.tables.release`.
+What a table must keep is in `contract`, which files hold it in `manifest`, how it is published in `release`.
 """
 
+from compute.tables.contract import TableError, from_rows, validate
+from compute.tables.files import write_atomic
+from compute.tables.manifest import MANIFEST, SCHEMA_MAJOR, SCHEMA_MINOR, Change, Listed, Manifest, read_manifest
 from compute.tables.release import (
-    KEYS,
-    MANIFEST,
-    SCHEMA_MAJOR,
-    SCHEMA_MINOR,
-    SCHEMAS,
-    Change,
-    Manifest,
-    TableError,
+    Publication,
     describe,
-    from_rows,
     problems,
     publish,
+    publishing,
     read,
-    read_manifest,
     read_where,
-    validate,
-    write_atomic,
+    stray_files,
+    updated,
 )
+from compute.tables.schemas import KEYS, SCHEMAS
 
 __all__ = [
     "KEYS",
@@ -30,15 +26,20 @@ __all__ = [
     "SCHEMA_MAJOR",
     "SCHEMA_MINOR",
     "Change",
+    "Listed",
     "Manifest",
+    "Publication",
     "TableError",
     "describe",
     "from_rows",
     "problems",
     "publish",
+    "publishing",
     "read",
     "read_manifest",
     "read_where",
+    "stray_files",
+    "updated",
     "validate",
     "write_atomic",
 ]

@@ -17,7 +17,7 @@ from compute import tables
 from compute.physics.stability import harmonic_labels, sigma_labels
 from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.statistics.verdicts import ANSWERS, TRUTHS, answer_labels, crosstab, truth_labels
-from compute.tables import croissant, pairs
+from compute.tables import pairs
 from compute.tables.schemas import SCHEMAS, SURROGATE
 
 FRAMES = "frames"
@@ -60,7 +60,7 @@ def checks(directory: Path) -> list[Check]:
         columns = [field.name for field in SCHEMAS[name] if not pa.types.is_list(field.type)]
         connection.register(name, manifest.read(name).select(columns))
     found: list[tuple[str, int, Iterator[str]]] = [
-        ("files that no release lists", len(list(directory.iterdir())), _orphan_files(directory, manifest)),
+        ("files that no release lists", len(manifest.file_names()), _stray(manifest)),
         ("ranges", sum(len(schema) for schema in SCHEMAS.values()), _out_of_range(manifest)),
         ("joins", len(_BY_COMPOUND) + len(_POTENTIAL) + len(_SOURCE) + 4, _loose(connection)),
         ("results where the status is ok, reasons elsewhere", len(_RESULT), _status(connection)),
@@ -82,14 +82,9 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
     return connection.execute(sql).df()
 
 
-def _orphan_files(directory: Path, manifest: tables.Manifest) -> Iterator[str]:
-    # The generation just replaced stays for readers that still hold it.
-    former = manifest.history[-1]["tables"] if manifest.history else {}
-    known = {tables.MANIFEST, croissant.FILE, *(entry["file"] for entry in manifest.tables.values())}
-    known |= {f"{name}-{entry['sha8']}.parquet" for name, entry in former.items()}
-    for path in sorted(directory.iterdir()):
-        if path.name not in known:
-            yield f"{path.name} belongs to no table"
+def _stray(manifest: tables.Manifest) -> Iterator[str]:
+    for file in tables.stray_files(manifest):
+        yield f"{file} belongs to no table"
 
 
 def _out_of_range(manifest: tables.Manifest) -> Iterator[str]:

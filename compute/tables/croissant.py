@@ -6,7 +6,7 @@ Format: https://docs.mlcommons.org/croissant/docs/croissant-spec.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -74,9 +74,13 @@ _TYPES = {
 
 
 def description(manifest: Mapping[str, Any], base: str = "") -> dict[str, Any]:
-    """What `croissant.json` says of `Manifest.document()`; the address of a file is `base` and its name."""
-    listed = {name: entry for name, entry in manifest["tables"].items() if name in SCHEMAS}
+    """What `croissant.json` says of `Manifest.document()`; the address of a file is `base` and its name.
+
+    The files of a table that has several are found in the folder of the description.
+    """
+    listed = {name: table["files"] for name, table in manifest["tables"].items() if name in SCHEMAS}
     version = manifest["schema"]
+    sets = [_file_set(name, files) for name, files in listed.items() if len(files) != 1]
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -85,8 +89,8 @@ def description(manifest: Mapping[str, Any], base: str = "") -> dict[str, Any]:
         "description": _DESCRIPTION,
         "citeAs": _CITE,
         "version": f"{version['major']}.{version['minor']}.0",
-        "distribution": [_file(entry, base) for entry in listed.values()],
-        "recordSet": [_table(name, entry["file"]) for name, entry in listed.items()],
+        "distribution": [*(_file(file, base) for files in listed.values() for file in files), *sets],
+        "recordSet": [_table(name, files) for name, files in listed.items()],
     }
 
 
@@ -102,17 +106,32 @@ def _file(entry: Mapping[str, Any], base: str) -> dict[str, Any]:
     }
 
 
-def _table(name: str, file: str) -> dict[str, Any]:
+def _file_set(name: str, files: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileSet",
+        "@id": _set_of(name),
+        "name": _set_of(name),
+        "encodingFormat": "application/x-parquet",
+        "includes": [entry["file"] for entry in files],
+    }
+
+
+def _set_of(name: str) -> str:
+    return f"files-of-{name}"
+
+
+def _table(name: str, files: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    source = {"fileObject": {"@id": files[0]["file"]}} if len(files) == 1 else {"fileSet": {"@id": _set_of(name)}}
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
         "key": [{"@id": f"{name}/{column}"} for column in KEYS[name]],
-        "field": [_field(name, field, file) for field in SCHEMAS[name]],
+        "field": [_field(name, field, source) for field in SCHEMAS[name]],
     }
 
 
-def _field(table: str, field: pa.Field, file: str) -> dict[str, Any]:
+def _field(table: str, field: pa.Field, source: Mapping[str, Any]) -> dict[str, Any]:
     text, unit = (field.metadata[key].decode() for key in (b"description", b"unit"))
     is_list = pa.types.is_list(field.type)
     return {
@@ -122,5 +141,5 @@ def _field(table: str, field: pa.Field, file: str) -> dict[str, Any]:
         "description": f"{text} ({unit})" if unit else text,
         "dataType": _TYPES[field.type.value_type if is_list else field.type],
         **({"repeated": True} if is_list else {}),
-        "source": {"fileObject": {"@id": file}, "extract": {"column": field.name}},
+        "source": {**source, "extract": {"column": field.name}},
     }

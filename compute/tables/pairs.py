@@ -5,6 +5,7 @@ Pages, findings and checks count from these rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -93,19 +94,20 @@ def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> No
         connection.register("columns", SCHEMAS[name].empty_table())
         connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM columns')
         connection.unregister("columns")
-        if name in manifest.tables:
-            _fill(connection, name, manifest.path(name))
+        if name in manifest.tables and (paths := manifest.paths(name)):
+            _fill(connection, name, paths)
     for statement in (CHOSEN, CHOSEN_SIGMA, PAIRS):
         connection.execute(statement)
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+def _fill(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path]) -> None:
+    statement = f'INSERT INTO "{name}" BY NAME SELECT * FROM read_parquet($paths, union_by_name = true)'
     try:  # by name: an older file lacks columns
-        connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM read_parquet($path)', {"path": str(path)})
+        connection.execute(statement, {"paths": [str(path) for path in paths]})
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
-        raise tables.TableError(f"{name}: {path.name} cannot be read") from error
+        raise tables.TableError(f"{name}: its files cannot be read") from error
 
 
 def joined(directory: Path) -> duckdb.DuckDBPyConnection:

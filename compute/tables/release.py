@@ -1,213 +1,39 @@
-"""The published tables: validation, atomic publishing and reading; their columns are in `compute.tables.schemas`.
+"""Publishing: files named by their content, then the manifest that lists them, under one lock.
 
-Publishing writes files named by their content hash and then replaces `manifest.json`, so a reader sees the old set
-or the new one and never a mixture.
+Files are written once: a publication adds those of what is new and drops those of what it replaces, and touches no
+other. A reader sees the manifest before or the one after, never a mixture.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from compute.tables import croissant
+from compute.tables.contract import TableError, from_rows, unique_keys, validate
+from compute.tables.files import as_json, write_atomic
+from compute.tables.manifest import FILE, MANIFEST, Listed, Manifest, TableFile, Wanted, read_manifest
 from compute.tables.schemas import KEYS, SCHEMAS
 
-SCHEMA_MAJOR = 1
-SCHEMA_MINOR = 1
-MANIFEST = "manifest.json"
+_LOCK = ".lock"
+_LOCK_SECONDS = 600
 _REMEMBERED = 100
-_LONG_ROWS_PER_GROUP = 64
-
-
-class TableError(ValueError):
-    """A table or manifest that cannot be read or does not keep its contract; the message names no folder."""
-
-
-class _Entry(BaseModel):
-    """A table as the manifest lists it; its file lies beside the manifest and nowhere else."""
-
-    model_config = ConfigDict(extra="allow")
-
-    file: str = Field(pattern=r"^[a-z_]+-[0-9a-f]{8}\.parquet$")
-    rows: NonNegativeInt
-    bytes: NonNegativeInt
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-
-class _Former(BaseModel):
-    """A table of a former release."""
-
-    rows: NonNegativeInt
-    sha8: str
-
-
-class _Release(BaseModel):
-    """A former release."""
-
-    release: str
-    tables: dict[str, _Former]
-
-
-class _Listing(BaseModel):
-    """What a manifest holds beside the version of its schema."""
-
-    tables: dict[str, _Entry]
-    history: list[_Release] = []
-
-
-def from_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Rows as a validated table; a key that the schema lacks raises, a missing nullable one is null."""
-    schema = SCHEMAS[name]
-    listed = list(rows)
-    for row in listed:
-        if extra := set(row) - set(schema.names):
-            raise TableError(f"{name}: no such column: {', '.join(sorted(extra))}")
-    columns = {field.name: [row.get(field.name) for row in listed] for field in schema}
-    try:
-        table = pa.Table.from_pydict(columns, schema=schema)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise TableError(f"{name}: {error}") from error
-    return validate(name, table)
-
-
-def validate(name: str, table: pa.Table) -> pa.Table:
-    """The table itself if it keeps the contract of `name`; else `TableError` with column and row."""
-    schema = SCHEMAS[name]
-    if not table.schema.equals(schema):
-        missing = [f.name for f in schema if f.name not in table.schema.names]
-        raise TableError(f"{name}: schema differs" + (f", missing {', '.join(missing)}" if missing else ""))
-    for field in schema:
-        if not field.nullable and table[field.name].null_count:
-            row = table[field.name].is_null().to_pylist().index(True)
-            raise TableError(f"{name}: {field.name} is empty in row {row}")
-    seen: set[tuple[Any, ...]] = set()
-    for row, key in enumerate(zip(*(table[k].to_pylist() for k in KEYS[name]), strict=True)):
-        if key in seen:
-            raise TableError(f"{name}: duplicate key {key} in row {row}")
-        seen.add(key)
-    return table
-
-
-@dataclass(frozen=True)
-class Change:
-    """A table whose content differs between two releases; rows before and now, None where it was not published."""
-
-    table: str
-    before: int | None
-    now: int | None
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """Which file holds which table; `history` lists former releases, oldest first, with their tables' rows and hash."""
-
-    directory: Path
-    tables: dict[str, dict[str, Any]]
-    history: tuple[dict[str, Any], ...] = ()
-
-    @property
-    def release(self) -> str:
-        """Eight digits that change whenever a table does; empty when nothing was published."""
-        return _release(self.tables) if self.tables else ""
-
-    def changes_since(self, release: str) -> list[Change] | None:
-        """Tables that differ between a former `release` and this one, by name; None when it is not on record."""
-        if release == self.release:
-            return []
-        former = next((entry["tables"] for entry in reversed(self.history) if entry["release"] == release), None)
-        if former is None:
-            return None
-        now = {name: _summary(entry) for name, entry in self.tables.items()}
-        names = sorted({*former, *now})
-        return [
-            Change(name, former.get(name, {}).get("rows"), now.get(name, {}).get("rows"))
-            for name in names
-            if former.get(name) != now.get(name)
-        ]
-
-    def path(self, name: str) -> Path:
-        """Path of the Parquet file of table `name`; `TableError` when it was never published."""
-        if name not in self.tables:
-            raise TableError(f"{MANIFEST} lists no table {name!r}")
-        return self.directory / str(self.tables[name]["file"])
-
-    def document(self) -> dict[str, Any]:
-        """What `manifest.json` says."""
-        schema = {"major": SCHEMA_MAJOR, "minor": SCHEMA_MINOR}
-        return {"schema": schema, "tables": self.tables, "history": list(self.history)}
-
-    def verify(self, name: str) -> None:
-        """Raise `TableError` unless the file of table `name` is there and has the listed checksum."""
-        path = self.path(name)
-        with _reading(name, path), path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != self.tables[name]["sha256"]:
-            raise TableError(f"{name}: {path.name} does not match its checksum")
-
-    def read(self, name: str) -> pa.Table:
-        """Table `name`, validated; an empty one when it was never published."""
-        if name not in self.tables:
-            return SCHEMAS[name].empty_table()
-        path = self.path(name)
-        with _reading(name, path):
-            table = pq.read_table(path, schema=SCHEMAS[name])
-        return validate(name, table)
-
-    def read_where(self, name: str, *, columns: Sequence[str] | None = None, **equal: str) -> list[dict[str, Any]]:
-        """Rows of table `name` whose columns equal `equal`, with `columns` or all; nothing else is read."""
-        if name not in self.tables:
-            return []
-        wanted = [(column, "==", value) for column, value in equal.items()]
-        path = self.path(name)
-        with _reading(name, path):
-            found = pq.read_table(
-                path, schema=SCHEMAS[name], columns=list(columns) if columns else None, filters=wanted
-            )
-        rows: list[dict[str, Any]] = found.to_pylist()
-        return rows
-
-
-def read_manifest(directory: Path) -> Manifest:
-    """The manifest in `directory`, empty when there is none; `TableError` for a broken one or a newer major schema."""
-    path = directory / MANIFEST
-    if not path.exists():
-        return Manifest(directory, {})
-    with _reading(MANIFEST, path):
-        content = json.loads(path.read_bytes())
-    try:
-        major = int(content["schema"]["major"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise TableError(f"{MANIFEST} does not name its schema") from error
-    if major > SCHEMA_MAJOR:
-        raise TableError(f"{MANIFEST} has schema {major}; this version reads up to {SCHEMA_MAJOR}: update softmode")
-    try:
-        listing = _Listing.model_validate(content).model_dump()
-    except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise TableError(f"{MANIFEST} is broken at {place}") from error
-    return Manifest(directory, listing["tables"], tuple(listing["history"]))
-
-
-@contextmanager
-def _reading(what: str, path: Path) -> Iterator[None]:
-    """Say in a `TableError` that the file at `path`, which holds `what`, is missing or cannot be read."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise TableError(f"{what}: {path.name} is missing") from error
-    except (OSError, ValueError) as error:  # pyarrow's and json's errors are ValueErrors
-        raise TableError(f"{what}: {path.name} cannot be read") from error
+_HELD = ("run", "suite", "potential", "protocol")
+"""Columns whose value is noted of a file that has one only."""
+_SPLIT = ("run", "suite")
+"""A table has a file for each value of the first of these that is among its columns, else one file."""
+_READ_BY_COMPOUND = ("force_constants", "bands")
+_ROWS_PER_GROUP = 64
 
 
 def read(directory: Path, name: str) -> pa.Table:
@@ -216,44 +42,126 @@ def read(directory: Path, name: str) -> pa.Table:
 
 
 def read_where(
-    directory: Path, name: str, *, columns: Sequence[str] | None = None, **equal: str
+    directory: Path, name: str, *, columns: Sequence[str] | None = None, **wanted: Wanted
 ) -> list[dict[str, Any]]:
     """Rows of the table `name` as it is published now; see `Manifest.read_where`."""
-    return read_manifest(directory).read_where(name, columns=columns, **equal)
+    return read_manifest(directory).read_where(name, columns=columns, **wanted)
+
+
+class Publication:
+    """What a publication changes of the release `manifest`, which is what readers see until it ends."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self._files = {name: list(listed.files) for name, listed in manifest.tables.items()}
+
+    def replace(self, name: str, table: pa.Table) -> None:
+        """`table` in place of all of table `name`."""
+        parts = _split(name, validate(name, table))
+        self._files[name] = [self._written(name, part, rows) for part, rows in parts.items()]
+
+    def put(self, name: str, table: pa.Table) -> None:
+        """`table` in place of the runs of table `name` that it has rows of; of the suites, in a table without runs."""
+        parts = _split(name, validate(name, table))
+        others = self._without(name, parts)
+        _no_key_twice(self.manifest.directory, name, table, others)
+        self._files[name] = [*others, *(self._written(name, part, rows) for part, rows in parts.items())]
+
+    def drop(self, name: str, parts: Collection[str]) -> None:
+        """Table `name` without these runs; without these suites, where it has no runs."""
+        if name in self._files:
+            self._files[name] = self._without(name, parts)
+
+    def upsert(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """`rows` in place of those of table `name` that have the same key."""
+        new = from_rows(name, rows)
+        column = _column(name)
+        touched = set(new[column].to_pylist()) if column else {""}
+        self._per_part(name)
+        known = [file for file in self._files.get(name, []) if not column or file.holds[column] in touched]
+        old = [Manifest(self.manifest.directory, {name: Listed(files=(file,))}).read(name) for file in known]
+        self.put(name, updated(name, pa.concat_tables([SCHEMAS[name].empty_table(), *old]), new))
+
+    def _without(self, name: str, parts: Collection[str]) -> list[TableFile]:
+        self._per_part(name)
+        column = _column(name)
+        return [file for file in self._files.get(name, []) if column and file.holds[column] not in parts]
+
+    def _per_part(self, name: str) -> None:
+        """Divide the files of table `name` that hold several parts, as releases of schema 1 have them."""
+        column = _column(name)
+        if column and any(column not in file.holds for file in self._files.get(name, [])):
+            self.replace(name, self.manifest.read(name))
+
+    def _written(self, name: str, part: str, table: pa.Table) -> TableFile:
+        """The file of one part, written unless it is there with the same content."""
+        content = _parquet(name, table)
+        sha = hashlib.sha256(content).hexdigest()
+        file = f"{name}/{re.sub(r'[^A-Za-z0-9._+-]', '_', part).lstrip('.') or name}-{sha[:8]}.parquet"
+        path = self.manifest.directory / file
+        if not (path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha):
+            write_atomic(path, content)
+        return TableFile(file=file, rows=table.num_rows, bytes=len(content), sha256=sha, holds=_held(table))
+
+    def finish(self) -> Manifest:
+        """Switch to what was changed, then remove what neither this release nor the one before it lists."""
+        before = self.manifest
+        tables = {
+            name: Listed(files=tuple(sorted(files, key=lambda file: file.file)))
+            for name, files in sorted(self._files.items())
+        }
+        after = Manifest(before.directory, tables, before.history)
+        superseded = before.file_names() - after.file_names()
+        if after.release == before.release:
+            superseded |= set(before.superseded)
+        elif before.tables:
+            summaries = {name: listed.summary() for name, listed in before.tables.items()}
+            entry = {"release": before.release, "tables": summaries}
+            after = dataclasses.replace(after, history=(*before.history, entry)[-_REMEMBERED:])
+        after = dataclasses.replace(after, superseded=tuple(sorted(superseded)))
+        write_atomic(after.directory / MANIFEST, as_json(after.document()))
+        describe(after)
+        _clean(after)
+        return after
+
+
+@contextmanager
+def publishing(directory: Path) -> Iterator[Publication]:
+    """Change the tables in `directory`: what is read in this block is what is replaced at its end, by nobody else.
+
+    Two publications wait for each other. A block that raises changes nothing. Raises `TableError` when another one
+    holds the lock for ten minutes.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with _locked(directory):
+        publication = Publication(read_manifest(directory))
+        try:
+            yield publication
+            publication.finish()
+        except BaseException:
+            _clean(read_manifest(directory))
+            raise
 
 
 def publish(directory: Path, tables: Mapping[str, pa.Table]) -> Manifest:
-    """Write `tables`, keep the others, switch the manifest atomically, then remove files of older generations.
+    """Publish each of `tables` in place of all that was published of it, and keep the others."""
+    with publishing(directory) as publication:
+        for name, table in tables.items():
+            publication.replace(name, table)
+    return read_manifest(directory)
 
-    The files of the generation just replaced stay, so a reader that holds its manifest can still finish.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    before = read_manifest(directory)
-    previous = before.tables
-    listed = dict(previous)
-    for name, table in tables.items():
-        content = _parquet(name, validate(name, table))
-        sha = hashlib.sha256(content).hexdigest()
-        file = f"{name}-{sha[:8]}.parquet"
-        write_atomic(directory / file, content)
-        listed[name] = {"file": file, "rows": table.num_rows, "bytes": len(content), "sha256": sha}
-    history = [*before.history]
-    if previous and _release(listed) != before.release:
-        history.append({"release": before.release, "tables": {name: _summary(previous[name]) for name in previous}})
-    history = history[-_REMEMBERED:]
-    manifest = Manifest(directory, dict(sorted(listed.items())), tuple(history))
-    write_atomic(directory / MANIFEST, _json(manifest.document()))
-    describe(manifest)
-    kept = {entry["file"] for entry in (*listed.values(), *previous.values())}
-    for path in directory.glob("*.parquet"):
-        if path.name not in kept:
-            path.unlink()
-    return manifest
+
+def updated(name: str, old: pa.Table, new: pa.Table) -> pa.Table:
+    """Rows of `old` whose key `new` has not, then those of `new`."""
+    key = list(KEYS[name])
+    numbered = old.select(key).append_column("_row", pa.array(range(old.num_rows), pa.int64()))
+    kept = numbered.join(new.select(key), key, join_type="left anti")["_row"].combine_chunks()
+    return pa.concat_tables([old.take(kept.sort()), new])
 
 
 def describe(manifest: Manifest) -> None:
     """Write beside the manifest what describes its tables to catalogues: `croissant.json`."""
-    write_atomic(manifest.directory / croissant.FILE, _json(croissant.description(manifest.document())))
+    write_atomic(manifest.directory / croissant.FILE, as_json(croissant.description(manifest.document())))
 
 
 def problems(directory: Path) -> list[str]:
@@ -268,42 +176,70 @@ def problems(directory: Path) -> list[str]:
         except TableError as error:
             found.append(str(error))
     described = directory / croissant.FILE
-    expected = _json(croissant.description(manifest.document()))
+    expected = as_json(croissant.description(manifest.document()))
     if manifest.tables and (not described.exists() or described.read_bytes() != expected):
         found.append(f"{croissant.FILE} does not describe these tables: softmode data describe writes it")
     return found
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write beside `path`, then rename over it: a reader or a crash never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def stray_files(manifest: Manifest) -> list[str]:
+    """What lies beside the manifest and in the folders of tables, and neither this release nor the one before lists."""
+    directory = manifest.directory
+    known = {MANIFEST, croissant.FILE, _LOCK, *manifest.file_names(), *manifest.superseded}
+    beside = {path.name for path in directory.iterdir() if path.name not in SCHEMAS}
+    inside = {f"{name}/{path.name}" for name in SCHEMAS for path in directory.glob(f"{name}/*")}
+    return sorted((beside | inside) - known)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        with FileLock(directory / _LOCK, timeout=_LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise TableError(f"another publication has held {_LOCK} for {_LOCK_SECONDS} s: is it still running?") from error
 
 
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+def _clean(manifest: Manifest) -> None:
+    """Remove files of tables that belong to no release, and what a publication left that was killed."""
+    for file in stray_files(manifest):
+        if re.match(FILE, file) or re.match(r"^([a-z_]+/)?\..*\.tmp$", file):
+            (manifest.directory / file).unlink()
 
 
-def _release(listed: Mapping[str, Mapping[str, Any]]) -> str:
-    return hashlib.sha256(
-        "".join(f"{name} {listed[name]['sha256']}\n" for name in sorted(listed)).encode()
-    ).hexdigest()[:8]
+def _column(name: str) -> str | None:
+    return next((column for column in _SPLIT if column in SCHEMAS[name].names), None)
 
 
-def _summary(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {"rows": entry["rows"], "sha8": entry["sha256"][:8]}
+def _split(name: str, table: pa.Table) -> dict[str, pa.Table]:
+    """The parts of `table` that have a file each."""
+    column = _column(name)
+    if column is None:
+        return {"": table}
+    return {value: table.filter(pc.equal(table[column], value)) for value in pc.unique(table[column]).to_pylist()}
+
+
+def _held(table: pa.Table) -> dict[str, str]:
+    values = {column: pc.unique(table[column]) for column in _HELD if column in table.schema.names}
+    return {column: found[0].as_py() for column, found in values.items() if len(found) == 1 and found[0].is_valid}
+
+
+def _no_key_twice(directory: Path, name: str, table: pa.Table, others: Sequence[TableFile]) -> None:
+    """Raise `TableError` where a row of `table` has the key of one in `others`; files that cannot have it stay shut."""
+    own = {column: value for column, value in _held(table).items() if column in KEYS[name]}
+    near = [directory / file.file for file in others if file.may_hold(own)]
+    keys = [pq.read_table(path, columns=list(KEYS[name]), partitioning=None) for path in near]
+    if keys:
+        unique_keys(name, pa.concat_tables([table.select(KEYS[name]), *keys], promote_options="permissive"))
 
 
 def _parquet(name: str, table: pa.Table) -> bytes:
     buffer = io.BytesIO()
-    # Long rows are read a compound at a time: small groups in order of the compounds, so that few are touched.
-    long = name in ("force_constants", "bands")
-    ordered = table.sort_by([("suite", "ascending"), ("compound", "ascending")]) if long else table
-    size = _LONG_ROWS_PER_GROUP if long else None
+    # Rows that are read a compound at a time: small groups in order of the compounds, so that few are touched.
+    by_compound = name in _READ_BY_COMPOUND
+    ordered = table.sort_by([("suite", "ascending"), ("compound", "ascending")]) if by_compound else table
+    size = _ROWS_PER_GROUP if by_compound else None
     pq.write_table(ordered, buffer, compression="zstd", compression_level=9, row_group_size=size)
     return buffer.getvalue()

@@ -82,14 +82,25 @@ class Column(Answer):
     nullable: bool
 
 
+class FileAnswer(Answer):
+    """A Parquet file of a table; it never changes."""
+
+    file: str = Field(description="address")
+    rows: int
+    bytes: int
+    sha256: str
+    holds: dict[str, str] = Field(description="columns that have one value in it")
+
+
 class Table(Answer):
     """A published table."""
 
     table: str
     rows: int
-    bytes: int
-    sha256: str
-    file: str = Field(description="address of the Parquet file")
+    bytes: int = Field(description="of its files")
+    sha256: str = Field(description="of its only file, or of the hashes of its files, a line each")
+    file: str = Field(description="address of the whole table as one Parquet file")
+    files: list[FileAnswer]
     key: list[str] = Field(description="columns that name a row")
     columns: list[Column]
 
@@ -99,7 +110,7 @@ class Former(Answer):
 
     table: str
     rows: int
-    sha8: str = Field(description="first digits of the sha256 of its file")
+    sha8: str = Field(description="first digits of its sha256")
 
 
 class ReleaseAnswer(Answer):

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from compute import tables
+from compute.tables.manifest import TableFile
 from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.api import rows
 from dashboard.api.answers import (
@@ -15,6 +16,7 @@ from dashboard.api.answers import (
     Column,
     CompoundAnswer,
     DatasetAnswer,
+    FileAnswer,
     Former,
     ReleaseAnswer,
     Table,
@@ -25,7 +27,7 @@ from dashboard.api.openapi import Endpoint
 from dashboard.api.parameters import TABLE_PARAMETERS, MetricsParameters, Name, Paged, Parameters, Suite
 from dashboard.api.problems import ApiError
 from dashboard.dataset import Dataset
-from dashboard.server.downloads import address
+from dashboard.server.downloads import address, whole_table
 
 _OF_TABLES = {
     "references": (
@@ -119,10 +121,11 @@ def _dataset(dataset: Dataset, release: str, asked: Parameters) -> dict[str, Any
         schema_version=Version(major=tables.SCHEMA_MAJOR, minor=tables.SCHEMA_MINOR),
         tables=[
             Table(
-                table=name, rows=entry["rows"], bytes=entry["bytes"], sha256=entry["sha256"],
-                file=address(entry["file"]), key=list(KEYS[name]), columns=_columns(name),
+                table=name, rows=listed.rows, bytes=listed.bytes, sha256=listed.sha256,
+                file=address(whole_table(name)), files=[_file(file) for file in listed.files],
+                key=list(KEYS[name]), columns=_columns(name),
             )
-            for name, entry in manifest.tables.items()
+            for name, listed in manifest.tables.items() if name in SCHEMAS
         ],
         history=[
             ReleaseAnswer(
@@ -131,6 +134,10 @@ def _dataset(dataset: Dataset, release: str, asked: Parameters) -> dict[str, Any
             for former in manifest.history
         ],
     ).model_dump()  # fmt: skip
+
+
+def _file(file: TableFile) -> FileAnswer:
+    return FileAnswer(file=address(file.file), rows=file.rows, bytes=file.bytes, sha256=file.sha256, holds=file.holds)
 
 
 def _columns(table: str) -> list[Column]:

@@ -194,11 +194,11 @@ def filled(query: Query) -> str:
     return re.sub(r"\$([a-z_]+)", lambda match: literal(query.parameters[match[1]]), query.sql)
 
 
-def preamble(files: Mapping[str, str], names: Sequence[str]) -> str:
+def preamble(files: Mapping[str, Sequence[str]], names: Sequence[str]) -> str:
     """Statements that make `pairs` from the Parquet `files` by table; a table without a file is made empty."""
     statements = [
-        f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet({literal(files[name])})'
-        if name in files
+        f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet({literal(list(files[name]))}, union_by_name = true)'
+        if files.get(name)
         else f'CREATE TABLE "{name}" ({_columns(name)})'
         for name in names
     ]

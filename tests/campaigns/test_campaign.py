@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns import plan
+from compute.campaigns.publish import publish
 from compute.campaigns.run_task import Task, run, stored_task
 from compute.cli import app
 from compute.physics import bands
@@ -205,7 +206,7 @@ def test_stored_forces_become_rows_of_the_potential(tmp_path):
     publish_references(data, "mp0b3", reference_rows("mp0b3", source, var / "stored-phonons"))
     planned = campaigns.campaign("mp0b3", "mace-mp-0b3-medium", None, "published-forces", data, var, source)
     campaigns.compute(planned, planned.tasks, Here())
-    campaigns.publish(planned, data)
+    publish(planned, data)
     (row,) = tables.read(data, "harmonic").to_pylist()
     assert row["status"] == "ok", row["reason"]
     assert row["potential"] == "mace-mp-0b3-medium"

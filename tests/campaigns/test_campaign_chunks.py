@@ -13,9 +13,10 @@ import pytest
 
 pytest.importorskip("mace")
 
-from compute.campaigns.campaign import Campaign, compute, merge, status
+from compute.campaigns.campaign import Campaign, compute, status
 from compute.campaigns.chunks import chunks, run_chunk
 from compute.campaigns.dask_cluster import SINGLE_THREADED, executor
+from compute.campaigns.publish import merge
 from compute.campaigns.stage import STAGES
 from compute.campaigns.task import Task
 from compute.potentials.store import locate

@@ -11,6 +11,7 @@ import pytest
 from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns import plan
+from compute.campaigns.publish import publish
 from compute.campaigns.run_task import run
 from tests.campaigns.test_campaign import SHA, some_of
 from tests.support.here import Here
@@ -27,7 +28,7 @@ def bare(tmp_path_factory, published) -> Path:
     tasks = tuple(replace(task, protocol=settings) for task in planned.tasks)
     before = replace(planned, protocol=settings, tasks=tasks, known={})
     campaigns.compute(before, before.tasks, Here())
-    campaigns.publish(before, folder)
+    publish(before, folder)
     return folder
 
 
@@ -53,7 +54,7 @@ def test_an_extended_row_is_that_of_a_fresh_run_and_the_others_stay_as_published
     planned = campaign(data)
     (chosen,) = plan.of_compounds(planned.tasks, ["KMgF3"])
     campaigns.compute(planned, [chosen], Here())
-    campaigns.publish(planned, data)
+    publish(planned, data)
 
     after = harmonic(data)
     assert {name: row["status"] for name, row in after.items()} == {
@@ -78,7 +79,7 @@ def test_an_extended_row_is_that_of_a_fresh_run_and_the_others_stay_as_published
     # Whoever goes on elsewhere, without these shards, keeps what was extended.
     again = replace(campaign(data), directory=data.parent / "elsewhere")
     campaigns.compute(again, plan.of_compounds(again.tasks, ["CsPbI3"]), Here())
-    campaigns.publish(again, data)
+    publish(again, data)
     assert harmonic(data)["KMgF3"] == after["KMgF3"]
     assert harmonic(data)["CsPbI3"]["label_ladder"] == "unstable"
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns.plan import PlanError
+from compute.campaigns.publish import publish
 from compute.campaigns.sample import Draw, keep, kept, members
 from compute.cli import app
 from compute.physics.stability import sigma_outcomes
@@ -81,7 +82,7 @@ def test_a_run_that_is_interrupted_or_extended_keeps_its_draw_and_publishes_weig
         return campaigns.campaign("abx3", "chgnet-0.3.0", SHA, "published", data, data / "runs", stage="sigma")
 
     def published() -> dict[str, dict]:
-        campaigns.publish(planned(), data)
+        publish(planned(), data)
         return {row["compound"]: row for row in tables.read(data, "anharmonic").to_pylist()}
 
     campaign = planned()

@@ -10,6 +10,7 @@ import pytest
 
 from compute import tables
 from compute.campaigns import campaign as campaigns
+from compute.campaigns.publish import publish
 from compute.campaigns.run_task import Task, run
 from compute.protocols import sampling_protocol
 from tests.campaigns.test_campaign import SHA, SOFTMODE, some_of
@@ -35,13 +36,13 @@ def only(campaign: campaigns.Campaign, *compounds: str) -> list[Task]:
 def test_a_campaign_of_sigma_fills_its_table_and_leaves_the_others(data):
     harmonic = planned(data, "harmonic", "reference-geometry")
     campaigns.compute(harmonic, only(harmonic, "CsPbBr3"), Here())
-    campaigns.publish(harmonic, data)
+    publish(harmonic, data)
     sigma = planned(data, "sigma", "one-shot")
     campaigns.compute(sigma, only(sigma, "CsPbBr3", "CsPbF3"), Here())
-    campaigns.publish(sigma, data)
+    publish(sigma, data)
     other = planned(data, "sigma", "published")
     campaigns.compute(other, [], Here())
-    campaigns.publish(other, data)
+    publish(other, data)
 
     rows = tables.read(data, "anharmonic").to_pylist()
     assert {(row["protocol"], row["compound"]) for row in rows} == {

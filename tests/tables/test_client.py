@@ -49,7 +49,7 @@ def test_what_is_not_there_or_broken_is_an_error(directory, site, tmp_path):
         with pytest.raises(tables.TableError, match="lists no table"):
             softmode.load("colours", source=source)
     dashboard_data.publish(tmp_path)
-    file = tables.read_manifest(tmp_path).path("references")
+    file = tables.read_manifest(tmp_path).paths("references")[0]
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     with pytest.raises(tables.TableError, match="checksum"):
         softmode.load("references", source=tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from itertools import islice
 
@@ -32,8 +33,9 @@ def test_the_library_of_the_format_reads_the_tables_by_it(folder):
 def test_every_column_is_described_with_its_unit_and_every_file_with_its_hash(folder):
     manifest = tables.read_manifest(folder)
     described = json.loads((folder / "croissant.json").read_text())
-    hashes = {entry["contentUrl"]: entry["sha256"] for entry in described["distribution"]}
-    assert hashes == {entry["file"]: entry["sha256"] for entry in manifest.tables.values()}
+    files = [entry for entry in described["distribution"] if entry["@type"] == "cr:FileObject"]
+    hashes = {entry["contentUrl"]: entry["sha256"] for entry in files}
+    assert hashes == {file.file: file.sha256 for table in manifest.tables.values() for file in table.files}
     columns = {field["@id"]: field for table in described["recordSet"] for field in table["field"]}
     assert set(columns) == {f"{name}/{column}" for name, schema in tables.SCHEMAS.items() for column in schema.names}
     assert columns["harmonic/omega_min_thz"]["description"].endswith("(THz)")
@@ -55,12 +57,15 @@ def test_it_is_served_with_addresses_that_work_from_anywhere(folder):
     client = create_app(Settings(data=folder, prefix="/softmode")).server.test_client()
     response = client.get("/softmode/data/croissant.json", base_url="https://example.org")
     assert response.mimetype == "application/ld+json"
+    assert {entry["@type"] for entry in response.json["distribution"]} == {"cr:FileObject"}
     for entry in response.json["distribution"]:
         assert entry["contentUrl"].startswith("https://example.org/softmode/data/")
-        assert client.get(entry["contentUrl"].removeprefix("https://example.org")).status_code == 200
+        sent = client.get(entry["contentUrl"].removeprefix("https://example.org"))
+        assert hashlib.sha256(sent.data).hexdigest() == entry["sha256"]
 
 
 def test_the_published_description_is_that_of_the_published_tables():
     manifest = tables.read_manifest(ROOT / "data" / "parquet")
     described = json.loads((manifest.directory / "croissant.json").read_text())
-    assert {entry["@id"] for entry in described["distribution"]} == {e["file"] for e in manifest.tables.values()}
+    files = {entry["@id"] for entry in described["distribution"] if entry["@type"] == "cr:FileObject"}
+    assert files == manifest.file_names()

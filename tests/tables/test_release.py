@@ -50,10 +50,10 @@ def test_rows_that_break_the_contract_are_refused(rows, says):
 def test_a_reader_of_the_old_manifest_still_finds_its_files(tmp_path):
     old = tables.publish(tmp_path, {"references": tables.from_rows("references", [REFERENCE])})
     new = tables.publish(tmp_path, {"references": tables.from_rows("references", [{**REFERENCE, "sigma": 0.5}])})
-    assert old.path("references").exists()
-    assert new.path("references").exists()
+    assert old.paths("references")[0].exists()
+    assert new.paths("references")[0].exists()
     tables.publish(tmp_path, {"references": tables.from_rows("references", [{**REFERENCE, "sigma": 0.6}])})
-    assert not old.path("references").exists()
+    assert not old.paths("references")[0].exists()
 
 
 def test_a_publication_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
@@ -63,7 +63,7 @@ def test_a_publication_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr("compute.tables.release.os.replace", full)
+    monkeypatch.setattr("compute.tables.files.os.replace", full)
     with pytest.raises(OSError, match="no space"):
         tables.publish(tmp_path, {"references": tables.from_rows("references", [{**REFERENCE, "sigma": 1.0}])})
     assert (tmp_path / tables.MANIFEST).read_bytes() == before
@@ -72,7 +72,7 @@ def test_a_publication_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
 
 def test_a_newer_schema_and_a_changed_file_are_refused(tmp_path):
     manifest = tables.publish(tmp_path, {"references": tables.from_rows("references", [REFERENCE])})
-    manifest.path("references").write_bytes(b"something else")
+    manifest.paths("references")[0].write_bytes(b"something else")
     assert "checksum" in tables.problems(tmp_path)[0]
     path = tmp_path / tables.MANIFEST
     content = json.loads(path.read_text())
@@ -92,7 +92,7 @@ def test_the_published_tables_are_sound_and_small():
     assert tables.problems(directory) == []
     listed = tables.read_manifest(directory).tables
     assert {"references", "potentials", "harmonic", "runs"} <= set(listed) <= set(SCHEMAS)
-    assert sum(entry["bytes"] for entry in listed.values()) < 55e6, "what is beside the tables has 5 MB of the 60"
+    assert sum(table.bytes for table in listed.values()) < 55e6, "what is beside the tables has 5 MB of the 60"
 
 
 def test_the_published_references_are_complete(published):

@@ -224,7 +224,8 @@ def _export_table(dataset: Dataset, view: CompoundsView) -> pa.Table:
 
 def export_sql(dataset: Dataset, view: CompoundsView, folder: str = "data/parquet") -> str:
     """SQL that gives the rows of `export` in a DuckDB of one's own, from the published files in `folder`."""
-    files = {name: f"{folder}/{entry['file']}" for name, entry in dataset.manifest().tables.items()}
+    listed = dataset.manifest().tables
+    files = {name: [f"{folder}/{file.file}" for file in table.files] for name, table in listed.items()}
     return preamble(files, _EXPORT_TABLES) + "\n\n" + filled(_export(dataset, view)) + ";\n"
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from compute.tables.schemas import SCHEMAS
 from dashboard.dataset import Dataset
+from dashboard.server.downloads import whole_table
 
 SIGMA_ENDS = 2.0
 THREE_BODY_CUTOFF = 3.0
@@ -15,13 +16,18 @@ THREE_BODY_CUTOFF = 3.0
 
 @dataclass(frozen=True)
 class Published:
-    """One table as the manifest lists it; `file` is empty and the numbers are 0 where it was never published."""
+    """One table as the manifest lists it; `files` and the other numbers are 0 where it was never published."""
 
     table: str
-    file: str
+    files: int
     rows: int
     bytes: int
     sha256: str
+
+    @property
+    def file(self) -> str:
+        """The file that holds all of it; empty where it was never published."""
+        return whole_table(self.table) if self.files else ""
 
 
 def published(dataset: Dataset) -> list[Published]:
@@ -29,7 +35,7 @@ def published(dataset: Dataset) -> list[Published]:
     listed = dataset.manifest().tables
     entries = [(name, listed.get(name)) for name in SCHEMAS]
     return [
-        Published(name, e["file"], e["rows"], e["bytes"], e["sha256"]) if e else Published(name, "", 0, 0, "")
+        Published(name, len(e.files), e.rows, e.bytes, e.sha256) if e else Published(name, 0, 0, 0, "")
         for name, e in entries
     ]
 

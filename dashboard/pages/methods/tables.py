@@ -19,11 +19,22 @@ from dashboard.ui.text import count, plural
 
 API = "/api/v1/"
 CLIENT = 'softmode.load("harmonic", suite="abx3")'
+PANDAS = """\
+import pandas as pd
+dft = pd.read_parquet("references.parquet")
+potentials = pd.read_parquet("harmonic.parquet")
+pairs = potentials.merge(dft, on=["suite", "compound"], suffixes=("", "_dft"))"""
+"""Potentials beside DFT, a row per compound and potential."""
+DUCKDB = """\
+SELECT suite, potential, label, status, count(*) AS n
+FROM 'harmonic.parquet' GROUP BY ALL ORDER BY ALL"""
+"""Labels per potential and suite, counted."""
 ENDPOINTS = (
     (API, "rows, scores and live jobs, with a page that lists every address"),
     ("/optimade/v1/structures", "the cubic compounds in OPTIMADE 1.2, with filters, as other databases answer"),
     (f"{PATH}{MANIFEST}", "the files of the present release, their rows and sha256; former releases"),
     (f"{PATH}{croissant.FILE}", "the tables in Croissant 1.0, for catalogues and loaders of data sets"),
+    (f"{PATH}<table>.parquet", "a whole table"),
     (f"{PATH}<file>", "a Parquet file that the manifest lists"),
     ("/readyz", "200 and the rows of every table once the tables are read, else 503 with the reason"),
     ("/healthz", "200 while the server lives"),
@@ -41,28 +52,35 @@ def downloads(files: Sequence[Published], release: str) -> Component:
         "downloads",
         title,
         table(
-            ("file", "rows", "size", "sha256"),
+            ("table", "rows", "published in", "size", "sha256"),
             [
                 [
                     html.A(entry.file, href=PATH + entry.file, download=entry.file),
                     count(entry.rows),
+                    plural(entry.files, "file"),
                     _size(entry.bytes),
                     html.Code(entry.sha256[:12], title=entry.sha256),
                 ]
                 for entry in listed
             ],
-            caption=f"Parquet files of release {release}. A file’s name holds the hash of its content: same name, same "
-            "file",
+            caption=f"Tables of release {release}, each as one Parquet file. They are published in files of one run "
+            "each, which never change; sha256 is that of their hashes",
         ),
-        html.P(["The list itself, with former releases: ", html.A(MANIFEST, href=PATH + MANIFEST), "."]),
+        html.P(
+            [
+                "The list of the files, with their hashes and former releases: ",
+                html.A(MANIFEST, href=PATH + MANIFEST),
+                ".",
+            ]
+        ),
         html.H3("Reading them"),
         html.P(
             ["With the client of this package, from a checkout or from a site by its address: ", html.Code(CLIENT), "."]
         ),
-        html.P("In the folder with the files, with pandas:"),
-        html.Pre(html.Code(pandas_example(listed)), className="example", tabIndex=0),
+        html.P("With pandas, from downloaded tables:"),
+        html.Pre(html.Code(PANDAS), className="example", tabIndex=0),
         html.P("With DuckDB:"),
-        html.Pre(html.Code(duckdb_example(listed)), className="example", tabIndex=0),
+        html.Pre(html.Code(DUCKDB), className="example", tabIndex=0),
         html.H3("Addresses for programs"),
         table(
             ("address", "answer"),
@@ -76,28 +94,6 @@ def downloads(files: Sequence[Published], release: str) -> Component:
 
 def _address(address: str) -> Component:
     return html.A(address, href=address) if address == API else html.Code(address)
-
-
-def pandas_example(listed: Sequence[Published]) -> str:
-    """Potentials beside DFT, a row per compound and potential."""
-    files = {entry.table: entry.file for entry in listed}
-    return "\n".join(
-        (
-            "import pandas as pd",
-            f'dft = pd.read_parquet("{files.get("references", "references.parquet")}")',
-            f'potentials = pd.read_parquet("{files.get("harmonic", "harmonic.parquet")}")',
-            'pairs = potentials.merge(dft, on=["suite", "compound"], suffixes=("", "_dft"))',
-        )
-    )
-
-
-def duckdb_example(listed: Sequence[Published]) -> str:
-    """Labels per potential and suite, counted."""
-    files = {entry.table: entry.file for entry in listed}
-    return (
-        "SELECT suite, potential, label, status, count(*) AS n\n"
-        f"FROM '{files.get('harmonic', 'harmonic.parquet')}' GROUP BY ALL ORDER BY ALL"
-    )
 
 
 def dictionary(files: Sequence[Published], release: str) -> Component:

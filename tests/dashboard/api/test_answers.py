@@ -209,11 +209,12 @@ def test_the_data_set_is_that_of_the_manifest(client, directory):
     manifest = tables.read_manifest(directory)
     found = answer(client, "/dataset")
     assert {t["table"]: (t["rows"], t["sha256"]) for t in found["tables"]} == {
-        name: (entry["rows"], entry["sha256"]) for name, entry in manifest.tables.items()
+        name: (listed.rows, listed.sha256) for name, listed in manifest.tables.items()
     }
     for table in found["tables"]:
         assert [column["name"] for column in table["columns"]] == SCHEMAS[table["table"]].names
         assert client.get(table["file"]).status_code == 200
+        assert all(client.get(file["file"]).status_code == 200 for file in table["files"])
 
 
 def test_the_suites_are_those_of_the_package():

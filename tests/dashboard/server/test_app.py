@@ -161,7 +161,7 @@ def _page(client, search):
 
 def test_tables_that_cannot_be_read_are_a_page_that_says_so(directory, tmp_path):
     data = shutil.copytree(directory, tmp_path / "data")
-    tables.read_manifest(data).path("wells").unlink()
+    tables.read_manifest(data).paths("wells")[0].unlink()
     client = create_app(Settings(data=data)).server.test_client()
     assert "softmode data check" in _page(client, "")
     assert client.get("/readyz").status_code == 503
@@ -215,7 +215,7 @@ def test_what_pages_compute_is_there_before_the_first_visitor(directory, monkeyp
 def test_a_problem_is_not_remembered(directory, tmp_path):
     data = shutil.copytree(directory, tmp_path / "data")
     client = create_app(Settings(data=data)).server.test_client()
-    path = tables.read_manifest(data).path("wells")
+    path = tables.read_manifest(data).paths("wells")[0]
     content = path.read_bytes()
     path.unlink()
     assert "softmode data check" in _page(client, "")

@@ -47,7 +47,7 @@ def manifest(change):
 
 def table(change):
     def broken(data):
-        path = tables.read_manifest(data).path("harmonic")
+        path = tables.read_manifest(data).paths("harmonic")[0]
         path.write_bytes(change(path.read_bytes()))
         os.utime(data / "manifest.json")
 
@@ -55,7 +55,7 @@ def table(change):
 
 
 def _entry(**values):
-    return manifest(lambda content: content["tables"]["harmonic"].update(values))
+    return manifest(lambda content: content["tables"]["harmonic"]["files"][0].update(values))
 
 
 BREAKAGES = {
@@ -64,14 +64,15 @@ BREAKAGES = {
     "manifest that is a list": lambda data: (data / "manifest.json").write_text("[]"),
     "manifest that is no text": lambda data: (data / "manifest.json").write_bytes(b"\xff\xfe\x00"),
     "manifest cut short": lambda data: os.truncate(data / "manifest.json", 200),
+    "manifest that is nested without end": lambda data: (data / "manifest.json").write_text("[" * 200_000),
     "manifest that is empty": lambda data: os.truncate(data / "manifest.json", 0),
-    "file outside the folder": _entry(file="../harmonic-00000000.parquet"),
+    "file outside the folder": _entry(file="harmonic/../../harmonic-00000000.parquet"),
     "file named by its whole path": _entry(file="/etc/passwd"),
     "rows that are no number": _entry(rows="many"),
     "table cut short": table(lambda content: content[:-100]),
     "table with another byte": table(lambda content: content[:500] + bytes([content[500] ^ 1]) + content[501:]),
     "table that is empty": table(lambda content: b""),
-    "table that is gone": lambda data: (tables.read_manifest(data).path("harmonic").unlink(), _touched(data)),
+    "table that is gone": lambda data: (tables.read_manifest(data).paths("harmonic")[0].unlink(), _touched(data)),
 }
 
 
@@ -119,7 +120,7 @@ def test_without_a_manifest_nothing_is_ready_and_what_was_read_stays(data):
 
 
 def test_a_release_that_is_mended_is_read_without_a_restart(data):
-    dataset, path = Dataset(data), tables.read_manifest(data).path("wells")
+    dataset, path = Dataset(data), tables.read_manifest(data).paths("wells")[0]
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
     assert dataset.release() == ""
