@@ -20,20 +20,25 @@ class FormulaError(ValueError):
     """A formula that cannot be read or does not fit; the message is one sentence for the person who typed it."""
 
 
+def plain(text: str) -> str:
+    """`text` without blanks, and with subscripts as digits: CsPbBr3 for CsPbBr₃."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
 def parse(text: str) -> dict[str, int]:
     """Element to count, in the order first typed, divided by the common divisor.
 
     Subscripts (Cs₂AgBiBr₆) and spaces are accepted. Raises `FormulaError` naming the part that cannot be read.
     """
-    plain = "".join(unicodedata.normalize("NFKC", text).split())
-    if not plain:
+    typed = plain(text)
+    if not typed:
         raise FormulaError(f"The formula is empty; {_ACCEPTED}.")
     counts: dict[str, int] = {}
     position = 0
-    while position < len(plain):
-        token = _TOKEN.match(plain, position)
+    while position < len(typed):
+        token = _TOKEN.match(typed, position)
         if token is None:
-            raise FormulaError(f"“{plain[position:]}” in “{text}” cannot be read; {_ACCEPTED}.")
+            raise FormulaError(f"“{typed[position:]}” in “{text}” cannot be read; {_ACCEPTED}.")
         symbol, digits = token.groups()
         if symbol not in SYMBOLS:
             raise FormulaError(f"“{symbol}” in “{text}” is not an element; {_ACCEPTED}.")

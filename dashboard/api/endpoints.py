@@ -24,9 +24,10 @@ from dashboard.api.answers import (
 )
 from dashboard.api.metrics import MetricsAnswer, scores
 from dashboard.api.openapi import Endpoint
-from dashboard.api.parameters import TABLE_PARAMETERS, MetricsParameters, Name, Paged, Parameters, Suite
+from dashboard.api.parameters import TABLE_PARAMETERS, Formula, MetricsParameters, Paged, Parameters, Suite
 from dashboard.api.problems import ApiError
 from dashboard.dataset import Dataset
+from dashboard.queries import formulas
 from dashboard.server.downloads import address, whole_table
 
 _OF_TABLES = {
@@ -96,18 +97,14 @@ def _compound(dataset: Dataset, release: str, asked: Parameters, suite: str, for
 
 
 def _named(dataset: Dataset, suite: str, formula: str) -> str:
-    """The compound of `suite` with this name, else the only one with this published formula."""
-    frame = dataset.frame(
-        'SELECT compound, compound = $formula AS exact FROM "references" '
-        "WHERE suite = $suite AND (compound = $formula OR formula = $formula) ORDER BY exact DESC, compound",
-        {"suite": suite, "formula": formula},
-    )
-    if frame.empty:
+    """The compound of `suite` with this name, else the only one of this formula, elements in any order."""
+    found = formulas.named(dataset, [suite], formula)
+    if not found:
         raise ApiError(HTTPStatus.NOT_FOUND, "The suite has no such compound.")
-    if len(frame) > 1 and not frame["exact"].iloc[0]:
-        names = ", ".join(frame["compound"])
+    if len(found) > 1:
+        names = ", ".join(found)
         raise ApiError(HTTPStatus.NOT_FOUND, f"Several compounds have this formula; ask for one by name: {names}.")
-    return str(frame["compound"].iloc[0])
+    return found[0]
 
 
 def _metrics(dataset: Dataset, release: str, asked: MetricsParameters) -> dict[str, Any]:
@@ -163,7 +160,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         examples=("/compounds/abx3/CsPbBr3",),
         path_types=(
             ("suite", Suite, "set of compounds"),
-            ("formula", Name, "canonical or published formula, or material id in mp0b3"),
+            ("formula", Formula, "formula, elements in any order, or material id in mp0b3"),
         ),
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.NOT_ACCEPTABLE),
     ),

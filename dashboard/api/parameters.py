@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
 from pydantic.json_schema import SkipJsonSchema
 from werkzeug.datastructures import MultiDict
 
+from compute.structures.formula import plain
 from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.api.problems import BadParameters
 from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
@@ -22,6 +23,7 @@ COMMA_SEPARATED = "fields"
 
 Suite = Literal["abx3", "hdp", "mp0b3"]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]{1,80}$")]
+Formula = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9₀-₉_.+() -]{1,80}$"), AfterValidator(plain)]
 Element = Annotated[str, StringConstraints(pattern=r"^[A-Z][a-z]?$")]
 Label = Literal["stable", "unstable", "undecidable"]
 Bound = Annotated[float, Field(allow_inf_nan=False)] | SkipJsonSchema[None]
@@ -31,7 +33,10 @@ Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,1000}$")] |
 ELEMENTS = {site: (Element, f"element on the {place} site") for site, place in zip(
     ("A", "B", "Bp", "X"), ("A", "B", "B'", "X"), strict=True
 )}  # fmt: skip
-_COMPOUND = {"suite": (Suite, "set of compounds"), "compound": (Name, "canonical formula, or material id in mp0b3")}
+_COMPOUND = {
+    "suite": (Suite, "set of compounds"),
+    "compound": (Formula, "formula, elements in any order, or material id in mp0b3"),
+}
 _POTENTIAL = {"potential": (Name, "potential as named in the table potentials")}
 _CALCULATED = {
     "run": (Name, "run as named in the table runs"),

@@ -15,6 +15,7 @@ from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.api.parameters import ELEMENTS, FILTERS, RANGES, Paged
 from dashboard.api.problems import ApiError, BadParameters
 from dashboard.dataset import Dataset
+from dashboard.queries import formulas
 
 _COMPARISONS = {"ge": ">=", "le": "<="}
 _NOT_OF_A_CURSOR = {"limit", "cursor", "fields", "format"}
@@ -34,7 +35,7 @@ class Rows:
 def page(dataset: Dataset, release: str, table: str, asked: Paged) -> Rows:
     """The page of `table` that `asked` describes; raises `ApiError` when its cursor is of other data or filters."""
     key = KEYS[table]
-    where, values = _where(table, asked)
+    where, values = _where(dataset, table, asked)
     total = f'SELECT count(*) FROM "{table}" WHERE {where}'
     n = dataset.table(total, values).column(0)[0].as_py()
     digest = _digest(table, asked)
@@ -72,7 +73,7 @@ def of_compound(dataset: Dataset, table: str, suite: str, compound: str, columns
     return found.cast(pa.schema([SCHEMAS[table].field(name) for name in fields]))
 
 
-def _where(table: str, asked: Paged) -> tuple[str, dict[str, Any]]:
+def _where(dataset: Dataset, table: str, asked: Paged) -> tuple[str, dict[str, Any]]:
     """The filters as SQL over the names written in this package, and the values that they compare with."""
     conditions, values = ["true"], {}
     sites = {}
@@ -81,6 +82,9 @@ def _where(table: str, asked: Paged) -> tuple[str, dict[str, Any]]:
         if not chosen:
             continue
         values[name] = [value == "true" for value in chosen] if name == "benchmark" else list(chosen)
+        if name == "compound":
+            suites = getattr(asked, "suite", ())
+            values[name] = [known for text in chosen for known in formulas.named(dataset, suites, text)]
         if name in ELEMENTS:
             sites[name] = f'list_contains(${name}, "{name}")'
         else:

@@ -63,8 +63,9 @@ WITH sites AS (
            AS cell
     FROM harmonic WHERE status = 'ok' AND a IS NOT NULL GROUP BY ALL
 )
-SELECT r.suite || '-' || r.compound AS id, CAST(NULL AS VARCHAR) AS immutable_id, newest AS last_modified,
-       elements, len(elements) AS nelements, list_transform(counts, lambda n: n / list_sum(counts)) AS elements_ratios,
+SELECT r.suite || '-' || r.compound AS id, 'structures' AS "type", CAST(NULL AS VARCHAR) AS immutable_id,
+       newest AS last_modified, elements, len(elements) AS nelements,
+       list_transform(counts, lambda n: n / list_sum(counts)) AS elements_ratios,
        r.formula AS chemical_formula_descriptive,
        {_formula("smallest")} AS chemical_formula_reduced, {_formula("counts")} AS chemical_formula_hill,
        {_formula("list_reverse_sort(smallest)", "chr(CAST(64 + i AS INTEGER))")} AS chemical_formula_anonymous,

@@ -40,7 +40,7 @@ def _queried(name: str, kind: Kind, description: str, items: Literal["string", "
 
 _STANDARD = (
     _queried("id", "string", "The suite and the compound, joined by a hyphen."),
-    Property("type", "string", "structures"),
+    _queried("type", "string", "structures"),
     _queried("immutable_id", "string", "Null: only the newest release of the data is served."),
     _queried("last_modified", "timestamp", "When the newest run over the suite of this compound began or ended, UTC."),
     _queried("elements", "list", "Chemical symbols of the elements, in alphabetical order.", "string"),

@@ -12,7 +12,7 @@ import pandas as pd
 from dashboard.dataset import Dataset
 from dashboard.queries import bands as compound_bands
 from dashboard.queries import compound as rows
-from dashboard.queries import coverage
+from dashboard.queries import coverage, formulas
 from dashboard.queries import potentials as models
 from dashboard.queries.bands import Bands, StoredBands
 from dashboard.queries.structure import Structure, structure
@@ -89,10 +89,11 @@ class KnownCompound:
 
 
 def find(dataset: Dataset, suite: Any, compound: Any) -> KnownCompound | None:
-    """The compound of this name; None when there is none."""
+    """The compound of this name, or the only one of this formula, in any order of its elements; else None."""
     if not isinstance(suite, str) or not isinstance(compound, str):
         return None
-    known = rows.reference(dataset, suite, compound)
+    names = formulas.named(dataset, [suite], compound)
+    known = rows.reference(dataset, suite, names[0]) if len(names) == 1 else None
     return None if known is None else KnownCompound(dataset, known)
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from compute.statistics.comparable import CUT_AT_ZERO
 from compute.tables.pairs import CHOSEN, CHOSEN_SIGMA, PAIRS
 from compute.tables.schemas import SCHEMAS
+from dashboard.queries.formulas import tokens
 from dashboard.views.compounds import (
     FORMATION_ENERGY_RANGE,
     SIGMA_RANGE,
@@ -93,7 +94,9 @@ _OF_THE_COMPOUND = {
     "bp_site": "list_contains($bp_site, Bp)",
     "elements": "list_has_all(regexp_extract_all(formula, '[A-Z][a-z]?'), $elements)",
     "without": "NOT list_has_any(regexp_extract_all(formula, '[A-Z][a-z]?'), $without)",
-    "formula": "(contains(lower(formula), lower($formula)) OR contains(lower(compound), lower($formula)))",
+    "formula": "(contains(lower(formula), lower($formula)) OR contains(lower(compound), lower($formula)) "
+    "OR (len($tokens) > 0 AND list_has_all(list_concat(regexp_extract_all(formula, '[A-Z][a-z]?'), "
+    "regexp_extract_all(formula, '[A-Z][a-z]?[0-9]*')), $tokens)))",
     "sigma_low": "dft_sigma >= $sigma_low",
     "sigma_high": "dft_sigma <= $sigma_high",
     "factor_low": "tolerance_factor >= $factor_low",
@@ -149,6 +152,8 @@ def select(view: CompoundsView, potentials: Sequence[str], rest: str, **more: An
     parameters |= {
         name: list(values[name]) if isinstance(values[name], tuple) else values[name] for name in active
     } | more
+    if "formula" in active:
+        parameters["tokens"] = tokens(view.formula)
     where = [_OF_THE_COMPOUND[name] for name in active if name in _OF_THE_COMPOUND]
     pair = [_OF_A_POTENTIAL[name] for name in active if name in _OF_A_POTENTIAL]
     having = [f"bool_or({' AND '.join(pair)})"] if pair else []

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from compute.protocols import HARMONIC_PROTOCOLS, SUITES
+from compute.structures.formula import plain
 
 View = TypeVar("View")
 
@@ -113,11 +114,19 @@ class Text:
         return self.read(value)
 
 
+@dataclass(frozen=True)
+class Formula(Text):
+    """A text that may be a formula: blanks are dropped, and subscripts are digits."""
+
+    def read(self, text: str) -> str:
+        return super().read(plain(text))
+
+
 ANIONS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te")
 SUITE = Choice(tuple(SUITES))
 POTENTIAL = Text(r"[A-Za-z0-9._+-]{0,64}")
 POTENTIALS = Names(r"[A-Za-z0-9._+-]{1,64}")
-FORMULA = Text(r"[A-Za-z0-9().-]{0,32}")
+FORMULA = Formula(r"[A-Za-z0-9().-]{0,32}")
 TOLERANCE_THZ = Number(0, 0.5, 2)
 THRESHOLD = Number(0.5, 2, 2)
 

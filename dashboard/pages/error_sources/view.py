@@ -9,6 +9,7 @@ from dashboard.dataset import Dataset
 from dashboard.pages.error_sources.protocols_data import protocol_pairs
 from dashboard.pages.error_sources.regression_data import regressions
 from dashboard.queries import attribution, wells
+from dashboard.queries.formulas import among
 from dashboard.views.error_sources import ErrorSourcesView
 
 
@@ -18,6 +19,8 @@ def resolved(dataset: Dataset, view: ErrorSourcesView) -> ErrorSourcesView:
     view = replace(view, potentials=tuple(p for p in view.potentials if p in present))
     for name, offered in _OFFERED.items():
         values = offered(dataset, view)
+        if name == "compound" and view.compound:
+            view = replace(view, compound=among(values, view.compound))
         if getattr(view, name) not in values:
             view = replace(view, **{name: next(iter(values), getattr(ErrorSourcesView, name))})
     return view

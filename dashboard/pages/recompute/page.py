@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from dash.development.base_component import Component
 
 from compute.jobs import service
 from compute.jobs.service import Job, JobError, JobSettings, JobsUnavailable
+from compute.structures.text import decoded
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.pages.recompute import data as query
@@ -293,9 +295,11 @@ def register(app: Dash, dataset: Dataset) -> None:
 def _decoded(contents: Any) -> str | None:
     """The text of an uploaded file, as the browser sends it; None for anything else."""
     try:
-        return base64.b64decode(str(contents).partition(",")[2], validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        text = decoded(base64.b64decode(str(contents).partition(",")[2], validate=True))
+    except binascii.Error:
         return None
+    # Latin-1 takes any bytes: what holds control characters is no text.
+    return None if re.search(r"[\x00-\x08\x0e-\x1f\x7f]", text) else text
 
 
 PAGE = Page(

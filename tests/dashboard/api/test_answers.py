@@ -163,6 +163,12 @@ def test_a_compound_has_its_rows_of_every_table(client, directory):
 
 def test_a_compound_is_found_by_its_formula_and_missed_with_404(client):
     assert answer(client, "/compounds/mp0b3/NaCl")["compound"] == "mp-1"
+    for formula in ("CsPbI3", "PbCsI3", "I3CsPb", "CsPbI₃", "Cs Pb I3", "Cs2Pb2I6"):
+        assert answer(client, f"/compounds/abx3/{formula}")["compound"] == "CsPbI3"
+        rows = answer(client, "/references", compound=formula)["rows"]
+        assert [row["compound"] for row in rows] == ["CsPbI3"]
+    assert answer(client, "/compounds/hdp/Cs2BiAgBr6")["compound"] == "Cs2AgBiBr6"
+    assert answer(client, "/references", compound="Xx3")["rows"] == []
     for address in ("/compounds/abx3/NaCl", "/compounds/nowhere/CsPbI3", "/compounds/abx3"):
         assert ask(client, address).status_code == 404
 

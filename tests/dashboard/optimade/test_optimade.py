@@ -45,6 +45,14 @@ def ids(client, text, **query):
 # The counts follow from the lists in dashboard_data.
 COUNTED = (
     ("", EVERY),
+    ('type = "structures"', EVERY),
+    ('type="structures" AND elements HAS "Cs"', 7),
+    ('(type = "structures")', EVERY),
+    ('NOT type = "structures"', 0),
+    ('type != "references"', EVERY),
+    ('type = "references"', 0),
+    ('type STARTS WITH "struct"', EVERY),
+    ("type IS KNOWN", EVERY),
     ('elements HAS "Cs"', 7),
     ('elements HAS ALL "Cs", "Br"', 2),
     ('elements HAS ANY "O", "Cl"', 5),

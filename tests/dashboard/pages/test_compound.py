@@ -267,6 +267,12 @@ def test_the_page_says_what_each_potential_answers(dataset):
     assert "failed, melted (invented failure)" in words(page.layout(dataset, {}, "abx3", "KMnF3"))
 
 
+def test_a_formula_in_another_order_is_the_same_compound(dataset):
+    for formula in ("PbCsI3", "I3CsPb", "CsPbI₃"):
+        layout = page.layout(dataset, {}, "abx3", formula)
+        assert words(layout) == words(page.layout(dataset, {}, "abx3", "CsPbI3"))
+
+
 def test_unknown_compounds_lead_to_the_table(dataset):
     layout = page.layout(dataset, {}, "abx3", "Xy<3")
     assert "The suite Cubic ABX3 perovskites has no compound Xy<3." in words(layout)

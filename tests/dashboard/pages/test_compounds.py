@@ -61,6 +61,10 @@ def one(**filters):
         ({"sigma_high": 0.6}, ["CsSrF3", "KMgF3"]),
         ({"factor_low": 0.8}, []),
         ({"formula": "pbi"}, ["CsPbI3"]),
+        ({"formula": "I3CsPb"}, ["CsPbI3"]),
+        ({"formula": "PbCs"}, ["CsPbBr3", "CsPbCl3", "CsPbI3"]),
+        ({"formula": "Br3Pb1"}, ["CsPbBr3"]),
+        ({"formula": "PbCs2"}, []),
         ({"formula": "' OR 1=1"}, []),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -254,8 +255,13 @@ def test_an_uploaded_file_is_kept_as_text_and_asked_for_as_it_is(app):
     visitor = Visitor(app)
     sent = visitor.send("recompute-upload.contents", recompute_upload="data:;base64,Q3NQYkJyMw==")
     assert sent["recompute-structure"]["data"] == {"text": "CsPbBr3"}
-    refused = visitor.send("recompute-upload.contents", recompute_upload="data:;base64,/////w==")
-    assert "not a text file" in str(refused)
+    for encoding in ("utf-8-sig", "utf-16", "latin-1"):
+        content = base64.b64encode("data_x\r\n_by 'Müller'\r\n".encode(encoding)).decode()
+        sent = visitor.send("recompute-upload.contents", recompute_upload=f"data:;base64,{content}")
+        assert sent["recompute-structure"]["data"] == {"text": "data_x\n_by 'Müller'\n"}
+    for binary in ("iVBORw0KGgoAAAANSUhEUg==", "not base64"):
+        refused = visitor.send("recompute-upload.contents", recompute_upload=f"data:;base64,{binary}")
+        assert "not a text file" in str(refused)
     checked = visitor.send("recompute-structure.data", recompute_structure={"text": "CsPbBr3"}, **FORM)
     assert checked["recompute-compound"]["disabled"] is True
     assert checked["recompute-compute"]["disabled"] is False
