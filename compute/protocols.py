@@ -15,6 +15,22 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_valid
 QPoint = tuple[float, float, float]
 
 
+class PublishedDFT(BaseModel):
+    """How a suite's source made its numbers; None where it does not say."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str = Field(description="program, and plane-wave cutoff where it is stated")
+    functional: str
+    spin_polarised: bool | None
+    hubbard_u: bool | None = Field(description="whether any element has a Hubbard U")
+    spin_orbit: bool | None
+    non_analytic: bool | None = Field(description="whether phonons have the non-analytic correction at Γ")
+    supercell: str
+    k_mesh: str | None = Field(description="k points of that supercell")
+    displacement: float | None = Field(description="finite displacement, Å")
+
+
 class Suite(BaseModel):
     """A set of compounds with published DFT numbers, and the q points at which they are compared."""
 
@@ -28,6 +44,7 @@ class Suite(BaseModel):
     q_points: dict[str, tuple[QPoint, ...]] = Field(
         description="label to the star of q in fractional coordinates of the primitive reciprocal cell"
     )
+    dft: PublishedDFT
     doi: str | None = Field(description="null where the source has none that we know")
     source: str
     citation: str
@@ -49,6 +66,17 @@ SUITES: dict[str, Suite] = {
             "x": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
             "l": ((_HALF, 0, 0), (0, _HALF, 0), (0, 0, _HALF), (_HALF, _HALF, _HALF)),
         },
+        dft=PublishedDFT(
+            code="VASP, 520 eV",
+            functional="PBE",
+            spin_polarised=False,
+            hubbard_u=False,
+            spin_orbit=False,
+            non_analytic=False,
+            supercell="80 atoms",
+            k_mesh="Γ",
+            displacement=0.01,
+        ),
         doi="10.1021/acs.chemmater.2c01779",
         source="https://github.com/yangjackie/halide_double_perovskite_anharmonicity_database",
         citation="J. Yang and S. Li, Mapping the Room-Temperature Dynamic Stabilities of Inorganic Halide Double"
@@ -66,6 +94,17 @@ SUITES: dict[str, Suite] = {
             "m": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
             "x": ((_HALF, 0, 0), (0, _HALF, 0), (0, 0, _HALF)),
         },
+        dft=PublishedDFT(
+            code="VASP, 500 eV",
+            functional="PBE",
+            spin_polarised=False,
+            hubbard_u=False,
+            spin_orbit=None,
+            non_analytic=False,
+            supercell="40 atoms",
+            k_mesh="2×2×2, Γ-centred",
+            displacement=0.005,
+        ),
         doi=None,
         source="https://github.com/yangjackie/cubic_perovskite_anharmonicity_database",
         citation="J. Yang, An Atlas of Vibrational Anharmonicity for Cubic ABX3 Perovskites (2021), Table S1",
@@ -77,6 +116,17 @@ SUITES: dict[str, Suite] = {
         size=60,
         protocol="published-forces",
         q_points={"gamma": ((0, 0, 0),)},
+        dft=PublishedDFT(
+            code="VASP",
+            functional="PBE",
+            spin_polarised=None,
+            hubbard_u=None,
+            spin_orbit=None,
+            non_analytic=False,
+            supercell="edges of about 20 Å",
+            k_mesh=None,
+            displacement=0.01,
+        ),
         doi="10.5281/zenodo.15462975",
         source="https://github.com/JaGeo/mace-mp-03b-phonon-benchmark",
         citation="JaGeo/mace-mp-03b-phonon-benchmark, Zenodo (2025)",

@@ -48,6 +48,9 @@ class PotentialEntry(BaseModel):
     training_set: str
     training_structures: int | None = None
     functional: str
+    theory: Literal["PBE+U", "PBE", "r2SCAN"] | None = Field(
+        default=None, description="of the training data, +U by the scheme of the Materials Project"
+    )
     licence: str = Field(description="SPDX id, or the name of a licence that has none")
     licence_url: str
     parameters: int | None = Field(default=None, description="trainable parameters")

@@ -6,11 +6,14 @@ Pages, findings and checks count from these rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from compute import tables
+from compute.statistics.theory import THEORIES, charge_options, comparability
 from compute.tables.schemas import SCHEMAS
 
 TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution")
@@ -53,6 +56,7 @@ WITH answering AS (
     SELECT suite, potential FROM chosen UNION SELECT suite, potential FROM chosen_sigma
 )
 SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.lattice_constant, r.formation_energy,
+       v.comparable AS comparable_level, v.reason AS comparable_reason,
        r.octahedral_factor, r.octahedral_mismatch, r.tolerance_factor, r.functional, r.doi, r.source,
        r.sigma AS dft_sigma, r.sigma_a AS dft_sigma_a, r.sigma_b AS dft_sigma_b, r.sigma_bp AS dft_sigma_bp,
        r.sigma_x AS dft_sigma_x,
@@ -73,6 +77,9 @@ SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.latti
        n.reason AS sigma_reason
 FROM "references" r
 LEFT JOIN answering p USING (suite)
+LEFT JOIN potentials t ON t.potential = p.potential
+LEFT JOIN comparability v
+    ON v.suite = r.suite AND v.compound = r.compound AND v.theory IS NOT DISTINCT FROM t.theory
 LEFT JOIN chosen c ON c.suite = r.suite AND c.potential = p.potential
 LEFT JOIN harmonic h
     ON h.suite = c.suite AND h.potential = c.potential AND h.run = c.run
@@ -85,7 +92,7 @@ LEFT JOIN anharmonic n
 
 
 def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> None:
-    """Read `TABLES` of the release into `connection`, and make `chosen`, `chosen_sigma` and `pairs` beside them.
+    """Read `TABLES` of the release into `connection`, and make `comparability`, `chosen`, `chosen_sigma` and `pairs`.
 
     Raises `TableError` for a file that cannot be read. What was published kept its contract; `tables.problems`
     asks again.
@@ -96,8 +103,27 @@ def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> No
         connection.unregister("columns")
         if name in manifest.tables and (paths := manifest.paths(name)):
             _fill(connection, name, paths)
+    _compare(connection)
     for statement in (CHOSEN, CHOSEN_SIGMA, PAIRS):
         connection.execute(statement)
+
+
+def _compare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `comparability`: per compound and theory of training data, as of `statistics.theory`."""
+    columns = "suite, compound, formula, A, B, Bp, X, charge_a, charge_b, charge_bp"
+    references = connection.sql(f'SELECT {columns} FROM "references"').to_arrow_table()
+    rows = [
+        {"suite": row["suite"], "compound": row["compound"], "theory": theory, **asdict(comparability(options, theory))}
+        for row in references.to_pylist()
+        for options in [charge_options(row)]
+        for theory in (*THEORIES, None)
+    ]
+    schema = pa.schema(
+        [(name, pa.string()) for name in ("suite", "compound", "theory", "reason")] + [("comparable", pa.bool_())]
+    )
+    connection.register("rows", pa.Table.from_pylist(rows, schema=schema))
+    connection.execute("CREATE TABLE comparability AS SELECT * FROM rows")
+    connection.unregister("rows")
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path]) -> None:

@@ -75,6 +75,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("training_set", STR, "data the potential was trained on", required=True),
             field("training_structures", INT, "structures in the training set"),
             field("functional", STR, "functional of the training data", required=True),
+            field("theory", STR, "PBE+U (scheme of the Materials Project), PBE or r2SCAN; null where not stated"),
             field("licence", STR, "SPDX id or name of the licence of the weights", required=True),
             field("parameters", INT, "trainable parameters"),
             field("checkpoint_sha256", STR, "sha256 of the checkpoint used; null when never loaded"),
