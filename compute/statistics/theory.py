@@ -44,7 +44,7 @@ _FIXED = (
 )
 _ANIONS = dict.fromkeys("F Cl Br I".split(), 1) | dict.fromkeys("O S Se Te".split(), 2)
 
-Charges = Mapping[str, int | None]
+Charges = dict[str, int | None]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def open_shell(element: str, charge: int | None) -> bool | None:
     return 0 < electrons - charge < full
 
 
-def comparability(options: Sequence[Charges], theory: str | None) -> Comparability:
+def comparability(options: Sequence[Mapping[str, int | None]], theory: str | None) -> Comparability:
     """Whether PBE without spin and U describes a compound as training data of `theory` do.
 
     `options` are the ways to give its elements their charges, one where that is settled, with None for an element of
@@ -104,11 +104,11 @@ def charge_options(row: Mapping[str, Any]) -> list[Charges]:
     sites = {site: row[site] for site in ("A", "B", "Bp", "X") if row[site] is not None}
     if not sites:
         return [dict.fromkeys(re.findall(r"[A-Z][a-z]?", row["formula"]))]
-    given = {element: row.get(f"charge_{site.lower()}") for site, element in sites.items()}
+    given: Charges = {element: row.get(f"charge_{site.lower()}") for site, element in sites.items()}
     if row["charge_a"] is not None or set(sites) != {"A", "B", "X"} or sites["X"] not in _ANIONS:
         return [given]
     a, b, total = sites["A"], sites["B"], 3 * _ANIONS[sites["X"]]
-    allowed = [
+    allowed: list[Charges] = [
         {a: q, b: total - q, sites["X"]: None}
         for q in range(1, total)
         if q == _FIXED.get(a, q) and total - q == _FIXED.get(b, total - q)
