@@ -223,10 +223,11 @@ def _potential(task: Task, dtype: str, threads: int | None) -> Potential:
 def _subject(task: Task) -> Uploaded:
     """The compound of `task` and its geometry, read from the structure where one was uploaded."""
     from compute.campaigns import run_task
-    from compute.structures.uploaded import Uploaded, read_upload
+    from compute.structures.upload_process import read_limited
+    from compute.structures.uploaded import Uploaded
 
     if task.structure is not None:
-        return read_upload(task.structure)
+        return read_limited(task.structure)
     return Uploaded(run_task.compound_of(task), task.a, None, task.compound)
 
 
