@@ -9,6 +9,11 @@ from pathlib import Path
 _ROOT = Path(__file__).parents[1]
 
 
+def in_checkout() -> bool:
+    """Whether this code lies in a checkout, with its tables beside it, and not where pip has installed it."""
+    return (_ROOT / "pyproject.toml").is_file()
+
+
 def data_directory() -> Path:
     """Folder of the published tables: `SOFTMODE_DATA`, else data/parquet of the checkout."""
     return Path(os.environ.get("SOFTMODE_DATA") or _ROOT / "data" / "parquet")
@@ -20,8 +25,12 @@ def frames_directory() -> Path:
 
 
 def var_directory() -> Path:
-    """Folder of everything written at run time: `SOFTMODE_VAR`, else var of the checkout."""
-    return Path(os.environ.get("SOFTMODE_VAR") or _ROOT / "var")
+    """Folder of everything written at run time: `SOFTMODE_VAR`, else var of the checkout, else one of the user's."""
+    if chosen := os.environ.get("SOFTMODE_VAR"):
+        return Path(chosen)
+    if in_checkout():
+        return _ROOT / "var"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "softmode"
 
 
 def environments_directory() -> Path:

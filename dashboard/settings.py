@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parents[1]
-ASSETS = ROOT / "assets"
+from compute.settings import data_directory
+
+ASSETS = Path(__file__).resolve().parent / "assets"
 
 
 class Settings(BaseSettings):
@@ -16,7 +17,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SOFTMODE_", frozen=True, extra="ignore")
 
-    data: Path = Field(default=ROOT / "data" / "parquet", description="directory of the published tables")
+    data: Path = Field(default_factory=data_directory, description="directory of the published tables")
     prefix: str = Field(default="", pattern=r"^(/[\w.~-]+)*$", description="path that the site is below: /softmode")
     proxies: int = Field(default=0, ge=0, description="proxies in front whose X-Forwarded headers are believed")
     requests_per_minute: int = Field(default=1200, ge=0, description="computed answers for an address; 0: no limit")

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from compute.cli.common import Data, fail, out
+from compute.settings import data_directory, in_checkout
 
 _SECONDS = 30.0
 """A worker that has not left by then is killed."""
@@ -32,6 +33,8 @@ def command(
     """Serve the dashboard until interrupted, and compute what its visitors ask for."""
     if data is not None:
         os.environ["SOFTMODE_DATA"] = str(data.resolve())
+    elif not in_checkout() and not (data_directory() / "manifest.json").is_file():
+        fail("The tables do not come with the package: name their folder with --data, or with SOFTMODE_DATA.")
     commands = [[sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn_config"]]
     commands[0] += ["--bind", f"{host}:{port}", "--workers", str(workers), "dashboard.wsgi:app"]
     if _with_worker(worker):
