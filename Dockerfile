@@ -12,6 +12,7 @@ VOLUME /var/lib/softmode
 
 FROM base AS web
 RUN pip install --requirement requirements.txt
+COPY assets assets
 COPY data/parquet data/parquet
 COPY data/distil data/distil
 USER 10001

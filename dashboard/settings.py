@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from compute.settings import data_directory
 
 ASSETS = Path(__file__).resolve().parent / "assets"
+"""A link to `assets` of the checkout, so that a wheel holds the files too."""
 
 
 class Settings(BaseSettings):

@@ -15,7 +15,7 @@ language = "en-GB"
 # The root of the sources is the checkout, so that links from docs/ to files beside it hold on a forge and here.
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "CONTRIBUTING.md"]
-exclude_patterns = [".*", "build", "var", "tests", "benchmarks", "data", "compute", "dashboard"]
+exclude_patterns = [".*", "build", "var", "tests", "benchmarks", "data", "assets", "compute", "dashboard"]
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
 

@@ -57,6 +57,7 @@ def test_the_wheel_holds_every_file_that_the_packages_do(wheel):
         ["git", "ls-files", "compute", "dashboard"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.split("\n")
     wanted = {name for name in listed if name and (ROOT / name).is_file()}
+    wanted |= {f"dashboard/{path.relative_to(ROOT)}" for path in (ROOT / "assets").rglob("*") if path.is_file()}
     held = set(zipfile.ZipFile(wheel).namelist())
     assert wanted - held == set()
     assert {"dashboard/assets/softmode.css", "dashboard/assets/vendor/3dmol/3Dmol-min.js", "softmode.py"} <= held
