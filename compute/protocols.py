@@ -1,7 +1,6 @@
-"""What is computed and how: suites and protocols, frozen, validated and digested.
+"""How something is computed: protocols, frozen, validated and digested.
 
-A suite says which compounds and which q points; a protocol says which settings. Both are plain data, so
-the web can name them without importing the stack that carries them out.
+Plain data, so that the web can name them without importing the stack that carries them out.
 """
 
 from __future__ import annotations
@@ -12,126 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
-QPoint = tuple[float, float, float]
-
-
-class PublishedDFT(BaseModel):
-    """How a suite's source made its numbers; None where it does not say."""
-
-    model_config = ConfigDict(frozen=True)
-
-    code: str = Field(description="program, and plane-wave cutoff where it is stated")
-    functional: str
-    spin_polarised: bool | None
-    hubbard_u: bool | None = Field(description="whether any element has a Hubbard U")
-    spin_orbit: bool | None
-    non_analytic: bool | None = Field(description="whether phonons have the non-analytic correction at Γ")
-    supercell: str
-    k_mesh: str | None = Field(description="k points of that supercell")
-    displacement: float | None = Field(description="finite displacement, Å")
-
-
-class Suite(BaseModel):
-    """A set of compounds with published DFT numbers, and the q points at which they are compared."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    title: str
-    prototype: str
-    size: int = Field(description="compounds in the published set")
-    protocol: str = Field(description="harmonic protocol used unless another is named")
-    q_points: dict[str, tuple[QPoint, ...]] = Field(
-        description="label to the star of q in fractional coordinates of the primitive reciprocal cell"
-    )
-    dft: PublishedDFT
-    doi: str | None = Field(description="null where the source has none that we know")
-    source: str
-    citation: str
-
-
-UPLOAD = "upload"
-"""Stands in the place of a suite for a crystal that a visitor has uploaded and that is of none."""
-
-_HALF = 0.5
-SUITES: dict[str, Suite] = {
-    "hdp": Suite(
-        id="hdp",
-        title="Halide double perovskites",
-        prototype="elpasolite",
-        size=1813,
-        protocol="relaxed-geometry",
-        q_points={
-            "gamma": ((0, 0, 0),),
-            "x": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
-            "l": ((_HALF, 0, 0), (0, _HALF, 0), (0, 0, _HALF), (_HALF, _HALF, _HALF)),
-        },
-        dft=PublishedDFT(
-            code="VASP, 520 eV",
-            functional="PBE",
-            spin_polarised=False,
-            hubbard_u=False,
-            spin_orbit=False,
-            non_analytic=False,
-            supercell="80 atoms",
-            k_mesh="Γ",
-            displacement=0.01,
-        ),
-        doi="10.1021/acs.chemmater.2c01779",
-        source="https://github.com/yangjackie/halide_double_perovskite_anharmonicity_database",
-        citation="J. Yang and S. Li, Mapping the Room-Temperature Dynamic Stabilities of Inorganic Halide Double"
-        " Perovskites, Chem. Mater. (2022)",
-    ),
-    "abx3": Suite(
-        id="abx3",
-        title="Cubic ABX3 perovskites",
-        prototype="cubic-perovskite",
-        size=3660,
-        protocol="reference-geometry",
-        q_points={
-            "gamma": ((0, 0, 0),),
-            "r": ((_HALF, _HALF, _HALF),),
-            "m": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
-            "x": ((_HALF, 0, 0), (0, _HALF, 0), (0, 0, _HALF)),
-        },
-        dft=PublishedDFT(
-            code="VASP, 500 eV",
-            functional="PBE",
-            spin_polarised=False,
-            hubbard_u=False,
-            spin_orbit=None,
-            non_analytic=False,
-            supercell="40 atoms",
-            k_mesh="2×2×2, Γ-centred",
-            displacement=0.005,
-        ),
-        doi=None,
-        source="https://github.com/yangjackie/cubic_perovskite_anharmonicity_database",
-        citation="J. Yang, An Atlas of Vibrational Anharmonicity for Cubic ABX3 Perovskites (2021), Table S1",
-    ),
-    "mp0b3": Suite(
-        id="mp0b3",
-        title="MACE-MP-0b3 benchmark",
-        prototype="any",
-        size=60,
-        protocol="published-forces",
-        q_points={"gamma": ((0, 0, 0),)},
-        dft=PublishedDFT(
-            code="VASP",
-            functional="PBE",
-            spin_polarised=None,
-            hubbard_u=None,
-            spin_orbit=None,
-            non_analytic=False,
-            supercell="edges of about 20 Å",
-            k_mesh=None,
-            displacement=0.01,
-        ),
-        doi="10.5281/zenodo.15462975",
-        source="https://github.com/JaGeo/mace-mp-03b-phonon-benchmark",
-        citation="JaGeo/mace-mp-03b-phonon-benchmark, Zenodo (2025)",
-    ),
-}
+from compute.suites import SUITES
 
 
 class _Settings(BaseModel):
@@ -187,6 +67,11 @@ HARMONIC_PROTOCOLS: dict[str, HarmonicProtocol] = {
         HarmonicProtocol(name="relaxed-geometry", geometry="relaxed", ladder=_LADDER),
         # Forces that others published, each method in its own relaxed cell; stored in single precision.
         HarmonicProtocol(name="published-forces", method=2, geometry="relaxed", supercell=None, dtype="float32"),
+        # Forces on DFT's own displaced supercells, published or computed here, held against DFT's force constants.
+        HarmonicProtocol(name="published-displacements", geometry="reference", supercell=None),
+        # Frequencies that others published: along a path; lowest and highest alone; quantiles.
+        HarmonicProtocol(name="published-bands", geometry="relaxed", supercell=None, symmetrise="none"),
+        HarmonicProtocol(name="published-extremes", geometry="relaxed", supercell=None, symmetrise="none"),
     )
 }
 

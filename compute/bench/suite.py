@@ -24,14 +24,8 @@ from compute.campaigns.plan import stratified
 from compute.campaigns.provenance import package_versions
 from compute.campaigns.stage import STAGES
 from compute.campaigns.task import Task
-from compute.protocols import (
-    HARMONIC_PROTOCOLS,
-    SUITES,
-    HarmonicProtocol,
-    Langevin,
-    SamplingProtocol,
-    sampling_protocol,
-)
+from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, Langevin, SamplingProtocol, sampling_protocol
+from compute.suites import SUITES
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def campaign(
         raise plan.PlanError(f"no protocol {protocol}: it is one of {', '.join(kind.protocols)}")
     settings = kind.protocol(protocol, suite)
     listed = [row for row in tables.read(data, "references").to_pylist() if row["suite"] == suite]
-    planned = plan.tasks(listed, potential, checkpoint_sha256, settings, source)
+    planned = plan.tasks(listed, potential, checkpoint_sha256, settings, source, data)
     known: dict[str, Row] = {}
     if extend:
         if not isinstance(settings, HarmonicProtocol):

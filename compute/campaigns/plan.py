@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from compute.campaigns.dft_displacements import phonons_sha256
 from compute.campaigns.run_task import Task, stored_task
-from compute.protocols import SUITES, HarmonicProtocol, Protocol, SamplingProtocol
-from compute.references import mp0b3
+from compute.potentials.store import file_sha256
+from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, Protocol, SamplingProtocol
+from compute.references import alexandria50, mp0b3
+from compute.suites import SUITES
+from compute.tables import read_where
 
 Row = dict[str, Any]
+DISPLACEMENTS = "published-displacements"
+"""The protocol of forces on DFT's displaced supercells."""
+_FOREIGN = {("alexandria50", "published-forces")}
 _SIGMA_EDGES = (0.4, 0.5, 0.7, 1.0)
 
 
@@ -43,16 +50,25 @@ def tasks(
     checkpoint_sha256: str | None,
     protocol: Protocol,
     source: Path | None = None,
+    data: Path | None = None,
 ) -> list[Task]:
-    """One task per compound of one suite's `references`, in the order in which to compute them."""
+    """One task per compound of one suite's `references`, in the order in which to compute them.
+
+    `source` is the folder of stored forces, and `data` that of the tables, where DFT's phonons are.
+    """
     if not references:
         raise PlanError("no references for this suite: run softmode reference import first")
     suite = references[0]["suite"]
     harmonic = protocol.harmonic if isinstance(protocol, SamplingProtocol) else protocol
-    if (suite == "mp0b3") != (harmonic.supercell is None):
+    published = HARMONIC_PROTOCOLS[SUITES[suite].protocol].supercell is None
+    if published != (harmonic.supercell is None) or (suite, harmonic.name) in _FOREIGN:
         raise PlanError(f"suite {suite} is computed with --protocol {SUITES[suite].protocol}, not {protocol.name}")
-    if suite == "mp0b3":
+    if harmonic.name == DISPLACEMENTS:
+        return _displaced(references, potential, checkpoint_sha256, harmonic, source, data)
+    if harmonic.name == "published-forces":
         return _stored(references, potential, harmonic, source)
+    if published:
+        raise PlanError(f"suite {suite} holds published numbers alone: softmode reference import {suite} brings them")
     if protocol.geometry == "reference" and all(row["lattice_constant"] is None for row in references):
         raise PlanError(f"suite {suite} has no published geometry: use --protocol relaxed-geometry")
     return [
@@ -70,6 +86,41 @@ def _stored(references: Sequence[Row], potential: str, protocol: HarmonicProtoco
     if missing := sorted(row["compound"] for row in references if row["compound"] not in paths):
         raise PlanError(f"{source} lacks {', '.join(missing)}")
     return [stored_task(paths[row["compound"]], protocol) for row in references]
+
+
+def _displaced(
+    references: Sequence[Row],
+    potential: str,
+    checkpoint_sha256: str | None,
+    protocol: HarmonicProtocol,
+    source: Path | None,
+    data: Path | None,
+) -> list[Task]:
+    suite = references[0]["suite"]
+    if data is None or not (found := read_where(data, "reference_phonons", suite=suite)):
+        raise PlanError(f"no DFT phonons of suite {suite}: run softmode reference import {suite} first")
+    digests = {row["compound"]: phonons_sha256(row) for row in found}
+    missing = [row["compound"] for row in references if row["compound"] not in digests]
+    if missing:
+        raise PlanError(f"no DFT phonons of {', '.join(missing)}: run softmode reference import {suite} again")
+    paths: dict[str, Path] = {}
+    if source is not None:
+        if suite != "alexandria50" or potential not in alexandria50.POTENTIALS:
+            raise PlanError(f"suite {suite} has no stored forces of {potential} on DFT's displacements")
+        paths = {path.stem: path for path in alexandria50.files(source)}
+        if lacking := sorted(set(digests) - set(paths)):
+            raise PlanError(f"{source} lacks {', '.join(lacking)}")
+    # The smallest first: a campaign that is stopped has most materials done.
+    size = {row["compound"]: len(row["displaced_atoms"]) * len(row["constants"]) / len(row["rows"]) for row in found}
+    return [
+        Task(
+            suite, compound, None, potential, checkpoint_sha256, protocol,
+            forces=str(paths[compound]) if paths else None,
+            forces_sha256=file_sha256(paths[compound]) if paths else None,
+            phonons=str(data), phonons_sha256=digests[compound],
+        )
+        for compound in sorted((row["compound"] for row in references), key=lambda name: (size[name], name))
+    ]  # fmt: skip
 
 
 def slice_of(items: Sequence[Task], part: int, parts: int) -> list[Task]:

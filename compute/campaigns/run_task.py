@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from compute.campaigns.dft_displacements import displaced_row
 from compute.campaigns.extend import extended
 from compute.campaigns.stored_phonons import cached_phonons, shared_path
 from compute.campaigns.task import Task
@@ -50,6 +51,8 @@ def run(
         return wrap(potential_of(task, dtype, threads))
 
     def calculate() -> Row:
+        if task.phonons is not None:
+            return displaced_row(task, potential, Path(cache_directory) if cache_directory else None)
         if task.forces is not None:
             return _stored(task, Path(cache_directory) if cache_directory else None)
         if isinstance(task.protocol, SamplingProtocol):

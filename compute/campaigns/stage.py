@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_NAMES, SUITES, Protocol, sampling_protocol
+from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_NAMES, Protocol, sampling_protocol
+from compute.suites import SUITES
 from compute.tables.schemas import KEYS
 
 

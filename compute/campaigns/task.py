@@ -20,7 +20,8 @@ class Task:
     `checkpoint_sha256`, where it is given, is checked against the potential that a worker loads. `forces` names the
     npz file of stored forces, for the suite that has them, and `forces_sha256` its content. `structure` is the text of
     an uploaded CIF or POSCAR file, which says what the compound is. `frames` names the set of reference frames that the
-    potential is scored on, and `frames_sha256` its file's content.
+    potential is scored on, and `frames_sha256` its file's content. `phonons` is the folder of the tables that hold
+    DFT's phonons of the compound, for a protocol that displaces as DFT did, and `phonons_sha256` their digest.
     """
 
     suite: str
@@ -34,17 +35,19 @@ class Task:
     structure: str | None = None
     frames: str | None = None
     frames_sha256: str | None = None
+    phonons: str | None = None
+    phonons_sha256: str | None = None
 
     @property
     def digest(self) -> str:
         """Name of the task's shard, and of its live job: structure, checkpoint, protocol and `IDENTITY`."""
         content = {**asdict(self), "protocol": self.protocol.digest, "schema": IDENTITY}
         # Stored forces are known by their content, wherever the file lies.
-        del content["forces"]
+        del content["forces"], content["phonons"]
         if self.structure is not None:
             content["structure"] = hashlib.sha256(self.structure.encode()).hexdigest()
         # What came later counts only where it is given, so that older shards keep their names.
-        later = {name for name in ("structure", "frames", "frames_sha256") if content[name] is None}
+        later = {name for name in ("structure", "frames", "frames_sha256", "phonons_sha256") if content[name] is None}
         return digest({name: value for name, value in content.items() if name not in later})
 
     @property

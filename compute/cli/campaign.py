@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from compute.campaigns.stage import STAGES
 from compute.cli import presets
 from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
-from compute.protocols import SUITES
 from compute.settings import data_directory, var_directory
+from compute.suites import SUITES
 
 if TYPE_CHECKING:
     from compute.campaigns.campaign import Campaign
@@ -32,7 +32,9 @@ ProtocolOption = Annotated[
         + ". Default: the suite's own; for sigma, published.",
     ),
 ]
-SourceOption = Annotated[Path | None, typer.Option("--source", help="Folder of stored forces, for suite mp0b3.")]
+SourceOption = Annotated[
+    Path | None, typer.Option("--source", help="Folder of stored forces, for suites alexandria50 and mp0b3.")
+]
 StageOption = Annotated[str, typer.Option("--stage", help=" or ".join(STAGES))]
 ExtendOption = Annotated[
     bool,
@@ -231,14 +233,17 @@ def _campaign(
     extend: bool = False,
 ) -> Campaign:
     from compute.campaigns.campaign import campaign
+    from compute.campaigns.plan import DISPLACEMENTS
     from compute.potentials.load import load
 
     if suite not in SUITES:
         fail(f"No suite {suite}: it is one of {', '.join(SUITES)}.")
     if stage not in STAGES:
         fail(f"No stage {stage}: it is {' or '.join(STAGES)}.")
-    checkpoint = None if suite == "mp0b3" else load(potential, device="cpu").checkpoint_sha256
+    checkpoint = None if source is not None else load(potential, device="cpu").checkpoint_sha256
     chosen = protocol or STAGES[stage].default(suite)
+    if protocol is None and source is None and chosen == "published-forces":
+        chosen = DISPLACEMENTS
     directory = var_directory() / "runs"
     folder = data or data_directory()
     return campaign(suite, potential, checkpoint, chosen, folder, directory, source, stage, extend=extend)

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from compute.cli.common import AsJson, Data, fail, one_sentence, out, print_json
 from compute.cli.compounds import FormulaArgument, FormulaSuite, OnePotential, check_suite, lookup
-from compute.protocols import HARMONIC_PROTOCOLS, SUITES
+from compute.protocols import HARMONIC_PROTOCOLS
+from compute.suites import SUITES
 from compute.tables import TableError
 
 _PROTOCOLS = [name for name, protocol in HARMONIC_PROTOCOLS.items() if protocol.supercell is not None]

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
 from compute.cli.compounds import FormulaArgument, FormulaSuite, OnePotential, check_suite, lookup
-from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_NAMES, SUITES, SamplingProtocol, sampling_protocol
+from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_NAMES, SamplingProtocol, sampling_protocol
+from compute.suites import SUITES
 from compute.tables import TableError
 
 _SITES = {"a": "A", "b": "B", "bp": "B'", "x": "X"}

@@ -19,7 +19,7 @@ from compute.physics.phonons import rmse
 from compute.potentials import store
 from compute.potentials.interface import EvaluationError, Potential
 from compute.potentials.load import load
-from compute.protocols import HARMONIC_PROTOCOLS, SUITES, SamplingProtocol
+from compute.protocols import HARMONIC_PROTOCOLS, SamplingProtocol
 from compute.references import readers
 from compute.references.readers.npz import write_npz
 from compute.stages import phonons, rows, wells
@@ -27,6 +27,7 @@ from compute.stages.sampling import Progress, SamplingError, silent
 from compute.stages.score import score
 from compute.structures.compounds import Compound, identify
 from compute.structures.frames import Frames
+from compute.suites import SUITES
 
 Row = dict[str, Any]
 SOURCE = "dft"

@@ -17,8 +17,6 @@ from compute.protocols import (
     HARMONIC_PROTOCOLS,
     SAMPLING_NAMES,
     SAMPLING_PROTOCOLS,
-    SUITES,
-    UPLOAD,
     HarmonicProtocol,
     Protocol,
     SamplingProtocol,
@@ -27,6 +25,7 @@ from compute.protocols import (
 from compute.settings import frames_directory
 from compute.structures.compounds import identify
 from compute.structures.formula import parse
+from compute.suites import SUITES, UPLOAD
 
 HARMONIC_NAMES = tuple(name for name, protocol in HARMONIC_PROTOCOLS.items() if protocol.supercell is not None)
 KELVIN = (10.0, 1000.0)

@@ -70,6 +70,8 @@ def fetch(
             installation = families()[known.family].installation
             raise FetchError(f"{id} comes with a package that is not installed: {installation}")
         return checkpoint.path
+    if known.kind == "published":
+        raise FetchError(f"{id} is known by published results alone: its weights are not read here")
     accepted = _licence_accepted(known, directory, accept_licence)
     with _clear_errors(directory), FileLock(directory / f".{known.file}.lock"):
         checkpoint = locate(id, directory)

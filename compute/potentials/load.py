@@ -92,6 +92,8 @@ def _loaded(
 
 
 def _missing(checkpoint: Checkpoint) -> str:
+    if checkpoint.origin == "published":
+        return f"{checkpoint.id} is known by published results alone: its weights are not read here"
     if checkpoint.origin == "local":
         return f"{checkpoint.id} is no longer at {checkpoint.path}: restore the file"
     if checkpoint.origin == "packaged":

@@ -56,7 +56,7 @@ class PotentialEntry(BaseModel):
     parameters: int | None = Field(default=None, description="trainable parameters")
     citation: str
     doi: str | None = None
-    kind: Literal["packaged", "download"]
+    kind: Literal["packaged", "download", "published"] = Field(description="published: results of others alone")
     source: str = Field(description="address of the weights, or of the project whose package brings them")
     file: str = Field(description="file name, or path below the package's folder of weights")
     sha256: str | None = Field(default=None, description="of packaged weights, where it is pinned")

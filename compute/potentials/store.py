@@ -79,6 +79,8 @@ def locate(id: str, directory: Path | None = None) -> Checkpoint:
         raise UnknownPotential(f"{error}{added}") from None
     if known.kind == "packaged":
         return Checkpoint(id, known.family, packaged_path(known), known.sha256, known.head, "packaged")
+    if known.kind == "published":
+        return Checkpoint(id, known.family, directory / id, origin="published")
     sha256 = read_records(directory / PINS).get(id, {}).get("sha256")
     return Checkpoint(id, known.family, directory / known.file, sha256, known.head)
 
@@ -192,6 +194,8 @@ def state(checkpoint: Checkpoint) -> str:
         return "ready" if environment else checkpoint.origin
     if environment:
         return "weights missing"
+    if checkpoint.origin == "published":
+        return "published results alone"
     return "not fetched" if checkpoint.origin == "fetched" else "missing"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from compute.protocols import SUITES
 from compute.structures.compounds import Compound
+from compute.suites import SUITES
 
 
 def compound_columns(compound: Compound, formula: str) -> dict[str, Any]:

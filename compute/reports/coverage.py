@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from compute.physics.stability import MISSING, STABLE, harmonic_labels, sigma_labels
-from compute.protocols import SUITES, Andersen, SamplingProtocol
+from compute.protocols import Andersen, SamplingProtocol
 from compute.reports.markdown import ReportTables, listed, number, share, table
+from compute.suites import SUITES
 
 _STAGES = {"harmonic": ("status", "run", "protocol"), "σ": ("sigma_status", "sigma_run", "sigma_protocol")}
 

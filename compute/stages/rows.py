@@ -22,6 +22,7 @@ from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.stages import phonons
 from compute.stages.anharmonic import Anharmonic
 from compute.stages.crystal import HarmonicCrystal
+from compute.stages.dft_displacements import HessianError
 from compute.stages.effective import Renormalised
 from compute.stages.guard import LeftSites
 from compute.stages.harmonic import Harmonic
@@ -204,6 +205,20 @@ def _stored_errors(model: StoredPhonons, reference: StoredPhonons) -> Row:
         "speed_error": speed_rmse / float(np.sqrt(np.mean(theirs[both] ** 2))),
         "speed_mesh": f"{SPEED_MESH}x{SPEED_MESH}x{SPEED_MESH}, beside Γ",
         "constants_error": relative_difference(model.constants, reference.constants),
+    }
+
+
+def hessian_columns(error: HessianError) -> Row:
+    """The columns on what the error of a potential's force constants does."""
+    return {
+        "slope_constants": error.slope,
+        "sigma_hessian": error.sigma,
+        "sigma_hessian_reason": error.reason,
+        "hessian_amplification": error.amplification,
+        **{f"omega_rmse_{third}_thz": found.rmse for third, found in error.thirds.items()},
+        **{f"omega_bias_{third}_thz": found.bias for third, found in error.thirds.items()},
+        "soft_overlap": error.soft.overlap,
+        "soft_shift_thz": error.soft.omega - error.soft.reference,
     }
 
 

@@ -154,7 +154,7 @@ def _displaced(forces: ForceSet, symprec: float) -> Phonopy:
 
     unit = Atoms(numbers=forces.numbers, scaled_positions=forces.scaled, cell=forces.cell, pbc=True)
     phonon = phonons.phonopy_of(unit, forces.supercell_matrix, forces.primitive_matrix, symprec=symprec)
-    order = _nearest(phonon.supercell.scaled_positions, forces.super_scaled)
+    order = site_order(phonon.supercell.scaled_positions, forces.super_scaled)
     here = np.argsort(order)
     phonon.dataset = {
         "natom": len(order),
@@ -170,7 +170,7 @@ def _displaced(forces: ForceSet, symprec: float) -> Phonopy:
     return phonon
 
 
-def _nearest(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+def site_order(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     """For every row of `here` the row of `there` at the same site, both (N, 3) in fractional coordinates."""
     from scipy.spatial import cKDTree
 

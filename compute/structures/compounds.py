@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from compute.protocols import SUITES, QPoint
 from compute.structures import prototypes, radii
 from compute.structures.formula import FormulaError, composition_key, parse
+from compute.suites import SUITES, QPoint
 
 if TYPE_CHECKING:
     from ase import Atoms

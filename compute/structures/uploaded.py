@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compute.protocols import UPLOAD, QPoint
 from compute.structures import cif, poscar
 from compute.structures.compounds import Compound, identify
 from compute.structures.formula import FormulaError
 from compute.structures.sites import Crystal, StructureError, minimum_image
 from compute.structures.text import plain
+from compute.suites import UPLOAD, QPoint
 
 if TYPE_CHECKING:
     from ase import Atoms

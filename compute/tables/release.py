@@ -32,7 +32,7 @@ _HELD = ("run", "suite", "potential", "protocol")
 """Columns whose value is noted of a file that has one only."""
 _SPLIT = ("run", "suite")
 """A table has a file for each value of the first of these that is among its columns, else one file."""
-_READ_BY_COMPOUND = ("force_constants", "bands")
+_READ_BY_COMPOUND = ("force_constants", "bands", "reference_phonons")
 _ROWS_PER_GROUP = 64
 
 

@@ -26,6 +26,7 @@ from compute.tables.columns import (
     sampled,
     with_se,
 )
+from compute.tables.stored_results import STORED_RESULTS, hessian_errors
 
 SCHEMAS: dict[str, pa.Schema] = {
     "references": pa.schema(
@@ -50,6 +51,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("formation_energy", REAL, "relative to elemental crystals; not a hull distance", "eV/atom"),
             *omegas("DFT", "in abx3 with the acoustic modes, so 0 where none is imaginary"),
             field("omega_min_mesh_thz", REAL, "softest mode on an 8x8x8 mesh; only where forces are stored", "THz"),
+            field("omega_max_thz", REAL, "hardest mode that the source states", "THz"),
             field("sigma", REAL, "anharmonicity score at 300 K, pooled"),
             field("sigma_a", REAL, "σ at 300 K on the A site"),
             field("sigma_b", REAL, "σ at 300 K on the B site"),
@@ -61,6 +63,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("sigma_tdep_34", REAL, "the source's σ_TDEP^(3,4)"),
             field("sigma_tdep_44", REAL, "the source's σ_TDEP^(4,4)"),
             field("sigma_weighted_frequency_thz", REAL, "Σ ω_i σ_i / Σ σ_i over band-path modes", "THz"),
+            field("n_atoms", INT, "atoms in the source's cell, where that tells structures of one composition apart"),
             field("functional", STR, "exchange-correlation functional and code", required=True),
             field("doi", STR, "doi of the source"),
             field("source", STR, "where the numbers were published", required=True),
@@ -113,11 +116,13 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("omega2_rmse_thz2", REAL, "RMSE of ω², squares signed, over all modes on that mesh", "THz²"),
             field("omega_min_mesh_thz", REAL, "softest mode on that mesh, without the acoustic ones at Γ", "THz"),
             field("label_mesh", STR, "harmonic label of omega_min_mesh_thz at tolerance_thz"),
+            field("omega_max_thz", REAL, "hardest mode that the source states", "THz"),
             field("q_mesh", STR, "that mesh"),
             field("speed_rmse_km_s", REAL, "RMSE of |group velocity| against DFT, modes real in both", "km/s"),
             field("speed_error", REAL, "speed_rmse_km_s over the RMS of DFT's"),
             field("speed_mesh", STR, "q points of the group velocities"),
             field("constants_error", REAL, "relative error of force constants, Frobenius norm"),
+            *hessian_errors(),
             field("dtype", STR, "floating-point type of the forces"),
             field("displacement", REAL, "finite displacement", "Å"),
             field("n_displacements", INT, "inequivalent displacements evaluated"),
@@ -228,6 +233,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ),
         ]
     ),
+    **STORED_RESULTS,
     "attribution": pa.schema(
         [
             field("frames", STR, "set of reference frames", required=True),
@@ -339,5 +345,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "bands": ("suite", "compound", "source"),
     "attribution": ("frames", "potential"),
     "wells": ("suite", "compound", "mode", "source", "settings"),
+    "reference_phonons": ("suite", "compound"),
+    "wider_field": ("suite", "compound", "entry"),
     "runs": ("run",),
 }

@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 from pydantic import Field
 
-from compute.protocols import SUITES
 from compute.statistics import confusion, verdicts
+from compute.suites import COMPARED
 from dashboard.api.answers import Answer
 from dashboard.api.parameters import MetricsParameters, Suite
 from dashboard.dataset import Dataset
@@ -130,7 +130,7 @@ class MetricsAnswer(Answer):
 def scores(dataset: Dataset, release: str, asked: MetricsParameters) -> MetricsAnswer:
     """The scores that `asked` describes; `release` drops what is out of date."""
     comparisons, missing = [], []
-    suites = [suite for suite in SUITES if suite in asked.suite or not asked.suite]
+    suites = [suite for suite in COMPARED if suite in asked.suite or not asked.suite]
     for suite in suites:
         for criterion in SUITE_CRITERIA[suite]:
             if asked.criterion and criterion not in asked.criterion:

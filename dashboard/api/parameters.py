@@ -21,7 +21,7 @@ from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 LARGEST_PAGE = 1000
 COMMA_SEPARATED = "fields"
 
-Suite = Literal["abx3", "hdp", "mp0b3"]
+Suite = Literal["abx3", "hdp", "alexandria50", "mp0b3", "mp64", "phonondb", "kappa103"]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]{1,80}$")]
 Formula = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9₀-₉_.+() -]{1,80}$"), AfterValidator(plain)]
 Element = Annotated[str, StringConstraints(pattern=r"^[A-Z][a-z]?$")]

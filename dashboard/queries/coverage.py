@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from compute.protocols import SUITES
+from compute.suites import COMPARED, SUITES
 from dashboard.dataset import Dataset
 from dashboard.views.codec import ANIONS
 
@@ -100,7 +100,7 @@ def coverage(dataset: Dataset) -> list[Coverage]:
     )
     found = {(row.suite, row.potential): row for row in frame.itertuples(index=False)}
     entries = []
-    for suite in SUITES.values():
+    for suite in (SUITES[id] for id in COMPARED):
         for potential in potential_names(dataset):
             row = found.get((suite.id, potential))
             if row is None:

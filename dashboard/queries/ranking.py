@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from compute.physics.stability import UNDECIDABLE, harmonic_labels
 from compute.statistics.comparable import comparable
 from compute.statistics.groups import Scores, letters, mcc_scores, rmse_scores
+from compute.suites import COMPARED, SUITES
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import distilled
 from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
@@ -41,7 +42,7 @@ METRICS = {
         Metric("sigma", "RMSE of σ", "", "sigma"),
     )
 }
-SUITE_METRICS = {"abx3": ("mcc", "omega", "sigma"), "hdp": ("sigma",), "mp0b3": ("frequency", "omega")}
+SUITE_METRICS = {suite: SUITES[suite].metrics for suite in COMPARED}
 """What DFT publishes for a suite decides what can be scored; the first is the suite's own order."""
 
 

@@ -9,10 +9,10 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
+from compute.suites import COMPARED, SUITES
 from dashboard.ui.text import MINUS, number
 
-SUITE_OPTIONS = [{"value": s.id, "label": s.title} for s in SUITES.values()]
+SUITE_OPTIONS = [{"value": suite, "label": SUITES[suite].title} for suite in COMPARED]
 
 
 def options(values: Sequence[str], names: Mapping[str, str] | None = None) -> list[dict[str, str]]:

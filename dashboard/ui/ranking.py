@@ -8,7 +8,7 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from dashboard.figures.ranking import ranking as ranking_figure
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Metric, Ranked
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, table

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from compute.protocols import HARMONIC_PROTOCOLS, SUITES
+from compute.protocols import HARMONIC_PROTOCOLS
 from compute.structures.formula import plain
+from compute.suites import COMPARED
 
 View = TypeVar("View")
 
@@ -123,7 +124,7 @@ class Formula(Text):
 
 
 ANIONS = ("F", "Cl", "Br", "I", "O", "S", "Se", "Te")
-SUITE = Choice(tuple(SUITES))
+SUITE = Choice(COMPARED)
 POTENTIAL = Text(r"[A-Za-z0-9._+-]{0,64}")
 POTENTIALS = Names(r"[A-Za-z0-9._+-]{1,64}")
 FORMULA = Formula(r"[A-Za-z0-9().-]{0,32}")

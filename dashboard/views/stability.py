@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from compute.suites import COMPARED, SUITES
 from dashboard.views.codec import (
     ANIONS,
     DEFAULT_TOLERANCE_THZ,
@@ -20,7 +21,7 @@ from dashboard.views.codec import (
 
 CRITERIA = ("harmonic", "sigma", "renormalised", "cross")
 """DFT against potential: ω_min and ω_min; σ and σ; σ and the renormalised ω_min; σ and ω_min."""
-SUITE_CRITERIA = {"abx3": CRITERIA, "hdp": ("cross", "sigma", "renormalised"), "mp0b3": ("harmonic",)}
+SUITE_CRITERIA = {suite: SUITES[suite].criteria for suite in COMPARED}
 """What the published DFT of a suite can be held against; the first comes first on the page."""
 MOST_POTENTIALS = 6
 _COST = Number(0, 10_000, 1)

@@ -198,12 +198,12 @@ def test_stored_forces_are_known_by_their_content(tmp_path):
 
 
 def test_stored_forces_become_rows_of_the_potential(tmp_path):
-    from compute.campaigns.import_references import publish_references, reference_rows
+    from compute.campaigns.import_references import imported, publish_references
 
     source, data, var = tmp_path / "npz", tmp_path / "data", tmp_path / "runs"
     source.mkdir()
     npz(source / "mp-1.npz")
-    publish_references(data, "mp0b3", reference_rows("mp0b3", source, var / "stored-phonons"))
+    publish_references(data, "mp0b3", imported("mp0b3", source, var / "stored-phonons"))
     planned = campaigns.campaign("mp0b3", "mace-mp-0b3-medium", None, "published-forces", data, var, source)
     campaigns.compute(planned, planned.tasks, Here())
     publish(planned, data)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from tests.conftest import ROOT
 from tests.support.documentation import NUMBER, WRITTEN, numbers
 

@@ -9,13 +9,14 @@ import pytest
 
 from compute.physics import anharmonicity
 from compute.physics.phonons import THZ_PER_ROOT, signed_square
-from compute.protocols import SUITES, Langevin, OneShot, SamplingProtocol
+from compute.protocols import Langevin, OneShot, SamplingProtocol
 from compute.stages import phonons
 from compute.stages.anharmonic import Anharmonic, anharmonic
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
 from compute.stages.guard import SamplingError
 from compute.stages.modes import optical_modes
 from compute.structures.compounds import identify
+from compute.suites import SUITES
 from tests.support.bond_crystal import BondCrystal
 from tests.support.pair_potential import PairPotential, as_atoms
 

@@ -8,9 +8,9 @@ import pytest
 from compute import tables
 from compute.physics.bands import Path, PrimitiveCrystal, frequencies, modes, path
 from compute.physics.phonons import signed_square
-from compute.protocols import SUITES
 from compute.stages import phonons
 from compute.structures.compounds import identify
+from compute.suites import SUITES
 from tests.support.pair_potential import PairPotential
 
 A = {"abx3": 3.9, "hdp": 11.3}

@@ -8,10 +8,10 @@ from ase import Atoms
 
 from compute.physics.phonons import THZ_PER_ROOT, sum_rule_residual
 from compute.physics.stability import renormalised_labels
-from compute.protocols import SUITES
 from compute.stages import effective as stage
 from compute.stages import phonons
 from compute.structures.compounds import identify
+from compute.suites import SUITES
 from tests.support.pair_potential import PairPotential, as_atoms
 
 BOLTZMANN = 8.617333e-5  # eV/K

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from compute.physics import phonons as physics
-from compute.protocols import HARMONIC_PROTOCOLS, SUITES, HarmonicProtocol
+from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol
 from compute.stages import phonons
 from compute.stages.harmonic import harmonic
 from compute.stages.relax import RelaxationError, relax
 from compute.structures.compounds import identify
 from compute.structures.prototypes import cubic_perovskite, elpasolite
+from compute.suites import SUITES
 from tests.support.pair_potential import PairPotential, as_atoms
 
 REFERENCE, RELAXED = HARMONIC_PROTOCOLS["reference-geometry"], HARMONIC_PROTOCOLS["relaxed-geometry"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from compute.potentials.registry import entries
-from compute.protocols import SUITES
 from compute.statistics.theory import PBE, PBE_U, R2SCAN, THEORIES, charge_options, comparability, open_shell
+from compute.suites import SUITES
 from compute.tables import pairs
 from tests.conftest import ROOT
 

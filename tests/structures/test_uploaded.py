@@ -16,11 +16,12 @@ from compute.campaigns import run_task
 from compute.jobs import calculation
 from compute.jobs.request import task_of
 from compute.jobs.service import JobRequest
-from compute.protocols import HARMONIC_PROTOCOLS, UPLOAD
+from compute.protocols import HARMONIC_PROTOCOLS
 from compute.stages.harmonic import harmonic
 from compute.structures.compounds import identify
 from compute.structures.sites import Crystal
 from compute.structures.uploaded import GeneralCrystal, StructureError, read_upload
+from compute.suites import UPLOAD
 from tests.support.pair_potential import RADII, PairPotential
 
 TITANATE = identify("SrTiO3", "abx3").structure(3.95)

@@ -10,7 +10,7 @@ import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES as ALL_SUITES
+from compute.suites import SUITES as ALL_SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.anharmonicity import choices as offer
 from dashboard.pages.anharmonicity import comparison, error_breakdown

@@ -11,7 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.physics.stability import MISSING
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from dashboard.queries.compound import dft_labels
 from dashboard.queries.compound_page import KnownCompound
 from dashboard.queries.structure import SPACE_GROUPS

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from dashboard.pages.error_sources.amplification_figure import MOST, Cloud, thinned
 from dashboard.pages.error_sources.protocols_data import ProtocolPair, Protocols
 from dashboard.pages.error_sources.protocols_figure import outside

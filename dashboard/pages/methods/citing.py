@@ -9,7 +9,7 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from dashboard.pages.methods.definitions_sigma import KNOOP
 from dashboard.ui.blocks import doi_link, link
 from dashboard.ui.contents import part

@@ -8,7 +8,7 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from dashboard.ui.blocks import table
 from dashboard.ui.contents import part
 from dashboard.ui.text import count, number, plural

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dash import Dash, dcc, html
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.methods import data
 from dashboard.pages.methods.citing import adding, citing, licensing

@@ -10,14 +10,8 @@ from dash import html
 from dash.development.base_component import Component
 from pydantic import BaseModel
 
-from compute.protocols import (
-    HARMONIC_PROTOCOLS,
-    SAMPLING_PROTOCOLS,
-    SUITES,
-    SamplingProtocol,
-    Suite,
-    sampling_protocol,
-)
+from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, SamplingProtocol, sampling_protocol
+from compute.suites import SUITES, Suite
 from dashboard.ui.blocks import table
 from dashboard.ui.contents import part
 from dashboard.ui.text import count

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
+from compute.suites import COMPARED, SUITES
 from dashboard.queries.coverage import Coverage
 from dashboard.ui.text import count
 
@@ -20,13 +20,13 @@ def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str], benchm
     others = [names[p] for p in names if p not in shown]
     head = [html.Th("potential", scope="col")] + [
         html.Th([s.title, html.Span(f"{count(s.size)} compounds", className="sub")], scope="col")
-        for s in SUITES.values()
+        for s in (SUITES[id] for id in COMPARED)
     ]
     body = [
         html.Tr(
             [
                 html.Th([names[p], html.Code(p, className="sub")] if names[p] != p else html.Code(p), scope="row"),
-                *(html.Td(_cell(cells[p, s.id]), **{"data-suite": s.title}) for s in SUITES.values()),
+                *(html.Td(_cell(cells[p, s.id]), **{"data-suite": s.title}) for s in (SUITES[id] for id in COMPARED)),
             ]
         )
         for p in shown
@@ -48,7 +48,7 @@ def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str], benchm
                     "To compute what is missing: ",
                     html.Code("softmode campaign run --suite SUITE --potential POTENTIAL"),
                     " with the suites ",
-                    *_listed(list(SUITES)),
+                    *_listed(list(COMPARED)),
                     ".",
                 ],
                 className="fine",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.overview import data as query
 from dashboard.pages.overview.factor_map_figure import factor_map, outside

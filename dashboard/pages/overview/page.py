@@ -9,9 +9,9 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
 from compute.statistics import confusion, verdicts
 from compute.statistics.comparable import CUT_AT_ZERO
+from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.overview import data
 from dashboard.pages.overview.coverage import coverage_table

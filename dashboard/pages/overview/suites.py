@@ -6,7 +6,7 @@ from typing import Any
 
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.queries import agreement, coverage
 from dashboard.ui.blocks import campaign_command, not_computed, section, table

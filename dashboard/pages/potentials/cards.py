@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from compute.protocols import SUITES
+from compute.suites import SUITES
 from dashboard.queries.potentials import Card, Covered, ForceCallCost
 from dashboard.ui.blocks import doi_link
 from dashboard.ui.provenance import BENCHMARK_DOI

@@ -12,7 +12,8 @@ from dash.development.base_component import Component
 from compute.campaigns.task import Task
 from compute.jobs.request import LARGEST_UPLOAD, MOST_ATOMS
 from compute.potentials.registry import entries, entry
-from compute.protocols import SAMPLING_NAMES, SUITES, Andersen, HarmonicProtocol, Langevin, Protocol, SamplingProtocol
+from compute.protocols import SAMPLING_NAMES, Andersen, HarmonicProtocol, Langevin, Protocol, SamplingProtocol
+from compute.suites import SUITES
 from dashboard.pages.recompute.data import Checked, Rate
 from dashboard.ui import controls
 from dashboard.ui.structure import ROLE_NAMES

@@ -10,9 +10,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 from numpy.typing import NDArray
 
-from compute.protocols import SUITES
 from compute.statistics import confusion, verdicts
 from compute.statistics.paired import Difference
+from compute.suites import SUITES
 from dashboard.queries import stability as query
 from dashboard.queries.potentials import other_levels
 from dashboard.queries.stability import Compared, Setting

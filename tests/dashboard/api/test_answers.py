@@ -19,8 +19,8 @@ from schemathesis.checks import positive_data_acceptance
 
 from compute import tables
 from compute.physics.stability import harmonic_labels
-from compute.protocols import SUITES
 from compute.statistics import confusion
+from compute.suites import SUITES
 from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.api.endpoints import ENDPOINTS
 from dashboard.api.parameters import FILTERS, Suite

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from compute import tables
-from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, SUITES, sampling_protocol
+from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, sampling_protocol
+from compute.suites import SUITES
 from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.app import create_app
 from dashboard.dataset import Dataset
