@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from compute.campaigns.dft_displacements import phonons_sha256
+from compute.campaigns.published.dft_displacements import phonons_sha256
 from compute.campaigns.run_task import Task, stored_task
 from compute.potentials.store import file_sha256
 from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, Protocol, SamplingProtocol

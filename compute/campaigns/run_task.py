@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from compute.campaigns.dft_displacements import displaced_row
 from compute.campaigns.extend import extended
-from compute.campaigns.stored_phonons import cached_phonons, shared_path
+from compute.campaigns.published.dft_displacements import displaced_row
+from compute.campaigns.published.stored_phonons import cached_phonons, shared_path
 from compute.campaigns.task import Task
 from compute.potentials.environments.process import EvaluatorError
 from compute.potentials.interface import EvaluationError, Potential

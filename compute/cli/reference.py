@@ -42,7 +42,7 @@ def import_(
     if source is None:
         fail(f"Give --source: {_ACCEPTED[suite]}, from {SUITES[suite].source}.")
     with one_sentence(ValueError, OSError):
-        from compute.campaigns.import_references import imported, publish_references
+        from compute.campaigns.published.import_references import imported, publish_references
 
         with Progress(console=err, transient=True, disable=suite not in ("alexandria50", "mp0b3")) as progress:
             bar = progress.add_task("phonons from stored DFT forces", total=SUITES[suite].size)

@@ -198,7 +198,7 @@ def test_stored_forces_are_known_by_their_content(tmp_path):
 
 
 def test_stored_forces_become_rows_of_the_potential(tmp_path):
-    from compute.campaigns.import_references import imported, publish_references
+    from compute.campaigns.published.import_references import imported, publish_references
 
     source, data, var = tmp_path / "npz", tmp_path / "data", tmp_path / "runs"
     source.mkdir()

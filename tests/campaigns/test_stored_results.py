@@ -10,8 +10,8 @@ import pytest
 from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns import run_task
-from compute.campaigns.import_references import imported, publish_references
 from compute.campaigns.plan import PlanError
+from compute.campaigns.published.import_references import imported, publish_references
 from compute.potentials.interface import EvaluationError
 from compute.references import alexandria50
 from compute.stages import phonons

@@ -10,7 +10,7 @@ import pytest
 from ase.db import connect
 
 from compute import tables
-from compute.campaigns.import_references import imported, publish_references
+from compute.campaigns.published.import_references import imported, publish_references
 from compute.references import abx3, hdp, mp0b3
 from compute.references.checks import SourceError
 from compute.stages import phonons

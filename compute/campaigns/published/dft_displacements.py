@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from compute import tables
-from compute.campaigns.stored_phonons import kept, kept_forces
+from compute.campaigns.published.stored_phonons import kept, kept_forces
 from compute.campaigns.task import Task
 from compute.potentials.interface import Potential, Stopwatch
 from compute.references import alexandria50

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from compute import tables
-from compute.campaigns import import_results
-from compute.campaigns.stored_phonons import kept, shared_path
+from compute.campaigns.published import import_results
+from compute.campaigns.published.stored_phonons import kept, shared_path
 from compute.potentials import store
 from compute.potentials.store import file_sha256
 from compute.references import abx3, alexandria50, hdp, mp0b3

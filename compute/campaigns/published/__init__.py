@@ -1,0 +1,1 @@
+"""What others published: brought into the tables, and potentials run where it stands."""
