@@ -74,7 +74,7 @@ class LabelTally:
 
 
 @dataclass(frozen=True)
-class Standing:
+class BoardLine:
     """One potential: `n_ok` of the suite's materials have numbers, `n_failed` failed, `n_not_run` were not run."""
 
     potential: str
@@ -117,7 +117,7 @@ def anion(symbols: Iterable[str]) -> str:
     return next((element for element in _ANIONS if element in here), "metal")
 
 
-def leaderboard(rows: Sequence[Row], clusters: Mapping[str, str], *, seed: int = 0) -> list[Standing]:
+def leaderboard(rows: Sequence[Row], clusters: Mapping[str, str], *, seed: int = 0) -> list[BoardLine]:
     """A line per potential, the smallest median of `constants_error` first.
 
     `rows` have `compound`, `potential`, `status`, `label` and `dft_label` (stable, unstable or None), and `QUANTITIES`;
@@ -129,7 +129,7 @@ def leaderboard(rows: Sequence[Row], clusters: Mapping[str, str], *, seed: int =
         ok = [row for row in own if row["status"] == "ok"]
         not_run = sum(row["status"] == "not-run" for row in own)
         medians = {name: _median(_values(ok, name), clusters, seed) for name in QUANTITIES}
-        lines.append(Standing(potential, len(ok), len(own) - len(ok) - not_run, not_run, medians, _labels(own)))
+        lines.append(BoardLine(potential, len(ok), len(own) - len(ok) - not_run, not_run, medians, _labels(own)))
     return sorted(lines, key=lambda line: (np.isnan(value := line.medians["constants_error"].value), value))
 
 

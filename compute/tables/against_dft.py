@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from compute.physics.stability import MISSING, harmonic_labels
-from compute.statistics.leaderboard import QUANTITIES, Standing, TestedPair, anion, leaderboard, pairs
+from compute.statistics.leaderboard import QUANTITIES, BoardLine, TestedPair, anion, leaderboard, pairs
 
 TOLERANCE_THZ = 0.1
 """At which labels are compared here: stable when the softest commensurate ω lies above its negative."""
@@ -41,7 +41,7 @@ class AgainstDft:
     """
 
     suite: str
-    standings: tuple[Standing, ...]
+    standings: tuple[BoardLine, ...]
     pairs: tuple[TestedPair, ...]
     elsewhere: frozenset[str]
     n_stable: int

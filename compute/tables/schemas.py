@@ -312,12 +312,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("protocol_json", STR, "the settings", required=True),
             field("checkpoint_sha256", STR, "sha256 of the checkpoint; null for imported forces"),
             field("code_commit", STR, "commit of the code"),
-            field(
-                "package_versions",
-                STR,
-                "versions of the packages that make the numbers, as JSON",
-                required=True,
-            ),
+            field("package_versions", STR, "versions of the packages that make the numbers, as JSON", required=True),
             field("hardware", STR, "processor or accelerator", required=True),
             field("precision", STR, "floating-point type of the forces", required=True),
             field("started", STR, "start, ISO 8601, UTC", required=True),

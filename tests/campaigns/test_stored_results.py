@@ -11,6 +11,7 @@ from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns import run_task
 from compute.campaigns.plan import PlanError
+from compute.campaigns.publish import merge
 from compute.campaigns.published.import_references import imported, publish_references
 from compute.potentials.interface import EvaluationError
 from compute.references import alexandria50
@@ -71,7 +72,7 @@ def test_stored_forces_are_held_against_dft(data, source, tmp_path):
     plan = planned(data, tmp_path, source)
     with ThreadPoolExecutor(1) as pool:
         campaigns.compute(plan, plan.tasks, pool)
-    rows = {row["compound"]: row for row in campaigns.merge(plan)["harmonic"].to_pylist()}
+    rows = {row["compound"]: row for row in merge(plan)["harmonic"].to_pylist()}
     assert {row["status"] for row in rows.values()} == {"ok"}
     for row in rows.values():
         assert row["geometry"] == "reference"
@@ -103,7 +104,7 @@ def test_any_potential_is_run_on_the_kept_displacements(data, tmp_path, monkeypa
         assert pairs.calls == calls
         monkeypatch.setattr(pairs, "evaluate", refuses)
         campaigns.compute(plan, plan.tasks, pool)
-    rows = {row["compound"]: row for row in campaigns.merge(plan)["harmonic"].to_pylist()}
+    rows = {row["compound"]: row for row in merge(plan)["harmonic"].to_pylist()}
     done, failed = (rows[task.compound] for task in plan.tasks)
     assert done["constants_error"] < 1e-5
     assert (failed["status"], failed["reason"]) == ("not-described", "no such element")
