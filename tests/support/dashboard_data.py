@@ -117,6 +117,8 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
         "force_constants": [_constants("CsPbI3", CHGNET), _constants("CsPbI3", MACE)],
         "bands": [_bands(MP0B3[0][0])],
         "wells": [_well(*row) for row in WELLS],
+        "reference_phonons": [],
+        "wider_field": [],
         "attribution": [_attribution(*row) for row in ATTRIBUTION],
         "potentials": [_potential(CHGNET, "CHGNet"), _potential(MACE, "MACE"), _potential(IDLE, "MACE")],
         "runs": [
