@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import gemmi
 import numpy as np
@@ -61,8 +62,10 @@ def found(pairs: Mapping[str, str], loops: Mapping[str, Sequence[str]]) -> Symme
         return Symmetry((operations,), f"Hall symbol {hall}")
     if named:
         return Symmetry(named, f"space group {name}")
-    if name is None and number is not None and number.isdecimal() and 1 <= int(number) <= 230:
-        return Symmetry(_numbered(int(number)), f"space group number {number}")
+    if number is not None and number.isdecimal() and 1 <= int(number) <= 230:
+        said = f"space group number {number}"
+        doubt = f"The file names the space group “{name}”, which is not known, of number {number}"
+        return Symmetry(_numbered(int(number)), said, doubt if name is not None else None)
     if name is not None or hall is not None or number is not None:
         raise StructureError(
             f"The space group “{name or hall or number}” is not known, and the file lists no symmetry operations."
@@ -118,7 +121,8 @@ def _of_hall(text: str) -> Operations | None:
 
 def _named(name: str) -> tuple[Operations, ...]:
     """The operations of the groups that `name` may mean; none where it is not known."""
-    text = " ".join(name.replace("_", "").split())
+    # Some write the number or the axes behind the symbol: P m -3 m (221), R -3 c {hexagonal axes}.
+    text = " ".join(re.sub(r"[({].*$", "", name).replace("_", "").split())
     match = re.fullmatch(r"(.+?)(?:\s*:\s*|\s+)(HR|[SZHR12])", text, re.IGNORECASE)
     group = gemmi.find_spacegroup_by_name(text)
     if match and (group is None or ":" in text):
@@ -129,8 +133,22 @@ def _named(name: str) -> tuple[Operations, ...]:
         group = gemmi.find_spacegroup_by_name(match[1])
         return () if group is None or group.ext != "\0" else (_arrays(group.operations()),)
     if group is None:
-        return ()
+        symbols = _of_full_symbols().get(text.replace(" ", "").lower(), ())
+        return tuple(found for symbol in symbols if (found := _of_hall(symbol)) is not None)
     return tuple(_arrays(each.operations()) for each in _settings(group))
+
+
+@cache
+def _of_full_symbols() -> dict[str, list[str]]:
+    """Hall symbols by full Hermann–Mauguin symbol without blanks, which spglib lists: p4/m-32/m."""
+    import spglib
+
+    found: dict[str, list[str]] = {}
+    for hall_number in range(1, 531):
+        kind = spglib.get_spacegroup_type(hall_number)
+        full = kind.international_full.replace(" ", "").replace("_", "").lower()
+        found.setdefault(full, []).append(kind.hall_symbol)
+    return found
 
 
 def _numbered(number: int) -> tuple[Operations, ...]:

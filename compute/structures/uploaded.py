@@ -30,6 +30,8 @@ _SAME = 1e-3  # Å
 _CLOSEST = 0.6  # Å; no two nuclei of a crystal come nearer than those of H2
 _BONDED = 0.5  # of the sum of two covalent radii; no bond is so short
 _LARGEST = 200.0  # Å³ per atom; above it is a molecule in a box or a misread cell
+_LONGEST = 1000.0  # Å; a longer vector says nothing of a crystal, and reduction and digits fail
+_CELLS_AWAY = 1000.0
 _PEROVSKITE, _ELPASOLITE = 221, 225
 
 
@@ -89,9 +91,14 @@ def _check(atoms: Atoms) -> None:
     cell = atoms.cell.array
     if not (np.isfinite(cell).all() and np.isfinite(atoms.positions).all()):
         raise StructureError("The cell or a position is not a finite number.")
+    longest = float(np.abs(cell).max())
+    if longest > _LONGEST:
+        raise StructureError(f"A vector of the cell is longer than {_LONGEST:g} Å.")
     volume = abs(float(np.linalg.det(cell))) / len(atoms)
     if not 1 < volume < _LARGEST:
         raise StructureError(f"The cell has {volume:.3g} Å³ per atom; between 1 and {_LARGEST:g} are taken.")
+    if np.abs(atoms.get_scaled_positions(wrap=False)).max() > _CELLS_AWAY:
+        raise StructureError(f"A position lies over {_CELLS_AWAY:g} cells away.")
     _refuse_near(atoms)
 
 

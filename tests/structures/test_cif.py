@@ -201,6 +201,11 @@ SPINEL_2 = ("Mg1 Mg 0.125 0.125 0.125", "Al1 Al 0.5 0.5 0.5", "O1 O 0.2625 0.262
         named("F m 3 m"),
         named("Fm3m"),
         named("f m -3 m"),
+        named("F m -3 m (225)"),
+        named("F 4/m -3 2/m"),
+        named("F4/m-32/m"),
+        named("F m -3 m {origin at m-3m}"),
+        named("cubic") + "\n_space_group_IT_number 225",
         "_space_group_name_H-M_alt 'F m -3 m'",
         "_space_group.name_H-M_full 'F m -3 m'",
         "_symmetry_Int_Tables_number 225",
@@ -254,6 +259,12 @@ def test_and_hexagonal_ones(symbol):
 @pytest.mark.parametrize("symbol", ["P q -3 m", "cubic", "F m -3 m'", "P m -3 m :Q"])
 def test_a_space_group_that_is_not_known_is_not_taken_for_p1(symbol):
     refused(text(symmetry=f'_symmetry_space_group_name_H-M "{symbol}"'), "not known")
+
+
+def test_a_number_beside_a_name_that_is_not_known_needs_a_formula():
+    both = named("Pm3̅m") + "\n_symmetry_Int_Tables_number 221"
+    assert formula_of(text(symmetry=both, formula="Br3 Cs Pb")) == "Br3CsPb"
+    refused(text(symmetry=both), "“Pm3̅m”, which is not known, of number 221, and without a formula")
 
 
 def test_operations_are_followed_and_must_be_a_group():
