@@ -59,7 +59,7 @@ class JobRequest(BaseModel):
         default=None,
         min_length=1,
         max_length=LARGEST_UPLOAD,
-        description=f"text of a CIF or POSCAR file with up to {MOST_ATOMS} atoms in its cell, in place of compound",
+        description=f"text of a CIF or POSCAR file: up to {MOST_ATOMS} atoms in its primitive cell; no compound then",
     )
     suite: Literal["hdp", "abx3"] | None = Field(default=None, description="set that the compound is or would be of")
     potential: str = Field(max_length=80, description="id of a registered potential")

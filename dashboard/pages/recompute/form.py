@@ -31,8 +31,8 @@ CALCULATION_NAMES = {
     "attribution-converged": "Attribution, own frames converged",
 }
 _UPLOADED = (
-    f"The worker reads the file: up to {MOST_ATOMS} atoms in the cell, taken as it is. No published reference exists "
-    "for an uploaded structure."
+    f"The worker reads the file: up to {MOST_ATOMS} atoms in the primitive cell, taken as it is. No published "
+    "reference exists for an uploaded structure."
 )
 _PROTOTYPES = {"abx3": "cubic ABX₃", "hdp": "double perovskite A₂MM′X₆"}
 
