@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from compute import tables
 from compute.settings import data_directory
+from compute.tables import constants
 
 __all__ = ["load"]
 
@@ -32,7 +33,10 @@ def load(table: str, *, source: str | Path | None = None, **columns: object) -> 
     with tempfile.TemporaryDirectory() as name:
         folder, address = Path(name), f"{str(source).rstrip('/')}/data"
         _fetch(f"{address}/{tables.MANIFEST}", folder / tables.MANIFEST)
-        for file in tables.read_manifest(folder).files(table, **_texts(several)):
+        manifest = tables.read_manifest(folder)
+        with_bases = table == constants.TABLE and constants.BASES in manifest.tables
+        bases = manifest.files(constants.BASES) if with_bases else ()
+        for file in (*manifest.files(table, **_texts(several)), *bases):
             _fetch(f"{address}/{file.file}", folder / file.file)
         return _read(folder, table, several)
 
@@ -59,6 +63,8 @@ def _read(folder: Path, table: str, columns: dict[str, list[object]]) -> pd.Data
     rows = manifest.table(table, **_texts(columns))
     for column, wanted in columns.items():
         rows = rows.filter(pc.is_in(rows[column], pa.array(wanted, rows.schema.field(column).type)))
+    if table == constants.TABLE:
+        rows = constants.whole(rows, constants.bases(manifest))
     frame: pd.DataFrame = rows.to_pandas()
     units = {field.name: field.metadata[b"unit"].decode() for field in rows.schema}
     frame.attrs = {"release": manifest.release, "units": {name: unit for name, unit in units.items() if unit}}

@@ -21,7 +21,7 @@ from cachetools import LRUCache
 from flask import g, has_request_context
 
 from compute import tables
-from compute.tables import pairs
+from compute.tables import constants, pairs
 from compute.tables.pairs import TABLES
 
 _log = logging.getLogger(__name__)
@@ -119,7 +119,11 @@ class Dataset:
         self, table: str, suite: str, compound: str, columns: Sequence[str] | None = None
     ) -> list[dict[str, Any]]:
         """Rows about one compound of a table that is too large to hold, in the order of its key; `columns` or all."""
-        found = self.manifest().read_where(table, columns=columns, suite=suite, compound=compound)
+        manifest, where = self.manifest(), {"suite": suite, "compound": compound}
+        if table == constants.TABLE:
+            found = constants.read_where(manifest, columns=columns, **where)
+        else:
+            found = manifest.read_where(table, columns=columns, **where)
         key = [column for column in tables.KEYS[table] if columns is None or column in columns]
         return sorted(found, key=lambda row: [row[column] for column in key])
 

@@ -13,10 +13,11 @@ from compute.protocols import HarmonicProtocol
 from compute.stages import phonons, rows
 from compute.stages.harmonic import ladder
 from compute.structures.compounds import Compound
+from compute.tables import constants
 
 Row = dict[str, Any]
 
-CONSTANTS = "force_constants"
+CONSTANTS = constants.TABLE
 _SAME = 0.05
 """THz; the rounding of published force constants moves no ω by more than a tenth of it."""
 
@@ -26,24 +27,23 @@ def published(
 ) -> dict[str, Row]:
     """By compound, the rows in `data` of `protocol` with or without its ladder, and their force constants under
     `CONSTANTS`. Only of the same checkpoint; a compound that was not run has none."""
-    of = {"suite": suite, "potential": potential}
+    of, manifest = {"suite": suite, "potential": potential}, tables.read_manifest(data)
     bare = protocol.model_copy(update={"ladder": None}).digest
     same = {
         row["run"]
-        for row in tables.read_where(data, "runs", **of)
+        for row in manifest.read_where("runs", **of)
         if row["stage"] == "harmonic"
         and row["checkpoint_sha256"] == checkpoint_sha256
         and HarmonicProtocol.model_validate_json(row["protocol_json"]).model_copy(update={"ladder": None}).digest
         == bare
     }
-    constants = {
+    found = {
         (row["run"], row["compound"]): row
-        for row in tables.read_where(data, CONSTANTS, kind="harmonic", protocol=protocol.name, **of)
+        for row in constants.read_where(manifest, kind="harmonic", protocol=protocol.name, **of)
     }
     return {
-        row["compound"]: row
-        | {CONSTANTS: [constants[key]] if (key := (row["run"], row["compound"])) in constants else []}
-        for row in tables.read_where(data, "harmonic", **of)
+        row["compound"]: row | {CONSTANTS: [found[key]] if (key := (row["run"], row["compound"])) in found else []}
+        for row in manifest.read_where("harmonic", **of)
         if row["run"] in same and row["status"] != "not-run"
     }
 

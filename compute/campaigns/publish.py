@@ -7,7 +7,7 @@ Rows of another run are replaced only by one that has every compound they have.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from compute.campaigns.campaign import Campaign, results, tally
 from compute.campaigns.run_task import BESIDE
 from compute.potentials import store
 from compute.stages import rows
+from compute.stages.phonons import symmetry_coordinates
+from compute.tables import constants
 
 Row = dict[str, Any]
 
@@ -93,7 +95,7 @@ def merge(campaign: Campaign, known: Standing | None = None) -> dict[str, pa.Tab
     kept = known.run if set(known.rows) - here else None
     return {
         campaign.stage.table: tables.from_rows(campaign.stage.table, merged),
-        **{table: _beside(table, listed, common, known, here) for table, listed in beside.items()},
+        **{table: _beside(campaign, table, listed, known, here) for table, listed in beside.items()},
         "runs": tables.from_rows("runs", [_run_row(campaign, done, kept)]),
     }
 
@@ -106,9 +108,12 @@ def publish(campaign: Campaign, data: Path) -> None:
     with tables.publishing(data) as publication:
         known = standing(campaign, publication.manifest)
         refuse_loss(campaign, known)
-        for name, table in merge(campaign, known).items():
+        new = merge(campaign, known)
+        for name, table in new.items():
             publication.drop(name, [*known.replaced, campaign.run])
             publication.put(name, table)
+        if bases := _bases(campaign, new[constants.TABLE]):
+            publication.upsert(constants.BASES, bases)
         publication.upsert("potentials", store.rows())
 
 
@@ -128,17 +133,40 @@ def _weighted(member: sample.Member | None) -> Row:
 
 
 def _beside(
-    table: str, listed: Mapping[str, list[Row]], common: Row, known: Standing, here: Collection[str]
+    campaign: Campaign, table: str, listed: Mapping[str, list[Row]], known: Standing, here: Collection[str]
 ) -> pa.Table:
     """Rows of `table` that came with those of the compounds in `listed`, then the known ones of other compounds."""
-    shared = {name: value for name, value in common.items() if name in tables.SCHEMAS[table].names}
+    shared = {name: value for name, value in _common(campaign).items() if name in tables.SCHEMAS[table].names}
     own = [{**row, **shared, "compound": compound} for compound, rows in listed.items() for row in rows]
-    new = tables.from_rows(table, own)
+    new = tables.from_rows(table, _compact(campaign, own) if table == constants.TABLE else own)
     if table not in known.beside:
         return new
     old = known.beside[table]
     kept = old.filter(pc.invert(pc.is_in(old["compound"], pa.array(sorted(here), pa.string()))))
     return pa.concat_tables([new, kept]).combine_chunks()
+
+
+def _compact(campaign: Campaign, whole: Sequence[Row]) -> list[Row]:
+    """Rows of `force_constants` by the coordinates of their prototypes, where they have the symmetry."""
+    prototypes = {known["compound"]: known["prototype"] for known in campaign.references}
+    found = []
+    for row in whole:
+        key = prototypes[row["compound"]], row["repeats"]
+        basis = symmetry_coordinates(*key)
+        found.append(row if basis is None else constants.compact(row, constants.basis_name(*key), basis))
+    return found
+
+
+def _bases(campaign: Campaign, table: pa.Table) -> list[Row]:
+    """Rows of `force_constant_bases` that rows of `force_constants` name."""
+    used = {row["basis"]: row["repeats"] for row in table.select(["basis", "repeats"]).to_pylist()}
+    found = []
+    for prototype in sorted({known["prototype"] for known in campaign.references}):
+        for name, repeats in sorted((name, repeats) for name, repeats in used.items() if name is not None):
+            basis = symmetry_coordinates(prototype, repeats)
+            if basis is not None and name == constants.basis_name(prototype, repeats):
+                found.append(constants.basis_row(name, prototype, basis))
+    return found
 
 
 def _run_row(campaign: Campaign, done: Mapping[str, Row | None], published: Row | None) -> Row:

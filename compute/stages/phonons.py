@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compute.physics import phonons as physics
+from compute.physics.symmetry_coordinates import SymmetryCoordinates, independent_elements
 from compute.stages.basis import Basis, symmetric_basis
 from compute.stages.differences import Differences, differences
+from compute.structures import prototypes
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -164,3 +167,15 @@ def _places(phonon: Phonopy) -> tuple[np.ndarray, np.ndarray, int]:
     atom = np.array([cell.u2u_map[index] for index in cell.s2u_map])
     scaled = cell.positions @ np.linalg.inv(unit.cell)
     return atom, np.rint(scaled - unit.scaled_positions[atom]).astype(int) % size, size
+
+
+@cache
+def symmetry_coordinates(prototype: str, repeats: int) -> SymmetryCoordinates | None:
+    """The independent force constants of `repeats`³ cells of `prototype`; None for one without fixed sites."""
+    cell = prototypes.example(prototype)
+    if cell is None:
+        return None
+    phonon = phonopy_of(cell, np.eye(3, dtype=int) * repeats)
+    basis, size = symmetric_basis(phonon), len(phonon.supercell)
+    every = np.asarray(basis.expansion @ basis.vectors).reshape(size, size, 3, 3, -1)
+    return independent_elements(np.stack([by_cell(phonon, every[..., k]) for k in range(every.shape[-1])]))

@@ -33,6 +33,15 @@ def elpasolite(A: str, B: str, Bp: str, X: str, a: float, x: float) -> Atoms:
     return Atoms([A, A, B, Bp] + [X] * 6, positions=positions, cell=cell, pbc=True)
 
 
+def example(prototype: str) -> Atoms | None:
+    """A cell of `prototype` with different elements on all sites, for what depends on its symmetry alone."""
+    if prototype == "cubic-perovskite":
+        return cubic_perovskite("Cs", "Pb", "I", 6.0)
+    if prototype == "elpasolite":
+        return elpasolite("Cs", "Ag", "Bi", "Br", 11.0, 0.24)
+    return None
+
+
 def elpasolite_tilt() -> np.ndarray:
     """Pattern (10, 3) of the out-of-phase tilt (Γ4+) about [001] in `elpasolite`: four anions move by 1, no cation."""
     pattern = np.zeros((10, 3))

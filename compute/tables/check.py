@@ -12,12 +12,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from compute import tables
 from compute.physics.stability import harmonic_labels, sigma_labels
 from compute.protocols import HarmonicProtocol, SamplingProtocol
 from compute.statistics.verdicts import ANSWERS, TRUTHS, answer_labels, crosstab, truth_labels
-from compute.tables import pairs
+from compute.tables import constants, pairs
 from compute.tables.schemas import SCHEMAS, SURROGATE
 
 FRAMES = "frames"
@@ -56,13 +57,14 @@ def checks(directory: Path) -> list[Check]:
     if first.problems:
         return [first]
     connection = pairs.joined(directory)
-    for name in _BESIDE:
+    for name in (*_BESIDE, constants.BASES):
         columns = [field.name for field in SCHEMAS[name] if not pa.types.is_list(field.type)]
         connection.register(name, manifest.read(name).select(columns))
     found: list[tuple[str, int, Iterator[str]]] = [
         ("files that no release lists", len(manifest.file_names()), _stray(manifest)),
         ("ranges", sum(len(schema) for schema in SCHEMAS.values()), _out_of_range(manifest)),
-        ("joins", len(_BY_COMPOUND) + len(_POTENTIAL) + len(_SOURCE) + 4, _loose(connection)),
+        ("force constants", _size(connection, constants.TABLE), _constants(manifest)),
+        ("joins", len(_BY_COMPOUND) + len(_POTENTIAL) + len(_SOURCE) + 5, _loose(connection)),
         ("results where the status is ok, reasons elsewhere", len(_RESULT), _status(connection)),
         ("runs: protocol, checkpoint, counts", _size(connection, "runs"), _runs(connection)),
         ("labels", _size(connection, "harmonic") + _size(connection, "anharmonic"), _labels(connection)),
@@ -104,6 +106,19 @@ def _out_of_range(manifest: tables.Manifest) -> Iterator[str]:
                     yield f"{name}: {n} values of {field.name} are outside {low:g} … {high:g}"
 
 
+def _constants(manifest: tables.Manifest) -> Iterator[str]:
+    """Force constants that are neither whole nor by coordinates of their basis, as many as it has."""
+    if constants.TABLE not in manifest.tables:
+        return
+    table, known = manifest.table(constants.TABLE), constants.bases(manifest)
+    whole, by_basis = table["constants"].is_valid(), table["basis"].is_valid()
+    if n := pc.sum(pc.equal(whole, by_basis)).as_py():
+        yield f"{constants.TABLE}: {n} rows have not one of constants and basis"
+    counts = zip(table["basis"].to_pylist(), pc.list_value_length(table["coordinates"]).to_pylist(), strict=True)
+    if n := sum(basis in known and count != known[basis].count for basis, count in counts):
+        yield f"{constants.TABLE}: {n} rows have not as many coordinates as their basis"
+
+
 def _loose(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Rows that name what is not there."""
     for name in _BY_COMPOUND:
@@ -114,6 +129,8 @@ def _loose(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         yield from _unmatched(connection, left, ("potential",), "potentials", name)
     for name in ("harmonic", "anharmonic", *_BESIDE):
         yield from _unmatched(connection, name, ("run",), "runs")
+    bases = "(SELECT basis FROM force_constants WHERE basis IS NOT NULL)"
+    yield from _unmatched(connection, bases, ("basis",), constants.BASES, constants.TABLE)
     finished = "(SELECT run, compound, status FROM harmonic UNION ALL SELECT run, compound, status FROM anharmonic)"
     for name in _BESIDE:
         right = f"(SELECT run, compound FROM {finished} WHERE status = 'ok')"

@@ -19,6 +19,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from compute import tables
+from compute.tables import constants
 from compute.tables.schemas import KEYS, SCHEMAS
 
 FORMATS = ("csv", "json", "parquet")
@@ -83,11 +84,14 @@ def export(directory: Path, name: str, form: str, where: Mapping[str, str] | Non
 
     Lists are JSON in a CSV; what is null is empty there.
     """
-    table = tables.read(directory, name)
+    manifest = tables.read_manifest(directory)
+    table = manifest.read(name)
     for column, wanted in (where or {}).items():
         if column not in table.schema.names:
             raise tables.TableError(f"{name} has no column {column}")
         table = table.filter(pc.equal(table[column].cast(pa.string()), wanted))
+    if name == constants.TABLE:
+        table = constants.whole(table, constants.bases(manifest))
     buffer = io.BytesIO()
     if form == "parquet":
         pq.write_table(table, buffer, compression="zstd")

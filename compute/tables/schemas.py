@@ -26,6 +26,7 @@ from compute.tables.columns import (
     sampled,
     with_se,
 )
+from compute.tables.phonon_schemas import PHONONS
 from compute.tables.stored_results import STORED_RESULTS, hessian_errors
 
 SCHEMAS: dict[str, pa.Schema] = {
@@ -191,48 +192,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             REASON,
         ]
     ),
-    "force_constants": pa.schema(
-        [
-            SUITE,
-            COMPOUND,
-            POTENTIAL,
-            field("kind", STR, "harmonic, or effective: fitted to frames at temperature", required=True),
-            field("protocol", STR, "named protocol", required=True),
-            RUN,
-            field("geometry", STR, "reference (the DFT cell) or relaxed (with the potential)", required=True),
-            field("temperature", REAL, "temperature of the fitted frames; null when harmonic", "K"),
-            field("symbols", pa.list_(STR), "element of each of the n atoms of the primitive cell", required=True),
-            field("masses", pa.list_(REAL), "their masses", "u", required=True),
-            field("positions", pa.list_(REAL), "their positions (n, 3), in units of the lattice", required=True),
-            field("lattice", pa.list_(REAL), "primitive lattice (3, 3), a row per vector", "Å", required=True),
-            field("repeats", INT, "S: the supercell is S³ primitive cells", required=True),
-            field(
-                "constants",
-                pa.list_(pa.float32()),
-                "Φ (n, n, S, S, S, 3, 3) between an atom in cell 0 and one in cell (l, m, n); obeys the space group",
-                "eV/Å²",
-                required=True,
-            ),
-        ]
-    ),
-    "bands": pa.schema(
-        [
-            SUITE,
-            COMPOUND,
-            field("source", STR, "dft, or potential as named in the table potentials", required=True),
-            RUN,
-            field("q", pa.list_(REAL), "points (p, 3) in primitive reciprocal coordinates", required=True),
-            field("distances", pa.list_(REAL), "length of the path up to each, without 2π", "1/Å", required=True),
-            field("labels", pa.list_(STR), "name of each special point, empty between", required=True),
-            field(
-                "frequencies",
-                pa.list_(pa.float32()),
-                "ω (p, 3n), ascending per point, acoustic modes included; imaginary as negative",
-                "THz",
-                required=True,
-            ),
-        ]
-    ),
+    **PHONONS,
     **STORED_RESULTS,
     "attribution": pa.schema(
         [
@@ -337,6 +297,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "harmonic": ("run", "suite", "compound", "potential", "geometry"),
     "anharmonic": ("run", "suite", "compound", "potential", "protocol"),
     "force_constants": ("suite", "compound", "potential", "kind", "protocol"),
+    "force_constant_bases": ("basis",),
     "bands": ("suite", "compound", "source"),
     "attribution": ("frames", "potential"),
     "wells": ("suite", "compound", "mode", "source", "settings"),

@@ -68,6 +68,11 @@ ATTRIBUTION: tuple[tuple[str, str, str, dict[str, float]], ...] = (
 )
 # Of the first row, by hand over the orders fhs, fsh and hfs.
 SHAPLEY = {"forces": 0.35 / 3, "hessian": -0.20 / 3, "sampling": 0.10}
+BASIS = {
+    "basis": "one-atom", "prototype": "any", "n_atoms": 1, "repeats": 1, "n_coordinates": 1,
+    "element": [0, 4, 8], "coordinate": [0, 0, 0], "weight": [1.0, 1.0, 1.0],
+}  # fmt: skip
+"""Of one atom on an isotropic spring."""
 MP0B3 = (("mp-1", "NaCl", 0.10), ("mp-2", "Si", 0.30), ("mp-3", "MgO", 0.20))
 
 
@@ -115,6 +120,7 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
         "harmonic": harmonic,
         "anharmonic": [_sigma(row[0]) for row in ABX3],
         "force_constants": [_constants("CsPbI3", CHGNET), _constants("CsPbI3", MACE)],
+        "force_constant_bases": [BASIS],
         "bands": [_bands(MP0B3[0][0])],
         "wells": [_well(*row) for row in WELLS],
         "reference_phonons": [],

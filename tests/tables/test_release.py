@@ -92,7 +92,7 @@ def test_the_published_tables_are_sound_and_small():
     assert tables.problems(directory) == []
     listed = tables.read_manifest(directory).tables
     assert {"references", "potentials", "harmonic", "runs"} <= set(listed) <= set(SCHEMAS)
-    assert sum(table.bytes for table in listed.values()) < 55e6, "what is beside the tables has 5 MB of the 60"
+    assert sum(table.bytes for table in listed.values()) < 24e6, "what is beside the tables has 1 MB of the 25"
 
 
 def test_the_published_references_are_complete(published):
