@@ -25,7 +25,8 @@ CMD ["gunicorn", "--config", "python:dashboard.gunicorn_config", "dashboard.wsgi
 FROM base AS worker
 # Another index than the default may hold a torch without CUDA, a tenth of the size.
 ARG PIP_EXTRA_INDEX_URL
-RUN pip install --constraint constraints.txt --editable ".[compute,postgres]"
+# SevenNet gets an interpreter of its own, in /usr/local/softmode-environments, on top of these packages.
+RUN pip install --constraint constraints.txt --editable ".[compute,postgres]" && softmode potentials install
 COPY data data
 USER 10001
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s \

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from compute import tables
-from compute.bench import machine, models, sides
+from compute.bench import machine, models, sevennet, sides
 from compute.bench.sides import Crystal, Measured
 from compute.campaigns.campaign import Campaign, compute
 from compute.campaigns.dask_cluster import SINGLE_THREADED, executor
@@ -61,6 +61,8 @@ def run(settings: BenchSettings, data: Path) -> Iterator[tuple[str, Any]]:
             "plain": "MACECalculator in float32, phonopy, ASE Langevin, one compound at a time, one thread",
         },
     )
+    if settings.device == "cpu":
+        yield "sevennet", sevennet.measured(crystals[: settings.medium], settings.rounds)
     with _processes(1) as (alone,):
         yield "limit", _limits(settings, crystals, alone)
     with _processes(2) as (here, there):

@@ -7,7 +7,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from compute.potentials.environments.install import Environment
+from compute.potentials.environments.install import of_family
 from compute.potentials.registry import families
 
 _PACKAGES = ("ase", "chgnet", "mace-torch", "numpy", "phonopy", "softmode", "symfc", "torch")
@@ -38,7 +38,7 @@ def package_versions() -> dict[str, str]:
             continue
     for family in families().values():
         if family.environment:
-            found |= {f"{family.environment}/{k}": v for k, v in Environment(family.environment).versions.items()}
+            found |= {f"{family.environment}/{k}": v for k, v in of_family(family.environment).versions.items()}
     return found
 
 

@@ -145,13 +145,15 @@ def _accelerator() -> Iterator[Sign]:
 
 
 def _environments() -> Iterator[Sign]:
-    from compute.potentials.environments.install import Environment
+    from compute.potentials.environments.install import of_family
     from compute.potentials.registry import families
 
     for family in families().values():
         if family.environment is None:
             continue
-        environment = Environment(family.environment)
+        environment = of_family(family.environment)
+        if not environment.requirements:
+            continue
         if environment.ready:
             said = ", ".join(f"{name} {found}" for name, found in environment.versions.items())
             yield Sign(family.name, "ok", f"{said} in {environment.directory}")

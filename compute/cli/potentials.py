@@ -11,7 +11,7 @@ import typer
 
 from compute.cli.common import AsJson, err, fail, one_sentence, out, print_json
 
-app = typer.Typer(help="The potentials: list, fetch, install, add, verify.", no_args_is_help=True)
+app = typer.Typer(help="The potentials: list, fetch, install, add, add-calculator, verify.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -58,25 +58,47 @@ def add(
     _show([record], ("potential", "family", "path"), as_json)
 
 
+@app.command("add-calculator")
+def add_calculator(
+    file: Annotated[Path, typer.Argument(help="Python file with a function calculator(device, dtype).")],
+    potential: Annotated[str, typer.Option("--id", help="New id: lower-case letters, digits, dots, hyphens.")],
+    requirements: Annotated[
+        Path | None, typer.Option(help="Packages that it needs, as pip reads them; installed apart from all others.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record any calculator of ASE. The file is run: add only files you trust."""
+    from compute.potentials.environments.install import InstallError, read_requirements
+    from compute.potentials.load import add_calculator
+
+    with one_sentence(InstallError, ValueError, OSError):
+        listed = read_requirements(requirements) if requirements else ()
+        added = add_calculator(file, potential, listed, say=lambda line: err.print(line, markup=False))
+    err.print("The file is run whenever the potential is used: use only files you trust.")
+    record = {"potential": added.id, "family": added.family, "path": str(added.path), "sha256": added.sha256}
+    _show([record], ("potential", "family", "path"), as_json)
+
+
 @app.command()
 def install(
     family: Annotated[str | None, typer.Argument(help="Such as SevenNet. Default: all that need one.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the environment of a family whose packages cannot live beside the others; repeated, it goes on."""
-    from compute.potentials.environments.install import Environment, InstallError
+    from compute.potentials.environments.install import InstallError, of_family
     from compute.potentials.registry import families
 
-    known = {each.name.lower(): each for each in families().values() if each.environment}
+    environments = {each.name: of_family(each.environment) for each in families().values() if each.environment}
+    known = {name.lower(): name for name, environment in environments.items() if environment.requirements}
     if family is not None and family.lower() not in known:
-        fail(f"{family} has no environment of its own: choose one of {', '.join(each.name for each in known.values())}")
+        fail(f"{family} has no environment of its own: choose one of {', '.join(known.values())}")
     made = []
-    for each in [known[family.lower()]] if family else known.values():
-        environment = Environment(str(each.environment))
+    for name in [known[family.lower()]] if family else known.values():
+        environment = environments[name]
         with one_sentence(InstallError):
             environment.install(say=lambda line: err.print(line, markup=False))
-        versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
-        made.append({"family": each.name, "packages": versions, "path": str(environment.directory)})
+        versions = ", ".join(f"{package} {version}" for package, version in environment.versions.items())
+        made.append({"family": name, "packages": versions, "path": str(environment.directory)})
     _show(made, ("family", "packages", "path"), as_json)
 
 

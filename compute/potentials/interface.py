@@ -17,6 +17,10 @@ class EvaluationError(ValueError):
     """A structure that the potential cannot describe."""
 
 
+class NotFinite(EvaluationError):
+    """A structure for which the potential gives a NaN or infinity."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Result for one structure of N atoms, in float64 whatever the potential computed in.
@@ -64,12 +68,10 @@ class Stopwatch:
 
 
 def finite(id: str, structure: Atoms, result: Evaluation) -> Evaluation:
-    """`result` itself; `EvaluationError` when it holds a NaN or infinity, as for atoms on top of one another."""
+    """`result` itself; `NotFinite` when it holds a NaN or infinity, as for atoms on top of one another."""
     stress = 0.0 if result.stress is None else result.stress
     if not (np.isfinite(result.energy) and np.isfinite(result.forces).all() and np.isfinite(stress).all()):
-        raise EvaluationError(
-            f"{id} gives no finite result for {structure.get_chemical_formula()}: check the structure"
-        )
+        raise NotFinite(f"{id} gives no finite result for {structure.get_chemical_formula()}: check the structure")
     return result
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from compute.potentials import store
-from compute.potentials.environments.install import Environment
-from compute.potentials.interface import Potential
+from compute.potentials.environments.install import folder_of
+from compute.potentials.interface import EvaluationError, NotFinite, Potential
 from compute.potentials.registry import entries, families
 from compute.potentials.store import Checkpoint, LoadError, default_directory, locate, pin
 from compute.settings import mace_backend
@@ -26,9 +27,12 @@ def load(
         raise ValueError(f"dtype is float32 or float64, not {dtype!r}")
     directory = directory or default_directory()
     checkpoint = locate(potential_id, directory)
-    family = families()[checkpoint.family]
-    if family.environment and not Environment(family.environment).ready:
-        raise LoadError(f"{family.name} is not installed: run {family.installation}")
+    environment = checkpoint.environment
+    if environment and not environment.ready:
+        again = families()[checkpoint.family].installation
+        if checkpoint.origin == "local":
+            again = f"softmode potentials add-calculator {checkpoint.path} --id {checkpoint.id} --requirements FILE"
+        raise LoadError(f"the packages of {environment.name} are not installed: run {again}")
     if not checkpoint.path.is_file():
         raise LoadError(_missing(checkpoint))
     content = checkpoint.path.read_bytes()
@@ -41,6 +45,51 @@ def load(
 def add(file: Path, id: str, *, head: str | None = None, directory: Path | None = None) -> Checkpoint:
     """`store.add` of a checkpoint that has been loaded and evaluated once. Raises `LoadError` where that fails."""
     return store.add(file, id, head=head, directory=directory, examine=_examine)
+
+
+def add_calculator(
+    file: Path,
+    id: str,
+    requirements: tuple[str, ...] = (),
+    *,
+    directory: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Checkpoint:
+    """`store.add_calculator` of a file whose packages are installed and whose calculator has been asked once.
+
+    Raises `InstallError` where the packages cannot be installed, `LoadError` where the calculator gives no forces.
+    """
+
+    def examine(checkpoint: Checkpoint) -> None:
+        if checkpoint.environment:
+            checkpoint.environment.install(say)
+        _asked_once(_loaded(checkpoint, b"", str(checkpoint.sha256), device="cpu"))
+
+    return store.add_calculator(file, id, requirements, directory=directory, examine=examine)
+
+
+def _asked_once(potential: Potential) -> None:
+    """`LoadError` for a potential that describes none of a few simple crystals, or one of them by a NaN."""
+    from ase.build import bulk
+
+    crystals = [
+        bulk("NaCl", "rocksalt", 5.6),
+        bulk("Cu", "fcc", 3.6),
+        bulk("Si", "diamond", 5.4),
+        bulk("Ar", "fcc", 5.3),
+    ]
+    said = []
+    for crystal in crystals:
+        crystal.rattle(0.02, seed=0)
+        try:
+            potential.evaluate([crystal])
+        except NotFinite as error:
+            raise LoadError(f"it cannot be used: {error}") from error
+        except EvaluationError as error:
+            said.append(str(error))
+        else:
+            return
+    raise LoadError(f"it cannot be evaluated: {said[0]}")
 
 
 def _examine(checkpoint: Checkpoint) -> None:
@@ -63,12 +112,11 @@ def _examine(checkpoint: Checkpoint) -> None:
 def _loaded(
     checkpoint: Checkpoint, content: bytes, sha256: str, *, dtype: str = "float64", device: str = "auto"
 ) -> Potential:
-    environment = families()[checkpoint.family].environment
-    if environment:
+    if environment := checkpoint.environment:
         from compute.potentials.environments.process import RemotePotential, evaluator
 
         return RemotePotential(
-            evaluator(environment),
+            evaluator(environment, folder_of(str(families()[checkpoint.family].environment))),
             id=checkpoint.id,
             checkpoint=checkpoint.path,
             checkpoint_sha256=sha256,

@@ -1,7 +1,7 @@
 """Where checkpoints lie on this machine, and what their content must be.
 
 A folder holds the fetched files, `pins.json` (sha256 of each, fixed at its first use, and the licence accepted
-for it) and `local.json` (checkpoints of the user, recorded where they lie).
+for it) and `local.json` (checkpoints and calculators of the user, recorded where they lie).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from compute.potentials.environments.install import Environment
+from compute.potentials.environments.install import Environment, of_calculator, of_family
 from compute.potentials.registry import PotentialEntry, UnknownPotential, entries, entry, families, row
 from compute.tables import write_atomic
 
@@ -41,6 +41,15 @@ class Checkpoint:
     sha256: str | None = None
     head: str | None = None
     origin: str = "fetched"
+    requirements: tuple[str, ...] = ()
+
+    @property
+    def environment(self) -> Environment | None:
+        """What evaluates it where that is not this interpreter's own packages, there or not."""
+        if self.requirements:
+            return of_calculator(self.id, self.requirements)
+        name = families()[self.family].environment
+        return of_family(name) if name else None
 
     def verified(self, found: str) -> str:
         """`found`, the sha256 of the content; `LoadError` when another one was pinned."""
@@ -70,8 +79,7 @@ def locate(id: str, directory: Path | None = None) -> Checkpoint:
     directory = directory or default_directory()
     local = read_records(directory / LOCAL)
     if id in local:
-        kept = local[id]
-        return Checkpoint(id, kept["family"], Path(kept["path"]), kept["sha256"], kept["head"], "local")
+        return _local(id, local[id])
     try:
         known = entry(id)
     except UnknownPotential as error:
@@ -99,6 +107,33 @@ def add(
     Raises `ValueError` for an id that is taken or not made of lower-case letters, digits, dots and hyphens, and
     `LoadError` for a file that is no checkpoint.
     """
+    family = next((known.name for known in families().values() if file.name.endswith(known.suffixes)), None)
+    if file.is_file() and family is None:
+        named = (f"{known.name} ({', '.join(known.suffixes)})" for known in families().values() if known.suffixes)
+        raise LoadError(f"{file.name} is neither {' nor '.join(named)}: rename it")
+    return _added(file, id, {"family": family, "head": head}, directory, examine)
+
+
+def add_calculator(
+    file: Path,
+    id: str,
+    requirements: tuple[str, ...] = (),
+    *,
+    directory: Path | None = None,
+    examine: Callable[[Checkpoint], None] | None = None,
+) -> Checkpoint:
+    """Record a Python file that makes an ASE calculator, and the packages it needs; raises as `add`."""
+    details = {"family": "ASE calculator", "head": None, "requirements": list(requirements)}
+    return _added(file, id, details, directory, examine)
+
+
+def _added(
+    file: Path,
+    id: str,
+    details: dict[str, Any],
+    directory: Path | None,
+    examine: Callable[[Checkpoint], None] | None,
+) -> Checkpoint:
     directory = directory or default_directory()
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", id):
         raise ValueError(f"{id!r} cannot be an id: use lower-case letters, digits, dots and hyphens")
@@ -106,19 +141,21 @@ def add(
         raise ValueError(f"{id} is a published potential: choose another id")
     if not file.is_file():
         raise LoadError(f"there is no file {file}")
-    family = next((known.name for known in families().values() if file.name.endswith(known.suffixes)), None)
-    if family is None:
-        named = (f"{known.name} ({', '.join(known.suffixes)})" for known in families().values() if known.suffixes)
-        raise LoadError(f"{file.name} is neither {' nor '.join(named)}: rename it")
-    record = {"path": str(file.resolve()), "sha256": file_sha256(file), "family": family, "head": head}
+    record = {"path": str(file.resolve()), "sha256": file_sha256(file), **details}
     known = read_records(directory / LOCAL)
     if examine is not None and known.get(id, record) == record:
-        examine(Checkpoint(id, family, file.resolve(), record["sha256"], head, "local"))
+        examine(_local(id, record))
     with updated_records(directory / LOCAL) as local:
         if local.get(id, record) != record:
             raise ValueError(f"{id} already names {local[id]['path']}: choose another id")
         local[id] = record
     return locate(id, directory)
+
+
+def _local(id: str, record: dict[str, Any]) -> Checkpoint:
+    requirements = tuple(record.get("requirements", ()))
+    path = Path(record["path"])
+    return Checkpoint(id, record["family"], path, record["sha256"], record["head"], "local", requirements)
 
 
 def pin(checkpoint: Checkpoint, directory: Path, sha256: str, **details: Any) -> None:
@@ -178,7 +215,7 @@ def packaged_path(known: PotentialEntry) -> Path:
     """Path of weights that come with a package, found without importing it; may not exist."""
     family = families()[known.family]
     if family.environment:
-        package = Environment(family.environment).packages_directory / family.package
+        package = of_family(family.environment).packages_directory / family.package
     else:
         spec = find_spec(family.package)
         package = Path(spec.origin).parent if spec and spec.origin else Path(family.package)
@@ -187,12 +224,13 @@ def packaged_path(known: PotentialEntry) -> Path:
 
 def state(checkpoint: Checkpoint) -> str:
     """Whether `checkpoint` can be used here: packaged, fetched or local where it can, else what is missing."""
-    environment = families()[checkpoint.family].environment
-    if environment and not Environment(environment).ready:
+    environment = checkpoint.environment
+    if environment and not environment.ready:
         return "not installed"
+    own = environment is not None and checkpoint.origin == "packaged"
     if checkpoint.path.is_file():
-        return "ready" if environment else checkpoint.origin
-    if environment:
+        return "ready" if own else checkpoint.origin
+    if own:
         return "weights missing"
     if checkpoint.origin == "published":
         return "published results alone"

@@ -18,13 +18,13 @@ from ase import Atoms
 from ase.build import bulk
 
 from compute.potentials.environments import install
-from compute.potentials.environments.install import Environment, InstallError
+from compute.potentials.environments.install import InstallError, of_family
 from compute.potentials.environments.process import Evaluator, EvaluatorError, ProcessTimeouts, RemotePotential
 from compute.potentials.interface import EvaluationError
 from compute.potentials.load import load
 from compute.potentials.store import LoadError
 
-SEVENNET = Environment("sevennet")
+SEVENNET = of_family("sevennet")
 sevennet = pytest.mark.skipif(not SEVENNET.ready, reason="SevenNet is not installed: softmode potentials install")
 
 EVALUATOR = '''
@@ -150,19 +150,19 @@ lj.evaluate([Atoms("Be", cell=[4] * 3, pbc=True)])
 
 def test_an_environment_that_cannot_be_made_says_why_in_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("SOFTMODE_ENVIRONMENTS", str(tmp_path / "environments"))
-    monkeypatch.setattr(install, "_pinned", lambda requirements: [f"{tmp_path}/no-such-package.whl"])
-    environment = Environment("sevennet")
+    monkeypatch.setattr(install, "read_requirements", lambda file: (f"{tmp_path}/no-such-package.whl",))
+    environment = of_family("sevennet")
     with pytest.raises(InstallError, match="run the same command again") as caught:
         environment.install()
     assert "no-such-package" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not environment.ready
-    with pytest.raises(LoadError, match="SevenNet is not installed: run softmode potentials install SevenNet"):
+    with pytest.raises(LoadError, match="not installed: run softmode potentials install SevenNet"):
         load("sevennet-0")
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SOFTMODE_ENVIRONMENTS", str(tmp_path / "file"))
     with pytest.raises(InstallError, match="cannot make"):
-        environment.install()
+        of_family("sevennet").install()
 
 
 @pytest.fixture(scope="module")

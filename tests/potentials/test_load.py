@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from compute import tables
 from compute.potentials import store
-from compute.potentials.environments.install import Environment
+from compute.potentials.environments.install import of_family
 from compute.potentials.interface import EvaluationError, calculator
 from compute.potentials.load import load
 from compute.potentials.registry import UnknownPotential
@@ -22,7 +22,7 @@ from compute.potentials.store import LoadError
 from tests.support.mace_model import train_small_mace
 
 CHGNETS = ("chgnet-0.2.0", "chgnet-0.3.0", "chgnet-r2scan")
-SEVENNETS = ("sevennet-0", "sevennet-l3i5", "sevennet-mf-0-r2scan") if Environment("sevennet").ready else ()
+SEVENNETS = ("sevennet-0", "sevennet-l3i5", "sevennet-mf-0-r2scan") if of_family("sevennet").ready else ()
 EVERY = (*CHGNETS, "small-mace", *SEVENNETS)
 
 

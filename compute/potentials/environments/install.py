@@ -30,24 +30,22 @@ class InstallError(RuntimeError):
 
 @dataclass(frozen=True)
 class Environment:
-    """The environment `name`, whether or not it is there: described in `folder`, installed in `directory`."""
+    """The packages `requirements` in a virtual environment `directory`, whether or not it is there.
+
+    `exact` installs the requirements alone, which then name all that is missing; else pip adds what they depend on.
+    `tried` is the folder whose module `evaluator` has to be importable. Without requirements it is this interpreter.
+    """
 
     name: str
-
-    @property
-    def folder(self) -> Path:
-        """Requirements and evaluator."""
-        return Path(__file__).with_name(self.name)
-
-    @property
-    def directory(self) -> Path:
-        """The virtual environment."""
-        return environments_directory() / self.name
+    directory: Path
+    requirements: tuple[str, ...]
+    exact: bool = True
+    tried: Path | None = None
 
     @property
     def python(self) -> Path:
         """Its interpreter."""
-        return self.directory / "bin" / "python"
+        return self.directory / "bin" / "python" if self.requirements else Path(sys.executable)
 
     @property
     def packages_directory(self) -> Path:
@@ -57,12 +55,13 @@ class Environment:
     @property
     def ready(self) -> bool:
         """Whether it holds what its requirements name, for this interpreter."""
-        return self._mark().get("made_for") == self._wanted()
+        return not self.requirements or self._mark().get("made_for") == self._wanted()
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions of the packages that it was made of; empty where it is not ready."""
-        return dict(self._mark()["packages"]) if self.ready else {}
+        """Versions of the packages that its requirements pin; empty where it is not ready."""
+        pinned = (requirement.split("==") for requirement in self.requirements if requirement.count("==") == 1)
+        return dict(pinned) if self.ready else {}
 
     def install(self, say: Callable[[str], None] = lambda line: None) -> None:
         """Make it, or go on where making it was interrupted. Raises `InstallError`."""
@@ -83,20 +82,21 @@ class Environment:
         (self.directory / _MARK).unlink(missing_ok=True)
         venv.EnvBuilder(with_pip=False, symlinks=True).create(self.directory)
         (self.packages_directory / _BEHIND).write_text("".join(f"{path}\n" for path in _behind()))
-        pinned = _pinned(self.folder / "requirements.txt")
-        say(f"installing {', '.join(pinned)}")
-        pip = [sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check"]
+        say(f"installing {', '.join(self.requirements)}")
+        listed = self.directory / "requirements.txt"
+        listed.write_text("".join(f"{requirement}\n" for requirement in self.requirements), encoding="utf-8")
+        pip = [sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check", "install"]
+        options = ["--quiet", "--no-input", *(["--no-deps"] if self.exact else [])]
         self._run(
-            [*pip, "install", "--quiet", "--no-deps", "--no-input", *pinned],
-            "packages cannot be installed, run the same command again once the package index can be reached",
+            [*pip, *options, "--requirement", listed],
+            "packages cannot be installed, run the same command again once they can be reached",
         )
-        self._run(
-            [self.python, "-I", "-c", f"import sys; sys.path.append({str(self.folder)!r}); import evaluator"],
-            "what was installed cannot be imported",
-        )
-        packages = dict(requirement.split("==") for requirement in pinned)
-        mark = {"made_for": self._wanted(), "packages": packages}
-        write_atomic(self.directory / _MARK, json.dumps(mark, indent=2).encode())
+        if self.tried:
+            self._run(
+                [self.python, "-I", "-c", f"import sys; sys.path.append({str(self.tried)!r}); import evaluator"],
+                "what was installed cannot be imported",
+            )
+        write_atomic(self.directory / _MARK, json.dumps({"made_for": self._wanted()}, indent=2).encode())
 
     def _run(self, command: list[Any], failed: str) -> None:
         done = subprocess.run(command, capture_output=True, text=True)
@@ -112,14 +112,32 @@ class Environment:
         return content
 
     def _wanted(self) -> str:
-        requirements = "\n".join(_pinned(self.folder / "requirements.txt"))
-        made_for = "\n".join([requirements, platform.python_version(), *_behind()])
+        made_for = "\n".join([*self.requirements, platform.python_version(), *_behind()])
         return hashlib.sha256(made_for.encode()).hexdigest()
 
 
-def _pinned(requirements: Path) -> list[str]:
-    lines = (line.partition("#")[0].strip() for line in requirements.read_text(encoding="utf-8").splitlines())
-    return [line for line in lines if line]
+def folder_of(name: str) -> Path:
+    """The folder of the environment `name` of a family: its evaluator, and its requirements where it has any."""
+    return Path(__file__).with_name(name)
+
+
+def of_family(name: str) -> Environment:
+    """The environment that the folder `name` describes."""
+    folder = folder_of(name)
+    listed = folder / "requirements.txt"
+    requirements = read_requirements(listed) if listed.is_file() else ()
+    return Environment(name, environments_directory() / name, requirements, tried=folder)
+
+
+def of_calculator(id: str, requirements: tuple[str, ...]) -> Environment:
+    """The environment of a calculator that the user has added under `id`."""
+    return Environment(id, environments_directory() / "calculators" / id, requirements, exact=False)
+
+
+def read_requirements(file: Path) -> tuple[str, ...]:
+    """The lines of a requirements file without comments."""
+    lines = (line.partition(" #")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def _behind() -> list[str]:

@@ -149,7 +149,7 @@ class Evaluator:
 
 
 class RemotePotential:
-    """A checkpoint that a process of its family's environment evaluates."""
+    """A checkpoint that a process of its family's environment evaluates; `seconds` counts what it takes there."""
 
     def __init__(
         self,
@@ -163,12 +163,13 @@ class RemotePotential:
         head: str | None,
     ):
         self.id, self.checkpoint_sha256, self.dtype = id, checkpoint_sha256, dtype
+        self.seconds = 0.0
         self._evaluator = evaluator
         self._load = [str(checkpoint), device, dtype, head]
         try:
             answer, _ = self._ask({}, {})
         except EvaluationError as error:
-            raise LoadError(f"{id} cannot be loaded: {error}") from error
+            raise LoadError(f"{id} cannot be loaded: {str(error).removeprefix(f'{id}: ')}") from error
         self.device = str(answer["device"])
         if answer["note"]:
             warnings.warn(f"{id}: {answer['note']}", stacklevel=2)
@@ -189,7 +190,8 @@ class RemotePotential:
             "cells": np.array([structure.cell.array for structure in structures]),
             "periodic": np.array([structure.pbc for structure in structures]),
         }
-        _, results = self._ask({"stress": stress}, arrays)
+        answer, results = self._ask({"stress": stress}, arrays)
+        self.seconds += answer["seconds"]
         forces = np.split(results["forces"], counts.cumsum()[:-1])
         stresses = results["stresses"] if stress else [None] * len(structures)
         found = [Evaluation(*row) for row in zip(results["energies"].tolist(), forces, stresses, strict=True)]
@@ -207,7 +209,6 @@ class RemotePotential:
 
 
 @cache
-def evaluator(name: str) -> Evaluator:
-    """The process of the environment `name`, one for all its potentials."""
-    environment = Environment(name)
-    return Evaluator(name, environment.python, environment.folder)
+def evaluator(environment: Environment, folder: Path) -> Evaluator:
+    """The process that serves `folder` with the interpreter of `environment`, one for all potentials of both."""
+    return Evaluator(environment.name, environment.python, folder)

@@ -13,6 +13,7 @@ import os
 import select
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -62,10 +63,12 @@ def _answer(
         return {"device": device, "note": getattr(loaded[name], "note", "")}, {}
     if header["threads"] and (torch := sys.modules.get("torch")):
         torch.set_num_threads(header["threads"])
-    results = loaded[name](_structures(arrays), header["stress"])
+    structures, start = _structures(arrays), time.perf_counter()
+    results = loaded[name](structures, header["stress"])
+    seconds = time.perf_counter() - start
     energies, forces, stresses = zip(*results, strict=True)
     found = {"energies": np.array(energies, float), "forces": np.concatenate(forces).astype(float)}
-    return {}, {**found, "stresses": np.array(stresses, float)} if header["stress"] else found
+    return {"seconds": seconds}, {**found, "stresses": np.array(stresses, float)} if header["stress"] else found
 
 
 def _structures(arrays: wire.Arrays) -> list[Any]:
