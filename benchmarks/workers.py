@@ -10,13 +10,14 @@ import statistics
 import sys
 import time
 
+from compute.campaigns.chunks import run_chunk
 from compute.campaigns.dask_cluster import executor
 from compute.campaigns.plan import tasks
-from compute.campaigns.run_task import Task, run
 from compute.potentials.load import load
 from compute.protocols import HARMONIC_PROTOCOLS
 from compute.settings import data_directory
 from compute.tables import read
+from compute.tasks.task import Task
 
 POTENTIAL = "chgnet-0.3.0"
 
@@ -25,10 +26,10 @@ def seconds(work: list[Task], workers: int) -> tuple[float, float]:
     """Wall time of `work` on `workers` warm processes, and the share of their time inside force calls."""
     with executor(workers) as pool:
         # Enough to give every worker some: each loads the potential and runs torch's first, slow calls.
-        for future in [pool.submit(run, task, 1, None) for task in work[: 6 * workers]]:
+        for future in [pool.submit(run_chunk, [task], 1) for task in work[: 6 * workers]]:
             future.result()
         start = time.perf_counter()
-        rows = [future.result() for future in [pool.submit(run, task, 1, None) for task in work]]
+        rows = [future.result()[0] for future in [pool.submit(run_chunk, [task], 1) for task in work]]
         wall = time.perf_counter() - start
     inside, total = (sum(row[key] for row in rows) for key in ("force_seconds", "seconds"))
     return wall, inside / total

@@ -23,9 +23,9 @@ from compute.campaigns.dask_cluster import SINGLE_THREADED, executor
 from compute.campaigns.plan import stratified
 from compute.campaigns.provenance import package_versions
 from compute.campaigns.stage import STAGES
-from compute.campaigns.task import Task
 from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, Langevin, SamplingProtocol, sampling_protocol
 from compute.suites import SUITES
+from compute.tasks.task import Task, task_for
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def _campaign_seconds(
     from compute.potentials.store import locate
 
     sha256 = locate(settings.model).sha256
-    todo = [Task("abx3", formula, a, settings.model, sha256, protocol) for formula, a in crystals]
+    todo = [task_for("abx3", formula, a, settings.model, sha256, protocol) for formula, a in crystals]
     with tempfile.TemporaryDirectory() as folder, executor(workers) as pool:
 
         def campaign(name: str, tasks: Sequence[Task]) -> None:

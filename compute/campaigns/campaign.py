@@ -14,12 +14,12 @@ from typing import Any
 from compute import tables
 from compute.campaigns import plan, sample
 from compute.campaigns.chunks import chunks, run_chunk
-from compute.campaigns.extend import published
 from compute.campaigns.provenance import code_commit, hardware, package_versions
 from compute.campaigns.shards import Shards
 from compute.campaigns.stage import STAGES, Stage
-from compute.campaigns.task import IDENTITY, Task
 from compute.protocols import HarmonicProtocol, Protocol, digest
+from compute.tasks.extend import published
+from compute.tasks.task import IDENTITY, Task
 
 Row = dict[str, Any]
 

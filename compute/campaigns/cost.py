@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compute import tables
-from compute.campaigns import run_task
 from compute.campaigns.campaign import Campaign
-from compute.campaigns.task import Task
 from compute.potentials.interface import Potential
 from compute.protocols import Andersen, HarmonicProtocol, Langevin, SamplingProtocol
 from compute.stages import phonons
+from compute.tasks.execute import compound_of, potential_of
+from compute.tasks.task import Task
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -49,13 +49,13 @@ def cost(campaign: Campaign, chosen: Sequence[Task], data: Path) -> Cost:
     if not left:
         return Cost(campaign.run, len(chosen), 0, 0, 0.0)
     first = left[0]
-    compound, protocol = run_task.compound_of(first), campaign.protocol
+    compound, protocol = compound_of(first), campaign.protocol
     harmonic = protocol.harmonic if isinstance(protocol, SamplingProtocol) else protocol
     a, x = compound.guess()
-    cell = compound.structure(first.a or a, x)
+    cell = compound.structure(getattr(first, "a", None) or a, x)
     plan = phonons.symmetric_plan(cell, harmonic.supercell or 1, harmonic.displacement)
     (supercell,) = phonons.displaced(plan.template, np.zeros((1, len(plan.template.supercell), 3)))
-    still = run_task.potential_of(first, harmonic.dtype, None)
+    still = potential_of(first, harmonic.dtype)
     n_still, n_relax = len(plan.displacements), _relaxation_calls(data, campaign.suite, harmonic)
     seconds = n_still * _seconds(still, supercell) + (n_relax * _seconds(still, cell) if n_relax else 0)
     calls = n_still + n_relax
@@ -63,7 +63,7 @@ def cost(campaign: Campaign, chosen: Sequence[Task], data: Path) -> Cost:
         n_moving = sampling_calls(protocol)
         calls, seconds = (
             calls + n_moving,
-            seconds + n_moving * _seconds(run_task.potential_of(first, protocol.dtype, None), supercell),
+            seconds + n_moving * _seconds(potential_of(first, protocol.dtype), supercell),
         )
     else:
         # Along the softest mode, and with a ladder at rest.

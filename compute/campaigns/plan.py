@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from compute.campaigns.published.dft_displacements import phonons_sha256
-from compute.campaigns.run_task import Task, stored_task
 from compute.potentials.store import file_sha256
 from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, Protocol, SamplingProtocol
 from compute.references import alexandria50, mp0b3
 from compute.suites import SUITES
 from compute.tables import read_where
+from compute.tasks.dft_displacements import phonons_sha256
+from compute.tasks.task import DisplacementsTask, Task, stored_forces_task, task_for
 
 Row = dict[str, Any]
 DISPLACEMENTS = "published-displacements"
@@ -72,7 +72,7 @@ def tasks(
     if protocol.geometry == "reference" and all(row["lattice_constant"] is None for row in references):
         raise PlanError(f"suite {suite} has no published geometry: use --protocol relaxed-geometry")
     return [
-        Task(suite, row["compound"], row["lattice_constant"], potential, checkpoint_sha256, protocol)
+        task_for(suite, row["compound"], row["lattice_constant"], potential, checkpoint_sha256, protocol)
         for row in stratified(references)
     ]
 
@@ -85,7 +85,8 @@ def _stored(references: Sequence[Row], potential: str, protocol: HarmonicProtoco
     paths = {path.stem: path for path in mp0b3.files(source)}
     if missing := sorted(row["compound"] for row in references if row["compound"] not in paths):
         raise PlanError(f"{source} lacks {', '.join(missing)}")
-    return [stored_task(paths[row["compound"]], protocol) for row in references]
+    suite = references[0]["suite"]
+    return [stored_forces_task(suite, paths[row["compound"]], potential, protocol) for row in references]
 
 
 def _displaced(
@@ -113,8 +114,8 @@ def _displaced(
     # The smallest first: a campaign that is stopped has most materials done.
     size = {row["compound"]: len(row["displaced_atoms"]) * len(row["constants"]) / len(row["rows"]) for row in found}
     return [
-        Task(
-            suite, compound, None, potential, checkpoint_sha256, protocol,
+        DisplacementsTask(
+            suite, compound, potential, checkpoint_sha256, protocol,
             forces=str(paths[compound]) if paths else None,
             forces_sha256=file_sha256(paths[compound]) if paths else None,
             phonons=str(data), phonons_sha256=digests[compound],

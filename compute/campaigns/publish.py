@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 from compute import tables
 from compute.campaigns import plan, sample
 from compute.campaigns.campaign import Campaign, results, tally
-from compute.campaigns.run_task import BESIDE
 from compute.potentials import store
 from compute.stages import rows
 from compute.stages.phonons import symmetry_coordinates
 from compute.tables import constants
+from compute.tasks.execute import BESIDE
 
 Row = dict[str, Any]
 

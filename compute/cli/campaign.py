@@ -18,7 +18,7 @@ from compute.suites import SUITES
 
 if TYPE_CHECKING:
     from compute.campaigns.campaign import Campaign
-    from compute.campaigns.task import Task
+    from compute.tasks.task import Task
 
 app = typer.Typer(no_args_is_help=True, help="One potential over a whole suite; interrupted anywhere, it resumes.")
 

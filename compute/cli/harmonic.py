@@ -40,15 +40,17 @@ def command(
 
 
 def _result(formula: str, suite: str, potential: str, protocol: str | None, data: Any) -> dict[str, Any]:
-    from compute.potentials.load import load
-    from compute.stages.harmonic import harmonic
-    from compute.stages.rows import harmonic_row
+    from compute.tasks.execute import BESIDE, execute, potential_of
+    from compute.tasks.task import task_for
 
     compound, published = lookup(formula, suite, data)
     a = published.get("lattice_constant")
     settings = HARMONIC_PROTOCOLS[protocol or ("reference-geometry" if a else "relaxed-geometry")]
-    loaded = load(potential, dtype=settings.dtype)
-    row = harmonic_row(harmonic(compound, loaded, settings, a), settings)
+    task = task_for(suite, compound.formula, a, potential, None, settings)
+    checkpoint = potential_of(task, settings.dtype).checkpoint_sha256
+    row = execute(task)
+    if row["status"] != "ok":
+        fail(f"{compound.formula}: {row['status']}: {row['reason']}")
     omegas = [f"omega_{label}_thz" for label in (*SUITES[suite].q_points, "min")]
     return {
         "suite": suite,
@@ -56,9 +58,9 @@ def _result(formula: str, suite: str, potential: str, protocol: str | None, data
         "sites": dict(compound.sites),
         "notes": list(compound.notes),
         "potential": potential,
-        "checkpoint_sha256": loaded.checkpoint_sha256,
+        "checkpoint_sha256": checkpoint,
         "protocol": settings.name,
-        **row,
+        **{name: value for name, value in row.items() if name not in BESIDE},
         "published": {key: published.get(key) for key in (*omegas, "sigma", "functional", "doi", "source")}
         if published
         else None,

@@ -15,7 +15,7 @@ from compute.settings import data_directory, var_directory
 
 if TYPE_CHECKING:
     from compute.campaigns.campaign import Campaign
-    from compute.campaigns.task import Task
+    from compute.tasks.task import Task
 
 
 def campaigns(

@@ -45,15 +45,15 @@ def command(
 def _result(
     formula: str, suite: str, potential: str, settings: SamplingProtocol, seed: int, data: Any
 ) -> dict[str, Any]:
-    from compute.potentials.load import load
-    from compute.stages.anharmonic import anharmonic
-    from compute.stages.rows import anharmonic_row
+    from compute.tasks.execute import BESIDE, Means, execute, potential_of
+    from compute.tasks.task import SigmaTask
 
     compound, published = lookup(formula, suite, data)
     a = published.get("lattice_constant")
     if a is None:
         settings = settings.model_copy(update={"harmonic": HARMONIC_PROTOCOLS["relaxed-geometry"]})
-    still, moving = (load(potential, dtype=dtype) for dtype in (settings.harmonic.dtype, settings.dtype))
+    task = SigmaTask(suite, compound.formula, potential, None, settings, a, own_seed=seed)
+    checkpoint = potential_of(task, settings.harmonic.dtype).checkpoint_sha256
     with _progress() as progress:
         bar = progress.add_task("force constants", total=None, sigma="")
 
@@ -61,18 +61,20 @@ def _result(
             shown = "" if isnan(sigma) else f"σ {sigma:.3f}" + ("" if isnan(error) else f" ± {error:.3f}")
             progress.update(bar, description="frames", completed=done, total=planned, sigma=shown)
 
-        found = anharmonic(compound, still, settings, a, dynamics=moving, seed=seed, progress=advance)
+        row = execute(task, Means(sampling=advance))
+    if row["status"] != "ok":
+        fail(f"{compound.formula}: {row['status']}: {row['reason']}")
     return {
         "suite": suite,
         "compound": compound.formula,
         "sites": dict(compound.sites),
         "notes": list(compound.notes),
         "potential": potential,
-        "checkpoint_sha256": still.checkpoint_sha256,
+        "checkpoint_sha256": checkpoint,
         "protocol": settings.name,
         "protocol_digest": settings.digest,
         "geometry": settings.geometry,
-        **anharmonic_row(found, settings, seed),
+        **{name: value for name, value in row.items() if name not in BESIDE},
         "published": {key: published.get(key) for key in (*_sigmas(), "functional", "doi", "source")}
         if published
         else None,

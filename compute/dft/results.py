@@ -19,15 +19,14 @@ from compute.physics.phonons import rmse
 from compute.potentials import store
 from compute.potentials.interface import EvaluationError, Potential
 from compute.potentials.load import load
-from compute.protocols import HARMONIC_PROTOCOLS, SamplingProtocol
+from compute.protocols import SamplingProtocol
 from compute.references import readers
 from compute.references.readers.npz import write_npz
 from compute.stages import phonons, rows, wells
-from compute.stages.sampling import Progress, SamplingError, silent
-from compute.stages.score import score
 from compute.structures.compounds import Compound, identify
 from compute.structures.frames import Frames
 from compute.suites import SUITES
+from compute.tasks.attribution import scored_row
 
 Row = dict[str, Any]
 SOURCE = "dft"
@@ -150,7 +149,7 @@ def publish_attribution(
     for potential in potentials:
         for path in files:
             progress(f"{potential.id} on {path.stem}")
-            scored.append(attribution_row(path, potential, protocol))
+            scored.append(scored_row(path, potential, protocol))
     with tables.publishing(data) as publication:
         publication.upsert("attribution", scored)
         publication.upsert("potentials", store.rows())
@@ -196,40 +195,6 @@ def potential_well_rows(dft_rows: Sequence[Row], potential: Potential) -> list[R
         }
         for row in {row["compound"]: row for row in dft_rows}.values()
     ]
-
-
-def attribution_row(
-    path: Path, potential: Potential, protocol: SamplingProtocol | None, progress: Progress = silent
-) -> Row:
-    """The row of `potential` on a file of reference frames, whose name starts with suite and compound.
-
-    `progress` as of `sample`, while the potential samples frames of its own.
-    """
-    frames = readers.read(path)
-    suite, compound = path.stem.split("-")[:2]
-    displacement = HARMONIC_PROTOCOLS["reference-geometry"].displacement
-    try:
-        result = rows.attribution_row(
-            score(frames, potential, displacement=displacement, protocol=protocol, progress=progress)
-        )
-    except SamplingError as error:
-        result = rows.failed(error.status, str(error))
-    except EvaluationError as error:
-        result = rows.failed("not-described", str(error))
-    return {
-        "frames": path.stem,
-        "suite": suite,
-        "compound": compound,
-        "potential": potential.id,
-        "checkpoint_sha256": potential.checkpoint_sha256,
-        "method": frames.method,
-        "sampler": frames.sampler if frames.sampled_by is None else f"{frames.sampled_by}: {frames.sampler}",
-        "temperature": frames.temperature,
-        "n_atoms": len(frames.numbers),
-        "n_frames": len(frames),
-        "protocol": protocol and protocol.name,
-        **result,
-    }
 
 
 def _well_jobs(data: Path, directory: Path, k: int, cutoff_factor: float) -> list[tuple[Row, DftJob]]:

@@ -1,6 +1,4 @@
-"""A task in two parts, each of which can be kept: geometry with force constants, and then the row.
-
-A task on reference frames is done in the first part.
+"""A task in the two parts of `compute.tasks.execute`, told of and stopped on the way.
 
 `serve` runs the parts in a process of their own, which can be asked to stop between two force calls, and killed.
 """
@@ -18,16 +16,12 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Protocol
 
-from compute.campaigns.task import Task, from_plain
-from compute.potentials import store
-from compute.potentials.interface import Evaluation, Potential, Stopwatch
-from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, SamplingProtocol
-from compute.settings import frames_directory
+from compute.potentials.interface import Evaluation, Potential
+from compute.tasks.task import ComputedTask, Task, from_plain
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from compute.structures.uploaded import Uploaded
 
 Row = dict[str, Any]
 Calculate = Callable[[str, Row, Row, "Watch", int | None], Row]
@@ -95,78 +89,25 @@ class Watched:
         return results
 
 
-def crystal(task: Task, watch: Watch, threads: int | None = None) -> Row:
-    """Geometry and force constants of `task`: `crystal` as plain data and the times in s, or the row of a failure."""
-    from compute.campaigns import run_task
-    from compute.stages.crystal import harmonic_crystal, to_plain
-
-    def calculate() -> Row:
-        start = time.perf_counter()
-        protocol = task.protocol.harmonic if isinstance(task.protocol, SamplingProtocol) else task.protocol
-        subject = _subject(task)
-        watch.report("loading the potential")
-        potential = _potential(task, protocol.dtype, threads)
-        watched = Stopwatch(Watched(potential, watch, "force constants"))
-        found = harmonic_crystal(subject.compound, watched, protocol, subject.a, subject.x)
-        return {
-            "crystal": to_plain(found),
-            "checkpoint_sha256": potential.checkpoint_sha256,
-            "seconds": time.perf_counter() - start,
-            "force_seconds": watched.seconds,
-        }
-
-    return run_task.outcome(calculate)
-
-
-def row(task: Task, first: Row, watch: Watch, threads: int | None = None) -> Row:
-    """The row of `task` from what `crystal` returned, or that of a failure."""
-    from compute.campaigns import run_task
-    from compute.stages.anharmonic import sampled
-    from compute.stages.crystal import from_plain
-    from compute.stages.harmonic import frequencies
-
-    def calculate() -> Row:
-        protocol, subject = task.protocol, _subject(task)
-        compound = subject.compound
-        watch.report("frequencies" if isinstance(protocol, HarmonicProtocol) else "sampling")
-        potential = Watched(_potential(task, protocol.dtype, threads), watch)
-        if isinstance(protocol, HarmonicProtocol):
-            found = frequencies(from_plain(compound, protocol, first["crystal"]), potential, protocol)
-            return _named(run_task.harmonic_row(found, protocol), task, subject)
-        here = from_plain(compound, protocol.harmonic, first["crystal"])
-        result = sampled(here, potential, protocol, seed=task.seed, progress=watch.sampling)
-        return _named(run_task.sigma_row(result, protocol, task.seed), task, subject)
-
-    found = run_task.outcome(calculate)
-    times = {key: found[key] + first[key] for key in ("seconds", "force_seconds") if key in found}
-    return found | times
-
-
-def attribution(task: Task, watch: Watch, threads: int | None = None) -> Row:
-    """The row of a task on reference frames, or that of a failure."""
-    from compute.campaigns import run_task
-    from compute.dft.results import attribution_row
-
-    def calculate() -> Row:
-        path = frames_directory() / f"{task.frames}.npz"
-        if store.file_sha256(path) != task.frames_sha256:
-            raise ValueError(f"this worker's reference frames {task.frames} differ from those asked for")
-        protocol = task.protocol if isinstance(task.protocol, SamplingProtocol) else None
-        watch.report("loading the potential")
-        potential = _potential(task, HARMONIC_PROTOCOLS["reference-geometry"].dtype, threads)
-        watched = Watched(potential, watch, "reference frames" if protocol is None else None)
-        watch.report("reference frames")
-        return attribution_row(path, watched, protocol, watch.sampling)
-
-    return run_task.outcome(calculate)
-
-
 def compute(part: str, payload: Row, first: Row, watch: Watch, threads: int | None = None) -> Row:
-    """The part `crystal` or `row` of the task in `payload`."""
+    """The part `crystal` or `row` of the task in `payload`: the first as `Begun.to_plain`, or the row of a failure.
+
+    A task that begins with no crystal is done in the first part.
+    """
+    from compute.tasks.execute import Means, begin, begun_from_plain, execute, finish, outcome
+
     task = from_plain(payload)
-    if task.frames is not None:
-        return attribution(task, watch, threads)
-    return crystal(task, watch, threads) if part == "crystal" else row(task, first, watch, threads)
+    means = Means(
+        load=partial(_potential, threads=threads),
+        wrap=lambda potential, stage: Watched(potential, watch, stage),
+        report=watch.report,
+        sampling=watch.sampling,
+    )
+    if not isinstance(task, ComputedTask):
+        return execute(task, means)
+    if part == "crystal":
+        return outcome(lambda: begin(task, means).to_plain())
+    return outcome(lambda: finish(task, begun_from_plain(task, first), means))
 
 
 def serve(connection: Connection, calculate: Calculate, threads: int | None, nice: int) -> None:
@@ -211,35 +152,14 @@ def _reached(stopped: Callable[[], int], number: int) -> bool:
 
 def _potential(task: Task, dtype: str, threads: int | None) -> Potential:
     """The task's potential. Raises `LoadError` in words for whoever asked: what is where is for this worker's log."""
-    from compute.campaigns import run_task
+    from compute.potentials.store import LoadError
+    from compute.tasks.execute import potential_of
 
     try:
-        return run_task.potential_of(task, dtype, threads)
-    except store.LoadError as error:
+        return potential_of(task, dtype, threads)
+    except LoadError as error:
         print(error, file=sys.stderr, flush=True)
-        raise store.LoadError(f"This worker cannot load {task.potential}: its weights are missing or others.") from None
-
-
-def _subject(task: Task) -> Uploaded:
-    """The compound of `task` and its geometry, read from the structure where one was uploaded."""
-    from compute.campaigns import run_task
-    from compute.structures.upload_process import read_limited
-    from compute.structures.uploaded import Uploaded
-
-    if task.structure is not None:
-        return read_limited(task.structure)
-    return Uploaded(run_task.compound_of(task), task.a, None, task.compound)
-
-
-def _named(row: Row, task: Task, subject: Uploaded) -> Row:
-    """`row`, with what an uploaded structure turned out to be."""
-    if task.structure is None:
-        return row
-    compound = subject.compound
-    geometry = "relaxed from it" if task.protocol.geometry == "relaxed" else "taken as it is"
-    note = f"uploaded structure, {geometry}: {subject.described}; no published reference exists for it"
-    reason = "; ".join(text for text in (row.get("reason"), note) if text)
-    return {**row, "suite": compound.suite, "compound": compound.formula, "reason": reason}
+        raise LoadError(f"This worker cannot load {task.potential}: its weights are missing or others.") from None
 
 
 def _known(value: float) -> float | None:

@@ -11,9 +11,9 @@ from compute import tables
 from compute.campaigns.campaign import Campaign, campaign, note_start
 from compute.campaigns.plan import PlanError
 from compute.campaigns.publish import refuse_loss, standing
-from compute.campaigns.task import Task, from_plain
 from compute.jobs.job import result_path
 from compute.protocols import SamplingProtocol
+from compute.tasks.task import ComputedTask, Task, from_plain
 
 Row = dict[str, Any]
 
@@ -44,7 +44,7 @@ def promote(job: str, data: Path, directory: Path) -> tuple[Campaign, Task]:
 
 
 def _campaign_of(task: Task, data: Path, directory: Path) -> Campaign:
-    if task.structure is not None or task.frames is not None:
+    if not isinstance(task, ComputedTask) or task.structure is not None:
         raise PlanError("an upload or an attribution is of no campaign")
     stage = "sigma" if isinstance(task.protocol, SamplingProtocol) else "harmonic"
     protocol = named_in_campaigns(task)

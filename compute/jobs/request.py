@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import typing
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from compute.campaigns.task import Task
 from compute.potentials.registry import entries, entry
 from compute.protocols import (
     HARMONIC_PROTOCOLS,
@@ -26,6 +24,7 @@ from compute.settings import frames_directory
 from compute.structures.compounds import identify
 from compute.structures.formula import parse
 from compute.suites import SUITES, UPLOAD
+from compute.tasks.task import AttributionTask, ComputedTask, Task, task_for
 
 HARMONIC_NAMES = tuple(name for name, protocol in HARMONIC_PROTOCOLS.items() if protocol.supercell is not None)
 KELVIN = (10.0, 1000.0)
@@ -111,13 +110,13 @@ def task_of(request: JobRequest, published: Published) -> Task:
     checkpoint = known[0]["checkpoint_sha256"] if known else None
     if request.compound is None:
         protocol = _protocol(request, UPLOAD, None)
-        return Task(UPLOAD, UPLOADED, None, request.potential, checkpoint, protocol, structure=request.structure)
+        return task_for(UPLOAD, UPLOADED, None, request.potential, checkpoint, protocol, request.structure)
     suite = request.structure_suite
     listed = published.read_where("references", columns=("compound", "lattice_constant"), suite=suite)
     constants = {row["compound"]: row["lattice_constant"] for row in listed}
     compound = identify(request.compound, suite, constants.keys()).formula
     a = constants.get(compound)
-    task = Task(suite, compound, a, request.potential, checkpoint, _protocol(request, suite, a))
+    task = task_for(suite, compound, a, request.potential, checkpoint, _protocol(request, suite, a))
     return _scored(task) if request.stage == "attribution" else task
 
 
@@ -127,12 +126,15 @@ def compounds_with_frames() -> dict[tuple[str, str], Path]:
     return {(path.stem.split("-")[0], path.stem.split("-")[1]): path for path in files}
 
 
-def _scored(task: Task) -> Task:
+def _scored(task: ComputedTask) -> AttributionTask:
     path = compounds_with_frames().get((task.suite, task.compound))
     if path is None:
         there = ", ".join(compound for _, compound in compounds_with_frames()) or "none"
         raise ValueError(f"there are no reference frames of {task.compound}; there are of {there}")
-    return replace(task, frames=path.stem, frames_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    return AttributionTask(
+        task.suite, task.compound, task.potential, task.checkpoint_sha256, task.protocol,
+        frames=path.stem, frames_sha256=hashlib.sha256(path.read_bytes()).hexdigest(), a=task.a,
+    )  # fmt: skip
 
 
 def potential_ids() -> tuple[str, ...]:

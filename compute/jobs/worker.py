@@ -22,7 +22,6 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from compute.campaigns.provenance import code_commit, hardware, package_versions
-from compute.campaigns.task import from_plain
 from compute.jobs import calculation
 from compute.jobs.dask import Cluster
 from compute.jobs.database import database
@@ -34,6 +33,7 @@ from compute.jobs.store import APPLICATION, QUEUE, VERSION, WORKFLOW, Store, qui
 from compute.protocols import SamplingProtocol
 from compute.settings import var_directory
 from compute.tables import write_atomic
+from compute.tasks.task import AttributionTask, from_plain
 
 SILENT_SECONDS = 60.0
 """The jobs of a worker that has not beaten for so long go to the others."""
@@ -309,7 +309,7 @@ def _table_row(workflow: str, payload: Row, row: Row) -> Row:
     task = from_plain(payload)
     found = {key: value for key, value in row.items() if key not in ("force_constants", "traceback")}
     keys = {"suite": task.suite, "compound": task.compound, "potential": task.potential}
-    if task.frames is not None:
+    if isinstance(task, AttributionTask):
         return {"frames": task.frames, **keys, **found}
     return {
         "run": f"live-{workflow.partition('-')[0]}",

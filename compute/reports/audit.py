@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from compute import tables
-from compute.campaigns.run_task import run
-from compute.campaigns.task import Task
-from compute.dft import results
 from compute.potentials import store
 from compute.potentials.load import load
 from compute.potentials.registry import UnknownPotential
 from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, SamplingProtocol
 from compute.tables.check import FRAMES
+from compute.tasks.attribution import scored_row
+from compute.tasks.execute import execute
+from compute.tasks.task import Task, task_for
 
 Row = dict[str, Any]
 
@@ -77,10 +77,10 @@ def again(directory: Path, name: str, row: Row) -> list[AuditedNumber]:
     """The numbers of `row` of table `name` beside those computed now."""
     if name == "attribution":
         potential = load(row["potential"], dtype=HARMONIC_PROTOCOLS["reference-geometry"].dtype)
-        now = results.attribution_row(_file(directory, row), potential, None)
+        now = scored_row(_file(directory, row), potential, None)
         corners = [key for key in row if key.startswith("corner_") and not key.endswith("_se")]
         return _compared(name, row, now, dict.fromkeys(corners, CORNER))
-    now = run(_task(directory, row))
+    now = execute(_task(directory, row))
     if name == "harmonic":
         return _compared(name, row, now, dict.fromkeys(_OMEGAS, OMEGA_THZ))
     errors = [side.get("sigma_se") or math.inf for side in (row, now)]
@@ -102,7 +102,7 @@ def _task(directory: Path, row: Row) -> Task:
     (reference,) = tables.read_where(directory, "references", suite=row["suite"], compound=row["compound"])
     settings = json.loads(known["protocol_json"])
     kind = SamplingProtocol if "sampler" in settings else HarmonicProtocol
-    return Task(
+    return task_for(
         row["suite"], row["compound"], reference["lattice_constant"], row["potential"], known["checkpoint_sha256"],
         kind.model_validate(settings),
     )  # fmt: skip

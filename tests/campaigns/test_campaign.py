@@ -19,10 +19,11 @@ from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns import plan
 from compute.campaigns.publish import publish
-from compute.campaigns.run_task import Task, run, stored_task
 from compute.cli import app
 from compute.physics import bands
 from compute.protocols import HARMONIC_PROTOCOLS
+from compute.tasks.execute import execute
+from compute.tasks.task import stored_forces_task, task_for
 from tests.conftest import ROOT
 from tests.references.test_references import npz
 from tests.support.here import Here
@@ -125,13 +126,15 @@ def test_the_published_numbers_come_out_again(published):
     stored = tables.read(ROOT / "data" / "parquet", "harmonic").to_pylist()
     row = next(r for r in stored if (r["suite"], r["compound"], r["geometry"]) == ("abx3", "CsPbI3", "reference"))
     a = next(r["lattice_constant"] for r in published if (r["suite"], r["compound"]) == ("abx3", "CsPbI3"))
-    again = run(Task("abx3", "CsPbI3", a, "chgnet-0.3.0", SHA, HARMONIC_PROTOCOLS["reference-geometry"]))
+    again = execute(task_for("abx3", "CsPbI3", a, "chgnet-0.3.0", SHA, HARMONIC_PROTOCOLS["reference-geometry"]))
     for key in ("omega_gamma_thz", "omega_r_thz", "omega_m_thz", "omega_x_thz", "omega_min_thz"):
         assert again[key] == pytest.approx(row[key], abs=1e-3)
 
 
 def test_a_wrong_checkpoint_is_a_failed_row_not_a_number():
-    row = run(Task("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", "0" * 64, HARMONIC_PROTOCOLS["reference-geometry"]))
+    row = execute(
+        task_for("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", "0" * 64, HARMONIC_PROTOCOLS["reference-geometry"])
+    )
     assert row["status"] == "error"
     assert "checkpoint" in row["reason"]
     assert "Traceback" in row["traceback"]
@@ -176,24 +179,24 @@ def test_every_beginning_of_the_order_is_balanced(published):
 
 def test_a_digest_changes_with_all_that_changes_the_numbers():
     protocol = HARMONIC_PROTOCOLS["reference-geometry"]
-    base = Task("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, protocol)
+    base = task_for("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, protocol)
     others = [
-        Task("abx3", "CsPbBr3", 5.984, "chgnet-0.3.0", SHA, protocol),
-        Task("abx3", "CsPbI3", 5.983, "chgnet-0.3.0", SHA, protocol),
-        Task("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", "1" * 64, protocol),
-        Task("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, protocol.model_copy(update={"displacement": 0.02})),
+        task_for("abx3", "CsPbBr3", 5.984, "chgnet-0.3.0", SHA, protocol),
+        task_for("abx3", "CsPbI3", 5.983, "chgnet-0.3.0", SHA, protocol),
+        task_for("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", "1" * 64, protocol),
+        task_for("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, protocol.model_copy(update={"displacement": 0.02})),
     ]
     assert len({task.digest for task in [base, *others]}) == 5
 
 
 def test_stored_forces_are_known_by_their_content(tmp_path):
     protocol = HARMONIC_PROTOCOLS["published-forces"]
-    here = stored_task(npz(tmp_path / "mp-1.npz"), protocol)
+    here = stored_forces_task("mp0b3", npz(tmp_path / "mp-1.npz"), "mace-mp-0b3-medium", protocol)
     (tmp_path / "moved").mkdir()
     moved = tmp_path / "moved" / "mp-1.npz"
     moved.write_bytes((tmp_path / "mp-1.npz").read_bytes())
-    assert stored_task(moved, protocol).digest == here.digest
-    changed = stored_task(npz(tmp_path / "mp-1.npz", shuffle=True), protocol)
+    assert stored_forces_task(moved, protocol).digest == here.digest
+    changed = stored_forces_task(npz(tmp_path / "mp-1.npz", shuffle=True), protocol)
     assert changed.digest != here.digest
 
 

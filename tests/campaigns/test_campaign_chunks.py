@@ -18,9 +18,9 @@ from compute.campaigns.chunks import chunks, run_chunk
 from compute.campaigns.dask_cluster import SINGLE_THREADED, executor
 from compute.campaigns.publish import merge
 from compute.campaigns.stage import STAGES
-from compute.campaigns.task import Task
 from compute.potentials.store import locate
 from compute.protocols import HARMONIC_PROTOCOLS
+from compute.tasks.task import task_for
 from tests.conftest import ROOT
 from tests.support.here import Here
 
@@ -34,7 +34,7 @@ def campaign(published, count: int, directory: Path) -> Campaign:
     """Over the first `count` published halides."""
     halides = [row for row in published if row["suite"] == "abx3" and row["X"] in ("F", "Cl", "Br", "I")][:count]
     sha256 = locate(POTENTIAL).sha256
-    todo = [Task("abx3", row["compound"], row["lattice_constant"], POTENTIAL, sha256, PROTOCOL) for row in halides]
+    todo = [task_for("abx3", row["compound"], row["lattice_constant"], POTENTIAL, sha256, PROTOCOL) for row in halides]
     return Campaign(STAGES["harmonic"], "abx3", POTENTIAL, sha256, PROTOCOL, tuple(halides), tuple(todo), directory)
 
 

@@ -12,7 +12,7 @@ from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns import plan
 from compute.campaigns.publish import publish
-from compute.campaigns.run_task import run
+from compute.tasks.execute import Means, execute
 from tests.campaigns.test_campaign import SHA, some_of
 from tests.support.here import Here
 
@@ -64,7 +64,7 @@ def test_an_extended_row_is_that_of_a_fresh_run_and_the_others_stay_as_published
     }
     kept = {name: value for name, value in after["CsPbI3"].items() if name != "run"}
     assert kept == {name: value for name, value in before["CsPbI3"].items() if name != "run"}
-    fresh = run(chosen)
+    fresh = execute(chosen)
     assert after["KMgF3"]["rung_omega_thz"] == pytest.approx(fresh["rung_omega_thz"], abs=0.01)
     assert after["KMgF3"]["omega_min_thz"] == before["KMgF3"]["omega_min_thz"]
     assert after["KMgF3"]["noise_floor_thz"] == pytest.approx(fresh["noise_floor_thz"], abs=0.01)
@@ -99,6 +99,6 @@ def test_force_constants_of_another_crystal_are_refused(data):
     planned = campaign(data)
     (chosen,) = plan.of_compounds(planned.tasks, ["KMgF3"])
     wrong = {**planned.known["KMgF3"], "force_constants": planned.known["CsPbI3"]["force_constants"]}
-    row = run(chosen, known=wrong)
+    row = execute(chosen, Means(known=wrong))
     assert row["status"] == "error"
     assert "force constants" in row["reason"]

@@ -11,8 +11,9 @@ import pytest
 from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns.publish import publish
-from compute.campaigns.run_task import Task, run
 from compute.protocols import sampling_protocol
+from compute.tasks.execute import execute
+from compute.tasks.task import SigmaTask, task_for
 from tests.campaigns.test_campaign import SHA, SOFTMODE, some_of
 from tests.conftest import ROOT
 from tests.support.here import Here
@@ -29,7 +30,7 @@ def planned(data: Path, stage: str, protocol: str) -> campaigns.Campaign:
     return campaigns.campaign("abx3", "chgnet-0.3.0", SHA, protocol, data, data / "runs", stage=stage)
 
 
-def only(campaign: campaigns.Campaign, *compounds: str) -> list[Task]:
+def only(campaign: campaigns.Campaign, *compounds: str) -> list[SigmaTask]:
     return [task for task in campaign.tasks if task.compound in compounds]
 
 
@@ -73,18 +74,18 @@ def test_a_campaign_of_sigma_fills_its_table_and_leaves_the_others(data):
 def test_a_task_gives_the_same_digits_again():
     protocol = sampling_protocol("one-shot", "abx3")
     short = protocol.model_copy(update={"sampler": protocol.sampler.model_copy(update={"samples": 4})})
-    task = Task("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, short)
-    first, again = run(task), run(task)
+    task = task_for("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, short)
+    first, again = execute(task), execute(task)
     assert first["status"] == "ok", first["reason"]
     assert (first["sigma"], first["seed"]) == (again["sigma"], task.seed)
-    colder = Task("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, short.model_copy(update={"temperature": 299}))
+    colder = task_for("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, short.model_copy(update={"temperature": 299}))
     assert colder.seed != task.seed
 
 
 def test_a_crystal_that_is_refused_is_a_row_with_its_status():
     protocol = sampling_protocol("one-shot", "abx3")
     refusing = protocol.model_copy(update={"sampler": protocol.sampler.model_copy(update={"imaginary": "refuse"})})
-    row = run(Task("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, refusing))
+    row = execute(task_for("abx3", "CsPbBr3", 5.983, "chgnet-0.3.0", SHA, refusing))
     assert row["status"] == "imaginary"
     assert "modes are imaginary" in row["reason"]
     assert "sigma" not in row

@@ -9,7 +9,6 @@ import pytest
 
 from compute import tables
 from compute.campaigns import campaign as campaigns
-from compute.campaigns import run_task
 from compute.campaigns.plan import PlanError
 from compute.campaigns.publish import merge
 from compute.campaigns.published.import_references import imported, publish_references
@@ -93,7 +92,7 @@ def test_stored_forces_are_held_against_dft(data, source, tmp_path):
 def test_any_potential_is_run_on_the_kept_displacements(data, tmp_path, monkeypatch):
     """The source is not needed any more; forces are kept, and a failure is a row."""
     pairs = PairPotential()
-    monkeypatch.setattr(run_task, "potential_of", lambda task, dtype, threads: pairs)
+    monkeypatch.setattr("compute.tasks.execute._loaded", lambda *_: pairs)
     plan = planned(data, tmp_path, potential="chgnet-0.3.0", checkpoint=pairs.checkpoint_sha256)
     with ThreadPoolExecutor(1) as pool:
         campaigns.compute(plan, plan.tasks[:1], pool)

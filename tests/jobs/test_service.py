@@ -232,7 +232,7 @@ def test_missing_weights_are_said_without_saying_where(compounds, tmp_path, caps
     task = task_of(
         asked("CsPbBr3", potential="mace-mpa-0-medium", stage="harmonic"), tables.read_manifest(tmp_path / "data")
     )
-    row = calculation.crystal(task, calculation.Watch(_Pipe(), lambda: False))
+    row = calculation.compute("crystal", task.to_plain(), {}, calculation.Watch(_Pipe(), lambda: False))
     assert (row["status"], "crystal" in row) == ("error", False)
     assert "cannot load mace-mpa-0-medium" in row["reason"]
     assert str(tmp_path) not in row["reason"]
@@ -251,20 +251,21 @@ class _Pipe:
 
 @pytest.mark.parametrize("stage", ["harmonic", "sigma"])
 def test_the_two_parts_give_the_row_of_a_campaign(stage, compounds, tmp_path, monkeypatch):
-    from compute.campaigns import run_task
 
     potential = PairPotential()
-    monkeypatch.setattr(run_task, "potential_of", lambda task, dtype, threads: potential)
+    monkeypatch.setattr("compute.tasks.execute._loaded", lambda *_: potential)
     protocol = "relaxed-geometry" if stage == "harmonic" else "one-shot"
     task = task_of(
         JobRequest(stage=stage, compound="SrTiO3", potential="chgnet-0.3.0", protocol=protocol),
         tables.read_manifest(tmp_path),
     )
-    whole = run_task.run(task)
+    from compute.tasks.execute import execute
+
+    whole = execute(task)
     pipe = _Pipe()
     watch = calculation.Watch(pipe, lambda: False)
-    first = json.loads(json.dumps(calculation.crystal(task, watch)))
-    row = calculation.row(task, first, watch)
+    first = json.loads(json.dumps(calculation.compute("crystal", task.to_plain(), {}, watch)))
+    row = calculation.compute("row", task.to_plain(), first, watch)
     assert whole["status"] == "ok", whole
     times = ("seconds", "force_seconds")
     assert {k: v for k, v in row.items() if k not in times} == {k: v for k, v in whole.items() if k not in times}
@@ -272,4 +273,4 @@ def test_the_two_parts_give_the_row_of_a_campaign(stage, compounds, tmp_path, mo
     assert {message["stage"] for kind, message in pipe.sent if kind == "progress"}
     stopped = calculation.Watch(pipe, lambda: True)
     with pytest.raises(calculation.Stopped):
-        calculation.row(task, first, stopped)
+        calculation.compute("row", task.to_plain(), first, stopped)

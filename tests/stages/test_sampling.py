@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compute.campaigns.run_task import outcome
 from compute.physics import anharmonicity, dynamics, thermal
 from compute.physics.phonons import normal_modes
 from compute.protocols import SAMPLING_PROTOCOLS, Andersen, Langevin, OneShot, SamplingProtocol, sampling_protocol
 from compute.stages.guard import Guard, LeftSites, SamplingError
 from compute.stages.sampling import Trajectory, langevin_timestep, sample, standard_error
 from compute.structures.prototypes import cubic_perovskite
+from compute.tasks.execute import outcome
 from tests.support.bond_crystal import BondCrystal
 
 SUPERCELL = cubic_perovskite("Cs", "Pb", "Br", 5.98).repeat(2)

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compute import tables
-from compute.campaigns import run_task
 from compute.jobs import calculation
 from compute.jobs.request import task_of
 from compute.jobs.service import JobRequest
 from compute.protocols import HARMONIC_PROTOCOLS
+from compute.settings import frames_directory
 from compute.stages.harmonic import harmonic
 from compute.structures.compounds import identify
 from compute.structures.sites import Crystal
@@ -164,9 +164,9 @@ def test_no_text_is_a_failure_without_a_sentence(text):
 
 def computed(monkeypatch, text: str, **asked) -> dict:
     """The row of an upload, by way of both parts of a job."""
-    monkeypatch.setattr(run_task, "potential_of", lambda task, dtype, threads: PAIRS)
+    monkeypatch.setattr("compute.tasks.execute._loaded", lambda *_: PAIRS)
     request = JobRequest(**{"stage": "harmonic", "potential": "chgnet-0.3.0", "structure": text, **asked})
-    task = task_of(request, tables.read_manifest(calculation.frames_directory() / "nothing"))
+    task = task_of(request, tables.read_manifest(frames_directory() / "nothing"))
     watch = calculation.Watch(None, lambda: False)
     monkeypatch.setattr(calculation.Watch, "report", lambda *_, **__: None)
     first = json.loads(json.dumps(calculation.compute("crystal", task.to_plain(), {}, watch)))

@@ -10,7 +10,6 @@ import numpy as np
 
 from compute import tables
 from compute.campaigns.published import import_results
-from compute.campaigns.published.stored_phonons import kept, shared_path
 from compute.potentials import store
 from compute.potentials.store import file_sha256
 from compute.references import abx3, alexandria50, hdp, mp0b3
@@ -19,6 +18,7 @@ from compute.structures.forcesets import ForceSet
 from compute.structures.formula import composition_key
 from compute.structures.reference_phonons import reduced, to_row
 from compute.suites import SUITES
+from compute.tasks.stored_phonons import kept, shared_path
 
 Row = dict[str, Any]
 Progress = Callable[[str], None]

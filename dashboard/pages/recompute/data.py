@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from compute.campaigns.task import Task
 from compute.jobs.request import JobRequest, task_of
 from compute.protocols import SAMPLING_PROTOCOLS, Andersen, HarmonicProtocol, OneShot, SamplingProtocol
 from compute.structures.compounds import Compound, identify
 from compute.structures.formula import FormulaError
+from compute.tasks.task import AttributionTask, Task
 from dashboard.dataset import Dataset
 from dashboard.queries.structure import ROLES
 from dashboard.views.recompute import OWN_FRAMES, RecomputeView
@@ -161,7 +161,7 @@ def rate(dataset: Dataset, checked: Checked) -> Rate | None:
     by that; then those of its own suite. Those of another are scaled by the atoms of the supercell.
     """
     task = checked.task
-    if task is None or checked.compound is None or task.frames is not None:
+    if task is None or checked.compound is None or isinstance(task, AttributionTask):
         return None
     protocol = task.protocol
     harmonic = protocol if isinstance(protocol, HarmonicProtocol) else protocol.harmonic

@@ -9,11 +9,11 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from compute.campaigns.task import Task
 from compute.jobs.request import LARGEST_UPLOAD, MOST_ATOMS
 from compute.potentials.registry import entries, entry
 from compute.protocols import SAMPLING_NAMES, Andersen, HarmonicProtocol, Langevin, Protocol, SamplingProtocol
 from compute.suites import SUITES
+from compute.tasks.task import AttributionTask
 from dashboard.pages.recompute.data import Checked, Rate
 from dashboard.ui import controls
 from dashboard.ui.structure import ROLE_NAMES
@@ -130,7 +130,7 @@ def reading(checked: Checked) -> list[Any]:
     task, compound = checked.task, checked.compound
     if task is None:
         return []
-    how = _scoring(task) if task.frames else procedure(task.protocol)
+    how = _scoring(task) if isinstance(task, AttributionTask) else procedure(task.protocol)
     chosen = entry(task.potential)
     protocols = html.P(
         [f"{how} ", dcc.Link("Protocols", href="/methods#protocols"), f". {chosen.name}: {chosen.training_set}."],
@@ -153,7 +153,7 @@ def reading(checked: Checked) -> list[Any]:
     ]
 
 
-def _scoring(task: Task) -> str:
+def _scoring(task: AttributionTask) -> str:
     """What an attribution does, in a sentence or two."""
     scored = f"Forces and force constants on the reference frames {task.frames}, against the reference’s."
     return f"{scored} {procedure(task.protocol)}" if isinstance(task.protocol, SamplingProtocol) else scored

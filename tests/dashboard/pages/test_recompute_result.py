@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from compute import tables
-from compute.campaigns import run_task
 from compute.jobs import calculation, service
 from compute.jobs.request import task_of
 from compute.jobs.service import Job
@@ -142,7 +141,7 @@ def attributed(dataset, monkeypatch) -> Job:
     """A job that an analytic crystal in place of CHGNet has scored on the DFT frames of CsPbBr3."""
     potential = PairPotential({"Cs": 2.0, "Pb": 1.2, "Br": 1.8})
     potential.id = POTENTIAL
-    monkeypatch.setattr(run_task, "potential_of", lambda task, dtype, threads: potential)
+    monkeypatch.setattr("compute.tasks.execute._loaded", lambda *_: potential)
     found = recompute_data.job(dataset, "running", request={"stage": "attribution"})
     task = task_of(found.request, dataset)
     told: list[Any] = []

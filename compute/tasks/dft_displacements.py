@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from compute import tables
-from compute.campaigns.published.stored_phonons import kept, kept_forces
-from compute.campaigns.task import Task
 from compute.potentials.interface import Potential, Stopwatch
 from compute.references import alexandria50
 from compute.stages import dft_displacements as stage
 from compute.stages import rows
 from compute.stages.stored import StoredPhonons, site_order
 from compute.structures.reference_phonons import ReferencePhonons, from_row
+from compute.tasks.stored_phonons import kept, kept_forces
+from compute.tasks.task import DisplacementsTask
 
 Row = dict[str, Any]
 
@@ -29,18 +29,18 @@ def phonons_sha256(row: Row) -> str:
     return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
 
 
-def displaced_row(task: Task, potential: Callable[[str], Potential], cache_directory: Path | None) -> Row:
+def displaced_row(task: DisplacementsTask, potential: Callable[[str], Potential], cache_directory: Path | None) -> Row:
     """The row of `task`, whose protocol is about DFT's displacements.
 
     Raises `EvaluationError`, `SourceError`, or `ValueError` where the task's DFT is no longer what it was.
     """
     start = time.perf_counter()
-    found = tables.read_where(Path(str(task.phonons)), "reference_phonons", suite=task.suite, compound=task.compound)
+    found = tables.read_where(Path(task.phonons), "reference_phonons", suite=task.suite, compound=task.compound)
     if not found or phonons_sha256(found[0]) != task.phonons_sha256:
         raise ValueError(f"DFT's phonons of {task.compound} in {task.phonons} are not those of the campaign")
     reference = from_row(found[0])
     crystal = stage.crystal(reference)
-    name = f"{task.suite}-{task.compound}-{str(task.phonons_sha256)[:16]}"
+    name = f"{task.suite}-{task.compound}-{task.phonons_sha256[:16]}"
     theirs = kept(cache_directory, f"{name}-dft", lambda: stage.dft_phonons(reference, crystal))
     if task.forces is None:
         model, seconds = _computed(task, potential, crystal, cache_directory, name)
@@ -53,7 +53,11 @@ def displaced_row(task: Task, potential: Callable[[str], Potential], cache_direc
 
 
 def _computed(
-    task: Task, potential: Callable[[str], Potential], crystal: Any, cache_directory: Path | None, name: str
+    task: DisplacementsTask,
+    potential: Callable[[str], Potential],
+    crystal: Any,
+    cache_directory: Path | None,
+    name: str,
 ) -> tuple[StoredPhonons, float]:
     clock = Stopwatch(potential(task.protocol.dtype))
     named = f"{name}-{task.potential}-{clock.checkpoint_sha256[:16]}-{task.protocol.dtype}"
