@@ -14,9 +14,9 @@ from compute.cli import (
     harmonic,
     potentials,
     reference,
+    score,
     serve,
     sigma,
-    worker,
 )
 
 app = typer.Typer(
@@ -27,8 +27,9 @@ app = typer.Typer(
 )
 app.command("harmonic")(harmonic.command)
 app.command("sigma")(sigma.command)
+app.command("score")(score.command)
 app.command("serve")(serve.command)
-app.command("worker")(worker.command)
+app.command("worker")(serve.worker_command)
 app.command("bench")(bench.command)
 app.command("doctor")(doctor.command)
 app.add_typer(potentials.app, name="potentials")

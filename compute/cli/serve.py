@@ -1,4 +1,4 @@
-"""`softmode serve`: the web over the published tables, with a worker for live calculations."""
+"""`softmode serve` and `softmode worker`: the site, and what computes what its visitors ask for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from compute.cli.common import Data, fail, out
+from compute.cli.common import Data, fail, one_sentence, out
 from compute.settings import data_directory, in_checkout
 
 _SECONDS = 30.0
@@ -82,3 +82,25 @@ def _run_together(first: list[str], *others: list[str]) -> int:
         except subprocess.TimeoutExpired:
             process.kill()
     return status
+
+
+def worker_command(
+    name: Annotated[
+        str, typer.Option(help="Name under which it comes back for its job; each worker needs its own.")
+    ] = "worker",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of the calculation. Default: all processors.")
+    ] = None,
+) -> None:
+    """Compute jobs of the page Recompute until interrupted; the job in hand goes back on the queue then."""
+    from compute.jobs.service import JobSettings
+
+    if not JobSettings().live:
+        fail("SOFTMODE_LIVE is off: nothing is computed on demand.")
+    if not name.replace("-", "").isalnum():
+        fail("The name of a worker is made of letters, digits and hyphens.")
+    with one_sentence(RuntimeError):
+        from compute.campaigns.dask_cluster import default_workers
+        from compute.jobs.worker import Worker
+
+        Worker(name, threads=threads or default_workers()).work()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from compute import tables
-from compute.reports import accuracy, cells, coverage, protocols, sources
+from compute.reports import accuracy, cells, coverage, mace, protocols, sources
 from compute.reports.markdown import DISTILLED, ReportTables
 from compute.tables import pairs
 
@@ -26,7 +26,7 @@ def document(directory: Path) -> str:
         release = ReportTables(directory, connection)
         own = [name for name in release.potentials if name.startswith(DISTILLED)]
         others = [name for name in release.potentials if name not in own]
-        parts = [_HEAD.format(release=manifest.release), coverage.computed(release, others)]
+        parts = [_HEAD.format(release=manifest.release), *mace.sections(release), coverage.computed(release, others)]
         parts += accuracy.sections(release, others)
         parts += [cells.effect(release, others), protocols.effect(release, others)]
         parts += [sources.explained(release, others), sources.stored(release), sources.attributed(release, others)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from compute.physics.stability import MISSING, harmonic_labels
 from compute.statistics.leaderboard import QUANTITIES, BoardLine, TestedPair, anion, leaderboard, pairs
+from compute.suites import SUITES
 
 TOLERANCE_THZ = 0.1
 """At which labels are compared here: stable when the softest commensurate ω lies above its negative."""
@@ -86,3 +87,38 @@ def against_dft(query: Query, suite: str) -> AgainstDft:
 def cluster(formula: str) -> str:
     """The anion of `formula`: materials that share it are drawn together."""
     return anion(re.findall(r"[A-Z][a-z]?", formula))
+
+
+def to_plain(found: AgainstDft, query: Query) -> dict[str, Any]:
+    """The table as JSON, NaN as null: what the command line prints and the API answers."""
+    about = query("SELECT potential, name, family, benchmark, training_set, functional, licence FROM potentials", {})
+    known = {row["potential"]: row for row in about.to_dict("records")}
+    return {
+        "suite": found.suite,
+        "n": found.n,
+        "n_stable": found.n_stable,
+        "n_unstable": found.n_unstable,
+        "n_clusters": found.n_clusters,
+        "tolerance_thz": TOLERANCE_THZ,
+        "caution": SUITES[found.suite].caution,
+        "null_labels_right": max(found.n_stable, found.n_unstable),
+        "potentials": [_plain_line(line, known[line.potential], found) for line in found.standings],
+        "pairs": [_finite(asdict(pair)) | {"measurable": pair.measurable} for pair in found.pairs],
+    }
+
+
+def _plain_line(line: BoardLine, about: Mapping[str, Any], found: AgainstDft) -> dict[str, Any]:
+    return {
+        **{name: about[name] for name in ("potential", "name", "family", "training_set", "functional", "licence")},
+        "benchmark": bool(about["benchmark"]),
+        "cell": "its own" if line.potential in found.elsewhere else "DFT's",
+        "n": line.n_ok,
+        "n_failed": line.n_failed,
+        "n_not_run": line.n_not_run,
+        **{name: _finite(asdict(median)) for name, median in line.medians.items()},
+        "labels": {**asdict(line.labels), "n_right": line.labels.n_right, "smaller_class": line.labels.smaller_class},
+    }
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in values.items()}

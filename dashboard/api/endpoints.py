@@ -22,12 +22,13 @@ from dashboard.api.answers import (
     Table,
     Version,
 )
+from dashboard.api.leaderboard import LeaderboardAnswer, LeaderboardParameters
 from dashboard.api.metrics import MetricsAnswer, scores
 from dashboard.api.openapi import Endpoint
 from dashboard.api.parameters import TABLE_PARAMETERS, Formula, MetricsParameters, Paged, Parameters, Suite
 from dashboard.api.problems import ApiError
 from dashboard.dataset import Dataset
-from dashboard.queries import formulas
+from dashboard.queries import formulas, leaderboard
 from dashboard.server.downloads import address, whole_table
 
 _OF_TABLES = {
@@ -111,6 +112,10 @@ def _metrics(dataset: Dataset, release: str, asked: MetricsParameters) -> dict[s
     return scores(dataset, release, asked).model_dump()
 
 
+def _leaderboard(dataset: Dataset, release: str, asked: LeaderboardParameters) -> dict[str, Any]:
+    return {"release": release, **leaderboard.plain(dataset, release, asked.suite)}
+
+
 def _dataset(dataset: Dataset, release: str, asked: Parameters) -> dict[str, Any]:
     manifest = dataset.manifest()
     return DatasetAnswer(
@@ -174,6 +179,18 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         answer=MetricsAnswer,
         handle=_metrics,
         examples=("/metrics?suite=abx3&criterion=harmonic&tolerance_thz=0.2",),
+        errors=(HTTPStatus.NOT_ACCEPTABLE,),
+    ),
+    Endpoint(
+        path="/leaderboard",
+        name="leaderboard",
+        summary="Foundation potentials against DFT's force constants",
+        description="Medians over the materials of one suite with cluster-bootstrap intervals, harmonic labels, and "
+        "every two potentials tested on the materials that both have, corrected after Holm.",
+        parameters=LeaderboardParameters,
+        answer=LeaderboardAnswer,
+        handle=_leaderboard,
+        examples=("/leaderboard?suite=alexandria50",),
         errors=(HTTPStatus.NOT_ACCEPTABLE,),
     ),
     Endpoint(

@@ -22,6 +22,7 @@ LARGEST_PAGE = 1000
 COMMA_SEPARATED = "fields"
 
 Suite = Literal["abx3", "hdp", "alexandria50", "mp0b3", "mp64", "phonondb", "kappa103"]
+SuiteOfPhonons = Literal["alexandria50", "mp0b3"]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]{1,80}$")]
 Formula = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9₀-₉_.+() -]{1,80}$"), AfterValidator(plain)]
 Element = Annotated[str, StringConstraints(pattern=r"^[A-Z][a-z]?$")]

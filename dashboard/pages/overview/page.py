@@ -16,6 +16,7 @@ from dashboard.dataset import Dataset
 from dashboard.pages.overview import data
 from dashboard.pages.overview.coverage import coverage_table
 from dashboard.pages.overview.headline import headline, map_of
+from dashboard.pages.overview.mace import answer
 from dashboard.pages.overview.noise_figure import noise_by_bond
 from dashboard.pages.overview.parity_figure import outside, parity
 from dashboard.pages.overview.suites import benchmark
@@ -61,6 +62,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "compound: dynamic stability, anharmonicity at 300 K, and where the errors come from.",
             ),
             address_notice(problems + replaced(asked, view)),
+            answer(dataset),
             controls.bar(
                 controls.select("overview-suite", "Suite", _suites(), view.suite),
                 controls.select("overview-potential", "Potential", controls.options(computed, names), view.potential),
