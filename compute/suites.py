@@ -44,6 +44,9 @@ class Suite(BaseModel):
     q_points: dict[str, tuple[QPoint, ...]] = Field(
         description="label to the star of q in fractional coordinates of the primitive reciprocal cell"
     )
+    clusters: tuple[str, ...] = Field(
+        default=(), description="sites whose element compounds share: intervals draw them together"
+    )
     doi: str | None = Field(description="null where the source has none that we know")
     source: str
     citation: str
@@ -67,6 +70,7 @@ SUITES: dict[str, Suite] = {
         prototype="elpasolite",
         size=1813,
         protocol="relaxed-geometry",
+        clusters=("B", "Bp"),
         q_points={
             "gamma": ((0, 0, 0),),
             "x": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
@@ -77,7 +81,7 @@ SUITES: dict[str, Suite] = {
         citation="J. Yang and S. Li, Mapping the Room-Temperature Dynamic Stabilities of Inorganic Halide Double"
         " Perovskites, Chem. Mater. (2022)",
         criteria=("cross", "sigma", "renormalised"),
-        metrics=("sigma",),
+        metrics=("sigma_mcc", "sigma"),
         dft=PublishedDFT(
             code="VASP, 520 eV",
             functional="PBE",
@@ -98,6 +102,7 @@ SUITES: dict[str, Suite] = {
         prototype="cubic-perovskite",
         size=3660,
         protocol="reference-geometry",
+        clusters=("B",),
         q_points={
             "gamma": ((0, 0, 0),),
             "r": ((_HALF, _HALF, _HALF),),
@@ -108,7 +113,7 @@ SUITES: dict[str, Suite] = {
         source="https://github.com/yangjackie/cubic_perovskite_anharmonicity_database",
         citation="J. Yang, An Atlas of Vibrational Anharmonicity for Cubic ABX3 Perovskites (2021), Table S1",
         criteria=("harmonic", "sigma", "renormalised", "cross"),
-        metrics=("mcc", "omega", "sigma"),
+        metrics=("mcc", "omega", "sigma_mcc", "sigma"),
         dft=PublishedDFT(
             code="VASP, 500 eV",
             functional="PBE",

@@ -21,7 +21,7 @@ from compute.tables.schemas import SCHEMAS
 
 if TYPE_CHECKING:
     from compute.reports.regression import Share
-    from compute.statistics.deviation import Interval
+    from compute.statistics.bootstrap import Interval
 
 app = typer.Typer(no_args_is_help=True, help="The published tables.")
 
@@ -165,6 +165,22 @@ def findings(data: Data = None) -> None:
 
     with one_sentence(tables.TableError):
         typer.echo(document(data or data_directory()), nl=False)
+
+
+@app.command("baselines")
+def baselines(data: Data = None, as_json: AsJson = False) -> None:
+    """Learn what the elements alone predict, for the null rows beside every score, and publish it; minutes."""
+    from compute.campaigns import composition_baseline
+
+    directory = data or data_directory()
+    with one_sentence(tables.TableError):
+        references = tables.read(directory, "references").to_pylist()
+        found = composition_baseline.rows(references, lambda suite: err.print(f"learning {suite} …"))
+        manifest = tables.publish(directory, {"baselines": tables.from_rows("baselines", found)})
+    if as_json:
+        print_json({"rows": len(found), "release": manifest.release})
+        return
+    out.print(f"{len(found)} predictions published in release {manifest.release}.")
 
 
 @app.command("promote")

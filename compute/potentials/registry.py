@@ -45,6 +45,10 @@ class PotentialEntry(BaseModel):
     name: str
     family: str
     benchmark: bool = Field(default=False, description="one of the four models of doi:10.1039/d5cp04693a")
+    category: Literal["foundation", "distilled"] = Field(
+        default="foundation", description="a distilled one learnt from another potential and stands in no ranking"
+    )
+    teacher: str | None = Field(default=None, description="potential that it was distilled from")
     training_set: str
     training_structures: int | None = None
     functional: str

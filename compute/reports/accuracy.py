@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
 
 from compute.physics.phonons import signed_square
-from compute.physics.stability import harmonic_labels, sigma_labels
 from compute.reports.markdown import ReportTables, interval, number, share, table
-from compute.statistics import confusion
+from compute.statistics import confusion, criteria, verdicts
+from compute.statistics.bootstrap import Interval, clusters_of
 from compute.statistics.comparable import comparable
-from compute.statistics.deviation import Agreement, Interval, agreement, rmse_difference
+from compute.statistics.criteria import COMPOSITION, CONSTANT, NULL_NUMBERS, NULLS, TOLERANCE_THZ
+from compute.statistics.deviation import Agreement, agreement, rmse_difference
 from compute.statistics.paired import differences_of_counts
 from compute.statistics.strata import STRONG, WEAK, anharmonicity_strata
-from compute.statistics.verdicts import ANSWERS, FAILED, NOT_RUN, answer_labels, crosstab, truth_labels
+from compute.statistics.verdicts import DECIDED, SMALLEST_CLASS, STRICT, Score
 
-TOLERANCE_THZ = 0.1
 PLACES = {"gamma": "Γ", "r": "R", "m": "M", "x": "X", "min": "softest"}
 _FEWEST = 3
 
@@ -35,46 +35,86 @@ def sections(release: ReportTables, potentials: Sequence[str]) -> list[str]:
 
 
 def labels(release: ReportTables, potentials: Sequence[str], criterion: str) -> str:
-    """Confusion counts and scores of one criterion."""
-    lines = []
-    for suite, potential, rows in _groups(release, potentials):
-        truth, answer = _labels(rows, criterion)
-        if np.all(answer == NOT_RUN) or np.all(truth == "no label"):
-            continue
-        counts = confusion.confusion_counts(truth, answer)
-        matrix = crosstab(truth, answer)
-        known = matrix[:2].sum(0)
-        (ss, su), (us, uu) = counts.tolist()
-        scores = [
-            Interval(float(score(counts)), *confusion.bootstrap_interval(counts, name))
-            for name, score in (("mcc", confusion.mcc), ("balanced_accuracy", confusion.balanced_accuracy))
-        ]
-        lines.append((
-            suite, potential, f"{counts.sum():,}", *(interval(score) for score in scores), share(us, us + uu),
-            share(su, ss + su), *(f"{known[ANSWERS.index(name)]:,}" for name in ("undecidable", FAILED, NOT_RUN)),
-        ))  # fmt: skip
+    """Confusion counts and the score of one criterion, with what knows no forces in the same table."""
+    lines, others = [], []
+    for suite, groups in _suites(release, potentials).items():
+        found = {name: criteria.scored(rows, suite, criterion) for name, rows in groups.items()}
+        found = {name: score for name, score in found.items() if score.n}
+        for name, score in found.items():
+            rows = groups[name]
+            lines.append(_label_line(suite, name, score, *_sides(rows, criterion)))
+            others.append(_other_rules(suite, name, rows, criterion))
+        if found:
+            first = next(iter(groups.values()))
+            run = np.any([_sides(groups[name], criterion)[1].run for name in found], axis=0)
+            lines += [
+                (suite, f"*{NULLS[name]}*", f"{null.n:,}", f"{null.n_smaller:,}", interval(null.mcc),
+                 interval(null.balanced_accuracy), *[""] * 5)
+                for name, null in criteria.null_scores(first, suite, criterion, run).items()
+            ]  # fmt: skip
     title, rule = {
         "harmonic": ("Harmonic stability", f"Stable: softest ω above −{TOLERANCE_THZ} THz, on both sides."),
-        "sigma": ("Stability at 300 K", "Stable: σ below 1, on both sides."),
+        "sigma": (
+            "Stability at 300 K",
+            "Stable: σ below 1, on both sides, the potential's by the published schedule; a run whose atoms leave"
+            " their sites is unstable.",
+        ),
     }[criterion]
-    head = ("suite", "potential", "n", "MCC", "balanced accuracy", "unstable called stable", "stable called unstable",
-            "undecidable", "failed", "not run")  # fmt: skip
-    said = f"{rule} Scores over the n compounds that both decide; the last three columns count the others DFT decides."
-    return f"## {title}\n\n{said}\n\n{table(head, lines) if lines else 'Not computed.'}"
+    head = ("suite", "potential", "n", "of the smaller class", "MCC", "balanced accuracy", "unstable called stable",
+            "stable called unstable", "undecidable", "failed", "not run")  # fmt: skip
+    said = (
+        f"{rule} The score: every compound that DFT decides and that was run is in n; the potential's own label counts,"
+        " a failure is wrong. Undecidable and failed are among n, not run is beside it. The MCC of a constant answer is"
+        " not defined and says as little as 0."
+    )
+    if not lines:
+        return f"## {title}\n\n{said}\n\nNot computed."
+    conventions = (
+        "By the two other conventions the MCC would be (only labels outside the noise; undecidable and failed as"
+        " wrong):\n\n" + "\n".join(others)
+    )
+    return f"## {title}\n\n{said}\n\n{table(head, lines)}\n\n{conventions}"
+
+
+def _label_line(
+    suite: str, name: str, score: Score, truth: verdicts.Labels, answer: verdicts.Answers
+) -> tuple[str, ...]:
+    (ss, su), (us, uu) = verdicts.counts(truth, answer).tolist()
+    decided = np.isin(truth, confusion.CLASSES)
+    return (
+        suite, name, f"{score.n:,}", f"{score.n_smaller:,}", interval(score.mcc), interval(score.balanced_accuracy),
+        share(us, us + uu), share(su, ss + su), f"{score.n_undecidable:,}", f"{score.n_failed:,}",
+        f"{int(np.sum(decided & ~answer.run)):,}",
+    )  # fmt: skip
+
+
+def _other_rules(suite: str, name: str, rows: pd.DataFrame, criterion: str) -> str:
+    decided, strict = (criteria.scored(rows, suite, criterion, rule=rule) for rule in (DECIDED, STRICT))
+    return f"- {suite}, {name}: {interval(decided.mcc)} over {decided.n:,}; {interval(strict.mcc)} over {strict.n:,}."
 
 
 def frequencies(release: ReportTables, potentials: Sequence[str]) -> str:
     """Agreement of ω² with DFT at the points that a suite publishes."""
     lines = []
-    for suite, potential, rows in _groups(release, potentials):
+    for suite, groups in _suites(release, potentials).items():
+        if suite == "mp0b3":  # compared on meshes, in a section of its own
+            continue
         for place, name in PLACES.items():
-            both = [
-                signed_square(comparable(rows[f"{side}omega_{place}_thz"].astype(float), suite, place))
-                for side in ("", "dft_")
-            ]
-            # All of mp0b3 is compared on meshes, in a section of its own.
-            if suite != "mp0b3" and (found := _agreement(*both, rows["status"])).n >= _FEWEST:
-                lines.append((suite, potential, name, *_cells(found, 1)))
+
+            def square(rows: pd.DataFrame, side: str, suite: str = suite, place: str = place) -> np.ndarray:
+                return signed_square(comparable(rows[f"{side}omega_{place}_thz"].astype(float), suite, place))
+
+            ran = {p: rows[rows["status"] != "not-run"] for p, rows in groups.items()}
+            found = {
+                p: agreement(square(rows, ""), square(rows, "dft_"), clusters=clusters_of(rows, suite))
+                for p, rows in ran.items()
+            }
+            found = {p: one for p, one in found.items() if one.n >= _FEWEST}
+            lines += [(suite, p, name, *_cells(one, 1)) for p, one in found.items()]
+            if found:
+                rows = pd.concat([ran[p] for p in found]).drop_duplicates("compound")
+                dft, elements = square(rows, "dft_"), square(rows, "composition_")
+                lines += _null_lines((suite, name), dft, elements, rows, suite, 1)
     head = ("suite", "potential", "mode", "n", "failed", "RMSE (THz²)", "bias (THz²)", "rank correlation")
     said = (
         "ω² of the softest mode, squares signed: what forces fix. The source of abx3 counts acoustic modes at Γ, so Γ"
@@ -84,78 +124,120 @@ def frequencies(release: ReportTables, potentials: Sequence[str]) -> str:
 
 
 def sigma(release: ReportTables, potentials: Sequence[str]) -> str:
-    """Agreement of σ with DFT per protocol, and by how anharmonic DFT says a compound is."""
-    lines, strata = [], []
-    rows = release.rows(
-        "SELECT a.suite, a.potential, a.protocol, a.compound, a.status, a.sigma, r.sigma AS dft FROM anharmonic a"
-        ' JOIN "references" r USING (suite, compound) WHERE r.sigma IS NOT NULL ORDER BY ALL'
+    """Agreement of σ with DFT by the published schedule, and by how anharmonic DFT says a compound is."""
+    lines, strata, outcomes = [], [], []
+    for suite, groups in _suites(release, potentials).items():
+        ran = {p: r[(r["sigma_status"] != "not-run") & r["dft_sigma"].notna()] for p, r in groups.items()}
+        ran = {p: rows for p, rows in ran.items() if len(rows)}
+        for potential, rows in ran.items():
+            values, dft = (rows[column].to_numpy(float) for column in ("sigma", "dft_sigma"))
+            lines.append((suite, potential, *_cells(agreement(values, dft, clusters=clusters_of(rows, suite)), 3)))
+            outcomes.append((suite, potential, *_outcomes(rows)))
+            if said := _weakly(suite, potential, values, dft, rows):
+                strata.append(said)
+        if ran:
+            rows = pd.concat(ran.values()).drop_duplicates("compound")
+            dft, elements = (rows[column].to_numpy(float) for column in ("dft_sigma", "composition_sigma"))
+            lines += _null_lines((suite,), dft, elements, rows, suite, 3)
+    if not lines:
+        return "## σ at 300 K\n\nNot computed."
+    head = ("suite", "potential", "n", "without σ", "RMSE", "bias", "rank correlation")
+    said = (
+        "By the published schedule on both sides; σ by another sampling is held against no DFT here. The compounds run"
+        " are no random sample of the suite."
     )
-    rows = rows[rows["potential"].isin(potentials)]
-    for (suite, potential, protocol), part in rows.groupby(["suite", "potential", "protocol"]):
-        attempted = part[part["status"] != "not-run"]
-        values, known = (attempted[column].to_numpy(float) for column in ("sigma", "dft"))
-        found = agreement(values, known)
-        lines.append((suite, potential, protocol, *_cells(found, 3)))
-        error, kind = values - known, anharmonicity_strata(known)
-        weak, strong = (error[(kind == name) & np.isfinite(error)] for name in (WEAK, STRONG))
-        if len(weak) >= _FEWEST and len(strong) >= _FEWEST:
-            apart = rmse_difference(weak, strong)
-            strata.append(
-                f"- {suite}, {potential}, {protocol}: RMSE {number(_rms(weak), 3)} over {len(weak):,} weakly and"
-                f" {number(_rms(strong), 3)} over {len(strong):,} strongly anharmonic compounds; difference"
-                f" {interval(apart, 3, signed=True)}: {_verdict(apart, 'weakly anharmonic compounds are better')}."
-            )
-    head = ("suite", "potential", "protocol", "n", "failed", "RMSE", "bias", "rank correlation")
-    weakly = "Weakly anharmonic: σ of DFT below 0.5; strongly: above 1.\n\n" + "\n".join(strata) if strata else ""
-    return f"## σ at 300 K\n\n{table(head, lines) if lines else 'Not computed.'}\n\n{weakly}"
+    ends = (
+        "How those runs ended, and how many of each have σ below 1 in DFT. Atoms that leave their sites say that the"
+        " structure is not stable at 300 K; their σ is larger than any number and in no average above."
+    )
+    ended = ("suite", "potential", "run", "σ < 1", "σ ≥ 1", "left their sites", "failed")
+    parts = [said, table(head, lines), ends, table(ended, outcomes)]
+    if strata:
+        parts.append("Weakly anharmonic: σ of DFT below 0.5; strongly: above 1.\n\n" + "\n".join(strata))
+    return "## σ at 300 K\n\n" + "\n\n".join(parts)
+
+
+def _outcomes(rows: pd.DataFrame) -> tuple[str, ...]:
+    value, left = rows["sigma"].to_numpy(float), (rows["sigma_status"] == criteria.LEFT).to_numpy()
+    stable = (rows["dft_sigma"] < criteria.THRESHOLD).to_numpy()
+    ends = (value < criteria.THRESHOLD, value >= criteria.THRESHOLD, left, ~np.isfinite(value) & ~left)
+    return (f"{len(rows):,}", *(f"{end.sum():,}, {(end & stable).sum():,} of them" for end in ends))
+
+
+def _weakly(suite: str, potential: str, values: np.ndarray, dft: np.ndarray, rows: pd.DataFrame) -> str:
+    """Whether weakly anharmonic compounds are better: said where a constant is not better in them too."""
+    error, kind = values - dft, anharmonicity_strata(dft)
+    weak, strong = (np.isfinite(error) & (kind == name) for name in (WEAK, STRONG))
+    if min(weak.sum(), strong.sum()) < _FEWEST:
+        return ""
+    clusters = clusters_of(rows, suite)
+    apart = rmse_difference(error, weak, strong, clusters=clusters)
+    null = rmse_difference(np.nanmean(dft) - dft, weak, strong, clusters=clusters)
+    head = (
+        f"- {suite}, {potential}: RMSE {number(_rms(error[weak]), 3)} over {weak.sum():,} weakly and"
+        f" {number(_rms(error[strong]), 3)} over {strong.sum():,} strongly anharmonic compounds; difference"
+        f" {interval(apart, 3, signed=True)}, of a constant {interval(null, 3, signed=True)}: "
+    )
+    if min(weak.sum(), strong.sum()) < SMALLEST_CLASS:
+        return f"{head}fewer than {SMALLEST_CLASS} of one kind, nothing is said."
+    verdict = _verdict(apart, "weakly anharmonic compounds are better")
+    if verdict != "no measurable difference" and verdict == _verdict(null, "weakly anharmonic compounds are better"):
+        return f"{head}a constant does the same, so it says nothing of the potential."
+    return f"{head}{verdict}."
 
 
 def better(release: ReportTables, potentials: Sequence[str]) -> str:
     """Differences of the Matthews correlation on the compounds that two potentials were both run on."""
     lines = []
-    for suite, criterion in (("abx3", "harmonic"), ("abx3", "sigma"), ("hdp", "sigma"), ("mp0b3", "harmonic")):
-        said = {
-            potential: (rows["compound"].to_numpy(str), *_labels(rows, criterion))
-            for s, potential, rows in _groups(release, potentials)
-            if s == suite
-        }
+    groups_of = _suites(release, potentials)
+    for suite, criterion in product(groups_of, ("harmonic", "sigma")):
+        groups = groups_of[suite]
+        said = {name: _sides(rows, criterion) for name, rows in groups.items()}
         for first, second in combinations(said, 2):
-            truth, one, other = said[first][1], said[first][2], said[second][2]
-            both = (one != NOT_RUN) & (other != NOT_RUN)
-            if both.sum() < _FEWEST:
+            (truth, one), (_, other) = said[first], said[second]
+            both = one.run & other.run
+            smaller = min(int(np.sum(both & (truth == label))) for label in confusion.CLASSES)
+            if both.sum() < _FEWEST or not smaller:
                 continue
-            found = differences_of_counts({"mcc": confusion.mcc}, truth[both], one[both], other[both])["mcc"]
+            clusters = [way[both] for way in clusters_of(groups[first], suite)]
+            found = differences_of_counts(
+                {"mcc": confusion.mcc}, truth[both], one.own[both], other.own[both], clusters=clusters
+            )["mcc"]
             apart = Interval(found.difference, found.low, found.high)
-            verdict = _verdict(apart, f"{first} is better", f"{second} is better")
-            lines.append((suite, criterion, first, second, f"{found.n:,}", interval(apart, signed=True), verdict))
+            verdict = (
+                _verdict(apart, f"{first} is better", f"{second} is better")
+                if smaller >= SMALLEST_CLASS
+                else f"fewer than {SMALLEST_CLASS} of one class, nothing is said"
+            )
+            lines.append((suite, criterion, first, second, f"{found.n:,}", f"{smaller:,}",
+                          interval(apart, signed=True), verdict))  # fmt: skip
     if not lines:
         return ""
-    head = ("suite", "criterion", "first", "second", "n", "MCC of first − second", "so")
-    said = "On the compounds that both were run on; an undecidable or failed one counts as wrong."
+    head = ("suite", "criterion", "first", "second", "n", "of the smaller class", "MCC of first − second", "so")
+    said = "On the compounds that both were run on; the own label counts, a failure is wrong."
     return f"## Which potential is better\n\n{said}\n\n{table(head, lines)}"
 
 
-def _groups(release: ReportTables, potentials: Sequence[str]) -> list[tuple[str, str, pd.DataFrame]]:
+def _suites(release: ReportTables, potentials: Sequence[str]) -> dict[str, dict[str, pd.DataFrame]]:
+    """Rows of `pairs` per suite and potential."""
     rows = release.pairs[release.pairs["potential"].isin(potentials)]
-    return [(str(s), str(p), part) for (s, p), part in rows.groupby(["suite", "potential"])]
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for (suite, potential), part in rows.groupby(["suite", "potential"]):
+        found.setdefault(str(suite), {})[str(potential)] = part
+    return found
 
 
-def _labels(rows: pd.DataFrame, criterion: str) -> tuple[np.ndarray, np.ndarray]:
-    numbers = rows[["dft_omega_min_thz", "omega_min_thz", "noise_floor_thz", "dft_sigma", "sigma", "sigma_se"]].astype(
-        float
-    )
-    if criterion == "harmonic":
-        truth = harmonic_labels(numbers["dft_omega_min_thz"], TOLERANCE_THZ)
-        answer = harmonic_labels(numbers["omega_min_thz"], TOLERANCE_THZ, numbers["noise_floor_thz"])
-        return truth_labels(truth), answer_labels(answer, rows["status"].to_numpy(str))
-    truth = sigma_labels(numbers["dft_sigma"])
-    answer = sigma_labels(numbers["sigma"], sigma_se=numbers["sigma_se"])
-    return truth_labels(truth), answer_labels(answer, rows["sigma_status"].to_numpy(str))
+def _sides(rows: pd.DataFrame, criterion: str) -> tuple[verdicts.Labels, verdicts.Answers]:
+    return criteria.dft_labels(rows, criterion), criteria.potential_answers(rows, criterion)
 
 
-def _agreement(values: np.ndarray, known: np.ndarray, status: pd.Series) -> Agreement:
-    run = (status != "not-run").to_numpy()
-    return agreement(values[run], known[run])
+def _null_lines(
+    key: tuple[str, ...], dft: np.ndarray, elements: np.ndarray, rows: pd.DataFrame, suite: str, digits: int
+) -> list[tuple[str, ...]]:
+    """Lines of the constant nearest to DFT and of the elements alone, on the same compounds."""
+    named = {CONSTANT: np.full(len(dft), np.nanmean(dft)), COMPOSITION: elements}
+    found = {name: agreement(values, dft, clusters=clusters_of(rows, suite)) for name, values in named.items()}
+    return [(key[0], f"*{NULL_NUMBERS[name]}*", *key[1:], *_cells(one, digits)) for name, one in found.items() if one.n]
 
 
 def _cells(found: Agreement, digits: int) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import pandas as pd
 from compute.physics.stability import MISSING, STABLE, harmonic_labels, sigma_labels
 from compute.protocols import Andersen, SamplingProtocol
 from compute.reports.markdown import ReportTables, listed, number, share, table
+from compute.statistics.criteria import TOLERANCE_THZ
 from compute.suites import SUITES
 
 _STAGES = {"harmonic": ("status", "run", "protocol"), "σ": ("sigma_status", "sigma_run", "sigma_protocol")}
@@ -27,8 +28,8 @@ def computed(release: ReportTables, potentials: Sequence[str]) -> str:
                     listed(failed), f"{counts.get('not-run', 0):,}",
                 ))  # fmt: skip
     text = (
-        "Of several runs of one potential that at the cell of DFT answers; for σ the one over most compounds, among"
-        " equals that by the published schedule."
+        "Of several runs of one potential that at the cell of DFT answers, then the newest. σ is that by the published"
+        " schedule, however few its compounds: the only one that is held against DFT's."
     )
     return "## What was computed\n\n" + text + "\n\n" + table(
         ("suite", "potential", "stage, protocol", "finished", "failed", "not run"), lines
@@ -103,7 +104,7 @@ def _classes(release: ReportTables) -> list[str]:
         rows = release.rows('SELECT sigma, omega_min_thz FROM "references" WHERE suite = $s', {"s": suite}).astype(
             float
         )
-        tolerance = 0.1
+        tolerance = TOLERANCE_THZ
         for name, labels in (
             ("σ < 1", sigma_labels(rows["sigma"])),
             (f"harmonic at {tolerance} THz", harmonic_labels(rows["omega_min_thz"], tolerance)),
@@ -124,7 +125,8 @@ def _doubt(release: ReportTables) -> list[str]:
         for (suite, potential), part in rows.groupby(["suite", "potential"])
     ]
     return [
-        "**Noise.** |ω| below the noise floor of its row is undecidable. Median floor: "
+        "**Noise.** |ω| below the noise floor of its row is undecidable, and so is a label that another displacement"
+        " turns; the score counts the label nevertheless. Labels are of ω at a displacement of 0.01 Å. Median floor: "
         + "; ".join(points)
         + ". CHGNet's forces have a cusp at straight bonds shorter than 3 Å (docs/method.md), so its force constants"
         " there depend on the displacement.",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from compute import tables
 from compute.reports import accuracy, cells, coverage, mace, protocols, sources
-from compute.reports.markdown import DISTILLED, ReportTables
+from compute.reports.markdown import ReportTables
+from compute.statistics.verdicts import SMALLEST_CLASS
 from compute.tables import pairs
 
 _HEAD = """# Findings
@@ -14,9 +15,11 @@ _HEAD = """# Findings
 Release {release} of the tables; this page is made from it by `softmode data findings > docs/findings.md`. Nothing here
 is typed in.
 
-Numbers in brackets are 95 % bootstrap intervals over compounds. n is the number of compounds that a number rests on. A
-failed calculation has no number and is counted; one that DFT cannot be compared with is left out. What is not computed
-says so."""
+Numbers in brackets are 95 % bootstrap intervals. Compounds of one B cation (of one M and of one M' in hdp) are drawn
+together, because a potential has them right or wrong together. n is the number of compounds that a number rests on. A
+failed calculation has no number and is counted; one that DFT cannot be compared with is left out. Rows in italics know
+nothing of forces: what they have too is no finding. Nothing is said of fewer than {smallest} compounds of a class. What
+is not computed says so."""
 
 
 def document(directory: Path) -> str:
@@ -24,9 +27,10 @@ def document(directory: Path) -> str:
     manifest = tables.read_manifest(directory)
     with pairs.joined(directory) as connection:
         release = ReportTables(directory, connection)
-        own = [name for name in release.potentials if name.startswith(DISTILLED)]
+        own = [name for name in release.potentials if name in release.distilled]
         others = [name for name in release.potentials if name not in own]
-        parts = [_HEAD.format(release=manifest.release), *mace.sections(release), coverage.computed(release, others)]
+        head = _HEAD.format(release=manifest.release, smallest=SMALLEST_CLASS)
+        parts = [head, *mace.sections(release), coverage.computed(release, others)]
         parts += accuracy.sections(release, others)
         parts += [cells.effect(release, others), protocols.effect(release, others)]
         parts += [sources.explained(release, others), sources.stored(release), sources.attributed(release, others)]

@@ -12,10 +12,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from compute.statistics.deviation import Interval
-
-DISTILLED = "softmode-mace-distil-"
-"""What the ids of the models distilled from CHGNet begin with."""
+from compute.statistics.bootstrap import Interval
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,11 @@ class ReportTables:
     def potentials(self) -> list[str]:
         """Potentials with any result, by name."""
         return sorted(set(self.pairs["potential"]) | set(self.rows("SELECT potential FROM attribution")["potential"]))
+
+    @cached_property
+    def distilled(self) -> set[str]:
+        """Potentials that were distilled from another: a study of their own, in no ranking."""
+        return set(self.rows("SELECT potential FROM potentials WHERE category = 'distilled'")["potential"])
 
     @cached_property
     def functionals(self) -> dict[str, str]:

@@ -11,12 +11,14 @@ import pandas as pd
 from compute.physics.stability import sigma_labels
 from compute.protocols import SAMPLING_NAMES
 from compute.reports.markdown import ReportTables, interval, listed, table
+from compute.statistics.bootstrap import clusters_of
 from compute.statistics.deviation import agreement
 
 # One row per compound, potential and protocol: the newest that was run.
 _RUN = """
-SELECT a.suite, a.potential, a.protocol, a.compound, a.status, a.sigma
-FROM anharmonic a LEFT JOIN runs r USING (run) WHERE a.status <> 'not-run'
+SELECT a.suite, a.potential, a.protocol, a.compound, a.status, a.sigma, d.B, d.Bp
+FROM anharmonic a LEFT JOIN runs r USING (run)
+LEFT JOIN "references" d ON d.suite = a.suite AND d.compound = a.compound WHERE a.status <> 'not-run'
 QUALIFY row_number() OVER (
     PARTITION BY a.suite, a.potential, a.protocol, a.compound ORDER BY r.started DESC NULLS LAST, a.run DESC
 ) = 1 ORDER BY ALL
@@ -35,9 +37,9 @@ def effect(release: ReportTables, potentials: Sequence[str]) -> str:
         named = sorted(part["protocol"].unique(), key=_order)
         tried = {protocol: part[part["protocol"] == protocol].set_index("compound") for protocol in named}
         for first, second in combinations(named, 2):
-            both = tried[first].merge(tried[second], on="compound", suffixes=("_first", "_second"))
+            both = tried[first].merge(tried[second], on=["compound", "B", "Bp"], suffixes=("_first", "_second"))
             if len(both):
-                lines.append((suite, potential, first, second, *_cells(both)))
+                lines.append((suite, potential, first, second, *_cells(both, str(suite))))
     head = ("suite", "potential", "first", "second", "n", "second − first, mean", "RMS difference", "rank correlation",
             "on the other side of σ = 1", "finished by the first only", "by the second only")  # fmt: skip
     return f"## What the sampling does to σ\n{_SAID}\n\n{table(head, lines) if lines else 'Not computed.'}"
@@ -47,10 +49,11 @@ def _order(protocol: str) -> int:
     return [protocol.startswith(name) for name in SAMPLING_NAMES].index(True)
 
 
-def _cells(both: pd.DataFrame) -> tuple[str, ...]:
+def _cells(both: pd.DataFrame, suite: str) -> tuple[str, ...]:
     first, second = (both[f"sigma_{side}"].to_numpy(float) for side in ("first", "second"))
     finished = np.isfinite(first) & np.isfinite(second)
-    found = agreement(second[finished], first[finished])
+    clusters = [way[finished] for way in clusters_of(both, suite)]
+    found = agreement(second[finished], first[finished], clusters=clusters)
     flipped = int(np.sum(sigma_labels(first[finished]) != sigma_labels(second[finished])))
     failed = [
         both.loc[np.isfinite(one) & ~np.isfinite(other), f"status_{side}"].value_counts()

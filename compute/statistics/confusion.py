@@ -7,16 +7,21 @@ denominator is zero is NaN, "not defined", and never 0 or 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compute.physics.stability import STABLE, UNSTABLE
-from compute.statistics.bootstrap import percentile_interval
 
 CLASSES = (STABLE, UNSTABLE)
 
 Counts = NDArray[np.int64]
 """Shape (…, 2, 2): truth × prediction, both in the order of `CLASSES`."""
+
+
+Measure = Callable[[ArrayLike], NDArray[np.float64]]
+"""A score of counts of shape (…, 2, 2)."""
 
 
 def confusion_counts(truth: ArrayLike, prediction: ArrayLike) -> Counts:
@@ -67,19 +72,6 @@ def mcc(counts: ArrayLike) -> NDArray[np.float64]:
     c = np.asarray(counts, float)
     determinant = c[..., 0, 0] * c[..., 1, 1] - c[..., 0, 1] * c[..., 1, 0]
     return _ratio(determinant, np.sqrt(c.sum(-1).prod(-1)) * np.sqrt(c.sum(-2).prod(-1)))
-
-
-def bootstrap_interval(counts: Counts, score: str, *, draws: int = 2000, seed: int = 0) -> tuple[float, float]:
-    """95 % percentile interval of `mcc`, `balanced_accuracy` or `accuracy` of one (2, 2) table.
-
-    Compounds are drawn with replacement, which for counts is a multinomial draw. NaN when nothing is counted.
-    """
-    n = int(counts.sum())
-    if n == 0:
-        return (np.nan, np.nan)
-    sample = np.random.default_rng(seed).multinomial(n, counts.ravel() / n, size=draws).reshape(-1, 2, 2)
-    values = {"mcc": mcc, "balanced_accuracy": balanced_accuracy, "accuracy": accuracy}[score](sample)
-    return percentile_interval(values)
 
 
 def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> NDArray[np.float64]:

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compute.physics.phonons import signed_square
-from compute.statistics.bootstrap import DRAWS, Indices, percentile_interval, resamples
+from compute.statistics.bootstrap import (
+    DRAWS,
+    Clusters,
+    Indices,
+    Interval,
+    percentile_interval,
+    resampled_sums,
+    weights,
+)
 from compute.statistics.ranks import mean_ranks
 
 Array = NDArray[np.float64]
@@ -26,15 +34,6 @@ class Deviation:
     rmse: float
     mae: float
     bias: float
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number and its 95 % bootstrap interval over compounds."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -75,23 +74,27 @@ def square_deviation(omega_thz: ArrayLike, reference_thz: ArrayLike) -> Deviatio
     return deviation(signed_square(np.asarray(omega_thz, float)), signed_square(np.asarray(reference_thz, float)))
 
 
-def agreement(prediction: ArrayLike, reference: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Agreement:
-    """RMSE, MAE, bias and Spearman correlation of arrays (n,), with bootstrap intervals; NaN where undefined."""
+def agreement(
+    prediction: ArrayLike, reference: ArrayLike, *, clusters: Clusters = (), draws: int = DRAWS, seed: int = 0
+) -> Agreement:
+    """RMSE, MAE, bias and Spearman correlation of arrays (n,), with bootstrap intervals; NaN where undefined.
+
+    `clusters` has the labels (n,) of what is drawn together, as in `bootstrap`.
+    """
     predicted, known = np.asarray(prediction, float), np.asarray(reference, float)
     both = np.isfinite(predicted) & np.isfinite(known)
     p, r = predicted[both], known[both]
     n = len(p)
     if n:
         difference = p - r
-        columns = np.stack([difference**2, np.abs(difference), difference], axis=1)
         plain = deviation(p, r)
         values = np.array([plain.rmse, plain.mae, plain.bias, spearman(p, r)])
-        means, correlations = [], []
-        for drawn in resamples(n, draws=draws, seed=seed):
-            means.append(columns[drawn].mean(axis=1))
-            correlations.append(_spearman_of_draws(p, r, drawn))
-        samples = np.column_stack([np.concatenate(means), np.concatenate(correlations)])
-        samples[:, 0] = np.sqrt(samples[:, 0])
+        ways = _of(clusters, both)
+        means = _means(np.stack([difference**2, np.abs(difference), difference], axis=1), ways, draws, seed)
+        means[:, 0] = np.sqrt(means[:, 0])
+        drawn = weights(n, clusters=ways, draws=draws, seed=seed)
+        ranks = np.concatenate([_spearman_of_draws(p, r, times) for times in drawn])
+        samples = np.column_stack([means, ranks])
     else:
         values, samples = np.full(4, np.nan), np.full((1, 4), np.nan)
     intervals = [
@@ -100,15 +103,26 @@ def agreement(prediction: ArrayLike, reference: ArrayLike, *, draws: int = DRAWS
     return Agreement(n, int(np.sum(np.isfinite(known) & ~np.isfinite(predicted))), *intervals)
 
 
-def _spearman_of_draws(x: Array, y: Array, drawn: Indices) -> Array:
-    """`spearman` of x and y (n,) in each row of the indices `drawn` (draws, n), without sorting them again."""
-    draws, n = drawn.shape
-    times = np.bincount((drawn + n * np.arange(draws)[:, None]).ravel(), minlength=draws * n).reshape(draws, n)
+def _of(clusters: Clusters, kept: NDArray[np.bool_]) -> list[NDArray[np.generic]]:
+    """`clusters` of the compounds that are `kept` (n,)."""
+    return [np.asarray(labels)[kept] for labels in clusters]
+
+
+def _means(columns: Array, clusters: Clusters, draws: int, seed: int) -> Array:
+    """Means (draws, m) of `columns` (n, m) over the compounds drawn; NaN where none is."""
+    sums = resampled_sums(np.column_stack([columns, np.ones(len(columns))]), clusters=clusters, draws=draws, seed=seed)
+    counts = sums[:, -1:]
+    means: Array = np.divide(sums[:, :-1], counts, out=np.full(sums[:, :-1].shape, np.nan), where=counts > 0)
+    return means
+
+
+def _spearman_of_draws(x: Array, y: Array, times: Indices) -> Array:
+    """`spearman` of x and y (n,), each taken `times` (draws, n), without sorting them again."""
     ranks = [_ranks_of_draws(values, times) for values in (x, y)]
     sizes = [np.einsum("dn,dn,dn->d", times, rank, rank) for rank in ranks]
     product = np.einsum("dn,dn,dn->d", times, *ranks)
     scale = np.sqrt(sizes[0] * sizes[1])
-    correlation: Array = np.divide(product, scale, out=np.full(draws, np.nan), where=scale > 0)
+    correlation: Array = np.divide(product, scale, out=np.full(len(times), np.nan), where=scale > 0)
     return correlation
 
 
@@ -117,7 +131,7 @@ def _ranks_of_draws(values: Array, times: Indices) -> Array:
     order = np.argsort(values, kind="stable")
     first = np.flatnonzero(np.diff(values[order], prepend=-np.inf))
     together = np.add.reduceat(times[:, order], first, axis=1)
-    rank = np.cumsum(together, axis=1) - together / 2 - times.shape[1] / 2
+    rank = np.cumsum(together, axis=1) - together / 2 - times.sum(axis=1, keepdims=True) / 2
     place = np.empty(values.size, dtype=np.int64)
     place[order] = np.repeat(np.arange(first.size), np.diff(first, append=values.size))
     return np.asarray(rank[:, place])
@@ -130,27 +144,43 @@ def spearman(x: Array, y: Array) -> float:
     return float(np.corrcoef(mean_ranks(x), mean_ranks(y))[0, 1])
 
 
-def rmse_difference(one: ArrayLike, other: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Interval:
-    """RMS of the errors `one` (n,) minus that of `other` (m,), of different compounds; NaN where either is empty."""
-    sides = [np.asarray(errors, float) ** 2 for errors in (one, other)]
-    if not all(len(squares) for squares in sides):
+def rmse_difference(
+    errors: ArrayLike,
+    inside: ArrayLike,
+    outside: ArrayLike,
+    *,
+    clusters: Clusters = (),
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Interval:
+    """RMS of the `errors` (n,) where `inside` (n,) less that where `outside`; NaN where either has no finite error.
+
+    The two groups are drawn together, because compounds of both may share a cluster.
+    """
+    given = np.asarray(errors, float)
+    known = np.isfinite(given)
+    groups = [np.asarray(group, bool) & known for group in (inside, outside)]
+    if not all(group.any() for group in groups):
         return Interval(np.nan, np.nan, np.nan)
-    first, second = (
-        # Different compounds: drawn independently of each other.
-        np.concatenate([squares[d].mean(axis=1) for d in resamples(len(squares), draws=draws, seed=seed + place)])
-        for place, squares in enumerate(sides)
-    )
-    value = float(np.sqrt(sides[0].mean()) - np.sqrt(sides[1].mean()))
-    return Interval(value, *percentile_interval(np.sqrt(first) - np.sqrt(second)))
+    square = np.where(known, given, 0) ** 2
+    columns = np.stack([column for group in groups for column in (square * group, group)], axis=1)
+
+    def apart(sums: Array) -> Array:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.sqrt(sums[:, 0] / sums[:, 1]) - np.sqrt(sums[:, 2] / sums[:, 3]))
+
+    samples = apart(resampled_sums(columns, clusters=clusters, draws=draws, seed=seed))
+    return Interval(float(apart(columns.sum(axis=0)[None])[0]), *percentile_interval(samples))
 
 
-def mean_interval(values: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Interval:
+def mean_interval(values: ArrayLike, *, clusters: Clusters = (), draws: int = DRAWS, seed: int = 0) -> Interval:
     """Mean of the finite `values` (n,) with its interval over compounds; NaN where there is none."""
-    known = np.asarray(values, float)
-    known = known[np.isfinite(known)]
+    given = np.asarray(values, float)
+    finite = np.isfinite(given)
+    known = given[finite]
     if not len(known):
         return Interval(np.nan, np.nan, np.nan)
-    samples = np.concatenate([known[drawn].mean(axis=1) for drawn in resamples(len(known), draws=draws, seed=seed)])
+    samples = _means(known[:, None], _of(clusters, finite), draws, seed)
     return Interval(float(known.mean()), *percentile_interval(samples))
 
 

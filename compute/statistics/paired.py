@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compute.physics.stability import STABLE, UNSTABLE
-from compute.statistics.bootstrap import DRAWS, Indices, bootstrap, percentile_interval
-from compute.statistics.confusion import Counts
+from compute.statistics.bootstrap import DRAWS, Clusters, Indices, bootstrap, percentile_interval, resampled_sums
+from compute.statistics.confusion import Measure
 
 Metric = Callable[[NDArray[Any], NDArray[Any]], float]
 """Truth (n,) and prediction (n,) to one number."""
@@ -79,6 +79,7 @@ def paired_difference(
     second: ArrayLike,
     *,
     keep_failures: bool,
+    clusters: Clusters = (),
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Difference:
@@ -89,10 +90,10 @@ def paired_difference(
     are used in which all three are finite. NaN where the metric is.
     """
     arrays = [np.asarray(values) for values in (truth, first, second)]
-    n = len(arrays[0])
+    n, ways = len(arrays[0]), [np.asarray(labels) for labels in clusters]
     if not keep_failures:
         known = np.all([np.isfinite(values) for values in arrays], axis=0)
-        arrays = [values[known] for values in arrays]
+        arrays, ways = [values[known] for values in arrays], [labels[known] for labels in ways]
     true, *predictions = arrays
 
     def both(drawn: Indices) -> NDArray[np.float64]:
@@ -102,25 +103,26 @@ def paired_difference(
     if used == 0:
         return Difference(0, n, *[np.nan] * 5)
     values = both(np.arange(used))
-    samples = bootstrap(both, used, draws=draws, seed=seed)
+    samples = bootstrap(both, used, clusters=ways, draws=draws, seed=seed)
     low, high = percentile_interval(samples[:, 0] - samples[:, 1])
     return Difference(used, n - used, float(values[0]), float(values[1]), float(values[0] - values[1]), low, high)
 
 
 def differences_of_counts(
-    scores: Mapping[str, Callable[[Counts], NDArray[np.float64]]],
+    scores: Mapping[str, Measure],
     truth: ArrayLike,
     first: ArrayLike,
     second: ArrayLike,
     *,
+    clusters: Clusters = (),
     draws: int = DRAWS,
     seed: int = 0,
 ) -> dict[str, Difference]:
-    """`paired_difference` of scores of confusion counts (…, 2, 2), such as `metrics.mcc`, for labels (n,), by name.
+    """`paired_difference` of scores of confusion counts (…, 2, 2), such as `confusion.mcc`, for labels (n,), by name.
 
-    A compound enters such a score only by its truth and by which of the two is right, so drawing compounds is drawing
-    from eight kinds, all draws at once. Compounds whose truth is neither stable nor unstable are left out; a prediction
-    that is neither is wrong, as in `mcnemar`.
+    A compound enters such a score only by its truth and by which of the two is right: one of eight kinds, which are
+    summed per cluster, so that all draws are one product. Compounds whose truth is neither stable nor unstable are left
+    out; a prediction that is neither is wrong, as in `mcnemar`.
     """
     true = np.asarray(truth)
     decided = np.isin(true, (STABLE, UNSTABLE))
@@ -129,10 +131,12 @@ def differences_of_counts(
         return dict.fromkeys(scores, Difference(0, n, *[np.nan] * 5))
     unstable = true[decided] == UNSTABLE
     right = [np.asarray(labels)[decided] == true[decided] for labels in (first, second)]
-    kinds = np.bincount(4 * unstable + 2 * right[0] + right[1], minlength=8)
+    kinds = np.zeros((used, 8))
+    kinds[np.arange(used), 4 * unstable + 2 * right[0] + right[1]] = 1
+    ways = [np.asarray(labels)[decided] for labels in clusters]
+    drawn = resampled_sums(kinds, clusters=ways, draws=draws, seed=seed)
     # The first row is the data, the others are drawn.
-    rows = np.vstack([kinds, np.random.default_rng(seed).multinomial(used, kinds / used, size=draws)])
-    cube = rows.reshape(-1, 2, 2, 2)
+    cube = np.vstack([kinds.sum(axis=0), drawn]).reshape(-1, 2, 2, 2)
     counts = [_confusion(cube.sum(axis)) for axis in (3, 2)]
     found = {}
     for name, score in scores.items():
@@ -145,6 +149,26 @@ def differences_of_counts(
     return found
 
 
-def _confusion(right: NDArray[np.int64]) -> Counts:
+def difference_of_rmse(
+    first: ArrayLike, second: ArrayLike, *, clusters: Clusters = (), draws: int = DRAWS, seed: int = 0
+) -> Difference:
+    """RMS of the errors (n,) of the first less that of the second, over the compounds in which both are finite."""
+    errors = np.column_stack([np.asarray(first, float), np.asarray(second, float)])
+    known = np.isfinite(errors).all(axis=1)
+    used, n = int(known.sum()), len(errors)
+    if used == 0:
+        return Difference(0, n, *[np.nan] * 5)
+    columns = np.column_stack([errors[known] ** 2, np.ones(used)])
+    ways = [np.asarray(labels)[known] for labels in clusters]
+    sums = np.vstack([columns.sum(axis=0), resampled_sums(columns, clusters=ways, draws=draws, seed=seed)])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rmse = np.sqrt(sums[:, :2] / sums[:, 2:])
+    apart = rmse[:, 0] - rmse[:, 1]
+    return Difference(
+        used, n - used, float(rmse[0, 0]), float(rmse[0, 1]), float(apart[0]), *percentile_interval(apart[1:])
+    )
+
+
+def _confusion(right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Confusion counts (…, truth, prediction) from counts (…, truth, wrong or right)."""
     return np.stack([right[:, 0, ::-1], right[:, 1]], axis=1)

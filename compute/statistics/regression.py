@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compute.physics.phonons import signed_square
-from compute.statistics.bootstrap import DRAWS, Indices, bootstrap, percentile_interval
+from compute.statistics.bootstrap import DRAWS, Indices, Interval, bootstrap, percentile_interval
 from compute.statistics.comparable import comparable
-from compute.statistics.deviation import Interval, spearman
+from compute.statistics.deviation import spearman
 
 Array = NDArray[np.float64]
 

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from compute import tables
 from compute.physics.stability import harmonic_labels, sigma_labels
 from compute.protocols import HarmonicProtocol, SamplingProtocol
-from compute.statistics.verdicts import ANSWERS, TRUTHS, answer_labels, crosstab, truth_labels
+from compute.statistics.criteria import dft_labels, potential_answers
+from compute.statistics.verdicts import ANSWERS, TRUTHS, crosstab
 from compute.tables import constants, pairs
 from compute.tables.schemas import SCHEMAS, SURROGATE
 
@@ -221,16 +222,8 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     sizes = _rows(connection, 'SELECT suite, count(*) AS n FROM "references" GROUP BY suite').set_index("suite")["n"]
     joined = _rows(connection, "SELECT * FROM pairs WHERE potential IS NOT NULL")
     for (suite, potential), rows in joined.groupby(["suite", "potential"]):
-        harmonic = harmonic_labels(rows["dft_omega_min_thz"].astype(float), 0.1), _harmonic(rows, "omega_min_thz", 0.1)
-        sigma = (
-            sigma_labels(rows["dft_sigma"].astype(float)),
-            sigma_labels(rows["sigma"].astype(float), sigma_se=rows["sigma_se"].astype(float)),
-        )
-        for criterion, (truth, answer), status in (
-            ("harmonic", harmonic, rows["status"]),
-            ("sigma", sigma, rows["sigma_status"]),
-        ):
-            matrix = crosstab(truth_labels(truth), answer_labels(answer, status))
+        for criterion in ("harmonic", "sigma"):
+            matrix = crosstab(dft_labels(rows, criterion), potential_answers(rows, criterion).shown)
             if matrix.sum() != sizes[suite] or matrix.shape != (len(TRUTHS), len(ANSWERS)):
                 yield f"{suite}, {potential}, {criterion}: the confusion counts add up to {matrix.sum()}"
 

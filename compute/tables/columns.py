@@ -93,6 +93,19 @@ def renormalised() -> list[pa.Field]:
     ]
 
 
+BASELINES = pa.schema(
+    [
+        SUITE,
+        COMPOUND,
+        field("baseline", STR, "what predicts: composition (the elements on the sites alone)", required=True),
+        field("label", STR, "predicted harmonic label at 0.1 THz"),
+        field("sigma_label", STR, "predicted label of σ at 300 K, threshold 1"),
+        *omegas("predicted from the published numbers of other compounds", "as in the table references"),
+        field("sigma", REAL, "predicted σ at 300 K"),
+        field("model", STR, "how it was learnt and cross-validated, with versions", required=True),
+    ]
+)
+
 STEPS = ("forces", "hessian", "sampling")
 CORNERS = ("rrr", "rrm", "rmr", "rmm", "mrr", "mrm", "mmr", "mmm")
 INTERACTIONS = (

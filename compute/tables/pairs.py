@@ -16,22 +16,24 @@ from compute import tables
 from compute.statistics.theory import THEORIES, charge_options, comparability
 from compute.tables.schemas import SCHEMAS
 
-TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution")
+TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution", "baselines")
 """Tables that are held in memory; `force_constants` and `bands` are read from their files, a compound at a time."""
 
 # One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
-# like) over a relaxed one, then the newest. For σ, the one over most compounds, which are what a ranking rests on;
-# among equals the published schedule (like with like again).
+# like) over a relaxed one, then the newest. σ of DFT comes from the published schedules, and how frames were sampled
+# moves σ by as much as a potential does: only a run by the published schedule is held against it, however few its
+# compounds, and a suite and potential without one has no σ in `pairs`. Of several the one over most compounds.
 
 
-def _choice(name: str, table: str, first: str) -> str:
-    """The statement that makes `name`: of the runs in `table`, those for which `first` holds before the others."""
+def _choice(name: str, table: str, first: str, only: str = "true") -> str:
+    """The statement that makes `name`: of the runs in `table` that are `only` so, those with `first` before others."""
     return f"""
 CREATE TABLE {name} AS
 SELECT suite, potential, run, protocol, geometry FROM (
     SELECT h.suite, h.potential, h.run, h.protocol, h.geometry,
            count(*) FILTER (h.status <> 'not-run') AS attempted, max(r.started) AS started
     FROM {table} h LEFT JOIN runs r USING (run)
+    WHERE {only}
     GROUP BY ALL
 )
 QUALIFY row_number() OVER (
@@ -42,7 +44,7 @@ QUALIFY row_number() OVER (
 
 
 CHOSEN = _choice("chosen", "harmonic", "geometry = 'reference'")
-CHOSEN_SIGMA = _choice("chosen_sigma", "anharmonic", "attempted DESC, starts_with(protocol, 'published')")
+CHOSEN_SIGMA = _choice("chosen_sigma", "anharmonic", "attempted", "starts_with(h.protocol, 'published')")
 
 # The SQL of `physics.stability.sigma_outcomes`, for rows that were written before the column too.
 OUTCOME = """CASE
@@ -74,7 +76,11 @@ SELECT r.suite, r.compound, r.formula, r.prototype, r.A, r.B, r.Bp, r.X, r.latti
        n.sigma_a, n.sigma_b, n.sigma_bp, n.sigma_x, n.sigma_effective, n.label AS sigma_label,
        n.renormalised_min_thz, n.renormalised_label,
        CASE WHEN p.potential IS NOT NULL THEN coalesce(n.status, 'not-run') END AS sigma_status,
-       n.reason AS sigma_reason
+       n.reason AS sigma_reason,
+       b.label AS composition_label, b.sigma_label AS composition_sigma_label, b.sigma AS composition_sigma,
+       b.omega_gamma_thz AS composition_omega_gamma_thz, b.omega_r_thz AS composition_omega_r_thz,
+       b.omega_m_thz AS composition_omega_m_thz, b.omega_x_thz AS composition_omega_x_thz,
+       b.omega_min_thz AS composition_omega_min_thz
 FROM "references" r
 LEFT JOIN answering p USING (suite)
 LEFT JOIN potentials t ON t.potential = p.potential
@@ -88,6 +94,7 @@ LEFT JOIN chosen_sigma s ON s.suite = r.suite AND s.potential = p.potential
 LEFT JOIN anharmonic n
     ON n.suite = s.suite AND n.potential = s.potential AND n.run = s.run
     AND n.protocol = s.protocol AND n.compound = r.compound
+LEFT JOIN baselines b ON b.suite = r.suite AND b.compound = r.compound AND b.baseline = 'composition'
 """
 
 

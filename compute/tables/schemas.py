@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from compute.tables.columns import (
+    BASELINES,
     BOOL,
     COMPOUND,
     CORNERS,
@@ -76,6 +77,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("name", STR, "name for people", required=True),
             field("family", STR, "architecture: MACE, CHGNet, SevenNet …", required=True),
             field("benchmark", BOOL, "one of the four models of doi:10.1039/d5cp04693a", required=True),
+            field("category", STR, "foundation, or distilled from another potential and in no ranking"),
+            field("teacher", STR, "potential that it was distilled from"),
             field("training_set", STR, "data the potential was trained on", required=True),
             field("training_structures", INT, "structures in the training set"),
             field("functional", STR, "functional of the training data", required=True),
@@ -286,6 +289,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("force_fraction", REAL, "share of that time inside force calls"),
         ]
     ),
+    "baselines": BASELINES,
 }
 
 SURROGATE = "surrogate"
@@ -304,4 +308,5 @@ KEYS: dict[str, tuple[str, ...]] = {
     "reference_phonons": ("suite", "compound"),
     "wider_field": ("suite", "compound", "entry"),
     "runs": ("run",),
+    "baselines": ("suite", "compound", "baseline"),
 }

@@ -8,21 +8,20 @@ from functools import lru_cache
 import numpy as np
 from pydantic import Field
 
-from compute.statistics import confusion, verdicts
+from compute.statistics import verdicts
 from compute.suites import COMPARED
 from dashboard.api.answers import Answer
 from dashboard.api.parameters import MetricsParameters, Suite
 from dashboard.dataset import Dataset
 from dashboard.queries import stability
+from dashboard.queries.coverage import foundation
 from dashboard.queries.potentials import reference_functionals
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Ranked, ranking
 from dashboard.views.stability import SUITE_CRITERIA, StabilityView
 
-DRAWS = 1000
-
 
 class IntervalAnswer(Answer):
-    """A score with its 95 % interval, from compounds drawn with replacement; null is "not defined"."""
+    """A score with its 95 % interval, compounds of one cation drawn together; null is "not defined"."""
 
     value: float | None
     low: float | None
@@ -39,7 +38,11 @@ class PerLabel(Answer):
 class ScoresAnswer(Answer):
     """How well the labels of a potential reproduce those of DFT, over `n` compounds."""
 
+    rule: str = Field(description="what counts: score, decided or strict, as in the answer’s `rules`")
     n: int = Field(description="compounds scored")
+    n_smaller: int = Field(description="of DFT's smaller class among them")
+    n_undecidable: int = Field(description="within the noise among them")
+    n_failed: int = Field(description="without a label among them")
     accuracy: IntervalAnswer
     balanced_accuracy: IntervalAnswer
     mcc: IntervalAnswer = Field(description="Matthews correlation")
@@ -77,19 +80,26 @@ class ComparisonAnswer(Answer):
     sigma_protocol: str | None = Field(description="sampling protocol of the potential's σ")
     n: int = Field(description="compounds of the filter")
     counts: Confusion
-    decided: ScoresAnswer | None = Field(
-        description="over compounds that both sides decide; null for σ | ω, two questions"
+    score: ScoresAnswer | None = Field(
+        description="THE score: the potential's own label counts, a failure is wrong; null for σ | ω, two questions"
     )
-    all_run: ScoresAnswer | None = Field(
-        description="over all that were run: failed and undecidable are wrong; or null"
-    )
+    other_rules: list[ScoresAnswer] = Field(description="what the two other conventions in use would say")
+
+
+class NullAnswer(Answer):
+    """What knows nothing of forces on the same compounds: a score that it also has is no finding."""
+
+    suite: Suite
+    criterion: str
+    null: str = Field(description="constant: the class DFT calls more often; composition: from the elements alone")
+    score: ScoresAnswer
 
 
 class Rank(Answer):
-    """A potential's place: over the `n` compounds that all ranked potentials were run on, whatever the filters say."""
+    """A foundation potential's place by its score over the `n` compounds that it was run on, without the filters."""
 
     suite: Suite
-    metric: str = Field(description="mcc: Matthews correlation of harmonic labels; else an RMSE")
+    metric: str = Field(description="mcc, sigma_mcc: Matthews correlation of harmonic and σ labels; else an RMSE")
     unit: str
     higher_is_better: bool
     potential: str
@@ -103,7 +113,7 @@ class Rank(Answer):
     protocol: str
     complete: bool = Field(description="false: run on too few compounds to be ranked")
     training_level: str = Field(description="functional of the training data where DFT's is another, else empty")
-    teacher: str = Field(description="potential that it was distilled from, else empty")
+    n_smaller: int | None = Field(description="of DFT's smaller class, where labels are scored")
 
 
 class NotComputed(Answer):
@@ -121,7 +131,9 @@ class MetricsAnswer(Answer):
     threshold: float
     common: bool = Field(description="whether only compounds that all potentials of a suite have run are scored")
     reference_functionals: dict[str, list[str]] = Field(description="functionals of the published DFT, per suite")
+    rules: dict[str, str] = Field(description="what each convention counts; `score` is the one of every page")
     comparisons: list[ComparisonAnswer]
+    nulls: list[NullAnswer] = Field(description="on all compounds that any of the chosen potentials was run on")
     not_computed: list[NotComputed]
     ranking: list[Rank] = Field(description=f"at the default tolerance; {Rank.__doc__}")
 
@@ -129,14 +141,15 @@ class MetricsAnswer(Answer):
 @lru_cache(maxsize=32)
 def scores(dataset: Dataset, release: str, asked: MetricsParameters) -> MetricsAnswer:
     """The scores that `asked` describes; `release` drops what is out of date."""
-    comparisons, missing = [], []
+    comparisons, missing, knowing_nothing = [], [], []
     suites = [suite for suite in COMPARED if suite in asked.suite or not asked.suite]
     for suite in suites:
         for criterion in SUITE_CRITERIA[suite]:
             if asked.criterion and criterion not in asked.criterion:
                 continue
-            found = _compared(dataset, suite, criterion, asked)
+            found, nulls = _compared(dataset, suite, criterion, asked)
             comparisons += found
+            knowing_nothing += nulls
             if not found:
                 missing.append(NotComputed(suite=suite, criterion=criterion))
     functionals = reference_functionals(dataset)
@@ -146,7 +159,9 @@ def scores(dataset: Dataset, release: str, asked: MetricsParameters) -> MetricsA
         threshold=asked.threshold,
         common=asked.common == "yes",
         reference_functionals={suite: functionals.get(suite, []) for suite in suites},
+        rules=verdicts.RULES,
         comparisons=comparisons,
+        nulls=knowing_nothing,
         not_computed=missing,
         ranking=[
             _rank(suite, place)
@@ -158,25 +173,39 @@ def scores(dataset: Dataset, release: str, asked: MetricsParameters) -> MetricsA
     )
 
 
-def _compared(dataset: Dataset, suite: Suite, criterion: str, asked: MetricsParameters) -> list[ComparisonAnswer]:
+def _compared(
+    dataset: Dataset, suite: Suite, criterion: str, asked: MetricsParameters
+) -> tuple[list[ComparisonAnswer], list[NullAnswer]]:
     offered = stability.potentials(dataset, suite, criterion)
-    chosen = tuple(name for name in offered if not asked.potential or name in asked.potential)
+    # Unless they are asked for, distilled potentials are not among the others.
+    chosen = tuple(name for name in offered if name in asked.potential) if asked.potential else tuple(
+        foundation(dataset, offered)
+    )  # fmt: skip
     if not chosen:
-        return []
+        return [], []
     view = StabilityView(
         suite=suite, potentials=chosen, common=asked.common, anion=tuple(sorted(set(asked.X))), criterion=criterion,
         tolerance_thz=asked.tolerance_thz, threshold=asked.threshold,
     )  # fmt: skip
     data = stability.compared(dataset, view, chosen)
-    return [
+    scored = criterion != "cross"
+    answers = [
         ComparisonAnswer(
             suite=suite, criterion=criterion, potential=setting.potential, training_functional=setting.functional,
             geometry=setting.geometry, sigma_protocol=setting.sigma_protocol, n=data.n,
             counts=_confusion(data.truth, data.labels[setting.potential]),
-            **_scored(data.truth, data.labels[setting.potential], criterion),
+            score=_scores(data.scores[setting.potential]) if scored else None,
+            other_rules=[
+                _scores(verdicts.score(data.truth, data.answers[setting.potential], clusters=data.clusters, rule=rule))
+                for rule in verdicts.RULES if rule != verdicts.SCORE
+            ] if scored else [],
         )
         for setting in stability.settings(dataset, suite, chosen)
     ]  # fmt: skip
+    nulls = data.nulls if scored else {}
+    return answers, [
+        NullAnswer(suite=suite, criterion=criterion, null=name, score=_scores(found)) for name, found in nulls.items()
+    ]
 
 
 def _confusion(truth: stability.Labels, answer: stability.Labels) -> Confusion:
@@ -186,33 +215,19 @@ def _confusion(truth: stability.Labels, answer: stability.Labels) -> Confusion:
     return Confusion(**dict(zip((name.replace(" ", "_") for name in verdicts.TRUTHS), counts, strict=True)))
 
 
-def _scored(truth: stability.Labels, answer: stability.Labels, criterion: str) -> dict[str, ScoresAnswer | None]:
-    """Scores of both choices of what counts; none where the two sides answer different questions."""
-    if criterion == "cross":
-        return {"decided": None, "all_run": None}
-    run = answer != verdicts.NOT_RUN
-    return {
-        "decided": _scores(confusion.confusion_counts(truth, answer)),
-        "all_run": _scores(confusion.counted_as_wrong(truth[run], answer[run])),
-    }
-
-
-def _scores(counts: confusion.Counts) -> ScoresAnswer:
-    found = verdicts.score(counts)
+def _scores(found: verdicts.Score) -> ScoresAnswer:
     with_interval = {
-        name: IntervalAnswer(
-            value=_defined(getattr(found, name)),
-            low=_defined((ends := confusion.bootstrap_interval(counts, name, draws=DRAWS))[0]),
-            high=_defined(ends[1]),
-        )
+        name: IntervalAnswer(value=_defined(one.value), low=_defined(one.low), high=_defined(one.high))
         for name in ("accuracy", "balanced_accuracy", "mcc")
+        if (one := getattr(found, name))
     }
     per_label = {
         name: PerLabel(stable=_defined(values[0]), unstable=_defined(values[1]))
         for name in ("precision", "recall", "f1")
         if (values := getattr(found, name))
     }
-    return ScoresAnswer(n=found.n, **with_interval, **per_label)
+    numbers = {name: getattr(found, name) for name in ("rule", "n", "n_smaller", "n_undecidable", "n_failed")}
+    return ScoresAnswer(**numbers, **with_interval, **per_label)
 
 
 def _rank(suite: Suite, place: Ranked) -> Rank:

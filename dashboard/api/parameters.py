@@ -120,7 +120,9 @@ class MetricsParameters(Parameters):
     """Of a request for scores."""
 
     suite: tuple[Suite, ...] = Field((), description="set of compounds; may be repeated; all without it")
-    potential: tuple[Name, ...] = Field((), description="potential; may be repeated; all with results without it")
+    potential: tuple[Name, ...] = Field(
+        (), description="potential; may be repeated; all foundation potentials with results without it"
+    )
     criterion: tuple[Literal["harmonic", "sigma", "renormalised", "cross"], ...] = Field(
         (), description="numbers compared, DFT | potential: ω | ω, σ | σ, σ | renormalised ω, σ | ω; may be repeated"
     )
@@ -130,7 +132,7 @@ class MetricsParameters(Parameters):
     )
     threshold: float = Field(1.0, gt=0, le=5, allow_inf_nan=False, description="stable when σ is below")
     common: Literal["yes", "no"] = Field(
-        "yes", description="whether the potentials of a suite are scored on the compounds that all of them have run"
+        "no", description="whether the potentials of a suite are scored on the compounds that all of them have run"
     )
 
 

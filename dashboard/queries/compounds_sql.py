@@ -20,7 +20,8 @@ from dashboard.views.compounds import (
     CompoundsView,
 )
 
-# The labels of `compute.physics.stability`, in SQL so that the text below is all that is needed to repeat them.
+# The labels of `compute.statistics.criteria`, in SQL so that the text below is all that is needed to repeat them. What
+# agrees with DFT is the potential's own label, in doubt or not; a failure does not, as in the score.
 _LABELLED = """labelled AS (
     SELECT * EXCLUDE (label, sigma_label, renormalised_label, tolerance_thz),
         CASE
@@ -38,12 +39,14 @@ _LABELLED = """labelled AS (
             WHEN status = 'not-run' THEN 'not-run'
             WHEN status <> 'ok' OR NOT coalesce(isfinite(omega_min_thz), false) THEN 'failed'
             WHEN isfinite(noise_floor_thz) AND abs(omega_min_thz) < noise_floor_thz THEN 'undecidable'
+            WHEN undecidable THEN 'undecidable'  -- another displacement turns the label
             WHEN omega_min_thz > -$tolerance_thz THEN 'stable'
             ELSE 'unstable'
         END AS label,
         CASE
             WHEN potential IS NULL THEN NULL
             WHEN sigma_status = 'not-run' THEN 'not-run'
+            WHEN sigma_status = 'left-sites' THEN 'unstable'
             WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(sigma), false) THEN 'failed'
             WHEN isfinite(sigma_se) AND abs(sigma - $threshold) < 2 * sigma_se THEN 'undecidable'
             WHEN sigma < $threshold THEN 'stable'
@@ -56,7 +59,27 @@ _LABELLED = """labelled AS (
             WHEN renormalised_label = 'undecidable' THEN 'undecidable'
             WHEN renormalised_min_thz >= -$tolerance_thz THEN 'stable'
             ELSE 'unstable'
-        END AS renormalised_label
+        END AS renormalised_label,
+        CASE
+            WHEN potential IS NULL OR status = 'not-run' THEN NULL
+            WHEN status <> 'ok' OR NOT coalesce(isfinite(omega_min_thz), false) THEN 'failed'
+            WHEN omega_min_thz > -$tolerance_thz THEN 'stable'
+            ELSE 'unstable'
+        END AS own_label,
+        CASE
+            WHEN potential IS NULL OR sigma_status = 'not-run' THEN NULL
+            WHEN sigma_status = 'left-sites' THEN 'unstable'
+            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(sigma), false) THEN 'failed'
+            WHEN sigma < $threshold THEN 'stable'
+            ELSE 'unstable'
+        END AS own_sigma_label,
+        CASE
+            WHEN potential IS NULL OR sigma_status = 'not-run' THEN NULL
+            WHEN sigma_status = 'ok' AND renormalised_label IS NULL THEN NULL
+            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(renormalised_min_thz), false) THEN 'failed'
+            WHEN renormalised_min_thz >= -$tolerance_thz THEN 'stable'
+            ELSE 'unstable'
+        END AS own_renormalised_label
     FROM pairs
     WHERE suite = $suite AND (potential IS NULL OR list_contains($potentials, potential))
 )"""
@@ -69,9 +92,8 @@ _ANSWERS = """answers AS (
 )"""
 
 _AGREEMENT = """CASE
-            WHEN {truth} NOT IN ('stable', 'unstable') OR {answer} NOT IN ('stable', 'unstable') THEN NULL
-            WHEN {truth} = {answer} THEN 'agree'
-            WHEN {truth} <> {answer} THEN 'disagree'
+            WHEN {truth} = own_{answer} THEN 'agree'
+            WHEN {truth} <> own_{answer} THEN 'disagree'
         END"""
 
 _KEPT = """kept AS (
@@ -121,7 +143,10 @@ _NO_BOUND = {
 }
 _DIFFER = "count(DISTINCT answer) FILTER (answer IN ('stable', 'unstable')) > 1"
 
-_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
+_TYPES = {
+    pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN",
+    pa.list_(pa.float64()): "DOUBLE[]", pa.list_(pa.string()): "VARCHAR[]",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

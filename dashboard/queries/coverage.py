@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from compute.suites import COMPARED, SUITES
 from dashboard.dataset import Dataset
 from dashboard.views.codec import ANIONS
-
-_TEACHER = re.compile(r"Distilled from ([^:;]+)")
 
 
 @dataclass(frozen=True)
@@ -61,9 +58,16 @@ def benchmark_potentials(dataset: Dataset) -> list[str]:
 
 def distilled(dataset: Dataset) -> dict[str, str]:
     """Teacher by potential that was distilled from one, by size of training set: these are no foundation models."""
-    frame = dataset.frame("SELECT potential, training_set FROM potentials ORDER BY training_structures, potential")
-    found = zip(frame["potential"], frame["training_set"].map(_TEACHER.match), strict=True)
-    return {potential: match.group(1) for potential, match in found if match}
+    frame = dataset.frame(
+        "SELECT potential, teacher FROM potentials WHERE category = 'distilled' ORDER BY training_structures, potential"
+    )
+    return dict(zip(frame["potential"], frame["teacher"], strict=True))
+
+
+def foundation(dataset: Dataset, potentials: Iterable[str]) -> list[str]:
+    """Those of `potentials` that are ranked and shown unasked: all but distilled ones, a study of their own."""
+    taught = distilled(dataset)
+    return [potential for potential in potentials if potential not in taught]
 
 
 def foundation_first(dataset: Dataset, potentials: Iterable[str]) -> list[str]:

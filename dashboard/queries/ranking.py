@@ -1,25 +1,34 @@
-"""Potentials in order of how well they do on the compounds that all of them were run on."""
+"""Foundation potentials in order: the score of each, and which differences can be measured.
+
+Each has the one number that `compute.statistics.criteria` gives it, over the compounds that it was run on; what tells
+two apart is the difference on the compounds that both were run on. Distilled potentials are a study of their own and in
+no ranking.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import combinations
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from compute.physics.stability import UNDECIDABLE, harmonic_labels
+from compute.statistics import confusion, criteria
+from compute.statistics.bootstrap import Interval, clusters_of, percentile_interval, resampled_sums
 from compute.statistics.comparable import comparable
-from compute.statistics.groups import Scores, letters, mcc_scores, rmse_scores
+from compute.statistics.criteria import COMPOSITION, CONSTANT
+from compute.statistics.groups import letters
+from compute.statistics.paired import Difference, difference_of_rmse, differences_of_counts
 from compute.suites import COMPARED, SUITES
 from dashboard.dataset import Dataset
-from dashboard.queries.coverage import distilled
+from dashboard.queries.coverage import foundation
 from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
-from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 
 Values = NDArray[np.float64]
+Rows = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,11 @@ class Metric:
     stage: str
     higher_is_better: bool = False
 
+    @property
+    def of_labels(self) -> bool:
+        """Whether it scores labels, not numbers."""
+        return self.higher_is_better
+
 
 METRICS = {
     metric.id: metric
@@ -39,23 +53,29 @@ METRICS = {
         Metric("mcc", "Matthews correlation of harmonic labels", "", "harmonic", higher_is_better=True),
         Metric("omega", "RMSE of ω_min", "THz", "harmonic"),
         Metric("frequency", "RMSE of all modes", "THz", "harmonic"),
+        Metric("sigma_mcc", "Matthews correlation of σ labels", "", "sigma", higher_is_better=True),
         Metric("sigma", "RMSE of σ", "", "sigma"),
     )
 }
 SUITE_METRICS = {suite: SUITES[suite].metrics for suite in COMPARED}
 """What DFT publishes for a suite decides what can be scored; the first is the suite's own order."""
+NUMBERS = {
+    "omega": ("dft_omega_min_thz", "omega_min_thz", "composition_omega_min_thz"),
+    "sigma": ("dft_sigma", "sigma", "composition_sigma"),
+}
+"""Per RMSE the columns of DFT, of the potential and of the composition; the RMSE of all modes has one of its own."""
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """One potential: `value` with its 95 % interval over the `n` compounds that all ranked potentials were run on.
+    """One potential: `value` with its 95 % interval over the `n` compounds that DFT decides and it was run on.
 
     Potentials with a letter of `group` in common have no measurable difference: the interval of the paired difference
-    includes 0. Of the compounds compared, `n_failed` have no result and `n_undecidable` none outside the noise; in
-    "mcc" both count as wrong, in an RMSE a failed compound is left out for every potential. A potential that was run
-    on fewer than half of the compounds of the most complete one is not `complete` and not ranked: value NaN, no group,
-    n its compounds. `level` is the functional of its training data where DFT's is another, else empty;
-    `teacher` is what it was distilled from, if it was.
+    on what both were run on includes 0. Of the compounds, `n_failed` have no result and `n_undecidable` none outside
+    the noise: labels count nevertheless, a failed one as wrong; an RMSE is without the failed, which n does not hold.
+    `n_smaller` are of DFT's smaller class. A potential that was run on fewer than half of the compounds of the most
+    complete one is not `complete` and not ranked: value NaN, no group, n its compounds. `level` is the functional of
+    its training data where DFT's is another, else empty.
     """
 
     potential: str
@@ -70,91 +90,155 @@ class Ranked:
     protocol: str
     complete: bool = True
     level: str = ""
-    teacher: str = ""
+    n_smaller: int | None = None
+
+
+@dataclass(frozen=True)
+class Null:
+    """What knows nothing of forces, by `name` for people, scored by a metric on the n compounds that were run."""
+
+    name: str
+    score: Interval
+    n: int
 
 
 def ranking(dataset: Dataset, suite: str, metric: str | None = None) -> list[Ranked]:
     """Potentials of `suite`, best first, by `metric` or by the suite's own; those with too few compounds last."""
-    return list(_ranking(dataset, dataset.release(), suite, metric or SUITE_METRICS[suite][0]))
+    return list(_ranking(dataset, dataset.release(), suite, metric or SUITE_METRICS[suite][0])[0])
+
+
+def nulls(dataset: Dataset, suite: str, metric: str | None = None) -> list[Null]:
+    """What a potential of `ranking` has to beat, on all compounds that any of them was run on; empty where unknown."""
+    return list(_ranking(dataset, dataset.release(), suite, metric or SUITE_METRICS[suite][0])[1])
 
 
 @lru_cache(maxsize=32)
-def _ranking(dataset: Dataset, release: str, suite: str, metric: str) -> tuple[Ranked, ...]:
-    answers = _answers(dataset, suite, metric)
-    asked = answers[answers["reference"].notna() & (answers["status"] != "not-run")]
-    run = asked.groupby("potential").size()
-    if run.empty:
-        return ()
-    protocols = asked.groupby("potential")["protocol"].first()
-    names = sorted(run.index[2 * run >= run.max()])
-    few = [_not_ranked(asked[asked["potential"] == name], metric) for name in sorted(run.index.difference(names))]
-    common = _common(asked, names)
-    scores, undecidable = _scores(common, names, metric)
-    order = _best_first(scores.values, METRICS[metric].higher_is_better)
-    defined = [i for i in order if np.isfinite(scores.values[i])]
-    groups = dict(zip(defined, letters(scores.measurable()[np.ix_(defined, defined)]), strict=True))
-    ranked = [
-        Ranked(
-            names[i], metric, float(scores.values[i]), *scores.interval(i), scores.n, groups.get(i, ""),
-            int((common["status"][names[i]] != "ok").sum()), int(undecidable[i]), protocols[names[i]],
-        )
-        for i in order
+def _ranking(dataset: Dataset, release: str, suite: str, metric: str) -> tuple[tuple[Ranked, ...], tuple[Null, ...]]:
+    rows = _run(dataset, suite, metric)
+    if not rows:
+        return (), ()
+    sizes = {name: int(_counted(mine, metric).sum()) for name, mine in rows.items()}
+    complete = {name: mine for name, mine in rows.items() if 2 * sizes[name] >= max(sizes.values())}
+    entries = {name: _entry(name, mine, suite, metric) for name, mine in complete.items()}
+    sign = -1 if METRICS[metric].higher_is_better else 1
+    order = sorted(entries, key=lambda name: (not np.isfinite(entries[name].value), sign * entries[name].value, name))
+    defined = [name for name in order if np.isfinite(entries[name].value)]
+    apart = np.zeros((len(defined), len(defined)), bool)
+    for i, j in combinations(range(len(defined)), 2):
+        difference = _difference(complete[defined[i]], complete[defined[j]], suite, metric)
+        apart[i, j] = apart[j, i] = difference.measurable
+    groups = dict(zip(defined, letters(apart), strict=True))
+    ranked = [replace(entries[name], group=groups.get(name, "")) for name in order]
+    few = [
+        replace(_entry(name, mine, suite, metric), value=np.nan, low=np.nan, high=np.nan, complete=False,
+                n=sizes[name])
+        for name, mine in sorted(rows.items()) if name not in complete
     ]  # fmt: skip
     levels = other_levels(trained_on(dataset), reference_functionals(dataset).get(suite, []))
-    teachers = distilled(dataset)
-    return tuple(
-        replace(entry, level=levels.get(entry.potential, ""), teacher=teachers.get(entry.potential, ""))
-        for entry in (*ranked, *few)
-    )
+    found = tuple(replace(entry, level=levels.get(entry.potential, "")) for entry in (*ranked, *few))
+    return found, tuple(_nulls(complete, suite, metric))
 
 
-def _answers(dataset: Dataset, suite: str, metric: str) -> pd.DataFrame:
-    """Rows of compound × potential: `reference` and `value` of the metric, `noise_floor`, `status`, `protocol`."""
-    reference, value, status = {
-        "mcc": ("dft_omega_min_thz", "omega_min_thz", ""),
-        "omega": ("dft_omega_min_thz", "omega_min_thz", ""),
-        "frequency": ("CASE WHEN dft_omega_min_thz IS NOT NULL THEN 0.0 END", "omega_rmse_thz", ""),
-        "sigma": ("dft_sigma", "sigma", "sigma_"),
-    }[metric]
+def _run(dataset: Dataset, suite: str, metric: str) -> dict[str, Rows]:
+    """Columns of `pairs` per foundation potential that was run in the stage of `metric` on what DFT publishes."""
+    sites = SUITES[suite].clusters
+    numbers = dict.fromkeys(column for columns in NUMBERS.values() for column in columns)
+    columns = dict.fromkeys((*criteria.COLUMNS, *numbers, "omega_rmse_thz", "protocol", "sigma_protocol", *sites))
     frame = dataset.frame(
-        f"SELECT compound, potential, {reference} AS reference, {value} AS value, noise_floor_thz AS noise_floor, "
-        f"{status}status AS status, {status}protocol AS protocol FROM pairs "
-        "WHERE suite = $suite AND potential IS NOT NULL",
+        f"SELECT potential, compound, {', '.join(columns)} FROM pairs WHERE suite = $suite AND potential IS NOT NULL "
+        "ORDER BY potential, compound",
         {"suite": suite},
     )
-    if metric == "omega":
-        for side in ("reference", "value"):
-            frame[side] = comparable(frame[side].to_numpy(float, na_value=np.nan), suite, "min")
-    return frame
+    words = {"compound", *sites, *(c for c in columns if c.endswith(("status", "label", "protocol")))}
+    found = {}
+    for name in foundation(dataset, frame["potential"].unique()):
+        mine = frame[frame["potential"] == name]
+        rows = {
+            c: mine[c].fillna("").to_numpy(str) if c in words else mine[c].to_numpy(float, na_value=np.nan)
+            for c in ("compound", *columns)
+        }
+        if _counted(rows, metric).any():
+            found[str(name)] = rows
+    return found
 
 
-def _common(asked: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """One row per compound that every potential of `names` was run on; columns (what, potential)."""
-    wide = asked[asked["potential"].isin(names)].pivot(
-        index="compound", columns="potential", values=["reference", "value", "noise_floor", "status"]
-    )
-    return wide[wide["status"].notna().all(axis=1)]
+def _status(metric: str) -> str:
+    return "status" if METRICS[metric].stage == "harmonic" else "sigma_status"
 
 
-def _scores(common: pd.DataFrame, names: Sequence[str], metric: str) -> tuple[Scores, NDArray[np.int64]]:
-    """Scores of `names` and how many of their answers are undecidable."""
-    reference = common["reference"][names[0]].to_numpy(float)
-    values = common["value"][list(names)].to_numpy(float)
-    if metric != "mcc":
-        return rmse_scores(values - reference[:, None]), np.zeros(len(names), np.int64)
-    floors = common["noise_floor"][list(names)].to_numpy(float)
-    answers = harmonic_labels(values, DEFAULT_TOLERANCE_THZ, floors)
-    return mcc_scores(harmonic_labels(reference, DEFAULT_TOLERANCE_THZ), answers), (answers == UNDECIDABLE).sum(axis=0)
+def _counted(rows: Rows, metric: str) -> NDArray[np.bool_]:
+    """Which compounds (n,) DFT has the number of and were run."""
+    dft = rows["dft_sigma" if METRICS[metric].stage == "sigma" else "dft_omega_min_thz"]
+    return np.isfinite(dft) & (rows[_status(metric)] != "not-run")
 
 
-def _best_first(values: Values, higher_is_better: bool) -> list[int]:
-    """Places of `values` in order, NaN last."""
-    return np.argsort(-values if higher_is_better else values, kind="stable").tolist()
+def _criterion(metric: str) -> str:
+    return {"mcc": "harmonic", "sigma_mcc": "sigma"}[metric]
 
 
-def _not_ranked(rows: pd.DataFrame, metric: str) -> Ranked:
-    """A potential by itself; `rows` are its own."""
-    first, failed = rows.iloc[0], int((rows["status"] != "ok").sum())
-    return Ranked(
-        first["potential"], metric, np.nan, np.nan, np.nan, len(rows), "", failed, 0, first["protocol"], complete=False
-    )
+def _errors(rows: Rows, suite: str, metric: str, column: int = 1) -> Values:
+    """Errors (n,) against DFT of what stands in `column` of `NUMBERS`; NaN where there is none or it was not run."""
+    if metric == "frequency":
+        errors = np.where(np.isfinite(rows["dft_omega_min_thz"]), rows["omega_rmse_thz"], np.nan)
+    else:
+        names = NUMBERS[metric]
+        dft, value = (
+            comparable(rows[name], suite, "min") if metric == "omega" else rows[name]
+            for name in (names[0], names[column])
+        )
+        errors = value - dft
+    return np.where(_counted(rows, metric), errors, np.nan)
+
+
+def _entry(name: str, rows: Rows, suite: str, metric: str) -> Ranked:
+    counted = _counted(rows, metric)
+    protocol = rows["protocol" if METRICS[metric].stage == "harmonic" else "sigma_protocol"][counted]
+    failed = int(np.sum(counted & ~np.isin(rows[_status(metric)], ("ok", criteria.LEFT))))
+    if METRICS[metric].of_labels:
+        found = criteria.scored(rows, suite, _criterion(metric))
+        ends = (found.mcc.value, found.mcc.low, found.mcc.high)
+        return Ranked(name, metric, *ends, found.n, "", found.n_failed, found.n_undecidable, str(protocol[0]),
+                      n_smaller=found.n_smaller)  # fmt: skip
+    rmse, n = _rmse(_errors(rows, suite, metric), rows, suite)
+    return Ranked(name, metric, rmse.value, rmse.low, rmse.high, n, "", failed, 0, str(protocol[0]))
+
+
+def _rmse(errors: Values, rows: Rows, suite: str) -> tuple[Interval, int]:
+    known = np.isfinite(errors)
+    if not known.any():
+        return Interval(np.nan, np.nan, np.nan), 0
+    columns = np.column_stack([errors[known] ** 2, np.ones(int(known.sum()))])
+    sums = resampled_sums(columns, clusters=[way[known] for way in clusters_of(rows, suite)])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low, high = percentile_interval(np.sqrt(sums[:, 0] / sums[:, 1]))
+    return Interval(float(np.sqrt(columns[:, 0].mean())), low, high), int(known.sum())
+
+
+def _difference(first: Rows, second: Rows, suite: str, metric: str) -> Difference:
+    """Difference of the metric of two potentials on the compounds that both were run on."""
+    both = _counted(first, metric) & _counted(second, metric)  # every potential has a row for every compound
+    ways = [way[both] for way in clusters_of(first, suite)]
+    if METRICS[metric].of_labels:
+        criterion = _criterion(metric)
+        truth = criteria.dft_labels(first, criterion)[both]
+        said = [criteria.potential_answers(rows, criterion).own[both] for rows in (first, second)]
+        return differences_of_counts({"mcc": confusion.mcc}, truth, *said, clusters=ways)["mcc"]
+    return difference_of_rmse(*(_errors(rows, suite, metric)[both] for rows in (first, second)), clusters=ways)
+
+
+def _nulls(rows: Mapping[str, Rows], suite: str, metric: str) -> list[Null]:
+    first = next(iter(rows.values()))
+    run = np.any([_counted(mine, metric) for mine in rows.values()], axis=0)
+    if METRICS[metric].of_labels:
+        found = criteria.null_scores(first, suite, _criterion(metric), run)
+        return [Null(criteria.NULLS[name], one.mcc, one.n) for name, one in found.items()]
+    if metric == "frequency":
+        return []
+    as_run = {**first, _status(metric): np.where(run, "ok", "not-run")}
+    dft = -_errors({**as_run, NUMBERS[metric][1]: np.zeros(len(run))}, suite, metric)
+    named = {CONSTANT: np.nanmean(dft) - dft, COMPOSITION: _errors(as_run, suite, metric, column=2)}
+    return [
+        Null(criteria.NULL_NUMBERS[name], *_rmse(errors, first, suite))
+        for name, errors in named.items()
+        if np.isfinite(errors).any()
+    ]

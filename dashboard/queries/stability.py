@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.physics.stability import STABLE, UNDECIDABLE, harmonic_labels, renormalised_labels, sigma_labels
-from compute.statistics import confusion
+from compute.physics.stability import STABLE, UNDECIDABLE
+from compute.statistics import confusion, criteria
+from compute.statistics.bootstrap import clusters_of
 from compute.statistics.curves import RankingCurve, precision_recall, roc
 from compute.statistics.paired import Difference, McNemar, differences_of_counts, mcnemar
-from compute.statistics.verdicts import NOT_RUN, answer_labels, truth_labels
+from compute.statistics.verdicts import DECIDED, SCORE, Answers, Score, score
+from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import foundation_first
 from dashboard.views.stability import StabilityView
@@ -34,42 +38,24 @@ Labels = NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one potential says of n compounds: ω_min, noise floor and renormalised ω_min (THz), σ and its error."""
+    """What one potential says of n compounds: `rows` has the columns of `pairs` that verdicts are made of."""
 
     potential: str
-    omega_min: Values
-    noise_floor: Values
-    status: NDArray[np.object_]
-    sigma: Values
-    sigma_se: Values
-    sigma_status: NDArray[np.object_]
-    renormalised_min: Values
-    renormalised_label: NDArray[np.object_]
+    rows: Mapping[str, NDArray[Any]]
 
-    def labels(self, criterion: str, tolerance_thz: float, threshold: float) -> Labels:
-        """The potential's label per compound, or why there is none: `failed` or `not run`."""
-        if criterion == "sigma":
-            labels = sigma_labels(self.sigma, threshold, self.sigma_se)
-            status = self.sigma_status
-        elif criterion == "renormalised":
-            # The doubt, from the error of the fit, does not depend on the tolerance: it is in the published label.
-            labels = renormalised_labels(self.renormalised_min, tolerance_thz, np.zeros_like(self.renormalised_min))
-            labels = np.where(self.renormalised_label == UNDECIDABLE, UNDECIDABLE, labels)
-            fitted = (self.sigma_status != "ok") | (self.renormalised_label != None)  # noqa: E711
-            status = np.where(fitted, self.sigma_status, "not-run")
-        else:
-            labels = harmonic_labels(self.omega_min, tolerance_thz, self.noise_floor)
-            status = self.status
-        return answer_labels(labels, status)
+    def answers(self, criterion: str, tolerance_thz: float, threshold: float) -> Answers:
+        """The potential's label per compound, or why there is none, and what lies within its noise."""
+        return criteria.potential_answers(self.rows, criterion, tolerance_thz, threshold)
 
     def side(self, criterion: str) -> Side:
         """The numbers behind the labels, for every cut at once."""
+        rows = self.rows
         if criterion == "sigma":
-            return Side(_known(-self.sigma, self.sigma_status), 2 * self.sigma_se, about_cut=True)
+            return Side(_known(-rows["sigma"], rows["sigma_status"]), 2 * rows["sigma_se"], about_cut=True)
         if criterion == "renormalised":
-            doubt = np.where(self.renormalised_label == UNDECIDABLE, np.inf, 0.0)
-            return Side(_known(self.renormalised_min, self.sigma_status), doubt, inclusive=True)
-        return Side(_known(self.omega_min, self.status), self.noise_floor)
+            doubt = np.where(rows["renormalised_label"] == UNDECIDABLE, np.inf, 0.0)
+            return Side(_known(rows["renormalised_min_thz"], rows["sigma_status"]), doubt, inclusive=True)
+        return Side(_known(rows["omega_min_thz"], rows["status"]), rows["noise_floor_thz"])
 
 
 @dataclass(frozen=True)
@@ -97,59 +83,85 @@ class Side:
 
 @dataclass(frozen=True)
 class Compared:
-    """The compounds of a view, their DFT ω_min (THz) and σ of shape (n,), and the answers of its potentials."""
+    """The compounds of a view, what DFT says of them (`rows`, columns of `pairs`), and what its potentials do."""
 
     view: StabilityView
-    dft_omega_min: Values
-    dft_sigma: Values
-    answers: tuple[Prediction, ...]
+    rows: Mapping[str, NDArray[Any]]
+    predictions: tuple[Prediction, ...]
 
     @property
     def n(self) -> int:
         """Number of compounds."""
-        return len(self.dft_sigma)
+        return len(self.rows["dft_sigma"])
 
     @property
     def potentials(self) -> tuple[str, ...]:
         """Potentials in the order of the page."""
-        return tuple(answer.potential for answer in self.answers)
+        return tuple(prediction.potential for prediction in self.predictions)
 
     @cached_property
     def truth(self) -> Labels:
         """DFT's label per compound (n,); `no label` where DFT has no number."""
-        if self.view.criterion == "harmonic":
-            labels = harmonic_labels(self.dft_omega_min, self.view.tolerance_thz)
-        else:
-            labels = sigma_labels(self.dft_sigma, self.view.threshold)
-        return truth_labels(labels)
+        return criteria.dft_labels(self.rows, self.view.criterion, self.view.tolerance_thz, self.view.threshold)
 
     @cached_property
-    def own(self) -> dict[str, Labels]:
-        """Labels (n,) per potential, whatever the other potentials have run."""
+    def own(self) -> dict[str, Answers]:
+        """Answers per potential, whatever the other potentials have run."""
         view = self.view
-        return {a.potential: a.labels(view.criterion, view.tolerance_thz, view.threshold) for a in self.answers}
+        return {p.potential: p.answers(view.criterion, view.tolerance_thz, view.threshold) for p in self.predictions}
 
     @cached_property
-    def labels(self) -> dict[str, Labels]:
-        """Labels (n,) per potential; on common compounds, one that not every potential has run counts as not run."""
+    def answers(self) -> dict[str, Answers]:
+        """Answers that count; on common compounds, one that not every potential has run counts as not run."""
         if not self.restricted:
             return self.own
-        return {potential: np.where(self.common, labels, NOT_RUN) for potential, labels in self.own.items()}
+        return {potential: answer.where(self.common) for potential, answer in self.own.items()}
 
     @cached_property
     def common(self) -> Mask:
         """Whether every potential has run a compound (n,), successfully or not."""
-        return np.asarray(np.all([labels != NOT_RUN for labels in self.own.values()], axis=0))
+        return np.asarray(np.all([answer.run for answer in self.own.values()], axis=0))
 
     @property
     def restricted(self) -> bool:
         """Whether only common compounds are scored."""
-        return len(self.answers) > 1 and self.view.common == "yes"
+        return len(self.predictions) > 1 and self.view.common == "yes"
+
+    @cached_property
+    def clusters(self) -> list[NDArray[np.str_]]:
+        """What is drawn together, from the suite."""
+        return clusters_of(self.rows, self.view.suite)
+
+    @property
+    def labels(self) -> dict[str, Labels]:
+        """What each potential says as it is shown, with doubt, failures and what was not run."""
+        return {potential: answer.shown for potential, answer in self.answers.items()}
+
+    @cached_property
+    def nulls(self) -> dict[str, Score]:
+        """Scores of what knows nothing of forces, on all compounds that any of the potentials has run."""
+        view = self.view
+        return criteria.null_scores(
+            self.rows,
+            view.suite,
+            view.criterion,
+            np.any([answer.run for answer in self.answers.values()], axis=0),
+            tolerance_thz=view.tolerance_thz,
+            threshold=view.threshold,
+        )
+
+    @cached_property
+    def scores(self) -> dict[str, Score]:
+        """The score of every potential by the rule of the view."""
+        return {
+            potential: score(self.truth, answer, clusters=self.clusters, rule=self.view.rule)
+            for potential, answer in self.answers.items()
+        }
 
     def truth_side(self) -> Side:
         """DFT's numbers for every cut at once; DFT publishes no error, so nothing of it is undecidable."""
-        score = self.dft_omega_min if self.view.criterion == "harmonic" else -self.dft_sigma
-        return Side(score, np.zeros_like(score))
+        numbers = self.rows["dft_omega_min_thz"] if self.view.criterion == "harmonic" else -self.rows["dft_sigma"]
+        return Side(numbers, np.zeros_like(numbers))
 
 
 def potentials(dataset: Dataset, suite: str, criterion: str) -> list[str]:
@@ -183,38 +195,28 @@ def _compared(dataset: Dataset, release: str, view: StabilityView, chosen: tuple
 @lru_cache(maxsize=16)
 def _columns(
     dataset: Dataset, release: str, suite: str, anion: tuple[str, ...], chosen: tuple[str, ...]
-) -> tuple[Values, Values, tuple[Prediction, ...]]:
-    """DFT ω_min and σ, and the answers: what stays while a slider moves. `release` drops what is out of date."""
+) -> tuple[Mapping[str, NDArray[Any]], tuple[Prediction, ...]]:
+    """Columns of DFT and of the potentials: what stays while a slider moves. `release` drops what is out of date."""
+    sites = tuple(SUITES[suite].clusters)
     frame = dataset.frame(
-        "SELECT dft_omega_min_thz, dft_sigma, omega_min_thz, noise_floor_thz, status, sigma, sigma_se, "
-        "sigma_status, renormalised_min_thz, renormalised_label FROM pairs "
+        f"SELECT {', '.join((*criteria.COLUMNS, *sites))} FROM pairs "
         "WHERE suite = $suite AND list_contains($potentials, potential) "
         "AND (len($anion) = 0 OR list_contains($anion, X)) ORDER BY list_position($potentials, potential), compound",
         {"suite": suite, "potentials": list(chosen), "anion": list(anion)},
     )
     n = len(frame) // len(chosen)  # every potential has a row for every compound
-
-    def numbers(column: str) -> list[Values]:
-        return list(frame[column].to_numpy(float, na_value=np.nan).reshape(len(chosen), n))
-
-    def words(column: str) -> list[NDArray[np.object_]]:
-        values = frame[column].astype(object)
-        return list(values.where(values.notna(), None).to_numpy(object).reshape(len(chosen), n))
-
-    answers = tuple(
-        Prediction(*columns)
-        for columns in zip(
-            chosen, numbers("omega_min_thz"), numbers("noise_floor_thz"), words("status"), numbers("sigma"),
-            numbers("sigma_se"), words("sigma_status"), numbers("renormalised_min_thz"), words("renormalised_label"),
-            strict=True,
-        )
-    )  # fmt: skip
-    return numbers("dft_omega_min_thz")[0], numbers("dft_sigma")[0], answers
+    columns: dict[str, NDArray[Any]] = {}
+    for name in frame.columns:
+        words = name in sites or name.endswith(("status", "label"))
+        values = frame[name].fillna("").to_numpy(str) if words else frame[name].to_numpy(float, na_value=np.nan)
+        columns[name] = values.reshape(len(chosen), n)
+    per_potential = [{name: values[i] for name, values in columns.items()} for i in range(len(chosen))]
+    return per_potential[0], tuple(Prediction(*both) for both in zip(chosen, per_potential, strict=True))
 
 
 @dataclass(frozen=True)
 class Duel:
-    """Two potentials on the compounds that both have run; what is not decided counts as wrong."""
+    """Two potentials on the compounds that both have run, by the rule of the score."""
 
     first: str
     second: str
@@ -227,34 +229,39 @@ def duels(data: Compared) -> list[Duel]:
     """Every pair of potentials, each on the compounds that both have run."""
     found = []
     for first, second in combinations(data.potentials, 2):
-        both = (data.own[first] != NOT_RUN) & (data.own[second] != NOT_RUN)
-        sides = (data.truth[both], data.own[first][both], data.own[second][both])
+        both = data.own[first].run & data.own[second].run
+        sides = (data.truth[both], data.own[first].own[both], data.own[second].own[both])
         differences = differences_of_counts(
-            {"mcc": confusion.mcc, "balanced_accuracy": confusion.balanced_accuracy}, *sides
+            {"mcc": confusion.mcc, "balanced_accuracy": confusion.balanced_accuracy},
+            *sides,
+            clusters=[way[both] for way in data.clusters],
         )
         found.append(Duel(first, second, test=mcnemar(*sides), **differences))
     return found
 
 
 def sweep(data: Compared, moved: str) -> dict[str, confusion.Counts]:
-    """Decided counts per potential as the `tolerance` or the `threshold` moves; shape (levels, 2, 2).
+    """Counts per potential, by the rule of the view, as `tolerance` or `threshold` moves; shape (levels, 2, 2).
 
     A tolerance belongs to ω and a threshold to σ: on either side, what does not move stays at the view's value.
     """
-    criterion = data.view.criterion
+    criterion, rule = data.view.criterion, data.view.rule
     truth = data.truth_side()
     truth_cut = _cuts(data.view, moved, of_sigma=criterion != "harmonic")
     truth_stable, truth_known = truth.stable(truth_cut), truth.decided(truth_cut)
     cut = _cuts(data.view, moved, of_sigma=criterion == "sigma")
     counts = {}
-    for answer in data.answers:
-        side = answer.side(criterion)
-        known = truth_known & side.decided(cut) & (data.labels[answer.potential] != NOT_RUN)
-        stable = side.stable(cut) & known
+    for prediction in data.predictions:
+        side = prediction.side(criterion)
+        usable = np.isfinite(side.score) if rule == SCORE else side.decided(cut)
+        known = truth_known & data.answers[prediction.potential].run
+        if rule == DECIDED:
+            known = known & usable
+        stable = np.where(usable, side.stable(cut), ~truth_stable) & known
         both = np.sum(stable & truth_stable, -1)
         said, true, n = np.sum(stable, -1), np.sum(known & truth_stable, -1), np.sum(known, -1)
         table = np.broadcast_arrays(both, true - both, said - both, n - said - true + both)
-        counts[answer.potential] = np.stack(table, -1).reshape(-1, 2, 2)
+        counts[prediction.potential] = np.stack(table, -1).reshape(-1, 2, 2)
     return counts
 
 
@@ -271,20 +278,20 @@ def moved(criterion: str) -> tuple[str, ...]:
 def rankings(data: Compared) -> dict[str, tuple[RankingCurve, RankingCurve]]:
     """ROC, and precision and recall of the stable, per potential over all compounds that it has run."""
     found = {}
-    for answer in data.answers:
-        run = data.labels[answer.potential] != NOT_RUN
-        truth, values = data.truth[run], answer.side(data.view.criterion).score[run]
-        found[answer.potential] = (roc(truth, values), precision_recall(truth, values, STABLE))
+    for prediction in data.predictions:
+        run = data.answers[prediction.potential].run
+        truth, values = data.truth[run], prediction.side(data.view.criterion).score[run]
+        found[prediction.potential] = (roc(truth, values), precision_recall(truth, values, STABLE))
     return found
 
 
 def noise_floors(data: Compared) -> dict[str, float]:
     """Median noise floor (THz) of the compounds scored, per potential; NaN where none is known."""
     floors = {}
-    for answer in data.answers:
-        values = answer.noise_floor[data.labels[answer.potential] != NOT_RUN]
+    for prediction in data.predictions:
+        values = prediction.rows["noise_floor_thz"][data.answers[prediction.potential].run]
         values = values[np.isfinite(values)]
-        floors[answer.potential] = float(np.median(values)) if values.size else np.nan
+        floors[prediction.potential] = float(np.median(values)) if values.size else np.nan
     return floors
 
 
@@ -317,7 +324,7 @@ def _settings(dataset: Dataset, release: str, suite: str, chosen: tuple[str, ...
     return tuple(Setting(*row) for row in frame.itertuples(index=False))
 
 
-def _known(score: Values, status: NDArray[np.object_]) -> Values:
+def _known(score: Values, status: Labels) -> Values:
     return np.where(status == "ok", score, np.nan)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from compute.statistics.bootstrap import percentile_interval, resamples
+from compute.statistics.bootstrap import percentile_interval, resampled_sums
 from compute.statistics.deviation import deviation
 from dashboard.dataset import Dataset
 
@@ -180,8 +180,8 @@ def _known_deviations(of_values: bytes, of_dft: bytes) -> Deviations:
     if plain.n == 0:
         return Deviations(0, *[float("nan")] * 6)
     difference = values - dft
-    drawn = np.concatenate(list(resamples(plain.n)))
-    low, high = percentile_interval(np.sqrt(np.mean(difference[drawn] ** 2, axis=1)))
+    squares = resampled_sums(np.stack([difference**2, np.ones(plain.n)], axis=1))
+    low, high = percentile_interval(np.sqrt(squares[:, 0] / squares[:, 1]))
     return Deviations(
         n=plain.n,
         rmse=plain.rmse,

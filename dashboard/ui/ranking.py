@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
+from compute.statistics.verdicts import RULES, SCORE, SMALLEST_CLASS
 from compute.suites import SUITES
 from dashboard.figures.ranking import ranking as ranking_figure
-from dashboard.queries.ranking import METRICS, SUITE_METRICS, Metric, Ranked
+from dashboard.queries.ranking import METRICS, SUITE_METRICS, Metric, Null, Ranked
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, table
-from dashboard.ui.text import NOT_DEFINED, count, level_sentence, listed, marked, number, plural
+from dashboard.ui.text import NOT_DEFINED, count, drawn_by, level_sentence, listed, marked, number, plural
 from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 
 Names = Mapping[str, str]
@@ -24,8 +26,8 @@ def with_unit(metric: Metric) -> str:
     return f"{metric.name} ({metric.unit})" if metric.unit else metric.name
 
 
-def ranking(entries: Sequence[Ranked], suite: str, names: Names) -> Component:
-    """Figure, sentence and table of `entries`, as `queries.ranking.ranking` gives them for `suite`."""
+def ranking(entries: Sequence[Ranked], suite: str, names: Names, nulls: Sequence[Null] = ()) -> Component:
+    """Figure, sentence and table of `entries` and `nulls`, as `queries.ranking` gives them for `suite`."""
     metric = METRICS[entries[0].metric if entries else SUITE_METRICS[suite][0]]
     if not entries:
         return not_computed(
@@ -36,8 +38,8 @@ def ranking(entries: Sequence[Ranked], suite: str, names: Names) -> Component:
     return html.Div(
         [
             _figure(ranked, metric, names) if len(ranked) > 1 else None,
-            html.P(_sentence(ranked, metric, names)),
-            _table(entries, metric, names),
+            html.P(_sentence(ranked, metric, names, nulls)),
+            _table(entries, nulls, metric, names, suite),
             *_notes(entries, ranked, metric, names),
         ],
         className="ranking",
@@ -56,8 +58,8 @@ def _figure(ranked: Sequence[Ranked], metric: Metric, names: Names) -> Component
     return captioned(
         figure,
         [
-            html.Strong(f"n = {plural(ranked[0].n, 'compound')}. "),
-            f"Further to the {better} is better. Lines are 95 % intervals over compounds; potentials with a letter in "
+            html.Strong(f"n = {_sizes(ranked)} compounds. "),
+            f"Further to the {better} is better. Lines are 95 % intervals; potentials with a letter in "
             "common, at the right, have no measurable difference.",
         ],
         label=f"{metric.name} of each potential with its interval",
@@ -65,12 +67,28 @@ def _figure(ranked: Sequence[Ranked], metric: Metric, names: Names) -> Component
     )
 
 
-def _sentence(ranked: Sequence[Ranked], metric: Metric, names: Names) -> list[Component | str]:
-    """Who is best, and who cannot be told from the best."""
+def _sizes(ranked: Sequence[Ranked]) -> str:
+    low, high = min(entry.n for entry in ranked), max(entry.n for entry in ranked)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"
+
+
+def _sentence(ranked: Sequence[Ranked], metric: Metric, names: Names, nulls: Sequence[Null]) -> list[Component | str]:
+    """Who is best, and who cannot be told from the best; nothing that what knows no forces would earn too."""
     if not ranked:
-        return marked(f"No {metric.name} is defined on the compounds that all of these potentials were run on.")
+        return marked(f"No {metric.name} is defined on the compounds that these potentials were run on.")
     best, *others = ranked
     first = names.get(best.potential, best.potential)
+    if best.n_smaller is not None and best.n_smaller < SMALLEST_CLASS:
+        return marked(
+            f"DFT’s smaller class has {plural(best.n_smaller, 'compound')}, too few for a statement (fewer than "
+            f"{SMALLEST_CLASS})."
+        )
+    beaten = [null.name.removeprefix("null: ") for null in nulls if _no_better(best, null, metric)]
+    if beaten:
+        return marked(
+            f"No potential is better than {listed(beaten)}, which knows no forces: {first} has {metric.name} "
+            f"{_value(best.value, metric)}."
+        )
     if not others:
         return marked(
             f"Only {first} has been run far enough: {metric.name} {_value(best.value, metric)}. An order needs two."
@@ -81,8 +99,16 @@ def _sentence(ranked: Sequence[Ranked], metric: Metric, names: Names) -> list[Co
     return marked(f"{first} comes first, measurably: {metric.name} {_value(best.value, metric)}.")
 
 
-def _table(entries: Sequence[Ranked], metric: Metric, names: Names) -> Component:
-    rows = [
+def _no_better(entry: Ranked, null: Null, metric: Metric) -> bool:
+    """Whether the potential's interval does not lie wholly on the better side of the null's score."""
+    value = 0.0 if metric.of_labels and not np.isfinite(null.score.value) else null.score.value
+    if not np.isfinite(value):
+        return False
+    return not (entry.low > value if metric.higher_is_better else entry.high < value)
+
+
+def _table(entries: Sequence[Ranked], nulls: Sequence[Null], metric: Metric, names: Names, suite: str) -> Component:
+    rows: list[list[Any]] = [
         [
             names.get(entry.potential, entry.potential),
             _group(entry),
@@ -91,7 +117,16 @@ def _table(entries: Sequence[Ranked], metric: Metric, names: Names) -> Component
         ]
         for entry in entries
     ]
-    return table(("potential", "group", "value, 95 % interval", "n"), rows, caption=marked(_caption(metric)))
+    rows += [
+        [
+            null.name,
+            "",
+            [_value(null.score.value, metric), _sub(f"{number(null.score.low)} to {number(null.score.high)}")],
+            count(null.n),
+        ]
+        for null in nulls
+    ]
+    return table(("potential", "group", "value, 95 % interval", "n"), rows, caption=marked(_caption(metric, suite)))
 
 
 def _sub(text: str) -> Component:
@@ -99,20 +134,22 @@ def _sub(text: str) -> Component:
 
 
 def _not_decided(entry: Ranked, metric: Metric) -> str:
-    """What of the n compounds has no verdict, or no number."""
-    undecidable = entry.n_undecidable if metric.id == "mcc" and entry.group else 0
-    parts = {"failed": entry.n_failed, "undecidable": undecidable}
-    return ", ".join(f"{count(n)} {what}" for what, n in parts.items() if n) or "none failed"
+    """What stands beside n: the smaller class, what lies in the noise, and what has no number."""
+    parts = {"undecidable": entry.n_undecidable, "failed": entry.n_failed}
+    said = [f"{count(n)} {what}" for what, n in parts.items() if n] or ["none failed"]
+    smaller = [] if entry.n_smaller is None else [f"smaller class {count(entry.n_smaller)}"]
+    return ", ".join([*smaller, *said])
 
 
-def _caption(metric: Metric) -> str:
-    common = "Over the compounds that every ranked potential was run on."
-    if metric.id == "mcc":
+def _caption(metric: Metric, suite: str) -> str:
+    own = f"Each over the compounds that it was run on; intervals with {drawn_by(suite)}."
+    if metric.of_labels:
+        stable = f"ω_min > −{DEFAULT_TOLERANCE_THZ:g} THz" if metric.id == "mcc" else "σ < 1"
         return (
-            f"{with_unit(metric)}, stable where ω_min > −{DEFAULT_TOLERANCE_THZ:g} THz; 0 is guessing, 1 is "
-            f"perfect. {common} Failed and undecidable count as wrong."
+            f"{metric.name}, stable where {stable}; 0 is guessing, 1 is perfect. {RULES[SCORE].capitalize()}. {own} A "
+            "constant answer has no correlation: not defined."
         )
-    return f"{with_unit(metric)} against DFT. {common} A compound that failed for one is left out for all."
+    return f"{with_unit(metric)} against DFT. {own} What failed has no number and is not in n."
 
 
 def _notes(entries: Sequence[Ranked], ranked: Sequence[Ranked], metric: Metric, names: Names) -> list[Component]:
@@ -121,9 +158,6 @@ def _notes(entries: Sequence[Ranked], ranked: Sequence[Ranked], metric: Metric, 
     if few:
         incomplete = listed([f"{names.get(e.potential, e.potential)} ({count(e.n)})" for e in few])
         parts.append(f"Not ranked, run on fewer than half of the compounds of the most complete: {incomplete}.")
-    if taught := [names.get(entry.potential, entry.potential) for entry in entries if entry.teacher]:
-        teachers = listed(sorted({entry.teacher for entry in entries if entry.teacher}))
-        parts.append(f"Distilled from {teachers}, and no foundation models: {listed(taught)}.")
     protocols = sorted({entry.protocol for entry in ranked})
     if len(protocols) > 1:
         parts.append(f"Protocols differ ({', '.join(protocols)}): part of the difference is the protocol.")

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from compute.suites import SUITES
+
 MINUS = "−"
 NOT_DEFINED = "not defined"
 
@@ -49,6 +51,14 @@ def plural(n: int, word: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """`names` with commas, and "and" before the last."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def drawn_by(suite: str) -> str:
+    """What a bootstrap interval of `suite` draws."""
+    sites = [{"Bp": "B′"}.get(site, site) for site in SUITES[suite].clusters]
+    if not sites:
+        return "compounds drawn one by one"
+    return f"compounds of one element on {listed(sites)} drawn together"
 
 
 def together(said: Mapping[str, str]) -> str:

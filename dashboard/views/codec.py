@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from compute.protocols import HARMONIC_PROTOCOLS
+from compute.statistics import criteria
 from compute.structures.formula import plain
 from compute.suites import COMPARED
 
 View = TypeVar("View")
 
-DEFAULT_TOLERANCE_THZ = HARMONIC_PROTOCOLS["reference-geometry"].tolerance_thz
+DEFAULT_TOLERANCE_THZ = criteria.TOLERANCE_THZ
 
 
 class Kind(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dashboard.views.codec import POTENTIAL, SUITE, Choice, key
 
-SCORES = ("mcc", "omega", "sigma", "frequency")
+SCORES = ("mcc", "omega", "sigma_mcc", "sigma", "frequency")
 AGAINST = ("training", "cost")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from compute.statistics.criteria import CRITERIA
+from compute.statistics.verdicts import RULES, SCORE
 from compute.suites import COMPARED, SUITES
 from dashboard.views.codec import (
     ANIONS,
@@ -19,8 +21,6 @@ from dashboard.views.codec import (
     key,
 )
 
-CRITERIA = ("harmonic", "sigma", "renormalised", "cross")
-"""DFT against potential: ω_min and ω_min; σ and σ; σ and the renormalised ω_min; σ and ω_min."""
 SUITE_CRITERIA = {suite: SUITES[suite].criteria for suite in COMPARED}
 """What the published DFT of a suite can be held against; the first comes first on the page."""
 MOST_POTENTIALS = 6
@@ -31,12 +31,15 @@ _COST = Number(0, 10_000, 1)
 class StabilityView:
     """Which compounds and potentials are compared, where stable ends, and what a wrong verdict costs in DFT runs.
 
-    No potential chosen means all that have results; `harmonic` means the suite's first criterion where DFT has no ω.
+    No potential chosen means the foundation potentials that have results; `harmonic` means the suite's first criterion
+    where DFT has no ω. `rule` is the convention by which scores count, of `verdicts.RULES`; `common` restricts them to
+    the compounds that every chosen potential was run on.
     """
 
     suite: str = key("s", SUITE, "abx3")
     potentials: tuple[str, ...] = key("p", POTENTIALS, ())
-    common: str = key("k", Choice(("yes", "no")), "yes")
+    common: str = key("k", Choice(("yes", "no")), "no")
+    rule: str = key("ru", Choice(tuple(RULES)), SCORE)
     anion: tuple[str, ...] = key("an", Choices(ANIONS), ())
     criterion: str = key("c", Choice(CRITERIA), "harmonic")
     tolerance_thz: float = key("t", TOLERANCE_THZ, DEFAULT_TOLERANCE_THZ)

@@ -9,8 +9,9 @@ import pytest
 
 from compute import tables
 from compute.reports.findings import document
-from compute.reports.markdown import DISTILLED, interval, number
-from compute.statistics.deviation import Interval, agreement, mean_interval, rmse_difference
+from compute.reports.markdown import interval, number
+from compute.statistics.bootstrap import Interval
+from compute.statistics.deviation import agreement, mean_interval, rmse_difference
 from tests.conftest import ROOT
 
 DATA = ROOT / "data" / "parquet"
@@ -35,10 +36,49 @@ def test_its_numbers_are_those_of_the_tables(page):
     values = np.array([np.nan if r["sigma"] is None else r["sigma"] for r in run])
     found = agreement(values, [published["abx3", r["compound"]] for r in run])
     section = page.split("## σ at 300 K")[1].split("\n## ")[0]
-    (line,) = (line for line in section.splitlines() if line.startswith("| abx3 | chgnet-0.3.0 | published-abx3 |"))
+    line = next(line for line in section.splitlines() if line.startswith("| abx3 | chgnet-0.3.0 |"))
     cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert cells[3:5] == [f"{found.n:,}", f"{found.n_failed:,}"]
-    assert cells[5].startswith(number(found.rmse.value, 3))
+    assert cells[2:4] == [f"{found.n:,}", f"{found.n_failed:,}"]
+    assert cells[4].startswith(number(found.rmse.value, 3))
+    assert "one-shot" not in section, "σ by another sampling is held against no DFT"
+
+
+def test_every_table_of_scores_has_what_knows_no_forces(page):
+    for title, null in (
+        ("Harmonic stability", "larger class"), ("Soft modes", "mean of DFT"), ("σ at 300 K", "mean of DFT")
+    ):  # fmt: skip
+        section = page.split(f"## {title}\n")[1].split("\n## ")[0]
+        assert f"*null: the {null}*" in section
+        assert "*null: composition only*" in section
+
+
+def test_nothing_is_found_of_a_potential_that_knows_nothing(tmp_path):
+    """A potential that answers the same of every compound goes through the findings; no sentence may speak for it."""
+    kept = {name: tables.read(DATA, name) for name in ("references", "potentials", "baselines")}
+    runs = [
+        r for r in tables.read(DATA, "runs").to_pylist() if (r["suite"], r["potential"]) == ("abx3", "chgnet-0.3.0")
+    ]
+    rng = np.random.default_rng(0)
+    rows: dict[str, list[dict]] = {"harmonic": [], "anharmonic": [], "runs": []}
+    for name in ("constant", "coin"):
+        common = {"suite": "abx3", "potential": name, "geometry": "reference", "status": "ok"}
+        for reference in kept["references"].to_pylist():
+            if reference["suite"] == "abx3":
+                omega = -1.0 if name == "constant" else float(rng.choice([-1.0, 1.0]))
+                here = {**common, "compound": reference["compound"]}
+                rows["harmonic"].append({**here, "run": f"h-{name}", "protocol": "reference-geometry",
+                                         "omega_min_thz": omega, "noise_floor_thz": 0.01})  # fmt: skip
+                rows["anharmonic"].append({**here, "run": f"s-{name}", "protocol": "published-abx3", "sigma": 0.86,
+                                           "sigma_se": 0.01})  # fmt: skip
+        rows["runs"] += [{**runs[0], "run": f"{stage}-{name}", "potential": name} for stage in "hs"]
+    tables.publish(tmp_path, kept | {name: tables.from_rows(name, listed) for name, listed in rows.items()})
+    found = document(tmp_path)
+    assert "| abx3 | constant | 3,518 | 127 | not defined | 0.50 [0.50, 0.50] |" in found
+    weakly = next(line for line in found.splitlines() if line.startswith("- abx3, constant: RMSE"))
+    assert weakly.endswith("a constant does the same, so it says nothing of the potential.")
+    said = found.split("## Which potential is better")[1].split("\n## ")[0]
+    assert said.count("no measurable difference") == 2
+    assert " is better" not in said.split("| --- |")[-1]
 
 
 def test_two_protocols_are_compared_on_the_compounds_of_both(page):
@@ -88,7 +128,11 @@ def test_it_states_what_limits_it(page):
 
 def test_no_model_distilled_from_chgnet_stands_among_the_others(page):
     others, own = page.split("## Models distilled from CHGNet\n")
-    assert DISTILLED not in others.split("## What limits")[0]
+    rows = tables.read(DATA, "potentials").to_pylist()
+    distilled = [row["potential"] for row in rows if row["category"] == "distilled"]
+    assert {row["teacher"] for row in rows if row["potential"] in distilled} == {"chgnet-0.3.0"}
+    assert len(distilled) == 4
+    assert not any(name in others for name in distilled)
     assert "surrogate" not in others.casefold()
     assert "no\nfoundation models" in own
 
@@ -109,12 +153,17 @@ def test_intervals_in_words():
 def test_differences_between_groups_of_compounds_are_measured_where_they_are_there():
     rng = np.random.default_rng(0)
     small, large = rng.normal(0, 1, 300), rng.normal(0, 3, 200)
-    apart = rmse_difference(small, large)
+
+    def difference(one, other):
+        kind = np.repeat([0, 1], [len(one), len(other)])
+        return rmse_difference(np.append(one, other), kind == 0, kind == 1)
+
+    apart = difference(small, large)
     assert apart.low < apart.value < apart.high < 0
     assert apart.value == pytest.approx(-2, abs=0.4)
-    same = rmse_difference(small[:150], small[150:])
+    same = difference(small[:150], small[150:])
     assert same.low < 0 < same.high
-    assert np.isnan(rmse_difference(small, []).value)
+    assert np.isnan(difference(small, []).value)
     mean = mean_interval([*small, np.nan])
     assert mean.low < 0 < mean.high
     assert mean.high - mean.low == pytest.approx(2 * 1.96 / np.sqrt(300), rel=0.2)

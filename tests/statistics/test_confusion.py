@@ -64,11 +64,3 @@ def test_scores_take_a_sweep_at_once():
     sweep = np.array([[[6, 2], [1, 3]], [[5, 0], [0, 5]]])
     assert confusion.mcc(sweep) == pytest.approx([float(confusion.mcc(sweep[0])), 1.0])
     assert confusion.recall(sweep).shape == (2, 2)
-
-
-def test_bootstrap_interval_holds_the_score_and_is_repeatable():
-    counts = np.array([[60, 20], [10, 30]])
-    low, high = confusion.bootstrap_interval(counts, "mcc")
-    assert low < confusion.mcc(counts) < high
-    assert (low, high) == confusion.bootstrap_interval(counts, "mcc")
-    assert all(math.isnan(v) for v in confusion.bootstrap_interval(np.zeros((2, 2), int), "mcc"))

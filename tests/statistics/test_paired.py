@@ -14,7 +14,7 @@ from scipy.stats import binomtest, rankdata
 from compute.statistics import confusion
 from compute.statistics.curves import roc
 from compute.statistics.deviation import deviation
-from compute.statistics.paired import fair_coin, mcnemar, paired_difference
+from compute.statistics.paired import difference_of_rmse, differences_of_counts, fair_coin, mcnemar, paired_difference
 from compute.statistics.ranks import mean_ranks
 
 STABLE, UNSTABLE = "stable", "unstable"
@@ -96,6 +96,27 @@ def test_any_metric_can_be_compared():
     area = paired_difference(lambda t, s: roc(t, s).area, truth, sharp, blunt, keep_failures=True, draws=200)
     assert area.measurable
     assert area.difference == pytest.approx(roc(truth, sharp).area - roc(truth, blunt).area)
+
+
+def test_the_two_fast_differences_are_those_of_one_draw_at_a_time():
+    truth = RNG.choice([STABLE, UNSTABLE, UNSTABLE, "no label"], 300)
+    first, second = (
+        np.where(RNG.random(300) < right, truth, RNG.choice([STABLE, UNSTABLE, "failed"], 300)) for right in (0.8, 0.6)
+    )
+    cation = RNG.integers(0, 20, 300)
+    known = np.isin(truth, confusion.CLASSES)
+    fast = differences_of_counts({"accuracy": confusion.accuracy}, truth, first, second, clusters=[cation])["accuracy"]
+    slow = paired_difference(
+        accuracy, truth[known], first[known], second[known], keep_failures=True, clusters=[cation[known]]
+    )
+    assert (fast.n, fast.n_left_out) == (slow.n, 300 - slow.n)
+    assert (fast.first, fast.low, fast.high) == pytest.approx((slow.first, slow.low, slow.high))
+    errors = RNG.normal(size=(2, 300))
+    errors[0, 0] = math.nan
+    quick = difference_of_rmse(*errors, clusters=[cation, cation % 7])
+    plain = paired_difference(rmse, np.zeros(300), *errors, keep_failures=False, clusters=[cation, cation % 7])
+    assert (quick.n, quick.n_left_out) == (plain.n, plain.n_left_out) == (299, 1)
+    assert (quick.first, quick.low, quick.high) == pytest.approx((plain.first, plain.low, plain.high))
 
 
 def test_nothing_in_common_is_not_a_difference():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import false_discovery_control, mannwhitneyu
+from scipy.stats import false_discovery_control, mannwhitneyu, norm, t
 
-from compute.statistics.slices import LEAST, false_discovery, slice_tests
+from compute.statistics.slices import LEAST, false_discovery, slice_tests, student_z
 
 N = 400
 
@@ -88,3 +88,41 @@ def test_equal_errors_differ_nowhere_and_few_are_not_tested():
     labels = {"X": np.repeat(["F", "Cl"], 20)}
     assert [s.p for s in slice_tests(np.full(40, 0.3), labels)] == [1.0, 1.0]
     assert slice_tests(np.arange(15.0), {"X": np.repeat("F", 15)}) == []
+
+
+def test_the_normal_of_student_is_that_of_scipy():
+    size, freedom = (grid.ravel() for grid in np.meshgrid([-3.0, 0.0, 1.0, 3.0], [4.0, 10.0, 40.0]))
+    assert student_z(size, freedom) == pytest.approx(norm.isf(t.sf(size, freedom)), abs=0.01)
+
+
+@pytest.mark.parametrize("ways", [1, 2])
+def test_errors_that_clusters_share_are_no_discovery_of_a_slice(ways):
+    """All compounds of a cation err together; X is drawn per cation, so that it separates errors by chance alone."""
+    rng = np.random.default_rng(4)
+    tries = {"plain": 0, "clustered": 0}
+    for _ in range(100):
+        cations = [rng.integers(0, 30, N) for _ in range(ways)]
+        errors = sum(rng.lognormal(0, 1, 30)[cation] for cation in cations) + rng.lognormal(0, 0.2, N)
+        labels = {"X": rng.choice(["F", "Cl", "Br"], 30)[cations[0]]}
+        tries["plain"] += any(s.found for s in slice_tests(errors, labels))
+        tries["clustered"] += any(s.found for s in slice_tests(errors, labels, clusters=cations))
+    assert tries["plain"] > 60
+    assert tries["clustered"] <= 15  # 5 expected; few clusters make the variance a little small
+
+
+def test_a_slice_of_one_cluster_is_not_tested():
+    rng = np.random.default_rng(5)
+    labels = labels_at_random(rng)
+    errors = np.where(labels["B"] == "b7", 6, 1) * rng.normal(size=N)
+    tested = slice_tests(errors, labels, clusters=[labels["B"]])
+    assert {name for s in tested for name, _ in s.labels} == {"A", "X"}
+
+
+def test_a_slice_with_the_smaller_printed_number_is_not_called_worse():
+    """One far outlier outside: the ranks inside are larger, the root mean square is not."""
+    errors = np.append(np.repeat([2.0, 1.0], 100), 500.0)
+    anion = np.append(np.repeat(["Cl", "F"], 100), "F")
+    inside = next(s for s in slice_tests(errors, {"X": anion}) if s.labels == (("X", "Cl"),))
+    assert inside.found
+    assert inside.z > 0
+    assert not inside.worse

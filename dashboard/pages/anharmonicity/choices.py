@@ -51,17 +51,27 @@ def published_protocol(suite: str) -> str:
     return f"published-{suite}"
 
 
+def is_published(view: AnharmonicityView) -> bool:
+    """Whether σ of `view` is sampled as DFT's was, so that the two may be held against each other."""
+    return view.protocol == published_protocol(view.suite)
+
+
 def protocols(dataset: Dataset, suite: str) -> list[Protocol]:
-    """Protocols of the table `anharmonic` for `suite`, first the one to show: by how many compounds have σ, among
-    equals the published schedule."""
+    """Protocols of σ in `suite`: the published schedule first, whether anything was run by it or not, then by n.
+
+    Only by the published schedule is σ held against DFT's, like with like; the others are shown by choice.
+    """
     frame = dataset.frame(
         "SELECT protocol, count(DISTINCT compound) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS n, "
         "list(DISTINCT potential) FILTER (status = 'ok' AND r.sigma IS NOT NULL) AS whose "
         'FROM anharmonic a LEFT JOIN "references" r USING (suite, compound) WHERE suite = $suite '
-        "GROUP BY protocol ORDER BY n DESC, protocol = $published DESC, protocol",
-        {"suite": suite, "published": published_protocol(suite)},
+        "GROUP BY protocol ORDER BY n DESC, protocol",
+        {"suite": suite},
     )
-    return [Protocol(str(row.protocol), int(row.n), _names(row.whose)) for row in frame.itertuples(index=False)]
+    found = [Protocol(str(row.protocol), int(row.n), _names(row.whose)) for row in frame.itertuples(index=False)]
+    published = published_protocol(suite)
+    first = next((p for p in found if p.name == published), Protocol(published, 0, frozenset()))
+    return [first, *(p for p in found if p.name != published)]
 
 
 def _names(found: Any) -> frozenset[str]:
@@ -69,15 +79,15 @@ def _names(found: Any) -> frozenset[str]:
 
 
 def potentials(dataset: Dataset, suite: str) -> list[str]:
-    """Potentials with σ by any protocol or with frequencies that DFT has too, most σ first, distilled last."""
+    """Potentials with σ by any protocol or with frequencies that DFT has too: by published σ, distilled last."""
     frame = dataset.frame(
         "SELECT potential, sum(n) AS n_sigma FROM ("
-        " SELECT potential, count(*) FILTER (status = 'ok') AS n FROM anharmonic"
+        " SELECT potential, count(*) FILTER (status = 'ok' AND protocol = $published) AS n FROM anharmonic"
         " WHERE suite = $suite AND status <> 'not-run' GROUP BY potential UNION ALL"
         " SELECT potential, 0 FROM pairs WHERE suite = $suite AND status <> 'not-run'"
         " AND dft_omega_min_thz IS NOT NULL GROUP BY potential"
         ") GROUP BY potential ORDER BY n_sigma DESC, potential",
-        {"suite": suite},
+        {"suite": suite, "published": published_protocol(suite)},
     )
     return foundation_first(dataset, frame["potential"])
 

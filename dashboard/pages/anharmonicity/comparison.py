@@ -13,7 +13,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.protocols import SAMPLING_PROTOCOLS
-from compute.statistics.deviation import Interval
+from compute.statistics.bootstrap import Interval
+from compute.statistics.criteria import LEFT, THRESHOLD
+from compute.statistics.deviation import Agreement
 from dashboard.dataset import Dataset
 from dashboard.figures.compounds_parity import Points
 from dashboard.figures.theme import series_colour, series_symbol
@@ -22,7 +24,7 @@ from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.sigma_parity_figure import DENSE, outside, sigma_density, sigma_parity, window
 from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, table
-from dashboard.ui.text import NOT_DEFINED, count, level_sentence, listed, number, plural, together
+from dashboard.ui.text import NOT_DEFINED, count, drawn_by, level_sentence, listed, number, plural, together
 from dashboard.views.anharmonicity import AnharmonicityView
 
 PARITY, PICKED = "anharmonicity-parity", "anharmonicity-picked"
@@ -71,29 +73,33 @@ class Cast:
 
 def compared(dataset: Dataset, view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]:
     """Parity of σ of every potential in `cast`, how far they are from DFT, and what is not like with like."""
-    if not view.protocol:
-        return [not_computed("σ of no potential has been computed in this suite.", compute_command(view.suite))]
+    if frame.empty:
+        name = protocol_name(view.protocol)
+        return [not_computed(f"No potential shown has σ by the protocol {name} here.", compute_command(view.suite))]
     finished = frame[frame["value"].notna()]
     figures = [html.P("No compound that is chosen has σ of both DFT and a potential.")]
     if not finished.empty:
         figures = _parity(view, finished, cast)
     levels = html.P(_levels(dataset, view.suite, cast), className="fine")
+    published = offer.total(offer.published(dataset, view, "sigma"))
+    like_with_like = offer.is_published(view)
     return [
         protocol_notice(view),
         html.Div([html.Div(figures), levels], className="side-by-side"),
-        _agreement_table(frame, offer.total(offer.published(dataset, view, "sigma")), cast),
+        _outcome_table(frame, published, cast, view),
+        _agreement_table(view, frame, published, cast) if like_with_like else None,
     ]
 
 
 def protocol_notice(view: AnharmonicityView) -> Component | None:
     """Says that two samplings are compared; nothing for the published schedule."""
-    if view.protocol == offer.published_protocol(view.suite):
+    if offer.is_published(view):
         return None
     protocol = SAMPLING_PROTOCOLS.get(view.protocol)
     how = SAMPLERS[protocol.sampler.kind] if protocol else f"the protocol {view.protocol}"
     return html.Div(
         "Not like with like: DFT’s σ is from molecular dynamics by the published schedule, the potential’s from "
-        f"{how}. Part of every difference is the sampling.",
+        f"{how}. Differences are shown and not scored: part of each is the sampling.",
         className="notice",
         role="note",
     )
@@ -113,7 +119,7 @@ def _parity(view: AnharmonicityView, finished: pd.DataFrame, cast: Cast) -> list
     limits = window(np.concatenate([finished["dft"], finished["value"]]), log)
     missed = outside(finished["dft"].to_numpy(), finished["value"].to_numpy(), limits)
     caption = [
-        html.Strong(f"{_above(finished, cast)} "),
+        html.Strong(f"{_above(finished, cast) if offer.is_published(view) else 'σ by two samplings.'} "),
         f"n = {count(finished['compound'].nunique())} compounds; solid line: equal; dotted lines: σ = 0.5 and 1, the "
         "edges of the strata.",
         f" {plural(missed, 'point')} outside the axes." if missed else "",
@@ -190,18 +196,43 @@ def interval_text(interval: Interval, decimals: int = 2, *, sign: bool = False) 
     ]
 
 
-def _agreement_table(frame: pd.DataFrame, published: int, cast: Cast) -> Component:
+def _outcome_table(frame: pd.DataFrame, published: int, cast: Cast, view: AnharmonicityView) -> Component:
+    """How the runs ended, per potential: σ below 1, above, or the structure was left; of `published` compounds."""
+    rows = []
+    for name, mine in frame.groupby("potential", sort=False):
+        value, left = mine["value"].to_numpy(float), (mine["status"] == LEFT).to_numpy()
+        ends = (value < THRESHOLD, value >= THRESHOLD, left, ~np.isfinite(value) & ~left)
+        dft = (mine["dft"] < THRESHOLD).to_numpy()
+        rows.append(
+            [
+                cast.name(name),
+                count(len(mine)),
+                *([count(int(end.sum())), html.Span(f"{count(int((end & dft).sum()))} of them σ < 1 in DFT",
+                                                   className="sub")] for end in ends),
+            ]
+        )  # fmt: skip
+    return table(
+        ("", "run", "σ < 1", "σ ≥ 1", "left their sites", "failed"),
+        rows,
+        caption=f"How the runs by the protocol {protocol_name(view.protocol)} ended, of {count(published)} compounds "
+        "with DFT’s σ. Atoms that leave their sites say that the structure is not stable at 300 K: there σ is larger "
+        "than any number, and no average holds it. A failure is numerical and says nothing.",
+    )
+
+
+def _agreement_table(view: AnharmonicityView, frame: pd.DataFrame, published: int, cast: Cast) -> Component:
     """A row per potential with a run by this protocol, of `published` compounds; who has none is named."""
     found = query.agreements(frame)
-    rows = [
-        [
-            cast.name(potential),
-            [count(a.n), html.Span(_left_out(frame[frame["potential"] == potential], published), className="sub")],
-            interval_text(a.rmse),
-            interval_text(a.mae),
-            interval_text(a.bias, sign=True),
+
+    def cells(a: Agreement, beside: str) -> list[Any]:
+        return [
+            [count(a.n), html.Span(beside, className="sub")],
+            interval_text(a.rmse), interval_text(a.mae), interval_text(a.bias, sign=True),
             interval_text(a.spearman, sign=True),
-        ]
+        ]  # fmt: skip
+
+    rows = [
+        [cast.name(potential), *cells(a, _left_out(frame[frame["potential"] == potential], published))]
         for potential in cast.shown
         if (a := found.get(potential)) is not None
     ]
@@ -209,11 +240,13 @@ def _agreement_table(frame: pd.DataFrame, published: int, cast: Cast) -> Compone
     missing = f"Not computed by this protocol: {listed(without)}." if without else ""
     if not rows:
         return html.P(missing)
+    rows += [[name, *cells(a, "the compounds of the rows above")] for name, a in query.null_agreements(frame).items()]
     return table(
         ("", "n", "RMSE", "MAE", "bias", "Spearman correlation"),
         rows,
-        caption="σ of the potential against σ of DFT. Bias: mean of potential − DFT. Beneath: 95 % bootstrap interval "
-        f"over compounds. What failed has no σ and is in no average. {missing}",
+        caption="σ of the potential against σ of DFT, by the published schedule, on the compounds run: no random "
+        "sample of the suite. Bias: mean of potential − DFT. Beneath: 95 % interval, "
+        f"{drawn_by(view.suite)}. What has no σ is in no average. {missing}",
     )
 
 
@@ -240,7 +273,7 @@ def sites(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]
             [_site(view, site, mine, cast, limits, log) for site, mine in known.items()],
             className="anharmonicity-sites",
         ),
-        _site_table(known, cast),
+        _site_table(known, cast) if offer.is_published(view) else None,
     ]
 
 
@@ -285,7 +318,7 @@ def _site_table(known: Mapping[str, pd.DataFrame], cast: Cast) -> Component:
     for site, mine in known.items():
         dft, value = _site_columns(site)
         for name, part in mine.groupby("potential", sort=False):
-            found = query.compared(part[value].to_numpy(), part[dft].to_numpy())
+            found = query.compared(part[value].to_numpy(), part[dft].to_numpy(), query.ways(part))
             body.append(
                 [
                     f"{SITE_NAMES[site]}, {cast.name(name)}",
@@ -300,5 +333,5 @@ def _site_table(known: Mapping[str, pd.DataFrame], cast: Cast) -> Component:
     return table(
         ("site", "n", "median σ, DFT", "median σ, potential", "RMSE", "bias", "Spearman"),
         body,
-        caption="σ per site over the compounds that both have. Beneath: 95 % bootstrap interval over compounds.",
+        caption="σ per site over the compounds that both have. Beneath: 95 % bootstrap interval.",
     )

@@ -15,11 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from compute.physics.stability import MISSING
-from compute.statistics.bootstrap import percentile_interval, resamples
+from compute.statistics.bootstrap import Interval, percentile_interval, resampled_sums
 from compute.statistics.comparable import comparable
-from compute.statistics.deviation import Agreement, Interval, agreement, rmse_difference
+from compute.statistics.criteria import COMPOSITION, CONSTANT, NULL_NUMBERS
+from compute.statistics.deviation import Agreement, agreement, rmse_difference
 from compute.statistics.slices import Slice, slice_tests
 from compute.statistics.strata import anharmonicity_strata
+from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.anharmonicity.choices import FILTERS, SITE_COLUMNS, STRATUM, Published
 from dashboard.views.anharmonicity import AnharmonicityView
@@ -40,13 +42,14 @@ WITH tried AS (
     QUALIFY row_number() OVER (PARTITION BY potential ORDER BY started DESC NULLS LAST, run DESC) = 1
 )
 SELECT n.potential, n.run, r.compound, r.A, r.B, r.Bp, r.X, r.sigma AS dft_sigma, r.sigma AS dft, n.sigma AS value,
-       n.sigma_se AS se, {_DFT_SITES}, {_SITES}, n.status
+       n.sigma_se AS se, {_DFT_SITES}, {_SITES}, n.status, b.sigma AS composition
 FROM "references" r JOIN tried n USING (suite, compound) JOIN answering USING (potential, run)
+LEFT JOIN baselines b ON b.suite = r.suite AND b.compound = r.compound AND b.baseline = 'composition'
 WHERE {FILTERS} AND r.sigma IS NOT NULL ORDER BY list_position($potentials, n.potential), r.compound
 """
 _OMEGA = f"""
 SELECT r.potential, r.run, r.compound, r.A, r.B, r.Bp, r.X, r.dft_sigma, r.dft_omega_min_thz AS dft,
-       r.omega_min_thz AS value, r.status
+       r.omega_min_thz AS value, r.status, r.composition_omega_min_thz AS composition
 FROM pairs r
 WHERE {FILTERS} AND list_contains($potentials, r.potential) AND r.status <> 'not-run'
     AND r.dft_omega_min_thz IS NOT NULL ORDER BY list_position($potentials, r.potential), r.compound
@@ -77,11 +80,17 @@ class Contrast:
     n: int
     n_other: int
     difference: Interval
+    null: Interval
 
     @property
     def measurable(self) -> bool:
         """Whether the interval excludes zero."""
         return self.difference.low > 0 or self.difference.high < 0
+
+    @property
+    def earned_by_a_constant(self) -> bool:
+        """Whether the constant has a difference of the same sign that excludes zero."""
+        return (self.difference.high < 0 and self.null.high < 0) or (self.difference.low > 0 and self.null.low > 0)
 
 
 def runs(dataset: Dataset, rows: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -101,7 +110,8 @@ def rows(dataset: Dataset, view: AnharmonicityView, names: Sequence[str], quanti
 
     Columns `potential`, `run`, `compound`, `A`, `B`, `Bp`, `X` (empty where there is none), `stratum` (of DFT's σ),
     `dft` and `value` (σ, or ω_min in THz as `comparison.comparable` has it), `error` = value − dft, NaN unless
-    finished, and `status`; for σ also `se` and σ per site, `sigma_a` to `sigma_x` and `dft_sigma_a` to `dft_sigma_x`.
+    finished, and `status`; `composition` is what the elements alone predict; for σ also `se` and σ per site, `sigma_a`
+    to `sigma_x` and `dft_sigma_a` to `dft_sigma_x`. `cluster_…` number what an interval draws together.
     The frame is shared: it must not be changed.
     """
     asked = (view.suite, view.anion, view.a_site, tuple(names), view.protocol if quantity == "sigma" else None)
@@ -124,10 +134,10 @@ def _rows(
         frame = dataset.frame(_SIGMA, {**parameters, "protocol": protocol})
     else:
         frame = dataset.frame(_OMEGA, parameters)
-    numeric = [c for c in frame.columns if c in ("dft", "value", "se") or "sigma" in c]
+    numeric = [c for c in frame.columns if c in ("dft", "value", "se", "composition") or "sigma" in c]
     frame[numeric] = frame[numeric].astype(float)
     if protocol is None:
-        for side in ("dft", "value"):
+        for side in ("dft", "value", "composition"):
             frame[side] = comparable(frame[side], suite, "min")
     frame.loc[frame["status"] != "ok", "value"] = np.nan
     frame["error"] = frame["value"] - frame["dft"]
@@ -135,6 +145,8 @@ def _rows(
     frame[STRATUM] = np.where(strata == MISSING, "", strata)
     kinds = list(SITE_COLUMNS)
     frame[kinds] = frame[kinds].fillna("")
+    for place, site in enumerate(SUITES[suite].clusters):
+        frame[f"cluster_{place}"] = frame[site].astype("category").cat.codes.to_numpy(np.int64)
     for column in ("potential", "status", STRATUM, *kinds):  # few words, many rows
         frame[column] = frame[column].astype("category")
     return frame
@@ -155,22 +167,38 @@ def _failed(frame: pd.DataFrame) -> pd.Series:
     return (frame["status"] != "ok") | _without_value(frame)
 
 
+def ways(frame: pd.DataFrame) -> tuple[NDArray[np.int64], ...]:
+    """Numbers (n,) of the clusters that each row of `frame` is in, per way."""
+    return tuple(frame[name].to_numpy() for name in frame.columns if name.startswith("cluster_"))
+
+
 def agreements(frame: pd.DataFrame) -> dict[str, Agreement]:
     """Agreement of value and DFT per potential, in the order of `frame`."""
     return {
-        str(name): compared(mine["value"].to_numpy(), mine["dft"].to_numpy())
+        str(name): compared(mine["value"].to_numpy(), mine["dft"].to_numpy(), ways(mine))
         for name, mine in frame.groupby("potential", sort=False)
     }
 
 
-def compared(values: Values, dft: Values) -> Agreement:
+def null_agreements(frame: pd.DataFrame) -> dict[str, Agreement]:
+    """The same for what knows nothing of forces, by its name for people, on all compounds with a row in `frame`."""
+    rows = frame.drop_duplicates("compound")
+    dft = rows["dft"].to_numpy(float)
+    predicted = {CONSTANT: np.full(len(rows), dft.mean() if len(rows) else np.nan), COMPOSITION: rows["composition"]}
+    found = {NULL_NUMBERS[name]: compared(np.array(v, float), dft, ways(rows)) for name, v in predicted.items()}
+    return {name: one for name, one in found.items() if one.n}
+
+
+def compared(values: Values, dft: Values, clusters: tuple[NDArray[np.int64], ...] = ()) -> Agreement:
     """`deviation.agreement` of arrays (n,), computed once for the same numbers."""
-    return _agreement(values.tobytes(), dft.tobytes())
+    return _agreement(values.tobytes(), dft.tobytes(), tuple(way.tobytes() for way in clusters))
 
 
 @lru_cache(maxsize=256)
-def _agreement(values: bytes, dft: bytes) -> Agreement:
-    return agreement(np.frombuffer(values), np.frombuffer(dft))
+def _agreement(values: bytes, dft: bytes, clusters: tuple[bytes, ...]) -> Agreement:
+    return agreement(
+        np.frombuffer(values), np.frombuffer(dft), clusters=[np.frombuffer(way, np.int64) for way in clusters]
+    )
 
 
 def groups(frame: pd.DataFrame, column: str, published: Published) -> dict[str, list[ErrorGroup]]:
@@ -188,6 +216,7 @@ def _groups(frame: pd.DataFrame, column: str, published: Mapping[str, int]) -> l
     labelled = codes >= 0
     error = frame["error"].to_numpy(float)
     known = np.isfinite(error)
+    clusters = ways(frame)
     run = np.bincount(codes[labelled], minlength=len(labels))
     failed = np.bincount(codes[labelled & _failed(frame).to_numpy()], minlength=len(labels))
     return [
@@ -196,20 +225,23 @@ def _groups(frame: pd.DataFrame, column: str, published: Mapping[str, int]) -> l
             n=int(np.sum(known & (codes == code))),
             n_failed=int(failed[code]),
             n_not_run=published[label] - int(run[code]),
-            **_summary(error[known & (codes == code)].tobytes()),
+            **_summary(
+                error[known & (codes == code)].tobytes(),
+                tuple(way[known & (codes == code)].tobytes() for way in clusters),
+            ),
         )
         for code, label in enumerate(labels)
     ]
 
 
 @lru_cache(maxsize=4096)
-def _summary(error: bytes) -> dict[str, Any]:
+def _summary(error: bytes, clusters: tuple[bytes, ...]) -> dict[str, Any]:
     values = np.frombuffer(error)
     if values.size == 0:
         nothing = Interval(np.nan, np.nan, np.nan)
         return {"median": np.nan, "lower_quartile": np.nan, "upper_quartile": np.nan, "rmse": nothing, "bias": nothing}
     lower, median, upper = np.quantile(values, (0.25, 0.5, 0.75)).tolist()
-    samples = _samples(values)
+    samples = _samples(values, [np.frombuffer(way, np.int64) for way in clusters])
     return {
         "median": median,
         "lower_quartile": lower,
@@ -219,27 +251,27 @@ def _summary(error: bytes) -> dict[str, Any]:
     }
 
 
-def _finite(frame: pd.DataFrame) -> Values:
-    return frame["error"].dropna().to_numpy(float)
-
-
-def _samples(error: Values) -> Values:
+def _samples(error: Values, clusters: Sequence[NDArray[np.int64]]) -> Values:
     """Bootstrap samples (draws, 2) of the mean and the root mean square of `error` (n,), n not 0."""
-    columns = np.stack([error, error**2], axis=1)
-    means = np.concatenate([columns[drawn].mean(axis=1) for drawn in resamples(error.size)])
+    sums = resampled_sums(np.stack([error, error**2, np.ones_like(error)], axis=1), clusters=clusters)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = sums[:, :2] / sums[:, 2:]
     return np.stack([means[:, 0], np.sqrt(means[:, 1])], axis=1)
 
 
 def contrast(frame: pd.DataFrame, column: str, one: str, other: str) -> Contrast:
-    """RMSE of the rows of one potential labelled `one` in `column`, minus that of those labelled `other`."""
-    first, second = (_finite(frame[frame[column] == label]) for label in (one, other))
-    return _contrast(first.tobytes(), second.tobytes())
+    """RMSE of the rows of one potential labelled `one` in `column`, minus that of those labelled `other`.
 
-
-@lru_cache(maxsize=256)
-def _contrast(first: bytes, second: bytes) -> Contrast:
-    one, other = np.frombuffer(first), np.frombuffer(second)
-    return Contrast(one.size, other.size, rmse_difference(one, other))
+    `null` is the same of the constant nearest to DFT: what it earns too is nothing that the potential does.
+    """
+    known = frame[frame["error"].notna()]
+    inside, outside = (np.asarray(known[column] == label) for label in (one, other))
+    error, dft = known["error"].to_numpy(float), known["dft"].to_numpy(float)
+    both = {"inside": inside, "outside": outside, "clusters": ways(known)}
+    constant = dft.mean() - dft if len(dft) else dft
+    return Contrast(
+        int(inside.sum()), int(outside.sum()), rmse_difference(error, **both), rmse_difference(constant, **both)
+    )
 
 
 def by_element(frame: pd.DataFrame, site: str) -> pd.DataFrame:
@@ -265,7 +297,7 @@ def slices(frame: pd.DataFrame) -> list[Slice]:
     """Every kind of compound of one potential by site, stratum or two sites, tested against the rest."""
     known = frame[frame["error"].notna()]
     labels = {name: known[name].to_numpy(str) for name in (*SITE_COLUMNS, STRATUM)}
-    return slice_tests(known["error"], labels, SITE_PAIRS)
+    return slice_tests(known["error"], labels, SITE_PAIRS, clusters=ways(known))
 
 
 def worst(frame: pd.DataFrame, most: int) -> pd.DataFrame:

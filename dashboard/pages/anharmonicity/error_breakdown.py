@@ -11,7 +11,7 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from compute.statistics.deviation import Interval
+from compute.statistics.bootstrap import Interval
 from compute.statistics.slices import LEAST, LEVEL, Slice
 from compute.statistics.strata import EDGES, MIDDLE, STRONG, WEAK
 from dashboard.elements import ELEMENTS
@@ -21,7 +21,7 @@ from dashboard.pages.anharmonicity.comparison import SITE_NAMES, Cast, interval_
 from dashboard.pages.anharmonicity.element_map_figure import element_map
 from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind, height
 from dashboard.ui.blocks import captioned, table
-from dashboard.ui.text import count, number, plural
+from dashboard.ui.text import count, drawn_by, number, plural
 from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.codec import ANIONS, encode
 from dashboard.views.compounds import CompoundsView
@@ -77,11 +77,16 @@ def _contrast_sentences(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast
                 f"Whether {who} is better for weakly than for strongly anharmonic compounds cannot be told "
                 f"({difference}{sizes})."
             )
+        elif found.earned_by_a_constant:
+            sentences.append(
+                f"The RMSE of {symbol} of {who} differs between weakly and strongly anharmonic compounds "
+                f"({difference}{sizes}), as does that of a constant, the mean of DFT: it says nothing of the potential."
+            )
         else:
             better = "smaller" if found.difference.value < 0 else "larger"
             sentences.append(
                 f"The RMSE of {symbol} of {who} is {better} for weakly than for strongly anharmonic compounds "
-                f"({difference}{sizes})."
+                f"({difference}{sizes}), which a constant is not."
             )
     if view.quantity == "sigma":
         sentences.append("These are absolute errors: a compound of larger σ has more to get wrong.")
@@ -139,7 +144,7 @@ def _kinds(
     numbers = table(
         (word, "n", "failed", "not run", in_unit(view, "median"), in_unit(view, "RMSE"), in_unit(view, "bias")),
         rows,
-        caption=f"Errors of {symbol} by {word}. Beneath: 95 % bootstrap interval over compounds.",
+        caption=f"Errors of {symbol} by {word}. Beneath: 95 % interval, {drawn_by(view.suite)}.",
     )
     if column == STRATUM:
         return [figure, numbers]
@@ -253,18 +258,14 @@ def worst_slices(view: AnharmonicityView, frame: pd.DataFrame, name: str) -> lis
 
 def _tested(view: AnharmonicityView, tested: Sequence[Slice], name: str, n: int) -> list[Any]:
     worse = [s for s in tested if s.found and s.worse]
-    better = [s for s in tested if s.found and not s.worse]
+    better = [s for s in tested if s.found and s.better]
     sentence = (
         f"{plural(len(tested), 'slice')} of {plural(n, 'compound')} tested; "
         f"{count(len(worse))} found in which {name} is worse than elsewhere and {count(len(better))} in which it is "
         f"better. Of those found, about {100 * LEVEL:g} % may be by chance."
     )
-    if worse:
-        shown = sorted(worse, key=lambda s: -s.rmse)[:SHOWN_SLICES]
-        caption = f"The {len(shown)} slices of largest RMSE among the {count(len(worse))} that are worse than the rest."
-    else:
-        shown = [s for s in tested if s.worse][:FEWEST]
-        caption = "None is worse beyond chance; these come nearest to it."
+    shown = sorted(worse, key=lambda s: -s.rmse)[:SHOWN_SLICES]
+    caption = f"The {len(shown)} slices of largest RMSE among the {count(len(worse))} that are worse than the rest."
     rows = [
         [
             _slice_link(view, s),

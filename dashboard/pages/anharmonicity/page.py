@@ -50,13 +50,14 @@ class Offered:
 
     protocols: list[offer.Protocol]
     potentials: list[str]
+    unasked: list[str]
     quantities: list[str]
     anions: list[str]
     a_sites: list[str]
 
     def shown(self, view: AnharmonicityView) -> list[str]:
-        """The potentials of `view`: those chosen, or all."""
-        return [p for p in self.potentials if p in view.potentials or not view.potentials]
+        """The potentials of `view`: those chosen, or the foundation potentials, which are shown unasked."""
+        return [p for p in self.potentials if p in (view.potentials or self.unasked)]
 
     def first(self, view: AnharmonicityView) -> str:
         """Of the potentials of `view` the first with the errors that it asks for, else the first."""
@@ -136,7 +137,8 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
                 "Worst slices",
                 html.Div(parts["slices"], id="anharmonicity-slices"),
                 about="Every element on a site, every stratum and every pair of elements on two sites is tested "
-                "against all other compounds, by the ranks of its errors (Mann and Whitney). With so many tests some "
+                "against all other compounds, by the ranks of its errors. Compounds of one cation err together, so the "
+                "test counts cations, not compounds, and leaves out what has fewer than five. With so many tests some "
                 "would seem to differ by chance; q is corrected for their number (Benjamini and Hochberg).",
             ),
             html.Div(parts["foot"], id="anharmonicity-foot"),
@@ -147,9 +149,11 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
 
 
 def _offered(dataset: Dataset, suite: str) -> Offered:
+    potentials = offer.potentials(dataset, suite)
     return Offered(
         protocols=offer.protocols(dataset, suite),
-        potentials=offer.potentials(dataset, suite),
+        potentials=potentials,
+        unasked=coverage.foundation(dataset, potentials) or potentials,
         quantities=offer.quantities(dataset, suite),
         anions=coverage.anions(dataset, suite),
         a_sites=offer.a_sites(dataset, suite),
@@ -200,8 +204,10 @@ def _parts(dataset: Dataset, offered: Offered, view: AnharmonicityView, wanted: 
         return errors[errors["potential"] == view.focus]
 
     def errors(part: str) -> list[Any]:
-        if not offered.potentials or (view.quantity == "sigma" and not view.protocol):
+        if not offered.potentials:
             return [_nothing(view)] if part == "kinds" else [html.P("There are no errors to sort.")]
+        if view.quantity == "sigma" and not offer.is_published(view):
+            return [html.P("Errors of σ are counted for the published schedule alone.")]
         name = cast.name(view.focus)
         if part == "kinds":
             return error_breakdown.by_kind(

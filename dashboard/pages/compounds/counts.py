@@ -45,7 +45,7 @@ def counted(counts: pd.DataFrame, names: Mapping[str, str], criterion: str) -> C
         rows,
         caption=f"{_CAPTIONS[criterion]}, n = {n} compounds. "
         + (
-            "Agreement is over compounds that DFT and the potential both decide."
+            "Agreement counts the potential’s own label, undecidable or not; a failure does not agree."
             if scored
             else "DFT has σ at 300 K here: a different question, so agreement is not counted."
         ),

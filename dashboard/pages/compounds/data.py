@@ -49,7 +49,7 @@ EXPORT = (
 )  # fmt: skip
 """Columns of the files: the numbers, who published them, which run computed them, and what the labels rest on."""
 
-_EXPORT_TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs")
+_EXPORT_TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "baselines")
 _WRITTEN = {
     "trained_on": "potentials.functional AS trained_on",
     "criterion": "$criterion AS criterion",

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from compute.physics.attribution import CORNERS, PUBLISHED_PATH, corners_of
-from compute.statistics.bootstrap import percentile_interval, resamples
-from compute.statistics.deviation import Interval, spearman
+from compute.statistics.bootstrap import Interval
+from compute.statistics.deviation import mean_interval, spearman
 from compute.statistics.paired import Difference, paired_difference
 from dashboard.dataset import Dataset
 from dashboard.queries.attribution import OF_REFERENCE, STEP_OF
@@ -113,8 +113,8 @@ def _mean(values: Values) -> Mean:
     n = len(known)
     if n == 0:
         return Mean(0, Interval(np.nan, np.nan, np.nan), (np.nan, np.nan, np.nan))
-    samples = [known[drawn].mean(axis=1) for drawn in resamples(n)] if n >= FEWEST else [np.array([np.nan])]
-    low, high = percentile_interval(np.concatenate(samples))
+    mean = mean_interval(known)
+    low, high = (mean.low, mean.high) if n >= FEWEST else (np.nan, np.nan)
     lower, median, upper = np.quantile(known, (0.25, 0.5, 0.75)).tolist()
     return Mean(n, Interval(float(known.mean()), low, high), (lower, median, upper))
 

@@ -9,7 +9,7 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
-from compute.statistics.deviation import Interval
+from compute.statistics.bootstrap import Interval
 from compute.statistics.regression import LEAST, PLACES, Explained
 from dashboard.pages.error_sources.mean_contributions_figure import Numbers, grouped
 from dashboard.pages.error_sources.regression_data import DRAWS, SUITE, ExplainedShare, Regression

@@ -2,53 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.statistics import confusion
+from compute.statistics.verdicts import Score, counts
 from dashboard.dataset import Dataset
+from dashboard.queries import stability
 from dashboard.queries.compounds_sql import select
+from dashboard.queries.coverage import anions
 from dashboard.views.compounds import CompoundsView
-
-FEWEST = 30
-"""Decided compounds of an anion below which its balanced accuracy is not quoted."""
+from dashboard.views.stability import StabilityView
 
 
 @dataclass(frozen=True)
 class AnionScore:
-    """Balanced accuracy of harmonic labels over the n decided compounds of one anion."""
+    """Score of harmonic labels over the compounds of one anion."""
 
     anion: str
-    n: int
-    balanced_accuracy: float
+    score: Score
 
 
 @dataclass(frozen=True)
 class Headline:
-    """Harmonic labels of one potential against DFT's over a suite; every compound with DFT's label is in one count.
+    """Harmonic labels of one potential against DFT's over a suite, by the score's own rule.
 
-    `missed` of `n_unstable` decided compounds that DFT calls unstable are called stable, `alarms` of `n_stable` the
-    reverse. `anions` has the score of every anion with enough decided compounds, worst first.
+    `missed` of `n_unstable` compounds that DFT calls unstable are not called so, `alarms` of `n_stable` the reverse.
+    `anions` has the score of every anion with enough compounds of both classes, worst first.
     """
 
+    score: Score
     n_unstable: int
     missed: int
     n_stable: int
     alarms: int
-    n_undecidable: int
-    n_failed: int
     n_not_run: int
     anions: tuple[AnionScore, ...]
-
-    @property
-    def counts(self) -> confusion.Counts:
-        """The decided (2, 2), rows by DFT's label and columns by the potential's, in the order of `metrics.CLASSES`."""
-        return np.array([[self.n_stable - self.alarms, self.alarms], [self.missed, self.n_unstable - self.missed]])
 
 
 @dataclass(frozen=True)
@@ -72,49 +64,24 @@ def headline(dataset: Dataset, suite: str, potential: str) -> Headline:
 
 @lru_cache(maxsize=64)
 def _headline(dataset: Dataset, release: str, suite: str, potential: str) -> Headline:
-    view = CompoundsView(suite=suite, potentials=(potential,))
-    query = select(
-        view,
-        view.potentials,
-        "SELECT X, truth, answer, count(*) AS n FROM answers WHERE truth IS NOT NULL AND answer IS NOT NULL "
-        "GROUP BY ALL",
-    )
-    cells = [_Cell(*row) for row in dataset.frame(query.sql, query.parameters).itertuples(index=False)]
-    (ss, su), (us, uu) = _counts(cells).tolist()
-    scores = []
-    for anion in sorted({cell.anion for cell in cells if isinstance(cell.anion, str)}):
-        part = _counts([cell for cell in cells if cell.anion == anion])
-        value = float(confusion.balanced_accuracy(part))
-        if part.sum() >= FEWEST and np.isfinite(value):
-            scores.append(AnionScore(anion, int(part.sum()), value))
+    view = StabilityView(suite=suite, potentials=(potential,))
+    data = stability.compared(dataset, view, (potential,))
+    (ss, su), (us, uu) = counts(data.truth, data.own[potential]).tolist()
+    by_anion = {
+        anion: stability.compared(dataset, replace(view, anion=(anion,)), (potential,)).scores[potential]
+        for anion in anions(dataset, suite)
+    }
+    scores = [AnionScore(anion, found) for anion, found in by_anion.items() if found.enough]
+    decided = np.isin(data.truth, confusion.CLASSES)
     return Headline(
+        score=data.scores[potential],
         n_unstable=us + uu,
         missed=us,
         n_stable=ss + su,
         alarms=su,
-        n_undecidable=_sum(cells, answer="undecidable"),
-        n_failed=_sum(cells, answer="failed"),
-        n_not_run=_sum(cells, answer="not-run"),
-        anions=tuple(sorted(scores, key=lambda score: score.balanced_accuracy)),
+        n_not_run=int(np.sum(decided & ~data.own[potential].run)),
+        anions=tuple(sorted(scores, key=lambda one: one.score.balanced_accuracy.value)),
     )
-
-
-class _Cell(NamedTuple):
-    """How many compounds of an anion have DFT's label `truth` and the potential's `answer`."""
-
-    anion: str
-    truth: str
-    answer: str
-    n: int
-
-
-def _sum(cells: Sequence[_Cell], **labels: str) -> int:
-    return int(sum(cell.n for cell in cells if all(getattr(cell, name) == label for name, label in labels.items())))
-
-
-def _counts(cells: Sequence[_Cell]) -> confusion.Counts:
-    """Counts (2, 2) of the decided, rows by DFT's label and columns by the potential's, in the order of `CLASSES`."""
-    return np.array([[_sum(cells, truth=t, answer=a) for a in confusion.CLASSES] for t in confusion.CLASSES], np.int64)
 
 
 def factor_map(dataset: Dataset, suite: str, potential: str, colour: str) -> FactorMap:

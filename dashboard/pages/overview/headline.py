@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from compute.statistics import verdicts
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.overview import data as query
@@ -27,7 +28,7 @@ def headline(dataset: Dataset, suite: str, potential: str, names: Names) -> list
     sentences = _labels(found, name) if found.n_unstable + found.n_stable else _no_frequencies(suite, name)
     return [
         html.P(sentences, className="finding"),
-        html.P([*_left_out(found), *_levels(dataset, suite, potential, names)], className="fine"),
+        html.P([*_beside(found), *_levels(dataset, suite, potential, names)], className="fine"),
     ]
 
 
@@ -74,8 +75,7 @@ def _titles(suite: str, colour: str) -> tuple[str, str]:
         what = "harmonic" if omega else "300 K"
         return (
             "share with the other label",
-            f"Every cell is the share of compounds whose {what} label by {{name}} is not DFT’s, of those that both "
-            "sides decide.",
+            f"Every cell is the share of compounds whose {what} label by {{name}} is not DFT’s; a failure is not.",
         )
     if omega:
         return (
@@ -89,20 +89,28 @@ def _titles(suite: str, colour: str) -> tuple[str, str]:
 
 
 def _labels(found: query.Headline, name: str) -> list[Component | str]:
+    if not found.score.enough:
+        smaller = plural(found.score.n_smaller, "compound")
+        return [
+            f"DFT’s smaller class has {smaller}, fewer than {verdicts.SMALLEST_CLASS}: too few to say how well the "
+            f"labels of {name} do."
+        ]
+    mcc = found.score.mcc
     sentence = (
         f"{name} misses {percent(found.missed, found.n_unstable)} of the instabilities that DFT finds "
-        f"(n = {count(found.n_unstable)}) and calls {percent(found.alarms, found.n_stable)} of the stable compounds "
-        f"unstable (n = {count(found.n_stable)}). "
+        f"(n = {count(found.n_unstable)}) and does not find {percent(found.alarms, found.n_stable)} of the stable "
+        f"compounds stable (n = {count(found.n_stable)}). Matthews correlation {number(mcc.value)}, 95 % "
+        f"{number(mcc.low)} to {number(mcc.high)}; 0 is guessing. "
     )
     if len(found.anions) < 2:
         return [sentence]
-    worst, best = found.anions[0], found.anions[-1]
-    return [
-        sentence,
-        f"Its balanced accuracy is lowest for X = {worst.anion} ({number(worst.balanced_accuracy)}, "
-        f"n = {count(worst.n)}) and highest for X = {best.anion} ({number(best.balanced_accuracy)}, "
-        f"n = {count(best.n)}); 0.50 is guessing.",
-    ]
+    said = "; ".join(
+        f"X = {one.anion} {number(one.score.balanced_accuracy.value)} (n = {count(one.score.n)}, smaller class "
+        f"{count(one.score.n_smaller)})"
+        for one in found.anions
+    )
+    classes = f"where both classes have {verdicts.SMALLEST_CLASS}"
+    return [sentence, f"Balanced accuracy by anion, {classes}: {said}; 0.50 is guessing."]
 
 
 def _no_frequencies(suite: str, name: str) -> list[Component | str]:
@@ -117,14 +125,17 @@ def _no_frequencies(suite: str, name: str) -> list[Component | str]:
     ]
 
 
-def _left_out(found: query.Headline) -> list[Component | str]:
+def _beside(found: query.Headline) -> list[Component | str]:
+    """What the sentence counts and what stands beside it."""
+    if not found.score.n:
+        return []
     parts = [
-        f"{count(found.n_undecidable)} undecidable within the noise floor" if found.n_undecidable else "",
-        f"{count(found.n_failed)} failed" if found.n_failed else "",
+        f"n = {count(found.score.n)}",
+        f"{count(found.score.n_undecidable)} in doubt, whose own label counts" if found.score.n_undecidable else "",
+        f"{count(found.score.n_failed)} failed, counted as wrong" if found.score.n_failed else "",
         f"{count(found.n_not_run)} not run" if found.n_not_run else "",
     ]
-    named = ", ".join(part for part in parts if part)
-    return [f"Not in these shares: {named}. "] if named else []
+    return [f"{', '.join(part for part in parts if part)}. "]
 
 
 def _levels(dataset: Dataset, suite: str, potential: str, names: Names) -> list[Component | str]:

@@ -9,7 +9,6 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from compute.statistics import confusion, verdicts
 from compute.statistics.comparable import CUT_AT_ZERO
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
@@ -23,7 +22,7 @@ from dashboard.pages.overview.suites import benchmark
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import agreement, coverage
 from dashboard.queries.provenance import runs, sources
-from dashboard.queries.ranking import ranking
+from dashboard.queries.ranking import nulls, ranking
 from dashboard.ui import controls
 from dashboard.ui.blocks import (
     address_notice,
@@ -53,7 +52,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     asked, problems = decode(OverviewView, query)
     view = _resolved(dataset, asked)
     names = coverage.potential_names(dataset)
-    computed = coverage.potentials_with_results(dataset, view.suite)
+    computed = _offered(dataset, view.suite)
     return html.Div(
         [
             page_head(
@@ -104,7 +103,9 @@ def _first_screen(dataset: Dataset, view: OverviewView) -> list[Component]:
         html.Div(
             [
                 map_of(dataset, view.suite, view.potential, view.colour, names),
-                html.Div([html.H2("Ranking"), ranking_component(ranked, view.suite, names)]),
+                html.Div(
+                    [html.H2("Ranking"), ranking_component(ranked, view.suite, names, nulls(dataset, view.suite))]
+                ),
             ],
             className="side-by-side",
         ),
@@ -185,22 +186,22 @@ def _outside(n: int) -> str:
 def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
     deviations = agreement.deviations(dataset, FREQUENCIES, view.potential)
     labels = StabilityView(suite=FREQUENCIES, potentials=(view.potential,))
-    counts = data.headline(dataset, FREQUENCIES, view.potential).counts
-    decided = verdicts.score(counts)
-    unstable = int(counts[confusion.CLASSES.index("unstable")].sum())
+    found = data.headline(dataset, FREQUENCIES, view.potential)
+    score = found.score
     lowest = deviations["min"]
     noise = agreement.median_noise_floor(dataset, FREQUENCIES, view.potential)
     return [
         statements(
             statement(f"{number(lowest.rmse)} THz", marked("RMSE of ω_min"), f"n = {count(lowest.n)}"),
             statement(f"{number(lowest.bias, sign=True)} THz", marked("bias of ω_min"), "potential − DFT"),
-            statement(_share(decided.accuracy), "same harmonic label", f"n = {count(decided.n)} decided"),
+            statement(_share(score.accuracy.value), "same harmonic label", f"n = {count(score.n)}"),
         ),
         html.P(
             [
-                f"DFT calls {percent(unstable, decided.n)} of these {count(decided.n)} compounds unstable, so always "
-                "answering “unstable” would agree as often. The Matthews correlation, 0 for such guessing and 1 for a "
-                f"perfect answer, is {number(decided.mcc)}. ",
+                f"DFT calls {percent(found.n_unstable, score.n)} of these {count(score.n)} compounds unstable, so "
+                "always answering “unstable” would agree as often. The Matthews correlation, 0 for such guessing and 1 "
+                f"for a perfect answer, is {number(score.mcc.value)} (95 % {number(score.mcc.low)} to "
+                f"{number(score.mcc.high)}). ",
                 dcc.Link("See every count", href=f"/stability?{encode(labels)}".rstrip("?")),
                 ".",
             ]
@@ -222,19 +223,24 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
     ]
 
 
+def _offered(dataset: Dataset, suite: str) -> list[str]:
+    """Foundation potentials with results on `suite`; the distilled ones are shown where they are studied."""
+    return coverage.foundation(dataset, coverage.potentials_with_results(dataset, suite))
+
+
 def _share(value: float) -> str:
     return number(100 * value, 1) + " %" if value == value else number(value)
 
 
 def _resolved(dataset: Dataset, view: OverviewView) -> OverviewView:
     """The view with a potential that the suite has results of."""
-    computed = coverage.potentials_with_results(dataset, view.suite)
+    computed = _offered(dataset, view.suite)
     return view if view.potential in computed else replace(view, potential=next(iter(computed), ""))
 
 
 def _shown(dataset: Dataset, view: OverviewView) -> OverviewView:
     """The view as the address states it: without the potential that comes first anyway."""
-    first = next(iter(coverage.potentials_with_results(dataset, view.suite)), "")
+    first = next(iter(_offered(dataset, view.suite)), "")
     return replace(view, potential="") if view.potential == first else view
 
 
@@ -255,7 +261,7 @@ def register(app: Dash, dataset: Dataset) -> None:
     )
     def _update(suite: Any, potential: Any, colour: Any, place: Any) -> tuple[Any, ...]:
         view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour, place=place))
-        computed = coverage.potentials_with_results(dataset, view.suite)
+        computed = _offered(dataset, view.suite)
         return (
             _first_screen(dataset, view),
             _frequencies(dataset, view),

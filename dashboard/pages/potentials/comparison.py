@@ -24,7 +24,6 @@ from dashboard.views.potentials import PotentialsView
 
 Names = Mapping[str, str]
 X_TITLES = {"training": "structures in the training set", "cost": "force time per call and atom (ms)"}
-SIGNIFICANT = 0.05
 
 
 def accuracy_block(entries: Sequence[Ranked], cards: Sequence[Card], against: str) -> list[Component]:
@@ -127,22 +126,24 @@ def _verdicts(found: Verdicts | None, names: tuple[str, ...], stage: str) -> lis
         [f"{first} right", count(found.both_right), count(test.first_only)],
         [f"{first} wrong", count(test.second_only), count(found.both_wrong)],
     ]
-    p = "p < 0.0001" if test.p < 1e-4 else f"p = {number(test.p, 4)}"
     better = first if test.first_only > test.second_only else second
+    apart = found.accuracy
     verdict = (
-        f"{better} is right measurably more often" if test.p < SIGNIFICANT else "No measurable difference in how often"
+        f"{better} is right measurably more often."
+        if apart.measurable
+        else "No measurable difference in how often they are right."
     )
-    ending = "." if test.p < SIGNIFICANT else " they are right."
     return [
         html.P(
-            f"{verdict}{ending} {first} alone is right on {count(test.first_only)} compounds, {second} alone on "
-            f"{count(test.second_only)}: {p}, McNemar’s exact test."
+            f"{verdict} {first} alone is right on {count(test.first_only)} compounds, {second} alone on "
+            f"{count(test.second_only)}: a difference of {number(100 * apart.difference, 1, sign=True)} % of the "
+            f"compounds, 95 % {number(100 * apart.low, 1, sign=True)} to {number(100 * apart.high, 1, sign=True)} %."
         ),
         table(
             ("", f"{second} right", f"{second} wrong"),
             rows,
-            caption=f"n = {plural(test.n, 'compound')} that DFT decides and both were run on. Failed and undecidable "
-            "count as wrong.",
+            caption=f"n = {plural(test.n, 'compound')} that DFT decides and both were run on. The own label counts, a "
+            "failure is wrong.",
         ),
     ]
 
@@ -164,12 +165,7 @@ def _differences(found: Pairwise, names: tuple[str, ...]) -> list[Component]:
         for name, unit, d in known
     ]
     sentences = " ".join(_difference_sentence(name, unit, d, names) for name, unit, d in known)
-    protocols = (
-        f" σ by different protocols ({', '.join(found.sigma_protocols)}): part of the difference is the protocol."
-        if len(found.sigma_protocols) > 1
-        else ""
-    )
-    return [statements(*tiles), html.P(marked(sentences + protocols))]
+    return [statements(*tiles), html.P(marked(sentences))]
 
 
 def _difference_sentence(name: str, unit: str, d: Difference, names: tuple[str, ...]) -> str:

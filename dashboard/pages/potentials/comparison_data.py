@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from compute.physics.stability import STABLE, UNSTABLE, harmonic_labels, sigma_labels
+from compute.physics.stability import STABLE, UNSTABLE
+from compute.statistics import confusion, criteria
+from compute.statistics.bootstrap import clusters_of
 from compute.statistics.comparable import comparable
-from compute.statistics.paired import Difference, McNemar, mcnemar, paired_difference
+from compute.statistics.paired import Difference, McNemar, difference_of_rmse, differences_of_counts, mcnemar
+from compute.statistics.verdicts import Answers
+from compute.suites import SUITES
 from dashboard.dataset import Dataset
-from dashboard.queries.coverage import foundation_first
-from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
+from dashboard.queries.coverage import foundation
 
 Values = NDArray[np.float64]
-THRESHOLD = 1.0
 LISTED = 20
 
 
@@ -25,10 +27,12 @@ LISTED = 20
 class Verdicts:
     """Labels of two potentials against DFT's over the `test.n` compounds that DFT decides and both were run on.
 
-    `both_right` and `both_wrong` complete the 2×2 table of `test`; an answer that is no verdict is wrong.
+    `both_right` and `both_wrong` complete the 2×2 table of `test`; own labels count, a failure is wrong. `accuracy` is
+    the difference of the shares right, with an interval that knows which compounds share a cation.
     """
 
     test: McNemar
+    accuracy: Difference
     both_right: int
     both_wrong: int
 
@@ -47,7 +51,6 @@ class Pairwise:
     sigma_rmse: Difference | None
     n_both: int
     differing: pd.DataFrame
-    sigma_protocols: tuple[str, ...]
 
 
 def pairwise(dataset: Dataset, suite: str, first: str, second: str) -> Pairwise:
@@ -61,24 +64,22 @@ def _pairwise(dataset: Dataset, release: str, suite: str, first: str, second: st
     ran = frame[(frame["status_1"] != "not-run") & (frame["status_2"] != "not-run")]
     sampled = frame[(frame["sigma_status_1"] != "not-run") & (frame["sigma_status_2"] != "not-run")]
     return Pairwise(
-        harmonic=_verdicts(*_harmonic_labels(ran)) if len(ran) else None,
-        sigma=_verdicts(*_sigma_labels(sampled)) if sampled["dft_sigma"].notna().any() else None,
+        harmonic=_verdicts(ran, suite, "harmonic") if len(ran) else None,
+        sigma=_verdicts(sampled, suite, "sigma") if sampled["dft_sigma"].notna().any() else None,
         omega_rmse=_difference(ran, suite, "omega_min_thz") if len(ran) else None,
         sigma_rmse=_difference(sampled, suite, "sigma") if sampled["dft_sigma"].notna().any() else None,
         n_both=int((ran["omega_min_thz_1"].notna() & ran["omega_min_thz_2"].notna()).sum()),
         differing=_differing(ran, suite),
-        sigma_protocols=tuple(
-            sorted({str(p) for p in (*sampled["sigma_protocol_1"], *sampled["sigma_protocol_2"]) if isinstance(p, str)})
-        ),
     )
 
 
 def _joined(dataset: Dataset, suite: str, first: str, second: str) -> pd.DataFrame:
     """One row per compound; columns of the potentials end in `_1` and `_2`."""
-    own = ("omega_min_thz", "noise_floor_thz", "status", "sigma", "sigma_se", "sigma_status", "sigma_protocol")
+    own = [name for name in criteria.COLUMNS if not name.startswith(("dft_", "composition_"))]
     columns = ", ".join(f"{side}.{name} AS {name}_{end}" for end, side in ((1, "a"), (2, "b")) for name in own)
+    sites = "".join(f", a.{site}" for site in SUITES[suite].clusters)
     return dataset.frame(
-        f"SELECT a.compound, a.dft_omega_min_thz, a.dft_sigma, {columns} FROM pairs a JOIN pairs b "
+        f"SELECT a.compound, a.dft_omega_min_thz, a.dft_sigma{sites}, {columns} FROM pairs a JOIN pairs b "
         "USING (suite, compound) WHERE a.suite = $suite AND a.potential = $first AND b.potential = $second "
         "ORDER BY a.compound",
         {"suite": suite, "first": first, "second": second},
@@ -89,32 +90,26 @@ def _column(frame: pd.DataFrame, name: str) -> Values:
     return frame[name].to_numpy(float, na_value=np.nan)
 
 
-def _harmonic_labels(frame: pd.DataFrame) -> tuple[NDArray[np.str_], ...]:
-    """DFT's and both potentials' labels."""
-    return (
-        harmonic_labels(_column(frame, "dft_omega_min_thz"), DEFAULT_TOLERANCE_THZ),
-        *(
-            harmonic_labels(
-                _column(frame, f"omega_min_thz_{end}"), DEFAULT_TOLERANCE_THZ, _column(frame, f"noise_floor_thz_{end}")
-            )
-            for end in (1, 2)
-        ),
-    )
+def _answers(frame: pd.DataFrame, criterion: str) -> list[Answers]:
+    """What both potentials say, by `criteria.potential_answers`."""
+    return [
+        criteria.potential_answers(
+            {name: frame[f"{name}_{end}"] for name in criteria.COLUMNS if f"{name}_{end}" in frame}, criterion
+        )
+        for end in (1, 2)
+    ]
 
 
-def _sigma_labels(frame: pd.DataFrame) -> tuple[NDArray[np.str_], ...]:
-    return (
-        sigma_labels(_column(frame, "dft_sigma"), THRESHOLD),
-        *(sigma_labels(_column(frame, f"sigma_{end}"), THRESHOLD, _column(frame, f"sigma_se_{end}")) for end in (1, 2)),
-    )
-
-
-def _verdicts(truth: NDArray[np.str_], first: NDArray[np.str_], second: NDArray[np.str_]) -> Verdicts:
+def _verdicts(frame: pd.DataFrame, suite: str, criterion: str) -> Verdicts:
+    truth = criteria.dft_labels(frame, criterion)
+    first, second = (answer.own for answer in _answers(frame, criterion))
     decided = np.isin(truth, (STABLE, UNSTABLE))
-    right = [(labels == truth) & decided for labels in (first, second)]
-    both = int(np.sum(right[0] & right[1]))
+    both = int(np.sum((first == truth) & (second == truth) & decided))
     test = mcnemar(truth, first, second)
-    return Verdicts(test, both, test.n - both - test.n_discordant)
+    accuracy = differences_of_counts(
+        {"accuracy": confusion.accuracy}, truth, first, second, clusters=clusters_of(frame, suite)
+    )["accuracy"]
+    return Verdicts(test, accuracy, both, test.n - both - test.n_discordant)
 
 
 def _difference(frame: pd.DataFrame, suite: str, column: str) -> Difference:
@@ -122,17 +117,12 @@ def _difference(frame: pd.DataFrame, suite: str, column: str) -> Difference:
     truth, first, second = (_column(frame, name) for name in (f"dft_{column}", f"{column}_1", f"{column}_2"))
     if column == "omega_min_thz":
         truth, first, second = (comparable(values, suite, "min") for values in (truth, first, second))
-    return paired_difference(_rmse, truth, first, second, keep_failures=False)
-
-
-def _rmse(truth: Values, prediction: Values) -> float:
-    difference = prediction - truth
-    return float(np.sqrt(np.dot(difference, difference) / len(difference)))
+    return difference_of_rmse(first - truth, second - truth, clusters=clusters_of(frame, suite))
 
 
 def _differing(frame: pd.DataFrame, suite: str) -> pd.DataFrame:
     """Columns compound, dft, first, second (ω_min in THz, as compared) and a label of each: most different first."""
-    labels = _harmonic_labels(frame)
+    labels = [criteria.dft_labels(frame, "harmonic"), *(answer.shown for answer in _answers(frame, "harmonic"))]
     dft, first, second = (
         comparable(_column(frame, name), suite, "min")
         for name in ("dft_omega_min_thz", "omega_min_thz_1", "omega_min_thz_2")
@@ -148,11 +138,11 @@ def _differing(frame: pd.DataFrame, suite: str) -> pd.DataFrame:
 
 
 def potentials(dataset: Dataset, suite: str) -> list[str]:
-    """Potentials that were run on `suite` in any stage, the one with most results first; distilled ones last."""
+    """Foundation potentials that were run on `suite` in any stage, the one with most results first."""
     found = dataset.frame(
         "SELECT potential FROM pairs WHERE suite = $suite AND (status <> 'not-run' OR sigma_status <> 'not-run') "
         "GROUP BY potential ORDER BY count(*) FILTER (status = 'ok') + count(*) FILTER (sigma_status = 'ok') DESC, "
         "potential",
         {"suite": suite},
     )
-    return foundation_first(dataset, found["potential"])
+    return foundation(dataset, found["potential"])

@@ -8,7 +8,7 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
-from compute.statistics.deviation import Interval
+from compute.statistics.bootstrap import Interval
 from dashboard.pages.potentials.learning_data import Learned, TrainingRecord
 from dashboard.pages.potentials.learning_figure import over_sizes, over_steps
 from dashboard.ui.blocks import captioned

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.statistics.deviation import Interval, mean_interval
+from compute.statistics.bootstrap import Interval
+from compute.statistics.deviation import mean_interval
 from dashboard.dataset import Dataset
 from dashboard.queries.attribution import OF_REFERENCE
 from dashboard.views.error_sources import REFERENCES

@@ -18,7 +18,7 @@ from dashboard.pages.potentials import comparison, comparison_data, learning, le
 from dashboard.queries import coverage
 from dashboard.queries import potentials as models_query
 from dashboard.queries.provenance import runs, sources
-from dashboard.queries.ranking import METRICS, SUITE_METRICS, ranking
+from dashboard.queries.ranking import METRICS, SUITE_METRICS, nulls, ranking
 from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head
 from dashboard.ui.contents import contents, part
@@ -36,7 +36,9 @@ PARTS = (
     ("waiting", "Registered and not computed"),
 )
 AGAINST = [{"value": "training", "label": "training-set size"}, {"value": "cost", "label": "cost"}]
-SCORE_LABELS = {"mcc": "labels", "omega": "ω", "sigma": "σ", "frequency": "all modes"}
+SCORE_LABELS = {
+    "mcc": "labels", "omega": "ω", "sigma_mcc": "σ labels", "sigma": "σ", "frequency": "all modes",
+}  # fmt: skip
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
@@ -103,7 +105,9 @@ def _cards(cards: list[models_query.Card], levels: Mapping[str, str]) -> list[Co
 
 
 def _order(dataset: Dataset, view: PotentialsView) -> Component:
-    return ranking_block(ranking(dataset, view.suite, view.score), view.suite, coverage.potential_names(dataset))
+    names = coverage.potential_names(dataset)
+    entries, knowing_nothing = (query(dataset, view.suite, view.score) for query in (ranking, nulls))
+    return ranking_block(entries, view.suite, names, knowing_nothing)
 
 
 def _accuracy(dataset: Dataset, view: PotentialsView) -> list[Component]:

@@ -11,13 +11,25 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from compute.statistics import confusion, verdicts
+from compute.statistics.bootstrap import Interval
+from compute.statistics.criteria import NULLS
 from compute.statistics.paired import Difference
 from compute.suites import SUITES
 from dashboard.queries import stability as query
 from dashboard.queries.potentials import other_levels
 from dashboard.queries.stability import Compared, Setting
 from dashboard.ui.blocks import section, statement, statements, table
-from dashboard.ui.text import compared_how, count, level_sentence, marked, number, percent, plural, together
+from dashboard.ui.text import (
+    compared_how,
+    count,
+    drawn_by,
+    level_sentence,
+    marked,
+    number,
+    percent,
+    plural,
+    together,
+)
 from dashboard.views.codec import encode
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import StabilityView
@@ -50,9 +62,8 @@ LINKED = ("harmonic", "sigma", "cross")
 def comparison(data: Compared, names: Names, settings: Sequence[Setting], functionals: Sequence[str]) -> Component:
     """Every potential's matrix with its scores, and what was compared with what."""
     view = data.view
-    scores = {p: verdicts.scores(data.truth, labels) for p, labels in data.labels.items()}
-    every = html.P(CROSS_SENTENCE) if view.criterion == "cross" else _score_table(scores, names)
-    cards = [_card(data, p, scores[p], names) for p in data.potentials]
+    every = html.P(CROSS_SENTENCE) if view.criterion == "cross" else _score_table(data, names)
+    cards = [_card(data, p, names) for p in data.potentials]
     alone = len(cards) == 1
     return section(
         TITLES.get(view.criterion, "Confusion matrix" if len(data.potentials) == 1 else "Confusion matrices"),
@@ -79,7 +90,6 @@ def pairs(data: Compared, names: Names) -> Component | None:
             _difference(duel.balanced_accuracy),
             count(duel.test.first_only),
             count(duel.test.second_only),
-            _p(duel.test.p),
         ]
         for duel in duels
     ]
@@ -95,11 +105,10 @@ def pairs(data: Compared, names: Names) -> Component | None:
                     "of balanced accuracy",
                     "only first right",
                     "only second right",
-                    "McNemar p",
                 ),
                 rows,
-                caption="Differences with 95 % intervals, from compounds drawn together for both. Undecidable and "
-                "failed count as wrong. p is not corrected for the number of pairs.",
+                caption="Differences with 95 % intervals, compounds drawn together for both potentials, "
+                f"{drawn_by(data.view.suite)}. The potential’s own label counts, a failure is wrong.",
             ),
             className="duels",
         ),
@@ -142,10 +151,9 @@ def _classes(data: Compared) -> str:
     )
 
 
-def _card(data: Compared, potential: str, scores: Mapping[str, verdicts.Score], names: Names) -> Component:
-    view, labels = data.view, data.labels[potential]
-    counts = verdicts.crosstab(data.truth, labels)
-    head = _shares(counts) if view.criterion == "cross" else _headline(counts[:2, :2], scores)
+def _card(data: Compared, potential: str, names: Names) -> Component:
+    counts = verdicts.crosstab(data.truth, data.labels[potential])
+    head = _shares(counts) if data.view.criterion == "cross" else _headline(data.scores[potential])
     return html.Div(
         [html.H3(names.get(potential, potential)), head, _matrix(counts, data, potential, names)],
         className="matrix",
@@ -153,21 +161,18 @@ def _card(data: Compared, potential: str, scores: Mapping[str, verdicts.Score], 
     )
 
 
-def _headline(counts: confusion.Counts, scores: Mapping[str, verdicts.Score]) -> Component:
-    decided = scores["decided"]
-    n = f"n = {count(decided.n)} decided, {count(scores['all run'].n)} all run"
+def _headline(found: verdicts.Score) -> Component:
+    n = f"n = {count(found.n)}, smaller class {count(found.n_smaller)}"
+    beside = f"{verdicts.RULES[found.rule]}; {count(found.n_undecidable)} undecidable, {count(found.n_failed)} failed"
     return statements(
-        statement(
-            number(decided.balanced_accuracy), "balanced accuracy", _interval(counts, "balanced_accuracy"),
-        ),
-        statement(number(decided.mcc), "Matthews correlation", _interval(counts, "mcc")),
-        html.Div([html.Dt("scored"), html.Dd(n, className="note")], className="statement n"),
-    )  # fmt: skip
+        statement(number(found.mcc.value), "Matthews correlation", _ends(found.mcc)),
+        statement(number(found.balanced_accuracy.value), "balanced accuracy", _ends(found.balanced_accuracy)),
+        html.Div([html.Dt(n), html.Dd(beside, className="note")], className="statement n"),
+    )
 
 
-def _interval(counts: confusion.Counts, name: str) -> str:
-    low, high = confusion.bootstrap_interval(counts, name, draws=1000)
-    return f"95 %: {number(low)} to {number(high)}" if np.isfinite(low) else "no interval"
+def _ends(found: Interval) -> str:
+    return f"95 %: {number(found.low)} to {number(found.high)}" if np.isfinite(found.low) else "no interval"
 
 
 def _shares(counts: NDArray[np.int64]) -> Component:
@@ -219,7 +224,7 @@ def _row_name(answer: str, data: Compared) -> str:
 def _link(data: Compared, potential: str, truth: str, answer: str) -> str | None:
     """Address of the compounds in a cell; None where the table of compounds has no such filter."""
     view = data.view
-    if view.criterion not in LINKED or (answer == verdicts.NOT_RUN and data.restricted):
+    if view.criterion not in LINKED or data.restricted:  # a link leads to all that the potential has run
         return None
     compounds = CompoundsView(
         suite=view.suite,
@@ -258,29 +263,33 @@ def _definitions(view: StabilityView) -> str:
     sigma = f"σ < {view.threshold:g}"
     text = {
         "harmonic": f"Stable: {omega}. Undecidable: {floor}.",
-        "sigma": f"Stable: {sigma}. Undecidable: the potential’s σ is within two standard errors of the threshold.",
+        "sigma": f"Stable: {sigma}. Undecidable: the potential’s σ is within two standard errors of the threshold. A "
+        "run whose atoms leave their sites is unstable.",
         "renormalised": f"Stable: DFT {sigma}; potential renormalised {omega.replace('>', '≥')}. Undecidable: that "
         "ω_min is within two standard errors or the noise floor.",
         "cross": f"Stable: DFT {sigma}; potential {omega}. Undecidable: {floor}.",
     }[view.criterion]
     return (
         f"{text} Failed: the potential’s calculation gave no number. No label: DFT gives none. The number in a cell "
-        + ("leads to its compounds." if view.criterion in LINKED else "is a count of compounds.")
+        + (
+            "leads to its compounds."
+            if view.criterion in LINKED and view.common == "no"
+            else "is a count of compounds."
+        )
     )
 
 
 def _coverage(data: Compared, names: Names) -> str:
     if not data.restricted:
-        run = (f"{names.get(p, p)} {count(int(np.sum(ls != verdicts.NOT_RUN)))}" for p, ls in data.own.items())
+        run = (f"{names.get(p, p)} {count(int(answer.run.sum()))}" for p, answer in data.own.items())
         return f"Run, successfully or not, of {count(data.n)} compounds: {', '.join(run)}."
     common = int(data.common.sum())
-    lost = {p: int(np.sum((labels != verdicts.NOT_RUN) & ~data.common)) for p, labels in data.own.items()}
+    lost = {p: int(np.sum(answer.run & ~data.common)) for p, answer in data.own.items()}
     if not any(lost.values()):
         return f"Common compounds: all potentials have run the same {count(common)} of {count(data.n)}."
     return (
         f"Common compounds only: {count(common)} of {count(data.n)} have been run with every potential; up to "
-        f"{count(max(lost.values()))} results of a potential are left out. A cell leads to all compounds of that "
-        "potential, which can be more than it counts."
+        f"{count(max(lost.values()))} results of a potential are left out."
     )
 
 
@@ -296,42 +305,36 @@ def _origins(settings: Sequence[Setting], functionals: Sequence[str], names: Nam
     trained = {s.potential: s.functional for s in settings if s.functional}
     if others := level_sentence(other_levels(trained, functionals), names):
         text.append(f" {others}")
-    schedules = [
-        names.get(s.potential, s.potential) for s in settings
-        if of_sigma and s.sigma_protocol and not s.sigma_protocol.startswith("published")
-    ]  # fmt: skip
-    if schedules:
-        text.append(
-            f" The DFT σ come from the published schedule, those of {', '.join(schedules)} do not: σ depends on the "
-            "schedule."
-        )
     return ["".join(text)]
 
 
-def _score_table(scores: Mapping[str, Mapping[str, verdicts.Score]], names: Names) -> Component:
-    columns = [(potential, basis, score) for potential, each in scores.items() for basis, score in each.items()]
-    single = ("balanced_accuracy", "mcc", "accuracy")
-    rows: list[list[Any]] = [["n", *(count(s.n) for *_, s in columns)]]
-    rows += [
-        [name.replace("_", " ").replace("mcc", "MCC"), *(number(getattr(s, name), 3) for *_, s in columns)]
-        for name in single
+def _score_table(data: Compared, names: Names) -> Component:
+    """Every score of every potential by the rule of the view, and of what knows nothing of forces."""
+    rule = verdicts.RULES[data.view.rule]
+    columns = [(names.get(p, p), found) for p, found in data.scores.items()]
+    columns += [(NULLS[name], found) for name, found in data.nulls.items()]
+    rows: list[list[Any]] = [
+        ["n", *(count(s.n) for _, s in columns)],
+        ["of DFT’s smaller class", *(count(s.n_smaller) for _, s in columns)],
+        ["undecidable among them", *(count(s.n_undecidable) for _, s in columns)],
+        ["failed among them", *(count(s.n_failed) for _, s in columns)],
     ]
+    for name, title in (("mcc", "MCC"), ("balanced_accuracy", "balanced accuracy"), ("accuracy", "accuracy")):
+        each = [getattr(found, name) for _, found in columns]
+        rows.append([title, *([number(x.value, 3), html.Span(_ends(x), className="sub")] for x in each)])
     rows += [
-        [f"{name if name != 'f1' else 'F1'}, {label}", *(number(getattr(s, name)[i], 3) for *_, s in columns)]
+        [f"{name if name != 'f1' else 'F1'}, {label}", *(number(getattr(s, name)[i], 3) for _, s in columns)]
         for i, label in enumerate(confusion.CLASSES)
         for name in ("precision", "recall", "f1")
     ]
-    alone = len(scores) == 1
-    head = ["score", *(basis if alone else f"{names.get(p, p)}, {basis}" for p, basis, _ in columns)]
-    scored = table(
-        head,
+    small = [names.get(p, p) for p, found in data.scores.items() if not found.enough]
+    few = f" Too few of the smaller class for a statement, fewer than {verdicts.SMALLEST_CLASS}: {', '.join(small)}."
+    return table(
+        ["score", *(title for title, _ in columns)],
         rows,
-        caption="Decided: both sides have a verdict. All run: failed and undecidable count as wrong. Not run is in no "
-        "score.",
+        caption=f"The score: {rule}. Not run is in no score. Beneath: 95 % interval, {drawn_by(data.view.suite)}. The "
+        f"MCC of a constant answer is not defined; it says as little as 0.{few if small else ''}",
     )
-    if alone:
-        return scored
-    return html.Details([html.Summary("Every score"), scored], className="more")
 
 
 def _difference(found: Difference) -> Any:
@@ -341,7 +344,3 @@ def _difference(found: Difference) -> Any:
     if not found.measurable:
         said.append("none measurable")
     return [number(found.difference, 3, sign=True), *(html.Span(text, className="sub") for text in said)]
-
-
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else number(p, 3)

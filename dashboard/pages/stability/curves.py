@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from compute.statistics import confusion
+from compute.statistics.verdicts import RULES
 from dashboard.pages.stability.roc_figure import precision_recall, roc
 from dashboard.pages.stability.sweep_figure import Line, sweep
 from dashboard.queries import stability as query
@@ -104,7 +105,7 @@ def _figure(data: Compared, curves: Mapping[str, Values], names: Names, moved: s
     return captioned(
         _drawn(data, lines, moved, score),
         [
-            html.Strong(f"{score.capitalize()}, {_n(data)} decided. "),
+            html.Strong(f"{score.capitalize()}, {_n(data)}; {RULES[data.view.rule]}. "),
             _steepest(lines, moved),
             _floors(data, names, moved),
         ],
@@ -145,7 +146,7 @@ def _shape(lines: Sequence[object]) -> str:
 
 
 def _n(data: Compared) -> str:
-    sizes = sorted({int(confusion.confusion_counts(data.truth, labels).sum()) for labels in data.labels.values()})
+    sizes = sorted({score.n for score in data.scores.values()})
     return f"n = {count(sizes[0])}" + (f" to {count(sizes[-1])}" if len(sizes) > 1 else "")
 
 

@@ -10,17 +10,19 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from compute.statistics.verdicts import RULES, SCORE
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.pages.stability import confusion, curves, screening
 from dashboard.queries import coverage
 from dashboard.queries import stability as query
-from dashboard.queries.coverage import anions
+from dashboard.queries.coverage import anions, foundation
 from dashboard.queries.potentials import reference_functionals
 from dashboard.queries.provenance import runs, sources
 from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head
 from dashboard.ui.provenance import provenance
+from dashboard.ui.text import listed
 from dashboard.views.codec import build, decode, encode, replaced, written
 from dashboard.views.stability import MOST_POTENTIALS, SUITE_CRITERIA, StabilityView, addressed
 
@@ -30,6 +32,9 @@ CRITERION_NAMES = {
     "renormalised": "σ | renormalised ω",
     "cross": "σ | harmonic",
 }
+RULE_OPTIONS = [
+    {"value": rule, "label": f"{'the score' if rule == SCORE else rule}: {text}"} for rule, text in RULES.items()
+]
 SHOWN = "stability-view"
 
 
@@ -91,7 +96,8 @@ def _resolved(dataset: Dataset, view: StabilityView) -> _Resolved:
     present = anions(dataset, view.suite)
     chosen = tuple(p for p in view.potentials if p in offered)[:MOST_POTENTIALS]
     view = replace(view, criterion=criterion, potentials=chosen, anion=tuple(a for a in view.anion if a in present))
-    shown = tuple(p for p in offered if p in chosen) or offered[:MOST_POTENTIALS]
+    plain = tuple(foundation(dataset, offered)) or offered
+    shown = tuple(p for p in offered if p in chosen) or plain[:MOST_POTENTIALS]
     return _Resolved(view, shown, offered)
 
 
@@ -115,8 +121,12 @@ def _controls(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> C
             id="stability-threshold-box", hidden="threshold" not in moved, className="control wide",
         ),
         html.Div(
-            dmc.Switch(id="stability-common", label="Common compounds", checked=view.common == "yes"),
+            dmc.Switch(id="stability-common", label="Common compounds only", checked=view.common == "yes"),
             id="stability-common-box", hidden=len(found.potentials) < 2, className="control switch",
+        ),
+        html.Div(
+            controls.select("stability-rule", "What counts as right", RULE_OPTIONS, view.rule),
+            id="stability-rule-box", hidden=view.criterion == "cross", className="control wide",
         ),
         label="What to compare",
     )  # fmt: skip
@@ -142,7 +152,18 @@ def _results(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> li
             command += f" --stage sigma --protocol {'published' if view.criterion == 'sigma' else 'converged'}"
         return [not_computed("No potential has such results on this suite.", command)]
     settings = query.settings(dataset, view.suite, found.potentials)
-    return [confusion.comparison(_data(dataset, found), names, settings, reference_functionals(dataset)[view.suite])]
+    return [
+        _not_shown(found, names),
+        confusion.comparison(_data(dataset, found), names, settings, reference_functionals(dataset)[view.suite]),
+    ]
+
+
+def _not_shown(found: _Resolved, names: Mapping[str, str]) -> Component | None:
+    """Names the potentials that have such results and are not on the page."""
+    left_out = [names.get(p, p) for p in found.offered if p not in found.potentials]
+    if not left_out or found.view.potentials:
+        return None
+    return html.P(f"Not shown, choose them above: {listed(left_out)}.", className="fine", id="stability-not-shown")
 
 
 def _sweeps(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
@@ -186,12 +207,14 @@ def register(app: Dash, dataset: Dataset) -> None:
         Output("stability-tolerance-box", "hidden"),
         Output("stability-threshold-box", "hidden"),
         Output("stability-common-box", "hidden"),
+        Output("stability-rule-box", "hidden"),
         Output("stability-screening", "hidden"),
         Output(SHOWN, "data"),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
         Input("stability-suite", "value"),
         Input("stability-potentials", "value"),
         Input("stability-common", "checked"),
+        Input("stability-rule", "value"),
         Input("stability-anion", "value"),
         Input("stability-criterion", "value"),
         Input("stability-tolerance_thz", "value"),
@@ -201,11 +224,11 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _update(
-        suite: Any, potentials: Any, common: Any, anion: Any, criterion: Any, tolerance_thz: Any, threshold: Any,
-        false_stable: Any, false_unstable: Any,
+        suite: Any, potentials: Any, common: Any, rule: Any, anion: Any, criterion: Any, tolerance_thz: Any,
+        threshold: Any, false_stable: Any, false_unstable: Any,
     ) -> tuple[Any, ...]:  # fmt: skip
         asked = build(
-            StabilityView, suite=suite, potentials=potentials, common="no" if common is False else "yes", anion=anion,
+            StabilityView, suite=suite, potentials=potentials, common="yes" if common else "no", rule=rule, anion=anion,
             criterion=criterion, tolerance_thz=tolerance_thz, threshold=threshold, false_stable=false_stable,
             false_unstable=false_unstable,
         )  # fmt: skip
@@ -224,6 +247,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             "tolerance" not in moved,
             "threshold" not in moved,
             len(found.potentials) < 2,
+            view.criterion == "cross",
             not found.potentials,
             encode(view),
             encode(addressed(view)),

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.physics.stability import STABLE, UNSTABLE
-from compute.statistics.verdicts import NOT_RUN
 from dashboard.queries.stability import Compared, Side, levels
 
 Values = NDArray[np.float64]
@@ -107,11 +106,11 @@ def moved_level(criterion: str) -> str:
 def screens(data: Compared) -> list[Screen]:
     """One screen per potential, over the compounds that count, with DFT's verdict as in the view."""
     found = []
-    for answer in data.answers:
-        side = answer.side(data.view.criterion)
-        first, run = _first_drop(side), data.labels[answer.potential] != NOT_RUN
+    for prediction in data.predictions:
+        side = prediction.side(data.view.criterion)
+        first, run = _first_drop(side), data.answers[prediction.potential].run
         stable, unstable = (np.sort(first[run & (data.truth == label)]) for label in (STABLE, UNSTABLE))
-        found.append(Screen(answer.potential, stable, unstable, side.inclusive))
+        found.append(Screen(prediction.potential, stable, unstable, side.inclusive))
     return found
 
 

@@ -185,16 +185,19 @@ def test_metrics_are_those_of_the_labels(client):
             assert entry["counts"][t][verdict] == int(np.sum((truth == t) & (labels == verdict)))
     assert (entry["counts"]["unstable"]["failed"], entry["counts"]["unstable"]["not_run"]) == (1, 1)
     assert sum(sum(row.values()) for row in entry["counts"].values()) == entry["n"] == len(frame)
-    counts = confusion.confusion_counts(truth, labels)
-    low, high = confusion.bootstrap_interval(counts, "mcc", draws=1000)
-    assert entry["decided"]["n"] == counts.sum()
-    assert entry["decided"]["mcc"] == pytest.approx({"value": float(confusion.mcc(counts)), "low": low, "high": high})
-    assert entry["all_run"]["n"] == 8
+    own = harmonic_labels(frame["omega"].to_numpy(float), 0.2)
+    run = (frame["status"] != "not-run").to_numpy()
+    counts = confusion.counted_as_wrong(truth[run], own[run])
+    assert (entry["score"]["n"], entry["score"]["n_smaller"]) == (8, counts.sum(axis=1).min())
+    assert entry["score"]["mcc"]["value"] == pytest.approx(float(confusion.mcc(counts)))
+    assert (entry["score"]["n_undecidable"], entry["score"]["n_failed"]) == (1, 1)
+    assert {other["rule"]: other["n"] for other in entry["other_rules"]} == {"decided": 6, "strict": 8}
+    assert {null["null"] for null in found["nulls"]} == {"constant"}
 
 
 def test_two_different_questions_have_counts_and_no_scores(client):
     entry = answer(client, "/metrics", suite="abx3", criterion="cross")["comparisons"][0]
-    assert (entry["decided"], entry["all_run"]) == (None, None)
+    assert (entry["score"], entry["other_rules"]) == (None, [])
     assert sum(sum(row.values()) for row in entry["counts"].values()) == 10
 
 

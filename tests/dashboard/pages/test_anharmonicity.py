@@ -8,12 +8,13 @@ import plotly.graph_objects as go
 import pytest
 
 from compute import tables
+from compute.statistics.bootstrap import Interval
 from dashboard.dataset import Dataset
 from dashboard.elements import place
 from dashboard.figures.compounds_parity import Points
 from dashboard.pages.anharmonicity import choices as offer
+from dashboard.pages.anharmonicity import comparison, error_breakdown, page
 from dashboard.pages.anharmonicity import data as query
-from dashboard.pages.anharmonicity import error_breakdown, page
 from dashboard.pages.anharmonicity.choices import STRATUM
 from dashboard.pages.anharmonicity.element_map_figure import element_at, element_map
 from dashboard.pages.anharmonicity.sigma_parity_figure import outside, sigma_density, sigma_parity, window
@@ -81,7 +82,11 @@ def test_sigma_errors_are_those_of_pandas_and_failures_stay_in_the_count(dataset
     assert (found.n, found.n_failed) == (6, 1)
     assert found.rmse.value == pytest.approx(math.sqrt((ERROR**2).mean()))
     assert found.bias.value == pytest.approx(ERROR.mean())
-    assert found.rmse.low < found.rmse.value < found.rmse.high
+    assert math.isnan(found.rmse.low)  # four B cations are too few for an interval
+    (constant,) = query.null_agreements(frame).values()
+    dft = frame["dft"].to_numpy(float)
+    assert (constant.n, constant.bias.value) == (7, pytest.approx(0))
+    assert constant.rmse.value == pytest.approx(dft.std())
 
 
 def test_filters_decide_which_compounds_are_compared(dataset):
@@ -91,27 +96,25 @@ def test_filters_decide_which_compounds_are_compared(dataset):
     assert query.agreements(sigma_rows(dataset, a_site=("K",)))[CHGNET].n == 1
 
 
-def test_protocols_are_never_mixed_and_the_one_with_most_sigma_comes_first(richer):
-    assert [(p.name, p.n) for p in offer.protocols(richer, "abx3")] == [("one-shot", 7), (SIGMA_PROTOCOL, 6)]
+def test_protocols_are_never_mixed_and_the_published_schedule_comes_first(richer):
+    assert [(p.name, p.n) for p in offer.protocols(richer, "abx3")] == [(SIGMA_PROTOCOL, 6), ("one-shot", 7)]
     published, one_shot = (sigma_rows(richer, protocol=p) for p in (SIGMA_PROTOCOL, "one-shot"))
     assert set(published["potential"]) == {CHGNET}
     assert set(one_shot["potential"]) == {R2SCAN}
     assert query.failures(one_shot) == {"left-sites": 1}
     assert query.agreements(one_shot)[R2SCAN].n == 7
-    assert offer.potentials(richer, "abx3") == [R2SCAN, CHGNET, MACE]
+    assert offer.potentials(richer, "abx3") == [CHGNET, R2SCAN, MACE]
 
 
-def test_a_protocol_without_results_does_not_come_before_one_with(tmp_path):
+def test_the_published_schedule_is_shown_unasked_even_where_nothing_was_run_by_it(tmp_path):
     directory = dashboard_data.publish(tmp_path)
-    rows = tables.read(directory, "anharmonic").to_pylist()
-    unreached = [
-        {**{k: row[k] for k in ("run", "suite", "compound", "potential", "protocol", "geometry")}, "status": "not-run"}
-        for row in rows
-    ]
-    finished = [{**row, "run": "run-quick", "protocol": "quick"} for row in rows]
-    tables.publish(directory, {"anharmonic": tables.from_rows("anharmonic", unreached + finished)})
+    rows = [{**row, "run": "q", "protocol": "quick"} for row in tables.read(directory, "anharmonic").to_pylist()]
+    tables.publish(directory, {"anharmonic": tables.from_rows("anharmonic", rows)})
     dataset = Dataset(directory)
-    assert [p.name for p in offer.protocols(dataset, "abx3")] == ["quick", SIGMA_PROTOCOL]
+    assert [(p.name, p.n) for p in offer.protocols(dataset, "abx3")] == [(SIGMA_PROTOCOL, 0), ("quick", 6)]
+    text = laid_out(dataset)
+    assert "No potential shown has σ by the protocol published here." in text
+    assert "--stage sigma --protocol published" in text
 
 
 def test_groups_by_stratum_and_anion(dataset):
@@ -133,7 +136,9 @@ def test_a_contrast_is_of_the_rmse_and_its_interval_holds_it(dataset):
     rmse = [math.sqrt((ERROR[[f for f in ERROR.index if keep(DFT[f])]] ** 2).mean()) for keep in (_middle, _strong)]
     assert (found.n, found.n_other) == (3, 3)
     assert found.difference.value == pytest.approx(rmse[0] - rmse[1])
-    assert found.difference.low <= found.difference.value <= found.difference.high
+    dft = np.array([DFT[f] for f in ERROR.index])
+    constant = [math.sqrt(np.mean((dft.mean() - dft[keep(dft)]) ** 2)) for keep in (lambda d: d <= 1, _strong)]
+    assert found.null.value == pytest.approx(constant[0] - constant[1])
     nothing = query.contrast(frame, STRATUM, "weak", "strong")
     assert math.isnan(nothing.difference.value)
     assert not nothing.measurable
@@ -244,29 +249,43 @@ def test_the_link_of_a_slice_leads_to_its_compounds(dataset, labels):
 
 
 def test_the_page_says_what_is_not_like_with_like(richer):
-    published = laid_out(richer, pr=SIGMA_PROTOCOL)
+    published = laid_out(richer)
     assert "Not like with like" not in published
-    one_shot = laid_out(richer)
+    assert "Spearman" in published
+    one_shot = laid_out(richer, pr="one-shot")
     assert "independent samples of the harmonic crystal" in one_shot
     assert "Trained on another functional than DFT’s: Another functional (r2SCAN)." in one_shot
-    assert "1 left-sites" in one_shot
+    assert "left their sites" in one_shot
+    for scored in ("Spearman", "RMSE", "more anharmonic than DFT"):
+        assert scored not in one_shot.split("Where is it wrong?")[0]
+    assert "Errors of σ are counted for the published schedule alone." in one_shot
+
+
+def test_what_a_constant_does_too_is_not_said_of_the_potential(dataset, monkeypatch):
+    frame = sigma_rows(dataset)
+    small, none = (Interval(-0.5, low, high) for low, high in ((-0.8, -0.2), (-0.8, 0.2)))
+    for null, said in ((small, "says nothing of the potential"), (none, "which a constant is not")):
+        monkeypatch.setattr(query, "contrast", lambda *_, null=null: query.Contrast(30, 30, small, null))
+        cast = comparison.Cast([CHGNET], [CHGNET], {})
+        sentences = error_breakdown._contrast_sentences(AnharmonicityView(), frame, cast)
+        assert said in " ".join(sentences)
 
 
 def test_the_page_says_what_is_not_computed_and_what_it_did_not_understand(dataset):
     assert "softmode campaign run --suite hdp --potential chgnet-0.3.0 --stage sigma" in laid_out(dataset, s="hdp")
     assert "replaced by the default: s, pr." in laid_out(dataset, s="mp0b3", pr="nowhere")
-    assert "Not computed by this protocol: Mace-Test." in laid_out(dataset, p=MACE)
+    assert "No potential shown has σ by the protocol published here." in laid_out(dataset, p=MACE)
     assert "cannot be told (n = 0 and 3)" in laid_out(dataset)
 
 
 def test_the_address_leaves_out_what_comes_first_anyway(richer):
     offered = page._offered(richer, "abx3")
     view = page._resolved(offered, AnharmonicityView(anion=("F",)))
-    assert (view.protocol, view.focus) == ("one-shot", R2SCAN)  # the first with σ by that protocol
+    assert (view.protocol, view.focus) == (SIGMA_PROTOCOL, CHGNET)  # the first with σ by that protocol
     assert encode(page._stated(offered, view)) == "an=F"
-    other = page._resolved(offered, AnharmonicityView(protocol=SIGMA_PROTOCOL, focus=CHGNET, quantity="omega"))
+    other = page._resolved(offered, AnharmonicityView(protocol="one-shot", focus=CHGNET, quantity="omega"))
     stated = encode(page._stated(offered, other))
-    assert stated == f"pr={SIGMA_PROTOCOL}&y=omega&o={CHGNET}"
+    assert stated == "pr=one-shot&y=omega"
     assert page._resolved(offered, decode(AnharmonicityView, dict(p.split("=") for p in stated.split("&")))[0]) == other
 
 

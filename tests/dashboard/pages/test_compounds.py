@@ -50,7 +50,7 @@ def one(**filters):
         ({"status": ("not-run", "failed")}, ["BaTiO3", "SrTiO3"]),
         ({"answer": ("undecidable",)}, ["KMnF3"]),
         ({"truth": ("no-label",)}, ["LaAlO3"]),
-        ({"agreement": ("disagree",)}, ["CsPbCl3", "RbCaF3"]),
+        ({"agreement": ("disagree",)}, ["BaTiO3", "CsPbCl3", "KMnF3", "RbCaF3"]),
         ({"truth": ("stable",), "answer": ("unstable",)}, ["RbCaF3"]),
         ({"truth": ("stable",), "answer": ("unstable",), "tolerance_thz": 0.3}, []),
         ({"criterion": "sigma", "answer": ("unstable",), "threshold": 1.05}, ["RbCaF3"]),
@@ -104,7 +104,7 @@ def test_ranges_exclude_what_lies_outside_and_what_has_no_number(tmp_path):
 def test_every_cell_of_the_matrix_lists_as_many_compounds_as_it_counts(dataset, criterion, tolerance, threshold):
     asked = StabilityView(criterion=criterion, tolerance_thz=tolerance, threshold=threshold)
     data = stability.compared(dataset, asked, (CHGNET,))
-    matrix = verdicts.crosstab(data.truth, data.own[CHGNET])
+    matrix = verdicts.crosstab(data.truth, data.own[CHGNET].shown)
     assert matrix.sum() == 10
     for row, truth in enumerate(TRUTHS):
         for column, answer in enumerate(ANSWERS):
@@ -129,7 +129,9 @@ def test_labels_are_those_of_the_physics(tmp_path):
     rows = {
         "references": [{**published, "omega_min_thz": dft[i], "sigma": dft_sigma[i]} for i in range(n)],
         "harmonic": [{**row, "omega_min_thz": omega[i], "noise_floor_thz": noise[i]} for i in range(n)],
-        "anharmonic": [{**row, "sigma": sigma[i], "sigma_se": error[i]} for i in range(n)],
+        "anharmonic": [
+            {**row, "protocol": "published-abx3", "sigma": sigma[i], "sigma_se": error[i]} for i in range(n)
+        ],
     }
     named = {name: [{**r, "compound": f"c{i:03d}"} for i, r in enumerate(part)] for name, part in rows.items()}
     tables.publish(tmp_path, {name: tables.from_rows(name, part) for name, part in named.items()})
@@ -143,6 +145,21 @@ def test_labels_are_those_of_the_physics(tmp_path):
     ):
         assert frame[column].fillna("missing").tolist() == np.where(expected == "missing", missing, expected).tolist()
         assert {"stable", "unstable", missing} <= set(frame[column].fillna("missing"))
+    # What agrees is the own label, in doubt or not; a failure does not.
+    own, truth = harmonic_labels(omega, 0.2), harmonic_labels(dft, 0.2)
+    expected = np.where(truth == "missing", "none", np.where(own == truth, "agree", "disagree"))
+    assert frame["agreement"].fillna("none").tolist() == expected.tolist()
+
+
+def test_sigma_by_another_schedule_has_no_label_and_no_verdict(tmp_path):
+    """However many compounds it was run on."""
+    directory = dashboard_data.publish(tmp_path)
+    rows = [{**row, "protocol": "one-shot", "run": "one"} for row in tables.read(directory, "anharmonic").to_pylist()]
+    tables.publish(directory, {"anharmonic": tables.from_rows("anharmonic", rows)})
+    frame = compounds.export(Dataset(directory), one(criterion="sigma"))
+    assert set(frame["sigma_label"]) == {"not-run"}
+    assert frame["agreement"].isna().all()
+    assert frame["sigma_protocol"].isna().all()
 
 
 def test_differences_are_potential_minus_dft_cut_at_zero_where_the_source_is(dataset):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from compute import tables
+from compute.statistics.bootstrap import Interval
 from dashboard.dataset import Dataset
-from dashboard.queries.ranking import ranking
+from dashboard.queries.ranking import Null, nulls, ranking
 from dashboard.ui.ranking import ranking as ranking_block
 from tests.support.components import text_of
 from tests.support.dashboard_data import CHGNET, MACE
@@ -15,21 +16,30 @@ from tests.support.dashboard_data import CHGNET, MACE
 NAMES = {CHGNET: "Chgnet", MACE: "Mace"}
 
 
-def test_potentials_are_ordered_on_the_compounds_that_both_ran(dataset):
+def test_each_potential_has_its_own_score_and_pairs_are_told_apart_on_what_both_ran(dataset):
     first, second = ranking(dataset, "abx3")
-    # CsPbI3, CsPbBr3, CsPbCl3 unstable, CsSrF3 and KMgF3 stable; CHGNet has CsPbCl3 wrong
-    assert (first.potential, first.value, first.n) == (MACE, pytest.approx(1), 5)
-    assert (second.potential, second.n) == (CHGNET, 5)
-    assert second.value == pytest.approx((2 * 2 - 1 * 0) / math.sqrt(2 * 3 * 3 * 2))
+    # CsPbI3, CsPbBr3, CsPbCl3 unstable, CsSrF3 and KMgF3 stable: all that MACE ran
+    assert (first.potential, first.value, first.n, first.n_smaller) == (MACE, pytest.approx(1), 5, 2)
+    # CHGNet: CsPbCl3, RbCaF3 and KMnF3 wrong, BaTiO3 failed
+    assert (second.potential, second.n, second.n_smaller) == (CHGNET, 8, 3)
+    assert second.value == pytest.approx((2 * 2 - 1 * 3) / math.sqrt(3 * 5 * 5 * 3))
     assert first.group == second.group == "a"  # five compounds do not tell them apart
-    assert (second.n_failed, second.n_undecidable) == (0, 0)
+    assert (second.n_failed, second.n_undecidable) == (1, 1)
+
+
+def test_what_knows_no_forces_is_beside_the_order(dataset):
+    (constant,) = nulls(dataset, "abx3", "sigma")
+    dft = np.array([1.3, 1.1, 1.05, 0.6, 0.5, 0.7, 0.9])
+    assert constant.score.value == pytest.approx(dft.std())
+    assert constant.n == 7
+    assert math.isnan(nulls(dataset, "abx3")[0].score.value)
 
 
 def test_the_rmse_is_of_numbers_cut_at_zero_as_the_source_does(dataset):
     first, second = ranking(dataset, "abx3", "omega")
     assert first.value == pytest.approx(np.sqrt(np.mean(np.square([0.1, -0.05, -0.1, -0.02, 0.0]))))
-    assert second.value == pytest.approx(np.sqrt(np.mean(np.square([-0.2, -0.6, -0.5, -0.02, 0.0]))))
-    assert first.low <= first.value <= first.high
+    own = [0.2, 0.6, 0.5, 0.02, 0.0, -0.2, 0.28]  # and RbCaF3 and KMnF3
+    assert second.value == pytest.approx(np.sqrt(np.mean(np.square(own))))
 
 
 def test_failures_are_counted_beside_the_score(dataset):
@@ -62,8 +72,27 @@ def test_a_potential_with_few_compounds_is_named_and_does_not_narrow_the_rest(di
 
 def test_the_block_says_who_cannot_be_told_apart(dataset):
     text = text_of(ranking_block(ranking(dataset, "abx3"), "abx3", NAMES))
-    assert "No measurable difference between Mace and Chgnet" in text
-    assert "n = 5 compounds" in text
+    assert "too few for a statement" in text
+    assert "n = 5 to 8 compounds" in text
+    rmse = text_of(ranking_block(ranking(dataset, "abx3", "omega"), "abx3", NAMES))
+    assert "No measurable difference between Mace and Chgnet" in rmse
+
+
+def test_a_potential_that_a_constant_equals_is_not_said_to_come_first(dataset):
+    entries = ranking(dataset, "abx3", "omega")
+    constant = Null("null: the mean of DFT", Interval(0.01, np.nan, np.nan), 8)
+    text = text_of(ranking_block(entries, "abx3", NAMES, [constant]))
+    assert "No potential is better than the mean of DFT, which knows no forces" in text
+
+
+def test_a_distilled_potential_is_in_no_ranking(directory, tmp_path):
+    rows = tables.read(directory, "potentials").to_pylist()
+    taught = [{**row, "category": "distilled", "teacher": CHGNET} if row["potential"] == MACE else row for row in rows]
+    kept = {name: tables.read(directory, name) for name in ("harmonic", "references", "runs")}
+    tables.publish(tmp_path, {"potentials": tables.from_rows("potentials", taught)} | kept)
+    dataset = Dataset(tmp_path)
+    for metric in ("mcc", "omega"):
+        assert [entry.potential for entry in ranking(dataset, "abx3", metric)] == [CHGNET]
 
 
 def test_without_results_the_command_is_named():
