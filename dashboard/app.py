@@ -143,6 +143,8 @@ def create_app(settings: Settings | None = None) -> Dash:
         add_log_handler=False,
         on_error=_on_error,
     )
+    # A request for another host is 400: with its name leading here, a page of anybody would be of this site's origin.
+    app.server.config["TRUSTED_HOSTS"] = [host.strip() for host in settings.hosts.split(",") if host.strip()] or None
     app.layout = shell()
     _add_router(app, dataset)
     for page in PAGES:

@@ -1,7 +1,7 @@
 """How gunicorn serves the site: `gunicorn --config python:dashboard.gunicorn_config dashboard.wsgi:app`.
 
 `PORT` is the port of all interfaces, as hosts set it, else 8050 of this machine alone; `WEB_CONCURRENCY` the number of
-web processes; `SOFTMODE_REQUEST_SECONDS` how long one request may take to arrive and its answer to be fetched.
+web processes; `SOFTMODE_REQUEST_SECONDS` how long an answer may take to be fetched, and a body, which has 10 s at most.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import gc
 import logging
 import os
 import re
+import select
 import threading
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ timeout = 60
 graceful_timeout = 30
 control_socket_disable = True
 forwarder_headers = ""  # the path is SOFTMODE_PREFIX's to say, not a header's
+secure_scheme_headers: dict[str, str] = {}  # whether X-Forwarded-Proto is believed, SOFTMODE_PROXIES says
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a full disk must not stop the heartbeat
 # Nothing is logged of a request unless asked for, and then no address, no query and no browser.
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(D)s us"
@@ -34,6 +37,9 @@ access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(D)s us"
 _M_TRIM_THRESHOLD, _M_ARENA_MAX = -1, -8  # of glibc's malloc.h
 _COLLECT_AFTER = (10_000, 20, 20)  # a page is made of tens of thousands of objects, few of them in cycles
 _REQUEST_SECONDS = float(os.environ.get("SOFTMODE_REQUEST_SECONDS", 60))
+_BODY_SECONDS = min(10.0, _REQUEST_SECONDS)  # 256 kB at most, which a slow telephone sends in that
+_WAITING = threading.BoundedSemaphore(threads // 2)  # the others answer those who have sent what they ask
+_PIECE, _LARGEST_PIECE = 8192, 1024 * 1024
 _WHOSE = re.compile(r" from ip=\S+: ")
 
 
@@ -59,8 +65,33 @@ def post_worker_init(worker: Any) -> None:
 
 
 def pre_request(worker: Any, req: Any) -> None:
-    """Free the thread of a client that sends the body of `req`, or fetches its answer, too slowly."""
+    """Free the thread of a client that sends the body of `req`, or fetches its answer, too slowly.
+
+    The whole body has its time, however it trickles; for an answer the socket takes it as that of each piece.
+    """
     req.unreader.sock.settimeout(_REQUEST_SECONDS)
+    req.unreader.chunk = partial(_arriving, req.unreader.sock, time.monotonic() + _BODY_SECONDS)
+
+
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
+    """What comes next on this connection is the head of another request."""
+    vars(req.unreader).pop("chunk", None)
+
+
+def _arriving(sock: Any, deadline: float, wanted: int | None = None) -> bytes:
+    """What has come of a body, waited for until `deadline`; where half of the threads wait already, for a second."""
+    here = select.poll()
+    here.register(sock, select.POLLIN)
+    come = bool(here.poll(0))
+    if not come and _WAITING.acquire(timeout=1):  # mostly it has come before that second is over
+        try:
+            come = bool(here.poll(1000 * max(deadline - time.monotonic(), 0)))
+        finally:
+            _WAITING.release()
+    if time.monotonic() > deadline or not (come or here.poll(0)):
+        raise TimeoutError("the body did not arrive in time")
+    piece: bytes = sock.recv(min(max(wanted or 0, _PIECE), _LARGEST_PIECE))
+    return piece
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -21,6 +21,10 @@ class Settings(BaseSettings):
     data: Path = Field(default_factory=data_directory, description="directory of the published tables")
     prefix: str = Field(default="", pattern=r"^(/[\w.~-]+)*$", description="path that the site is below: /softmode")
     proxies: int = Field(default=0, ge=0, description="proxies in front whose X-Forwarded headers are believed")
+    hosts: str = Field(
+        default="",
+        description="host names that the site answers to, with commas; serve sets those of this machine",
+    )
     requests_per_minute: int = Field(default=1200, ge=0, description="computed answers for an address; 0: no limit")
     memory_mb: int = Field(default=512, ge=64, description="megabytes that queries may use at once")
     cache_mb: int = Field(default=32, ge=0, description="megabytes of answers that a worker remembers; 0: none")

@@ -69,7 +69,7 @@ READ_ELSEWHERE: dict[str, list[Row]] = {
         (
             "SOFTMODE_REQUEST_SECONDS",
             "60",
-            "how long the body of a request may take to arrive, and its answer to be fetched",
+            "how long an answer may take to be fetched, and a body to arrive, which has 10 s at most",
         ),
     ],
     "Live calculations": [

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 # One thread per process. Dask would also set MALLOC_TRIM_THRESHOLD_, which hands torch's buffers back to the system
 # after every operation: 40 % of the time then goes into page faults.
@@ -29,6 +30,19 @@ def client_of(address: str) -> Client:
     return Client(address, timeout="20s")
 
 
+def _started(start: Callable[[], LocalCluster]) -> LocalCluster:
+    """The cluster that `start` starts, whose processes never hear of Ctrl-C: they are this one's to end.
+
+    Pressed while they start, it is heard when they have: else each of them would write a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        cluster = start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return cluster
+
+
 @contextmanager
 def executor(workers: int, address: str | None = None) -> Iterator[Executor]:
     """A `concurrent.futures` executor: `workers` local processes of one thread, or the scheduler at `address`.
@@ -44,12 +58,14 @@ def executor(workers: int, address: str | None = None) -> Iterator[Executor]:
         return
     with (
         dask.config.set({"distributed.nanny.pre-spawn-environ": SINGLE_THREADED}),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            dashboard_address=None,
-            memory_limit=0,
-            silence_logs=logging.ERROR,
+        _started(
+            lambda: LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=logging.ERROR,
+            )
         ) as cluster,
         Client(cluster) as client,
     ):

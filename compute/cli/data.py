@@ -52,6 +52,8 @@ def check(data: Data = None, as_json: AsJson = False) -> None:
     from compute.tables.check import checks
 
     directory = data or data_directory()
+    if not directory.is_dir():
+        fail(f"There is no folder {directory}.")
     with one_sentence(tables.TableError):
         found = checks(directory)
         missing = [name for name in SCHEMAS if name not in tables.read_manifest(directory).tables]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,12 +33,16 @@ def fetch(
     timeout: Annotated[float, typer.Option(help="Seconds to wait for a silent server.", min=1)] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Download the weights of a potential; an interrupted download goes on where it stopped."""
+    """Download the weights of a potential, and say what loading them runs; an interrupted download goes on."""
     from compute.potentials import fetch as fetching
 
     patience = fetching.Patience(read=timeout)
     with one_sentence(fetching.FetchError, ValueError), _bar(potential, hidden=as_json) as progress:
         path = fetching.fetch(potential, url=url, accept_licence=accept_licence, progress=progress, patience=patience)
+    if find_spec("torch") is not None:
+        from compute.potentials.pickled import runs_at_load
+
+        err.print(runs_at_load(path), markup=False, soft_wrap=True)
     _show([{"potential": potential, "path": str(path)}], ("potential", "path"), as_json)
 
 

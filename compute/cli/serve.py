@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -16,13 +19,16 @@ import typer
 from compute.cli.common import Data, fail, one_sentence, out
 from compute.settings import data_directory, in_checkout
 
+_OWN = ("localhost", "127.0.0.1")
+_PR_SET_PDEATHSIG = 1  # of Linux's sys/prctl.h
+
 _SECONDS = 30.0
 """A worker that has not left by then is killed."""
 
 
 def command(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8050,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8050,
     workers: Annotated[int, typer.Option(min=1, help="Web processes.")] = 1,
     worker: Annotated[
         bool | None,
@@ -35,6 +41,9 @@ def command(
         os.environ["SOFTMODE_DATA"] = str(data.resolve())
     elif not in_checkout() and not (data_directory() / "manifest.json").is_file():
         fail("The tables do not come with the package: name their folder with --data, or with SOFTMODE_DATA.")
+    if _is_own(host) and "SOFTMODE_PROXIES" not in os.environ:
+        # A page of another site may have its name lead to this machine, and would be of one origin with this site then.
+        os.environ.setdefault("SOFTMODE_HOSTS", ",".join(dict.fromkeys((host, *_OWN))))
     commands = [[sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn_config"]]
     commands[0] += ["--bind", f"{host}:{port}", "--workers", str(workers), "dashboard.wsgi:app"]
     if _with_worker(worker):
@@ -42,6 +51,11 @@ def command(
     beside = ", with a worker" if len(commands) > 1 else ""
     out.print(f"Softmode at http://{host}:{port}{beside}  (Ctrl-C stops it)")
     raise typer.Exit(_run_together(*commands))
+
+
+def _is_own(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    return host in _OWN or host.startswith("127.")
 
 
 def _with_worker(asked: bool | None) -> bool:
@@ -56,13 +70,27 @@ def _with_worker(asked: bool | None) -> bool:
     return live and able if asked is None else asked
 
 
+def _end_with(parent: int) -> Callable[[], None]:
+    """What has a child told to end when `parent` does, even by kill -9; only Linux can."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+
+    def follow() -> None:
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:
+                os._exit(0)
+
+    return follow
+
+
 def _run_together(first: list[str], *others: list[str]) -> int:
     """Run `first` with `others` beside it; the exit status of `first`, whose end ends them, as a signal to this does.
 
     One of the others that ends by itself is reported and missed, no more.
     """
     # In a session of its own each: Ctrl-C reaches this process alone, which passes it on once.
-    main, *beside = (subprocess.Popen(line, start_new_session=True) for line in (first, *others))
+    follow = _end_with(os.getpid())
+    main, *beside = (subprocess.Popen(line, start_new_session=True, preexec_fn=follow) for line in (first, *others))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: main.terminate())
 
@@ -97,9 +125,10 @@ def worker_command(
 
     if not JobSettings().live:
         fail("SOFTMODE_LIVE is off: nothing is computed on demand.")
-    if not name.replace("-", "").isalnum():
-        fail("The name of a worker is made of letters, digits and hyphens.")
+    if not re.fullmatch("[A-Za-z0-9-]{1,60}", name):
+        fail("The name of a worker is made of letters, digits and hyphens, 60 at most.")
     with one_sentence(RuntimeError):
+        JobSettings().url  # noqa: B018
         from compute.campaigns.dask_cluster import default_workers
         from compute.jobs.worker import Worker
 

@@ -41,6 +41,10 @@ class JobsDamaged(JobsUnavailable):
     """The database of the jobs cannot be read any more, and will not be by itself."""
 
 
+class JobsMisconfigured(JobsUnavailable):
+    """The settings name no database."""
+
+
 class JobSettings(BaseSettings):
     """Environment variables have the prefix `SOFTMODE_`, such as `SOFTMODE_LIVE`; but `DATABASE_URL` has none."""
 
@@ -58,12 +62,18 @@ class JobSettings(BaseSettings):
 
     @property
     def url(self) -> sa.URL:
-        """The database of the jobs."""
+        """The database of the jobs. Raises `JobsMisconfigured`."""
         if not self.database_url:
             return sa.URL.create("sqlite", database=str(var_directory().resolve() / "jobs.sqlite"))
         # Hosts write postgres://, which SQLAlchemy does not know.
         scheme, _, rest = self.database_url.partition("://")
-        return sa.make_url("postgresql+psycopg://" + rest if scheme.startswith("postgres") else self.database_url)
+        try:
+            url = sa.make_url("postgresql+psycopg://" + rest if scheme.startswith("postgres") else self.database_url)
+        except (sa.exc.ArgumentError, ValueError):
+            url = None
+        if url is None or url.get_backend_name() not in ("postgresql", "sqlite"):
+            raise JobsMisconfigured("DATABASE_URL is no address like postgresql://user:password@host:5432/name.")
+        return url
 
 
 class Progress(BaseModel):

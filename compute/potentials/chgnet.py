@@ -107,7 +107,7 @@ class ChgnetPotential:
 def load_chgnet(
     id: str, content: bytes, sha256: str, *, dtype: str, device: str, max_atoms: int | None = None
 ) -> ChgnetPotential:
-    """The CHGNet checkpoint with the given bytes, ready to evaluate. Unpickling runs code from the file.
+    """The CHGNet checkpoint with the given bytes, ready to evaluate: weights are read, and no code of the file runs.
 
     Raises `LoadError` when it is not a CHGNet checkpoint. By default a batch holds 64 atoms on a processor, where
     larger ones were measured to be slower, and 4096 elsewhere.
@@ -116,13 +116,13 @@ def load_chgnet(
     from chgnet.model import CHGNet
 
     try:
-        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)["model"]
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)["model"]
         weights, arguments = state["state_dict"], state["model_args"]
         # Version 0.2.0 has biases that later versions dropped; only the weights tell which a checkpoint is.
         bias = "atom_conv_layers.0.mlp_out.layers.1.bias" in weights
         with contextlib.redirect_stdout(io.StringIO()):
             model = CHGNet.from_dict({"state_dict": weights, "model_args": arguments | {"mlp_out_bias": bias}})
-    except Exception as error:  # unpickling runs code of the file, which raises whatever it meets
+    except Exception as error:  # what is no checkpoint fails in many ways
         said = " ".join(str(error).split())[:200]
         raise LoadError(f"{id} is not a CHGNet checkpoint: {type(error).__name__} {said}") from error
     return ChgnetPotential(

@@ -80,7 +80,7 @@ def bands(dataset: Dataset, suite: str, compound: str, prototype: str) -> tuple[
     return _bands(dataset, dataset.release(), suite, compound, prototype) if prototype in physics.PATHS else ()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)  # what the callbacks of a page ask for again
 def _bands(dataset: Dataset, release: str, suite: str, compound: str, prototype: str) -> tuple[Bands, ...]:
     rows = dataset.of_compound("force_constants", suite, compound)
     order = foundation_first(dataset, sorted({row["potential"] for row in rows}))

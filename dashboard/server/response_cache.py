@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 
@@ -13,6 +14,9 @@ from dashboard.server.security import CALLBACK_PATH
 MEGABYTE = 1_000_000
 LARGEST = 4 * MEGABYTE
 
+OVERHEAD = 4096
+"""Bytes that an answer takes beside its body: its headers, its place in the store."""
+
 Key = tuple[str, str, bytes]
 
 
@@ -22,7 +26,9 @@ def remember_answers(server: Flask, release: Callable[[], str], megabytes: int) 
     Returns what answers the present request from memory, or None. Register it before the compression, so that what is
     kept is what is sent, and after what refuses requests.
     """
-    answers: LRUCache[Key, Response] = LRUCache(megabytes * MEGABYTE, getsizeof=lambda kept: len(kept.get_data()))
+    answers: LRUCache[Key, Response] = LRUCache(
+        megabytes * MEGABYTE, getsizeof=lambda kept: len(kept.get_data()) + OVERHEAD
+    )
     lock = threading.Lock()
 
     @server.before_request
@@ -30,7 +36,8 @@ def remember_answers(server: Flask, release: Callable[[], str], megabytes: int) 
         if request.path != CALLBACK_PATH or request.method != "POST" or not megabytes:
             return None
         encoding = request.accept_encodings.best_match(("br", "gzip")) or ""
-        key = (release(), encoding, request.get_data())
+        # A body may have 256 kB: what it asks for is known by its digest.
+        key = (release(), encoding, hashlib.blake2b(request.get_data(), digest_size=16).digest())
         with lock:
             kept = answers.get(key)
         if kept is None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from http import HTTPStatus
 from typing import Any
 
+import orjson
 from dash import Dash
 from dash.exceptions import DependencyException
 from flask import Request, Response, abort, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import ClientDisconnected, NotFound
 
 from dashboard.server.cache_headers import DAY, YEAR
 
 CALLBACK_PATH = "/_dash-update-component"
 MAX_BODY = 256 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+_FIELDS = {"output", "outputs", "inputs", "state", "changedPropIds", "parsedChangedPropsIds"}
+_OF_ITEM = {"id", "property", "value"}
 
 
 def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
@@ -25,6 +30,14 @@ def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
     def _refuse_writes_of_other_sites() -> None:
         if request.method not in SAFE_METHODS and from_another_site(request):
             abort(403, "Pages of other sites may read here and change nothing.")
+
+    @app.server.before_request
+    def _refuse_slow_bodies() -> None:
+        if request.method not in SAFE_METHODS:
+            try:
+                request.get_data()
+            except ClientDisconnected:
+                abort(HTTPStatus.REQUEST_TIMEOUT, "The body of the request did not arrive in time.")
 
     @app.server.before_request
     def _refuse_malformed_callbacks() -> None:
@@ -84,22 +97,25 @@ def content_security_policy(script_hashes: Collection[str]) -> str:
 
 
 def _body(asked: Request) -> Any:
-    """The JSON of `asked`; None for what is none, or is nested deeper than it can be read."""
+    """The JSON of `asked`; None for what is none, nests too deep, or has halves of characters (lone surrogates)."""
     try:
-        return asked.get_json(silent=True)
-    except RecursionError:
+        return orjson.loads(asked.get_data()) if asked.is_json else None
+    except orjson.JSONDecodeError:
         return None
 
 
 def is_callback_body(body: Any, callbacks: dict[str, Any]) -> bool:
-    """Whether `body` asks for a registered callback with exactly the outputs, inputs and states it declares."""
-    if not isinstance(body, dict) or not isinstance(body.get("output"), str):
+    """Whether `body` asks for a registered callback with exactly the outputs, inputs and states it declares, and with
+    nothing else: what is remembered by the whole body must not be the same answer a thousand times."""
+    if not isinstance(body, dict) or not isinstance(body.get("output"), str) or not body.keys() <= _FIELDS:
         return False
     callback = callbacks.get(body["output"])
     if callback is None or not _are_outputs(body.get("outputs"), body["output"]):
         return False
     changed = body.get("changedPropIds", [])
-    if not isinstance(changed, list) or not all(isinstance(item, str) for item in changed):
+    if body.get("parsedChangedPropsIds", changed) != changed or not isinstance(changed, list):
+        return False
+    if not all(change in [f"{d['id']}.{d['property']}" for d in callback["inputs"]] for change in changed):
         return False
     return all(
         _names(body.get(part, [])) == [(d["id"], d["property"]) for d in callback[key]]
@@ -119,6 +135,6 @@ def _are_outputs(items: Any, output: str) -> bool:
 
 
 def _names(items: Any) -> list[tuple[Any, Any]] | None:
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+    if not isinstance(items, list) or not all(isinstance(item, dict) and item.keys() <= _OF_ITEM for item in items):
         return None
     return [(item.get("id"), item.get("property")) for item in items]

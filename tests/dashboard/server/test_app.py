@@ -98,6 +98,13 @@ def test_callbacks_need_exactly_their_inputs(client):
     assert client.post(CALLBACK_PATH, json=router_body("/", "", state=[{"id": "x"}])).status_code == 400
 
 
+@pytest.mark.parametrize("half", [r"\ud800", r"\udc00\ud800"])
+def test_half_a_character_is_no_value(client, half):
+    """A lone surrogate is JSON to Python, and no text to anything that has to write it."""
+    body = json.dumps(router_body("/", "")).replace('"value": "/"', f'"value": "/{half}"')
+    assert client.post(CALLBACK_PATH, data=body, content_type="application/json").status_code == 400
+
+
 @pytest.mark.parametrize("pathname", [None, 7, ["/"], {"a": 1}])
 def test_values_of_another_type_do_not_break_a_page(client, pathname):
     assert client.post(CALLBACK_PATH, json=router_body(pathname, pathname)).status_code == 200

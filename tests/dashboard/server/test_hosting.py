@@ -12,7 +12,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,44 @@ def test_clients_that_stall_do_not_keep_the_site_from_others(hosted):
         assert json.loads(answer(f"http://127.0.0.1:{port}{PREFIX}/healthz"))["status"] == "ok"
     finally:
         for client in stalled:
+            client.close()
+
+
+def test_a_client_does_not_say_that_it_came_by_tls(hosted):
+    port, _, _ = hosted
+    for header in ("X-Forwarded-Proto", "X-Forwarded-Ssl", "X-Forwarded-Protocol"):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", f"{PREFIX}/healthz", headers={header: "on" if "Ssl" in header else "https"})
+        answered = connection.getresponse()
+        assert answered.status == 200
+        assert answered.getheader("Strict-Transport-Security") is None
+
+
+def test_clients_that_trickle_do_not_keep_the_site_from_others(hosted):
+    """Each sends a byte now and then: no wait is long, but the body has a limit as a whole."""
+    port, _, _ = hosted
+    head = f"POST {PREFIX}/_dash-update-component HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(STALLED)]
+    end = threading.Event()
+
+    def trickle() -> None:
+        while not end.wait(0.2):
+            for client in clients:
+                with suppress(OSError):
+                    client.send(b"x")
+
+    try:
+        for client in clients:
+            client.sendall(f"{head}Content-Length: 10000\r\n\r\n".encode())
+        trickling = threading.Thread(target=trickle)
+        trickling.start()
+        assert json.loads(answer(f"http://127.0.0.1:{port}{PREFIX}/healthz"))["status"] == "ok"
+        said = [client.recv(100) for client in clients]
+        assert all(answered.startswith(b"HTTP/1.1 408") for answered in said), said
+    finally:
+        end.set()
+        trickling.join()
+        for client in clients:
             client.close()
 
 
