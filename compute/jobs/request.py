@@ -34,7 +34,7 @@ UPLOADED = "uploaded structure"
 """Stands for the compound of an upload until the worker has read it."""
 
 
-class Published(typing.Protocol):
+class PublishedTables(typing.Protocol):
     """A release of the tables: a manifest, which reads its files, or one that the web holds in memory, verified."""
 
     def read_where(self, name: str, *, columns: Sequence[str] | None = None, **equal: str) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ def protocol_names(stage: str, *, upload: bool = False) -> tuple[str, ...]:
     return tuple(name for name in SAMPLING_NAMES if name != "published") if upload else SAMPLING_NAMES
 
 
-def task_of(request: JobRequest, published: Published) -> Task:
+def task_of(request: JobRequest, published: PublishedTables) -> Task:
     """The task of `request`, with what the `published` tables say of its compound and its potential."""
     known = published.read_where("potentials", potential=request.potential)
     checkpoint = known[0]["checkpoint_sha256"] if known else None

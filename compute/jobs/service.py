@@ -24,7 +24,7 @@ from compute.jobs.job import (
     TooManyJobs,
     result_path,
 )
-from compute.jobs.request import JobRequest, Published
+from compute.jobs.request import JobRequest, PublishedTables
 from compute.jobs.store import Store
 from compute.settings import data_directory
 from compute.tables import read_manifest
@@ -62,7 +62,7 @@ def prepare() -> None:
             _store()
 
 
-def submit(request: JobRequest, client: str, published: Published | None = None) -> Job:
+def submit(request: JobRequest, client: str, published: PublishedTables | None = None) -> Job:
     """The job of `request`: a new one, or the one that is queued, running or done already.
 
     Its task is made with the `published` tables, of which the web holds a verified release; else those in the folder.

@@ -6,10 +6,8 @@ which workers live.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -32,16 +30,15 @@ from compute.jobs.database import (
 )
 from compute.jobs.job import (
     Job,
-    JobError,
     JobSettings,
     JobsUnavailable,
     LiveWorker,
     NotYours,
     Progress,
-    State,
     TooManyJobs,
 )
-from compute.jobs.request import JobRequest, Published, task_of
+from compute.jobs.request import JobRequest, PublishedTables, task_of
+from compute.jobs.status import ACTIVE, STATES, job_of, restartable
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, WorkflowStatus
@@ -53,16 +50,6 @@ VERSION = "1"
 ALIVE_SECONDS = 10.0
 """A worker that has not beaten for longer is not counted on."""
 
-_ACTIVE = ("ENQUEUED", "DELAYED", "PENDING")
-_STATES: dict[str, State] = {
-    "ENQUEUED": "queued",
-    "DELAYED": "queued",
-    "PENDING": "running",
-    "SUCCESS": "done",
-    "ERROR": "failed",
-    "MAX_RECOVERY_ATTEMPTS_EXCEEDED": "failed",
-    "CANCELLED": "cancelled",
-}
 _LISTED = 50
 _HOUR = 3600.0
 
@@ -88,14 +75,14 @@ class Store:
                 retry_connection_errors=False,
             )
 
-    def submit(self, request: JobRequest, client: str, settings: JobSettings, published: Published) -> Job:
+    def submit(self, request: JobRequest, client: str, settings: JobSettings, published: PublishedTables) -> Job:
         """As of the function `submit`."""
         task = task_of(request, published)
         id, now = task.digest, time.time()
         with database(), alone(self.engine) as connection:
             known = connection.execute(sa.select(JOBS).where(JOBS.c.id == id)).one_or_none()
             before = None if known is None else self._status(known.workflow)
-            joined = before is not None and not _restartable(before)
+            joined = before is not None and not restartable(before)
             if not joined:
                 self._check_limits(connection, client, settings, now)
                 attempt = 1 if known is None else known.attempt + (before is not None)
@@ -131,7 +118,7 @@ class Store:
             if known is None:
                 return None
             status = self._status(known.workflow)
-            return None if status is None else _job(known, status, self._ahead(known, status))
+            return None if status is None else job_of(known, status, self._ahead(known, status))
 
     def cancel(self, id: str, client: str) -> Job | None:
         """As of the function `cancel`."""
@@ -165,7 +152,7 @@ class Store:
                 known = connection.execute(mine).all()
             statuses = {status.workflow_id: status for status in self._statuses([row.workflow for row in known])}
         return [
-            _job(row, statuses[row.workflow], None).model_copy(update={"result": None})
+            job_of(row, statuses[row.workflow], None).model_copy(update={"result": None})
             for row in known
             if row.workflow in statuses
         ]
@@ -285,7 +272,7 @@ class Store:
         return self._client.list_workflows(workflow_ids=workflows, load_input=False, load_output=output)
 
     def _ahead(self, known: Any, status: WorkflowStatus) -> int | None:
-        if _STATES[status.status] != "queued":
+        if STATES[status.status] != "queued":
             return None
         before = sa.select(sa.func.count()).where(self._is_active(), JOBS.c.submitted < known.submitted)
         with self.engine.connect() as connection:
@@ -293,7 +280,7 @@ class Store:
 
     def _is_active(self) -> sa.ColumnElement[bool]:
         """Of jobs that are queued or running now."""
-        found = self._client.list_workflows(status=list(_ACTIVE), load_input=False, load_output=False)
+        found = self._client.list_workflows(status=list(ACTIVE), load_input=False, load_output=False)
         return JOBS.c.workflow.in_([status.workflow_id for status in found])
 
 
@@ -318,48 +305,3 @@ def quiet() -> None:
 def _went_wrong(record: logging.LogRecord) -> bool:
     raised = record.exc_info[0] if record.exc_info else None
     return raised is None or raised.__name__ != "DBOSAwaitedWorkflowCancelledError"
-
-
-def _restartable(status: WorkflowStatus) -> bool:
-    """Whether asking again may give another answer: the failures of the machinery, not those of the calculation."""
-    if status.status == "SUCCESS":
-        return status.output["status"] == "error"
-    return status.status not in _ACTIVE
-
-
-def _job(known: Any, status: WorkflowStatus, ahead: int | None) -> Job:
-    state, row, error = _STATES[status.status], None, None
-    if status.status == "SUCCESS":
-        row = status.output
-        if row["status"] != "ok":
-            state, error = "failed", row["reason"]
-    elif status.status == "ERROR":
-        error = _reason(status.error)
-    elif state == "failed":
-        error = "The worker ended again and again while it had this job, so it was given up."
-    progress = json.loads(known.progress) if known.progress else None
-    return Job(
-        id=known.id,
-        state=state,
-        request=JobRequest.model_validate_json(known.request),
-        suite=known.suite,
-        compound=known.compound,
-        progress=progress,
-        result=row,
-        error=error,
-        ahead=ahead,
-        attempt=known.attempt,
-        submitted=datetime.fromtimestamp(known.submitted, UTC),
-        started=_moment(status.dequeued_at),
-        finished=_moment(status.completed_at),
-    )
-
-
-def _reason(error: Any) -> str:
-    """What a job that the machinery failed says; only our own sentences are for people."""
-    name = getattr(error, "name", type(error).__name__)
-    return str(error) if name == JobError.__name__ else f"The worker failed with {name}; its log says more."
-
-
-def _moment(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
