@@ -15,21 +15,14 @@ from compute.statistics.criteria import dft_labels, potential_answers
 from compute.statistics.deviation import agreement
 from compute.statistics.paired import differences_of_counts
 
-# One row per compound that a potential was run on at both cells; of several runs at one, the newest.
+# One row per compound that a potential was run on at both cells.
 _BOTH = """
-WITH newest AS (
-    SELECT h.suite, h.potential, h.geometry, h.compound, h.status, h.a AS cell, h.omega_min_thz, h.noise_floor_thz,
-           h.undecidable
-    FROM harmonic h LEFT JOIN runs r USING (run) WHERE h.status <> 'not-run'
-    QUALIFY row_number() OVER (
-        PARTITION BY h.suite, h.potential, h.geometry, h.compound ORDER BY r.started DESC NULLS LAST, h.run DESC
-    ) = 1
-)
 SELECT suite, potential, d.B, d.Bp, d.lattice_constant, d.omega_min_thz AS dft,
        g.status AS status_given, g.omega_min_thz AS given, g.noise_floor_thz AS noise_given,
        g.undecidable AS undecidable_given, o.undecidable AS undecidable_own,
-       o.status AS status_own, o.omega_min_thz AS own, o.noise_floor_thz AS noise_own, o.cell
-FROM newest g JOIN newest o USING (suite, potential, compound) JOIN "references" d USING (suite, compound)
+       o.status AS status_own, o.omega_min_thz AS own, o.noise_floor_thz AS noise_own, o.a AS cell
+FROM newest_harmonic g JOIN newest_harmonic o USING (suite, potential, compound)
+JOIN "references" d USING (suite, compound)
 WHERE g.geometry = 'reference' AND o.geometry = 'relaxed' ORDER BY suite, potential, compound
 """
 _SAID = """

@@ -14,14 +14,9 @@ from compute.reports.markdown import ReportTables, interval, listed, table
 from compute.statistics.bootstrap import clusters_of
 from compute.statistics.deviation import agreement
 
-# One row per compound, potential and protocol: the newest that was run.
 _RUN = """
-SELECT a.suite, a.potential, a.protocol, a.compound, a.status, a.sigma, d.B, d.Bp
-FROM anharmonic a LEFT JOIN runs r USING (run)
-LEFT JOIN "references" d ON d.suite = a.suite AND d.compound = a.compound WHERE a.status <> 'not-run'
-QUALIFY row_number() OVER (
-    PARTITION BY a.suite, a.potential, a.protocol, a.compound ORDER BY r.started DESC NULLS LAST, a.run DESC
-) = 1 ORDER BY ALL
+SELECT n.suite, n.potential, n.protocol, n.compound, n.status, n.sigma, d.B, d.Bp
+FROM newest_sigma n LEFT JOIN "references" d USING (suite, compound) ORDER BY ALL
 """
 _SAID = """
 The same potential and compounds, sampled in two ways; DFT takes no part. n compounds have σ by both. The last columns

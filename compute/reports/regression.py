@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compute import tables
 from compute.statistics.regression import PLACES, Explained, explained, square_errors
 from compute.structures.compounds import ABX3_ANIONS
+from compute.tables import pairs
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SUITE = "abx3"
+
+# At the DFT cell; every compound for which σ was attempted, and finished harmonic calculations.
+_SIGMA = f"FROM newest_sigma WHERE suite = '{SUITE}' AND geometry = 'reference'"
+_OMEGA = f"FROM newest_harmonic WHERE suite = '{SUITE}' AND geometry = 'reference' AND status = 'ok'"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,11 @@ class Missing:
 
 def missing(directory: Path, potential: str | None = None) -> list[Missing]:
     """What is not computed in suite abx3: for `potential`, or for every potential that has one of the two."""
-    harmonic, sigma = (set(frame["potential"]) for frame in (_harmonic(directory), _anharmonic(directory)))
+    with pairs.joined(directory) as connection:
+        harmonic, sigma = (
+            {name for (name,) in connection.execute(f"SELECT DISTINCT potential {rows}").fetchall()}
+            for rows in (_OMEGA, _SIGMA)
+        )
     campaign = f"softmode campaign run --suite {SUITE} --potential"
     return [
         Missing(name, quantity, f"{campaign} {name} --stage {stage}")
@@ -67,31 +75,11 @@ def shares(directory: Path, potential: str | None = None) -> Iterator[Share]:
 
 def _joined(directory: Path) -> pd.DataFrame:
     """One row per compound, potential and protocol of σ, with ω (THz) and σ of the potential and, `dft_…`, of DFT."""
-    references = tables.read(directory, "references").to_pandas()
-    references = references[references["suite"] == SUITE]
-    columns = [f"omega_{place}_thz" for place in PLACES]
-    published = references[["compound", "X", "sigma", *columns]].rename(
-        columns={column: f"dft_{column}" for column in ("sigma", *columns)}
-    )
-    harmonic = _harmonic(directory)[["compound", "potential", *columns]]
-    sigma = _anharmonic(directory)[["compound", "potential", "protocol", "sigma"]]
-    return sigma.merge(published, on="compound").merge(harmonic, on=["compound", "potential"], how="left")
-
-
-def _harmonic(directory: Path) -> pd.DataFrame:
-    """Finished rows of `harmonic`, the newest per compound and potential."""
-    rows = _attempted(directory, "harmonic").drop_duplicates(["compound", "potential"], keep="last")
-    return rows[rows["status"] == "ok"]
-
-
-def _anharmonic(directory: Path) -> pd.DataFrame:
-    """Attempted rows of `anharmonic`, the newest per compound, potential and protocol; a failed one has no σ."""
-    return _attempted(directory, "anharmonic").drop_duplicates(["compound", "potential", "protocol"], keep="last")
-
-
-def _attempted(directory: Path, name: str) -> pd.DataFrame:
-    """Rows of the suite in table `name` that were run at the DFT cell, in the order in which their runs started."""
-    rows = tables.read(directory, name).to_pandas()
-    started = tables.read(directory, "runs").to_pandas().set_index("run")["started"]
-    rows = rows[(rows["suite"] == SUITE) & (rows["geometry"] == "reference") & (rows["status"] != "not-run")]
-    return rows.assign(started=rows["run"].map(started)).sort_values("started", na_position="first", kind="stable")
+    columns = ", ".join(f"h.omega_{place}_thz, d.omega_{place}_thz AS dft_omega_{place}_thz" for place in PLACES)
+    with pairs.joined(directory) as connection:
+        found: pd.DataFrame = connection.execute(
+            f"SELECT s.compound, s.potential, s.protocol, d.X, s.sigma, d.sigma AS dft_sigma, {columns} "
+            f'FROM (SELECT * {_SIGMA}) s JOIN "references" d USING (suite, compound) '
+            f"LEFT JOIN (SELECT * {_OMEGA}) h USING (suite, compound, potential) ORDER BY ALL"
+        ).df()
+    return found

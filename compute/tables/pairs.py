@@ -15,36 +15,10 @@ import pyarrow as pa
 from compute import tables
 from compute.statistics.theory import THEORIES, charge_options, comparability
 from compute.tables.schemas import SCHEMAS
+from compute.tables.selections import SELECTIONS
 
 TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution", "baselines")
 """Tables that are held in memory; `force_constants` and `bands` are read from their files, a compound at a time."""
-
-# One run answers for a suite and a potential: one that ran over one that did not, the reference geometry (like with
-# like) over a relaxed one, then the newest. σ of DFT comes from the published schedules, and how frames were sampled
-# moves σ by as much as a potential does: only a run by the published schedule is held against it, however few its
-# compounds, and a suite and potential without one has no σ in `pairs`. Of several the one over most compounds.
-
-
-def _choice(name: str, table: str, first: str, only: str = "true") -> str:
-    """The statement that makes `name`: of the runs in `table` that are `only` so, those with `first` before others."""
-    return f"""
-CREATE TABLE {name} AS
-SELECT suite, potential, run, protocol, geometry FROM (
-    SELECT h.suite, h.potential, h.run, h.protocol, h.geometry,
-           count(*) FILTER (h.status <> 'not-run') AS attempted, max(r.started) AS started
-    FROM {table} h LEFT JOIN runs r USING (run)
-    WHERE {only}
-    GROUP BY ALL
-)
-QUALIFY row_number() OVER (
-    PARTITION BY suite, potential
-    ORDER BY attempted > 0 DESC, {first} DESC, started DESC NULLS LAST, run DESC
-) = 1
-"""
-
-
-CHOSEN = _choice("chosen", "harmonic", "geometry = 'reference'")
-CHOSEN_SIGMA = _choice("chosen_sigma", "anharmonic", "attempted", "starts_with(h.protocol, 'published')")
 
 # The SQL of `physics.stability.sigma_outcomes`, for rows that were written before the column too.
 OUTCOME = """CASE
@@ -99,7 +73,7 @@ LEFT JOIN baselines b ON b.suite = r.suite AND b.compound = r.compound AND b.bas
 
 
 def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> None:
-    """Read `TABLES` of the release into `connection`, and make `comparability`, `chosen`, `chosen_sigma` and `pairs`.
+    """Read `TABLES` of the release into `connection`, and make `comparability`, the `SELECTIONS` and `pairs`.
 
     Raises `TableError` for a file that cannot be read. What was published kept its contract; `tables.problems`
     asks again.
@@ -111,7 +85,7 @@ def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> No
         if name in manifest.tables and (paths := manifest.paths(name)):
             _fill(connection, name, paths)
     _compare(connection)
-    for statement in (CHOSEN, CHOSEN_SIGMA, PAIRS):
+    for statement in (*SELECTIONS, PAIRS):
         connection.execute(statement)
 
 
@@ -146,5 +120,6 @@ def _fill(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path
 def joined(directory: Path) -> duckdb.DuckDBPyConnection:
     """A connection to the release in `directory`, joined. Raises `TableError` when it cannot be read."""
     connection = duckdb.connect(":memory:", config={"threads": "2"})
+    connection.execute("SET enable_progress_bar = false")  # it would be written among what a command prints
     join(connection, tables.read_manifest(directory))
     return connection

@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from compute.statistics.comparable import CUT_AT_ZERO
-from compute.tables.pairs import CHOSEN, CHOSEN_SIGMA, PAIRS
+from compute.tables.pairs import PAIRS
 from compute.tables.schemas import SCHEMAS
+from compute.tables.selections import CHOSEN, CHOSEN_SIGMA
 from dashboard.queries.formulas import tokens
 from dashboard.views.compounds import (
     FORMATION_ENERGY_RANGE,

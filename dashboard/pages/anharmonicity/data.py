@@ -32,20 +32,12 @@ SITE_PAIRS = (("A", "B"), ("A", "Bp"), ("A", "X"), ("B", "Bp"), ("B", "X"), ("Bp
 _DFT_SITES = ", ".join(f"r.{column} AS dft_{column}" for column in SITE_SIGMAS.values())
 _SITES = ", ".join(f"n.{column}" for column in SITE_SIGMAS.values())
 _SIGMA = f"""
-WITH tried AS (
-    SELECT * FROM anharmonic
-    WHERE suite = $suite AND protocol = $protocol AND list_contains($potentials, potential) AND status <> 'not-run'
-), started AS (
-    SELECT n.potential, n.run, max(q.started) AS started FROM tried n LEFT JOIN runs q USING (run) GROUP BY ALL
-), answering AS (
-    SELECT potential, run FROM started
-    QUALIFY row_number() OVER (PARTITION BY potential ORDER BY started DESC NULLS LAST, run DESC) = 1
-)
 SELECT n.potential, n.run, r.compound, r.A, r.B, r.Bp, r.X, r.sigma AS dft_sigma, r.sigma AS dft, n.sigma AS value,
        n.sigma_se AS se, {_DFT_SITES}, {_SITES}, n.status, b.sigma AS composition
-FROM "references" r JOIN tried n USING (suite, compound) JOIN answering USING (potential, run)
+FROM "references" r JOIN newest_sigma n USING (suite, compound)
 LEFT JOIN baselines b ON b.suite = r.suite AND b.compound = r.compound AND b.baseline = 'composition'
-WHERE {FILTERS} AND r.sigma IS NOT NULL ORDER BY list_position($potentials, n.potential), r.compound
+WHERE {FILTERS} AND n.protocol = $protocol AND list_contains($potentials, n.potential) AND r.sigma IS NOT NULL
+ORDER BY list_position($potentials, n.potential), r.compound
 """
 _OMEGA = f"""
 SELECT r.potential, r.run, r.compound, r.A, r.B, r.Bp, r.X, r.dft_sigma, r.dft_omega_min_thz AS dft,

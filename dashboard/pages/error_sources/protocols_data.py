@@ -16,21 +16,13 @@ from dashboard.dataset import Dataset
 
 Values = NDArray[np.float64]
 
-# One row per compound, potential and protocol: the newest that finished, else the newest that was run.
+# One row per compound, potential and two protocols.
 _PAIRED = """
-WITH tried AS (
-    SELECT a.suite, a.compound, a.potential, a.protocol, a.geometry, a.status, a.sigma, a.sigma_se
-    FROM anharmonic a LEFT JOIN runs r USING (run)
-    WHERE a.status <> 'not-run'
-    QUALIFY row_number() OVER (
-        PARTITION BY a.suite, a.compound, a.potential, a.protocol, a.geometry
-        ORDER BY a.sigma IS NULL, r.started DESC NULLS LAST, a.run DESC
-    ) = 1
-), paired AS (
+WITH paired AS (
     SELECT one.suite, one.protocol AS first_protocol, two.protocol AS second_protocol, one.compound, one.potential,
            one.sigma AS first, two.sigma AS second, one.sigma_se AS first_se, two.sigma_se AS second_se,
            one.status AS first_status, two.status AS second_status
-    FROM tried one JOIN tried two USING (suite, compound, potential, geometry)
+    FROM newest_sigma one JOIN newest_sigma two USING (suite, compound, potential, geometry)
     WHERE one.protocol < two.protocol
 )
 """

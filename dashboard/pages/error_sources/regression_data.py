@@ -16,20 +16,8 @@ SUITE = "abx3"
 DRAWS = 200
 """Bootstrap draws: enough for an interval of two digits, few enough to wait for."""
 
-# As `softmode data explained`: the DFT cell on both sides, the newest run per compound, failed ones counted.
-_JOINED = """
-WITH newest_sigma AS (
-    SELECT a.* FROM anharmonic a LEFT JOIN runs r USING (run)
-    WHERE a.suite = $suite AND a.geometry = 'reference' AND a.status <> 'not-run'
-    QUALIFY row_number() OVER (
-        PARTITION BY a.compound, a.potential, a.protocol ORDER BY r.started DESC NULLS LAST, a.run DESC
-    ) = 1
-), newest_harmonic AS (
-    SELECT h.* FROM harmonic h LEFT JOIN runs r USING (run)
-    WHERE h.suite = $suite AND h.geometry = 'reference' AND h.status <> 'not-run'
-    QUALIFY row_number() OVER (PARTITION BY h.compound, h.potential ORDER BY r.started DESC NULLS LAST, h.run DESC) = 1
-)
-"""
+# As `softmode data explained`: the DFT cell on both sides, failed ones counted.
+_SIGMA = "FROM newest_sigma s WHERE s.suite = $suite AND s.geometry = 'reference'"
 
 
 @dataclass(frozen=True)
@@ -62,8 +50,7 @@ def regressions(dataset: Dataset) -> list[Regression]:
 @lru_cache(maxsize=4)
 def _regressions(dataset: Dataset, release: str) -> tuple[Regression, ...]:
     frame = dataset.frame(
-        f"{_JOINED} SELECT potential, protocol, count(*) AS n FROM newest_sigma GROUP BY ALL "
-        "ORDER BY n DESC, potential, protocol",
+        f"SELECT potential, protocol, count(*) AS n {_SIGMA} GROUP BY ALL ORDER BY n DESC, potential, protocol",
         {"suite": SUITE},
     )
     found = [Regression(row.potential, row.protocol, int(row.n)) for row in frame.itertuples(index=False)]
@@ -81,9 +68,10 @@ def shares(dataset: Dataset, potential: str, protocol: str) -> list[ExplainedSha
 def _shares(dataset: Dataset, release: str, potential: str, protocol: str) -> tuple[ExplainedShare, ...]:
     columns = ", ".join(f"h.omega_{place}_thz, d.omega_{place}_thz AS dft_omega_{place}_thz" for place in PLACES)
     rows = dataset.frame(
-        f"{_JOINED} SELECT s.compound, d.X, s.sigma - d.sigma AS error, {columns} FROM newest_sigma s "
+        f"SELECT s.compound, d.X, s.sigma - d.sigma AS error, {columns} FROM (SELECT * {_SIGMA}) s "
         'JOIN "references" d USING (suite, compound) '
-        "LEFT JOIN newest_harmonic h ON h.compound = s.compound AND h.potential = s.potential AND h.status = 'ok' "
+        "LEFT JOIN newest_harmonic h ON h.suite = s.suite AND h.compound = s.compound AND h.potential = s.potential "
+        "AND h.geometry = s.geometry AND h.status = 'ok' "
         "WHERE s.potential = $potential AND s.protocol = $protocol ORDER BY s.compound",
         {"suite": SUITE, "potential": potential, "protocol": protocol},
     )
