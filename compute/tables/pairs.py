@@ -17,7 +17,17 @@ from compute.statistics.theory import THEORIES, charge_options, comparability
 from compute.tables.schemas import SCHEMAS
 from compute.tables.selections import SELECTIONS
 
-TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "wells", "attribution", "baselines")
+TABLES = (
+    "references",
+    "potentials",
+    "harmonic",
+    "anharmonic",
+    "runs",
+    "wells",
+    "attribution",
+    "baselines",
+    "wider_field",
+)
 """Tables that are held in memory; `force_constants` and `bands` are read from their files, a compound at a time."""
 
 # The SQL of `physics.stability.sigma_outcomes`, for rows that were written before the column too.

@@ -15,6 +15,22 @@ N, N_UNSTABLE = 12, 3
 _ANIONS = ("O", "F", "S")
 
 
+_SECOND_DFT = {
+    "suite": "phonondb", "compound": "mp-99", "formula": "BiAgCs2Br6", "prototype": "any", "omega_min_thz": -0.75,
+    "omega_max_thz": 9.5, "n_atoms": 20, "functional": "PBEsol (invented)", "source": "invented",
+}  # fmt: skip
+_WIDER = [
+    {
+        "suite": "kappa103", "compound": f"mp-{place}", "formula": "SrO", "entry": entry, "name": entry.upper(),
+        "mace": entry == "mace-x", "omega_rmse_thz": rmse and rmse * (1 + place), "omega_bias_thz": rmse and -rmse,
+        "imaginary": place == 0, "srme": 0.5, "status": "ok" if rmse else "no-frequencies",
+        "reason": None if rmse else "none",
+    }
+    for entry, rmse in (("mace-x", 0.1), ("other", 0.3), ("failing", None))
+    for place in range(3)
+]  # fmt: skip
+
+
 def publish(directory: Path) -> Path:
     """The data set of the web's tests, with these beside it."""
     dashboard_data.publish(directory)
@@ -27,6 +43,8 @@ def publish(directory: Path) -> Path:
         publication.put("references", tables.from_rows("references", [_reference(place) for place in range(N)]))
         publication.put("harmonic", tables.from_rows("harmonic", harmonic))
         publication.put("runs", tables.from_rows("runs", runs))
+        publication.put("references", tables.from_rows("references", [_SECOND_DFT]))
+        publication.put("wider_field", tables.from_rows("wider_field", _WIDER))
         publication.upsert("potentials", [_potential(potential) for potential in ERRORS])
     return directory
 

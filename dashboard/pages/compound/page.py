@@ -14,6 +14,7 @@ from dashboard.pages.compound.errors import errors
 from dashboard.pages.compound.head import head, unknown, verdict
 from dashboard.pages.compound.labels import labels, labels_table
 from dashboard.pages.compound.neighbours import neighbour_table, neighbours
+from dashboard.pages.compound.other_dft import other_dft
 from dashboard.pages.compound.structure import moved, structure_and_bands
 from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import bands as bands_query
@@ -45,6 +46,7 @@ def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str
             labels(found, view),
             sigma.sigma(found, view),
             errors(found),
+            other_dft(found),
             neighbours(found, view),
             files.downloads(found, view),
             files.again(found, view),

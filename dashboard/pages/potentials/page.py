@@ -15,6 +15,7 @@ from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.pages.potentials import cards as models_cards
 from dashboard.pages.potentials import comparison, comparison_data, learning, learning_data
+from dashboard.pages.potentials.wider_field import wider_field
 from dashboard.queries import coverage
 from dashboard.queries import potentials as models_query
 from dashboard.queries.provenance import runs, sources
@@ -32,6 +33,7 @@ PARTS = (
     ("order", "Which is most accurate"),
     ("accuracy", "Accuracy against size and cost"),
     ("two", "Two potentials"),
+    ("field", "A wider field: forty potentials on 103 binaries"),
     ("learned", "How the distilled models learned"),
     ("waiting", "Registered and not computed"),
 )
@@ -89,6 +91,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 html.Div(_pair(dataset, view), id="models-pair"),
                 about="On the compounds of the suite chosen above that both were run on.",
             ),
+            part("field", titles["field"], *wider_field(dataset)),
             part("learned", titles["learned"], *_learned(dataset, trainings)) if trainings else None,
             part("waiting", titles["waiting"], *models_cards.not_computed_list(cards, levels)),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
