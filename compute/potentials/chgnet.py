@@ -13,6 +13,7 @@ import numpy as np
 from compute.potentials.interface import Evaluation, EvaluationError, finite
 from compute.potentials.packing import packed
 from compute.potentials.store import LoadError
+from compute.sentence import said_by
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -123,8 +124,7 @@ def load_chgnet(
         with contextlib.redirect_stdout(io.StringIO()):
             model = CHGNet.from_dict({"state_dict": weights, "model_args": arguments | {"mlp_out_bias": bias}})
     except Exception as error:  # what is no checkpoint fails in many ways
-        said = " ".join(str(error).split())[:200]
-        raise LoadError(f"{id} is not a CHGNet checkpoint: {type(error).__name__} {said}") from error
+        raise LoadError(f"{id} is not a CHGNet checkpoint: {said_by(error)}") from error
     return ChgnetPotential(
         model,
         id=id,

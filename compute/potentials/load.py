@@ -11,6 +11,7 @@ from compute.potentials.environments.install import folder_of
 from compute.potentials.interface import EvaluationError, NotFinite, Potential
 from compute.potentials.registry import entries, families
 from compute.potentials.store import Checkpoint, LoadError, default_directory, locate, pin
+from compute.sentence import said_by
 from compute.settings import mace_backend
 
 
@@ -105,8 +106,7 @@ def _examine(checkpoint: Checkpoint) -> None:
         try:
             potential.evaluate([bulk("NaCl", "rocksalt", 5.6)], stress=True)
         except Exception as error:  # a model runs code of its own, which raises whatever it meets
-            said = " ".join(str(error).split())[:200]
-            raise LoadError(f"{checkpoint.id} cannot be evaluated: {type(error).__name__} {said}") from error
+            raise LoadError(f"{checkpoint.id} cannot be evaluated: {said_by(error)}") from error
 
 
 def _loaded(

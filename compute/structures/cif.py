@@ -35,7 +35,7 @@ _TYPE = re.compile(r"([A-Z][a-z]?)(?:[0-9.]*[+-][0-9.]*|[0-9.]+)?")
 
 
 @dataclass(frozen=True)
-class _Site:
+class _AtomSite:
     label: str
     symbol: str
     position: tuple[float, float, float]
@@ -136,7 +136,9 @@ def _cell(pairs: Mapping[str, str]) -> np.ndarray:
     return cell
 
 
-def _sites(loops: Mapping[str, list[str]], pairs: Mapping[str, str], stated: Mapping[str, float] | None) -> list[_Site]:
+def _sites(
+    loops: Mapping[str, list[str]], pairs: Mapping[str, str], stated: Mapping[str, float] | None
+) -> list[_AtomSite]:
     """The sites, each with one element and occupied by one atom."""
     columns = {tag: values for tag, values in loops.items() if tag.startswith("_atom_site_")}
     columns |= {tag: [value] for tag, value in pairs.items() if tag.startswith("_atom_site_") and tag not in columns}
@@ -166,7 +168,7 @@ def _sites(loops: Mapping[str, list[str]], pairs: Mapping[str, str], stated: Map
         if not np.isfinite(position).all():
             raise StructureError(f"Site {label} has no position.")
         symbol = _element(label, types[index], stated)
-        sites.append(_Site(label, symbol, (position[0], position[1], position[2])))
+        sites.append(_AtomSite(label, symbol, (position[0], position[1], position[2])))
     if not sites:
         raise StructureError("The CIF cannot be read as a structure: it has no atoms.")
     return sites
@@ -240,7 +242,7 @@ def _keeps(cell: np.ndarray, operations: Operations) -> bool:
     return bool((np.abs(turned - metric) / scale).max() < _CELL)
 
 
-def _expanded(cell: np.ndarray, sites: Sequence[_Site], operations: Operations, most_atoms: int | None) -> Atoms:
+def _expanded(cell: np.ndarray, sites: Sequence[_AtomSite], operations: Operations, most_atoms: int | None) -> Atoms:
     """All atoms of the cell, site by site."""
     from ase import Atoms
 
@@ -277,8 +279,7 @@ def _contradiction(atoms: Atoms, stated: Mapping[str, float] | None, pairs: Mapp
     if stated is None:
         return None
     counts = Counter(atoms.get_chemical_symbols())
-    said = " ".join(f"{symbol}{count:g}".removesuffix("1") if count == 1 else f"{symbol}{count:g}"
-                    for symbol, count in stated.items())  # fmt: skip
+    said = " ".join(symbol + ("" if count == 1 else f"{count:g}") for symbol, count in stated.items())
     found = atoms.get_chemical_formula(empirical=True)
     units = [counts.get(symbol, 0) / count for symbol, count in stated.items()]
     if set(counts) != set(stated) or max(units) - min(units) > _WHOLE * max(units):
@@ -311,8 +312,6 @@ def _equal(one: Atoms, other: Atoms) -> bool:
     """Whether two readings hold the same atoms in the same places."""
     if len(one) != len(other) or sorted(one.numbers) != sorted(other.numbers):
         return False
-    apart = np.linalg.norm(
-        minimum_image(one.positions[:, None] - other.positions[None], one.cell.array), axis=-1
-    )  # fmt: skip
+    apart = np.linalg.norm(minimum_image(one.positions[:, None] - other.positions[None], one.cell.array), axis=-1)
     apart[one.numbers[:, None] != other.numbers[None]] = np.inf
     return bool((apart.min(axis=1) < _SAME).all())

@@ -10,6 +10,7 @@ import numpy as np
 
 from compute.potentials.interface import Evaluation, Potential
 from compute.potentials.store import LoadError
+from compute.sentence import said_by
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -56,8 +57,7 @@ def _tried(model: Any, potential: Callable[[Any], P]) -> tuple[P, list[Atoms], l
     except LoadError:
         raise
     except Exception as error:  # a model runs code of its own, which raises whatever it meets
-        said = " ".join(str(error).split())[-200:]
-        raise LoadError(f"the model cannot be evaluated: {type(error).__name__} {said}") from error
+        raise LoadError(f"the model cannot be evaluated: {said_by(error)}") from error
 
 
 def _probes(elements: list[int], cutoff: float) -> list[Atoms]:

@@ -14,6 +14,7 @@ from compute.potentials.interface import Evaluation, EvaluationError, finite
 from compute.potentials.mace.neighbours import Edges, Neighbours
 from compute.potentials.packing import packed
 from compute.potentials.store import LoadError
+from compute.sentence import said_by
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -135,8 +136,7 @@ def load_mace(
     try:
         model = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)
     except Exception as error:  # unpickling runs code of the file, which raises whatever it meets
-        said = " ".join(str(error).split())[:200]
-        raise LoadError(f"{id} is not a MACE model: {type(error).__name__} {said}") from error
+        raise LoadError(f"{id} is not a MACE model: {said_by(error)}") from error
     _refuse_other(id, model)
     from compute.potentials.mace.backends import verified
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compute.sentence import said_by
 from compute.structures.sites import Crystal, FramesError
 from compute.structures.text import text_of
 
@@ -149,8 +150,7 @@ def _parsed(path: Path) -> PhonopyYaml:
     try:
         data = PhonopyYaml().read(path)
     except (YAMLError, RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise FramesError(f"{path.name} is not a yaml file of phonopy: {type(error).__name__} {said}.") from error
+        raise FramesError(f"{path.name} is not a yaml file of phonopy: {said_by(error)}.") from error
     if data.supercell is None and (data.unitcell is None or data.supercell_matrix is None):
         raise FramesError(f"{path.name} holds no supercell of phonopy.")
     if data.site_mixture_scheme is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compute.references.readers import phonopy_file
+from compute.sentence import said_by
 from compute.structures import cif, poscar
 from compute.structures.sites import Crystal, FramesError, StructureError
 from compute.structures.text import text_of
@@ -65,8 +66,7 @@ def _atoms(path: Path) -> Atoms:
     except StructureError:
         raise
     except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
-        said = " ".join(str(error).split())[:200]
-        raise FramesError(f"{path.name} cannot be read as a structure: {type(error).__name__} {said}.") from error
+        raise FramesError(f"{path.name} cannot be read as a structure: {said_by(error)}.") from error
     if not hasattr(atoms, "numbers") or not len(atoms):
         raise FramesError(f"{path.name} cannot be read as a structure: it holds no atoms.")
     return atoms

@@ -9,6 +9,7 @@ import numpy as np
 
 from compute.references.readers import constants
 from compute.references.readers.source import Extras, crystal_in, in_order, name_of
+from compute.sentence import said_by
 from compute.structures.frames import NOT_STATED, Frames, FramesError, frames_from_positions, joined
 from compute.structures.sites import Crystal
 from compute.structures.text import encoding_of
@@ -67,8 +68,7 @@ def _images(file: Path) -> list[Atoms]:
             with file.open(encoding=encoding, errors="replace") as text:
                 images = read_images(text, index=":", format=kind)
     except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
-        said = " ".join(str(error).split())[:200]
-        raise FramesError(f"{file.name} cannot be read as {kind}: {type(error).__name__} {said}.") from error
+        raise FramesError(f"{file.name} cannot be read as {kind}: {said_by(error)}.") from error
     if not images:
         raise FramesError(f"{file.name} is empty.")
     return images
