@@ -236,7 +236,7 @@ def explained(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """How much of the error in σ the errors in ω² explain, over ABX3, by anion."""
+    """How much of σ, that of DFT given, the errors in ω² explain, over ABX3, by anion."""
     from compute.reports.regression import missing, shares
     from compute.statistics.regression import LEAST
 
@@ -257,9 +257,9 @@ def explained(
         out.print(_explained_grid(f"{name}, {protocol}", group))
     if found:
         out.print(
-            "R²: share of the variance of σ(potential) − σ(DFT) that the errors of ω² at Γ, R, M and X explain; adj.:"
-            " adjusted; cv: cross-validated. Γ to X: standardised coefficients. Last column: rank correlation of"
-            " |σ error| with the largest |ω² error|. Beneath: 95 % intervals."
+            "R²: share of what σ(DFT) leaves of the variance of σ(potential) that the errors of ω² at Γ, R, M and X"
+            " explain; cv: cross-validated; chance: 95 % of permutations stay below. Γ to X: standardised coefficients."
+            " Last column: rank correlation of the sizes, the largest ω² error counting. Beneath: 95 % intervals."
             f" Fewer than {LEAST} compounds are too few."
         )
     for entry in lacking:
@@ -276,7 +276,7 @@ def _explained_grid(title: str, group: Iterable[Share]) -> Table:
         if result.too_few:
             grid.add_row(*start, "too few")
             continue
-        shares = f"{result.r2:.2f}\nadj. {result.r2_adjusted:.2f}\ncv {result.r2_cross_validated:.2f}"
+        shares = f"{result.r2:.2f}\ncv {result.r2_cross_validated:.2f}\nchance {result.r2_null:.2f}"
         grid.add_row(*start, shares, *map(_interval, (*result.coefficients.values(), result.magnitude)))
     return grid
 

@@ -40,19 +40,24 @@ ForcesKey = Annotated[
 _PARTS = {
     "corner_": "σ\\[{}]",
     "path_": "published path: {}",
+    "virial_ratio": "virial ratio −⟨F·u⟩/3(N−1)kT{}",
     "shapley_f": "Shapley value: f{}",
     "shapley_h": "Shapley value: h{}",
     "shapley_s": "Shapley value: s{}",
     "interaction_": "interaction: {}",
     "total": "σ\\[mmm] − σ\\[rrr]{}",
     "slope": "softening slope{}",
-    "sigma_rescaled": "σ\\[rmr], forces rescaled by 1/slope{}",
+    "sigma_rescaled": "σ of forces rescaled by 1/slope{}",
     "force_rmse": "RMSE of forces (eV/Å){}",
     "force_error": "relative error of forces{}",
     "constants_error": "relative error of force constants{}",
     "amplification": "amplification in the Hessian{}",
     "sigma_reweighted": "σ reweighted to the reference's ensemble{}",
     "effective_frames": "effective frames of that{}",
+}
+_NAMES = {
+    "path_forces_hessian": "forces and Hessian, net",
+    "force_error_residual": "relative error of forces / slope",
 }
 _FEW = 20
 
@@ -187,7 +192,7 @@ def score(
                 progress=lambda done, planned, sigma, error: progress.update(bar, completed=done, total=planned),
             )
     result = {
-        **{key: value for key, value in _described(frames).items() if not key.startswith("sigma")},
+        **{key: value for key, value in _described(frames).items() if not key.startswith(("sigma", "virial"))},
         "potential": potential,
         "checkpoint_sha256": loaded.checkpoint_sha256,
         "displacement": harmonic.displacement,
@@ -247,9 +252,15 @@ def _print_score(result: dict[str, Any]) -> None:
         for key in (key for key in result if key.startswith(prefix) and not key.endswith("_se")):
             value, se = result[key], result.get(f"{key}_se")
             if value is not None:
-                grid.add_row(name.format(key.removeprefix(prefix)), f"{value:+.4f}", _number(se))
+                grid.add_row(_NAMES.get(key, name.format(key.removeprefix(prefix))), f"{value:+.4f}", _number(se))
     out.print(grid)
-    out.print("Corners: frames, forces and force constants, each of the reference (r) or the model (m).")
+    columns = (result[name] for name in ("elements", "element_slopes", "element_force_errors"))
+    said = "; ".join(f"{name} {slope:.3f} ({error:.3f})" for name, slope, error in zip(*columns, strict=True))
+    out.print(f"Softening slope, and relative error of forces, by element: {said}.")
+    out.print(
+        "Corners: frames, forces and force constants, each of the reference (r) or the model (m); frames of another"
+        f" sampler are s. These frames: {result['frames_of']}."
+    )
     if result["frames"] < _FEW:
         out.print(f"{result['frames']} frames are few: a standard error from them is itself uncertain.")
     for corner, needs in result["missing"].items():
@@ -272,8 +283,17 @@ def _described(frames: Frames) -> dict[str, Any]:
         "energies": frames.energies is not None,
         "force_constants": frames.force_constants is not None,
         **_sigmas(frames),
+        "virial_ratio": _virial(frames),
         "notes": [*frames.notes],
     }
+
+
+def _virial(frames: Frames) -> float | None:
+    """Mean virial ratio of the forces; None without a temperature."""
+    from compute.physics.thermal import virial_ratio, without_drift
+
+    u = without_drift(frames.displacements, frames.ideal_atoms().get_masses())
+    return frames.temperature and float(virial_ratio(frames.forces, u, frames.temperature).mean())
 
 
 def _sigmas(frames: Frames) -> dict[str, Any]:
@@ -319,6 +339,8 @@ def _print(result: dict[str, Any]) -> None:
         for element, value in result["sigma_by_element"].items():
             grid.add_row(element, _number(value))
         out.print(grid)
+    if result["virial_ratio"] is not None:
+        out.print(f"Virial ratio −⟨F·u⟩/3(N−1)kT: {result['virial_ratio']:.3f}; 1 in the ensemble of these forces.")
     for note in result["notes"]:
         out.print(f"Note: {note}", markup=False, soft_wrap=True)
 

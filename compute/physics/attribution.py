@@ -12,6 +12,10 @@ contributions by replacing one thing after another; the split depends on the ord
 The Shapley value is the mean over all orders whose corners are known (L. S. Shapley, doi:10.1515/9781400881970-018);
 it is complete only with all eight. Corners with T = m and F = r need reference forces on the model's frames.
 
+T says whose dynamics made the frames, whoever computed forces there. DFT forces on frames that the model sampled give
+corners with T = m, and on frames of a third sampler T = s: forces and Hessian are then replaced on those frames, and
+the reference's own σ[rrr] stays unknown.
+
 Errors come from a jackknife over blocks of frames. Corners that share frames are resampled together, so that what
 they have in common cancels in differences; reference and model frames are independent.
 """
@@ -32,6 +36,8 @@ Ints = NDArray[np.int64]
 
 BOLTZMANN = 8.617333262e-5  # eV/K, CODATA
 CORNERS = tuple("".join(letters) for letters in product("rm", repeat=3))
+OTHERS = tuple("s" + rest for rest in ("rr", "rm", "mr", "mm"))
+"""Corners on frames of neither the reference nor the model."""
 STEPS = {"sampling": 0, "forces": 1, "hessian": 2}
 PUBLISHED_PATH = ("forces", "hessian", "sampling")
 NEEDS = {
@@ -69,15 +75,17 @@ class Value:
 class Attribution:
     """Corners of the cube that are known, and what follows from them; every difference is model − reference.
 
-    `path` is the published path, with the steps that are known; `shapley` the mean over the `n_orders` of 6 orders
-    whose corners are all known, empty where there is none. `interactions` are second differences: how much two
-    replacements together differ from their sum, the third thing being the reference's, or the model's where the name
-    says so; `total` = σ[mmm] − σ[rrr].
+    `path` is the published path, with the steps that are known, forces and Hessian on the frames at hand; `net` is
+    what those two do together, which is all that is left where one undoes the other. `shapley` is the mean over the
+    `n_orders` of 6 orders whose corners are all known, empty where there is none. `interactions` are second
+    differences: how much two replacements together differ from their sum, the third thing being the reference's, or
+    the model's where the name says so; `total` = σ[mmm] − σ[rrr].
     `missing` says per unknown corner which calculation would supply it.
     """
 
     corners: Mapping[str, Value]
     path: Mapping[str, Value]
+    net: Value | None
     shapley: Mapping[str, Value]
     n_orders: int
     interactions: Mapping[str, Value]
@@ -90,32 +98,39 @@ def attribution(
     model_frames: Sample | None,
     reference_constants: Array | None,
     model_constants: Array | None,
+    frames: str = "r",
 ) -> Attribution:
-    """Every corner that the given arrays determine; `*_constants` (N, N, 3, 3) in eV/Å²."""
+    """Every corner that the given arrays determine; `*_constants` (N, N, 3, 3) in eV/Å².
+
+    `reference_frames` are those on which the reference's forces are known, and `frames` is the letter of whose they
+    are: r, m or s. `model_frames`, the model's own beside them, count only where those are not.
+    """
     constants = {"r": reference_constants, "m": model_constants}
     known: dict[str, _Estimate] = {}
-    for frames, sample in (("r", reference_frames), ("m", model_frames)):
+    for letter, sample in (("m", None if frames == "m" else model_frames), (frames, reference_frames)):
         if sample is not None:
-            known |= {frames + rest: estimate for rest, estimate in _estimates(sample, constants).items()}
+            known |= {letter + rest: estimate for rest, estimate in _estimates(sample, constants).items()}
 
     def combined(weights: Mapping[str, float]) -> Value:
         return _combination(known, weights)
 
     orders = [order for order in permutations(STEPS) if all(corner in known for corner in corners_of(order))]
     shapley = {step: combined(_mean_step(step, orders)) for step in STEPS} if orders else {}
+    here = {name: frames + name[1:] for name in ("rrr", "rmr", "rmm")}
     steps = {
-        step: (before, after)
+        step: (here.get(before, before), here.get(after, after))
         for step, (before, after) in zip(PUBLISHED_PATH, pairwise(corners_of(PUBLISHED_PATH)), strict=True)
-        if before in known and after in known
+        if step != "sampling" or frames == "r"
     }
+    steps = {step: corners for step, corners in steps.items() if set(corners) <= set(known)}
+    interactions = _interactions() if frames == "r" else _interactions_on(frames)
     return Attribution(
-        corners={corner: combined({corner: 1.0}) for corner in CORNERS if corner in known},
+        corners={corner: combined({corner: 1.0}) for corner in (*CORNERS, *OTHERS) if corner in known},
         path={step: combined({after: 1.0, before: -1.0}) for step, (before, after) in steps.items()},
+        net=combined({here["rmm"]: 1.0, here["rrr"]: -1.0}) if {here["rmm"], here["rrr"]} <= set(known) else None,
         shapley=shapley,
         n_orders=len(orders),
-        interactions={
-            name: combined(weights) for name, weights in _interactions().items() if set(weights) <= set(known)
-        },
+        interactions={name: combined(weights) for name, weights in interactions.items() if set(weights) <= set(known)},
         total=combined({"mmm": 1.0, "rrr": -1.0}) if {"rrr", "mmm"} <= set(known) else None,
         missing={corner: NEEDS[corner] for corner in CORNERS if corner not in known},
     )
@@ -138,6 +153,9 @@ class ModelError:
     the same for Φ. `sigma_rescaled` is σ[rmr] with F_m / s: what is left once a mere softening is taken out.
     `force_error` = RMSE(F_m − F_r) / RMS(F_r); `constants_error` = ‖Φ_m − Φ_r‖ / ‖Φ_r‖; `amplification` is their
     ratio: how much worse the Hessian is than the forces, NaN for perfect forces. `force_rmse` in eV/Å.
+    `force_error_residual` is the relative error of F_m / s: where it is hardly smaller, the error is no softening,
+    whatever σ of the rescaled forces says, for σ is a norm. `slopes` and `errors` are s and the relative error of the
+    forces per element.
     """
 
     slope: Value
@@ -147,10 +165,21 @@ class ModelError:
     constants_error: float
     amplification: Value
     sigma_rescaled: Value
+    force_error_residual: Value
+    slopes: Mapping[str, float]
+    errors: Mapping[str, float]
 
 
-def model_error(sample: Sample, reference_constants: Array | None, model_constants: Array | None) -> ModelError:
-    """Errors of the model on the reference's frames; NaN where Φ is not given. `sample` needs both forces."""
+def model_error(
+    sample: Sample,
+    reference_constants: Array | None,
+    model_constants: Array | None,
+    elements: Sequence[str] = (),
+) -> ModelError:
+    """Errors of the model on the reference's frames; NaN where Φ is not given. `sample` needs both forces.
+
+    `elements` names the N atoms; without them nothing is known per element.
+    """
     reference, model = sample.reference_forces, sample.model_forces
     if reference is None or model is None:
         raise ValueError("the error of forces needs the forces of both methods on the same frames")
@@ -172,11 +201,18 @@ def model_error(sample: Sample, reference_constants: Array | None, model_constan
     def relative(frames: Ints) -> float:
         return rmse(frames) / float(np.sqrt(np.mean(reference[frames] ** 2)))
 
+    def residual(frames: Ints) -> float:
+        apart = model[frames] / slope(frames) - reference[frames]
+        return float(np.sqrt(np.mean(apart**2) / np.mean(reference[frames] ** 2)))
+
     slope_constants = constants_error = float("nan")
     if reference_constants is not None and model_constants is not None:
         square = np.sum(reference_constants**2)
         slope_constants = float(np.sum(model_constants * reference_constants) / square)
         constants_error = float(np.sqrt(np.sum((model_constants - reference_constants) ** 2) / square))
+
+    names = np.asarray(elements)
+    by_element = [(name, model[:, names == name], reference[:, names == name]) for name in dict.fromkeys(elements)]
 
     def sigma_rescaled(frames: Ints) -> float:
         if reference_constants is None:
@@ -195,6 +231,9 @@ def model_error(sample: Sample, reference_constants: Array | None, model_constan
         constants_error=constants_error,
         amplification=jackknifed(amplification),
         sigma_rescaled=jackknifed(sigma_rescaled),
+        force_error_residual=jackknifed(residual),
+        slopes={name: float(np.sum(m * r) / np.sum(r**2)) for name, m, r in by_element},
+        errors={name: float(np.sqrt(np.sum((m - r) ** 2) / np.sum(r**2))) for name, m, r in by_element},
     )
 
 
@@ -249,7 +288,7 @@ def _combination(known: Mapping[str, _Estimate], factors: Mapping[str, float]) -
     """Σ factor · corner; blocks of the reference's frames and of the model's are independent of each other."""
     value = sum(factor * known[corner].value for corner, factor in factors.items())
     variance = 0.0
-    for frames in "rm":
+    for frames in "rms":
         mine = [(factor, known[corner].left) for corner, factor in factors.items() if corner[0] == frames]
         if mine:
             left = np.sum([factor * values for factor, values in mine], axis=0)
@@ -284,6 +323,11 @@ def _interactions() -> dict[str, dict[str, float]]:
                 _replaced(*given): 1.0,
             }
     return found
+
+
+def _interactions_on(frames: str) -> dict[str, dict[str, float]]:
+    """That of forces and Hessian, on frames that are not the reference's."""
+    return {"forces_hessian": {frames + rest: sign for rest, sign in (("mm", 1), ("mr", -1), ("rm", -1), ("rr", 1))}}
 
 
 def _replaced(*steps: str) -> str:

@@ -60,3 +60,16 @@ def fit(q: Array, energies: Array, forces: Array) -> Well:
         depth=float(0.0 - values[best]) if reached else float("nan"),
         minimum=float(candidates[best]) if reached else float("nan"),
     )
+
+
+def quartic_alone(q: Array, energies: Array, forces: Array) -> float:
+    """The quartic term in eV/Å⁴ of the same fit without a sextic one: E(Q) = E₀ + ½ k Q² + ¼ q Q⁴.
+
+    Over one range of Q the quartic and the sextic term are nearly collinear: fitted together, neither is known well.
+    """
+    relative = energies - energies[q == 0].mean()
+    scale = np.abs(q).max()
+    powers = np.array([2, 4])
+    design = np.concatenate([q[:, None] ** powers / powers / scale, -(q[:, None] ** (powers - 1))])
+    (_, quartic), *_ = np.linalg.lstsq(design, np.concatenate([relative / scale, forces]), rcond=None)
+    return float(quartic)

@@ -1,4 +1,4 @@
-"""The published tables joined for one question: how much of the error in σ the harmonic errors explain, in abx3."""
+"""The published tables joined for one question: how much of σ beyond DFT's the harmonic errors explain, in abx3."""
 
 from __future__ import annotations
 
@@ -68,9 +68,13 @@ def shares(directory: Path, potential: str | None = None) -> Iterator[Share]:
         present = set(rows["X"])
         for anion in (*(anion for anion in ABX3_ANIONS if anion in present), None):
             part = rows if anion is None else rows[rows["X"] == anion]
-            error = part["sigma"] - part["dft_sigma"]
             omegas = [{place: part[f"{side}omega_{place}_thz"] for place in PLACES} for side in ("", "dft_")]
-            yield Share(str(name), str(protocol), anion, explained(error, square_errors(*omegas, SUITE)))
+            yield Share(
+                str(name),
+                str(protocol),
+                anion,
+                explained(part["sigma"], part["dft_sigma"], square_errors(*omegas, SUITE)),
+            )
 
 
 def _joined(directory: Path) -> pd.DataFrame:

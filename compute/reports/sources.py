@@ -24,7 +24,7 @@ def explained(release: ReportTables, potentials: Sequence[str]) -> str:
             r = found.result
             lines.append((
                 found.potential, found.protocol, found.anion or "all", f"{r.n:,}", f"{r.n_left_out:,}", number(r.r2),
-                number(r.r2_cross_validated), interval(r.magnitude),
+                number(r.r2_null), number(r.p_value, 3), number(r.r2_cross_validated), interval(r.magnitude),
             ))  # fmt: skip
     head = (
         "potential",
@@ -33,15 +33,18 @@ def explained(release: ReportTables, potentials: Sequence[str]) -> str:
         "n",
         "left out",
         "R²",
+        "R² by chance",
+        "p",
         "R², cross-validated",
-        "rank correlation of |errors|",
+        "rank correlation of sizes",
     )
     said = (
-        "Regression of σ(potential) − σ(DFT) on the errors of ω² at Γ, R, M and X. It says what goes together, not what"
-        f" causes what. From {LEAST} compounds on."
+        "σ(potential) regressed on σ(DFT) and on the errors of ω² at Γ, R, M and X: the share of what σ(DFT) leaves"
+        " that the errors explain, what 95 % of permutations stay below, and their share that reaches it (p). It says"
+        f" what goes together, not what causes what. From {LEAST} compounds on."
     )
     shown = table(head, lines) if lines else "Not computed."
-    return f"## What harmonic errors explain of the error in σ\n\n{said}\n\n{shown}"
+    return f"## What harmonic errors explain of σ beyond DFT's\n\n{said}\n\n{shown}"
 
 
 def stored(release: ReportTables) -> str:
@@ -88,18 +91,23 @@ def attributed(release: ReportTables, potentials: list[str]) -> str:
     rows = rows[rows["potential"].isin(potentials)]
     lines = [
         (
-            row["frames"], row["potential"], f"{row['temperature']:.0f}", f"{row['n_frames']:.0f}",
-            _with_se(row, "corner_rrr"),
+            row["frames"], row["frames_of"] or row["sampler"], row["potential"], f"{row['temperature']:.0f}",
+            f"{row['n_frames']:.0f}", _with_se(row, "virial_ratio"), _with_se(row, _start(row)),
+            _with_se(row, "path_forces_hessian", signed=True),
             *(_with_se(row, column, signed=True) for column in _STEPS.values()), _with_se(row, "slope"),
+            f"{number(row['force_error'])} → {number(row['force_error_residual'])}",
             number(row["constants_error"]), _with_se(row, "amplification"),
         )
         for row in rows.to_dict("records")
     ]  # fmt: skip
-    head = ("frames", "potential", "T (K)", "n frames", "σ of DFT on them", *_STEPS, "softening slope",
+    head = ("frames", "of the dynamics of", "potential", "T (K)", "n frames", "virial ratio of DFT", "σ of DFT on them",
+            "forces and Hessian, net", *_STEPS, "softening slope", "force error → divided by it",
             "Hessian error", "amplification")  # fmt: skip
     said = (
-        "The published path replaces DFT's forces, then its Hessian, then its frames by the potential's; columns are"
-        " the changes of σ, ± one standard error over frames. Few frames, few compounds: single cases, no statistic."
+        "DFT's forces, then its Hessian are replaced by the potential's on the same frames, and those by its own only"
+        " where they are of DFT's dynamics; columns are the changes of σ, ± one standard error over frames. A virial"
+        " ratio of 1 says that the frames are an ensemble of DFT's forces. Few frames, few compounds: single cases, no"
+        " statistic."
     )
     return f"## Where errors of σ come from: DFT frames\n\n{said}\n\n{table(head, lines) if lines else 'Not computed.'}"
 
@@ -137,6 +145,12 @@ def _hessian_outweighs(sizes: np.ndarray) -> str:
 def _attribution(release: ReportTables, *, surrogate: bool) -> pd.DataFrame:
     rows = release.rows("SELECT * FROM attribution WHERE status = 'ok' ORDER BY frames, potential")
     return rows[rows["frames"].str.contains(SURROGATE) == surrogate]
+
+
+def _start(row: dict[str, object]) -> str:
+    """The column of σ with DFT's forces and Φ on the frames of the set."""
+    known = (f"corner_{letter}rr" for letter in "rsm")
+    return next((name for name in known if np.isfinite(float(row[name]))), "corner_rrr")  # type: ignore[arg-type]
 
 
 def _with_se(row: dict[str, object], column: str, *, signed: bool = False) -> str:

@@ -281,13 +281,22 @@ def attribution_row(result: FrameScore) -> Row:
         "force_rmse": error.force_rmse,
         "force_error": error.force_error,
         "amplification": error.amplification,
+        "force_error_residual": error.force_error_residual,
     }
+    optional = {
+        "path_forces_hessian": found.net, "virial_ratio": result.virial, "virial_ratio_own": result.virial_own
+    }  # fmt: skip
+    values |= {name: value for name, value in optional.items() if value is not None}
     if found.total is not None:
         values["total"] = found.total
     return {
         **{name: defined(value.value) for name, value in values.items()},
         **{f"{name}_se": defined(value.se) for name, value in values.items()},
         "shapley_orders": found.n_orders,
+        "frames_of": result.frames_of,
+        "elements": list(error.slopes),
+        "element_slopes": [defined(slope) for slope in error.slopes.values()],
+        "element_force_errors": [defined(value) for value in error.errors.values()],
         "slope_constants": defined(error.slope_constants),
         "constants_error": defined(error.constants_error),
         "sigma_reweighted": result.reweighted and defined(result.reweighted.sigma),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compute.physics import anharmonicity
+from compute.physics import anharmonicity, thermal
 from compute.physics import attribution as physics
 from compute.potentials.interface import Potential
 from compute.protocols import SamplingProtocol
@@ -17,6 +17,10 @@ from compute.structures.frames import Frames
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+
+REFERENCE = "reference"
+"""Whose frames they are that the reference's own dynamics made."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,18 @@ class Reweighted:
 
 @dataclass(frozen=True)
 class FrameScore:
-    """What reference frames say about one potential; `reweighted` only where it sampled them itself."""
+    """What reference frames say about one potential; `reweighted` only where it sampled them itself.
+
+    `frames_of` is whose dynamics made the frames: "reference", or the id of a potential. `virial` is the virial ratio
+    of the reference's forces on them, `virial_own` that of the potential's forces on frames of its own: 1 for the
+    ensemble of those forces, None without temperature.
+    """
 
     attribution: physics.Attribution
     error: physics.ModelError
+    frames_of: str
+    virial: physics.Value | None
+    virial_own: physics.Value | None
     sigma_by_element: dict[str, dict[str, float]]
     reweighted: Reweighted | None
     n_model_frames: int | None
@@ -51,26 +63,31 @@ def score(
 ) -> FrameScore:
     """Score `potential` on `frames`.
 
-    Its force constants come from finite displacements of length `displacement` (Å) of the frames' ideal supercell.
-    With `protocol` it also samples frames of its own there, at the frames' temperature; `reference`, where the
-    reference is a potential itself, says which forces it finds in them. Frames that the potential
-    has sampled itself are reweighted too, where their energies are known. Raises `EvaluationError`, `SamplingError`
-    or `ValueError`.
+    Its force constants come from finite displacements of length `displacement` (Å) of the frames' ideal supercell. With
+    `protocol` it also samples frames of its own there, at the frames' temperature, unless these are its own;
+    `reference`, where the reference is a potential itself, says which forces it finds in them. Frames that the
+    potential has sampled itself are reweighted too, where their energies are known. Raises `EvaluationError`,
+    `SamplingError` or `ValueError`.
     """
     ideal = frames.ideal_atoms()
     results = potential.evaluate(frames.atoms())
     here = physics.Sample(frames.displacements, frames.forces, np.array([r.forces for r in results]), frames.seeds)
     constants = _force_constants(ideal, potential, displacement)
+    letter = "r" if frames.sampled_by is None else "m" if frames.sampled_by == potential.id else "s"
     own = None
-    if protocol is not None:
+    if protocol is not None and letter != "m":
         at_temperature = protocol.model_copy(update={"temperature": frames.temperature or protocol.temperature})
         trajectory = sample(potential, ideal, constants, at_temperature, seed=seed, progress=progress)
         theirs = None if reference is None else _forces_in(trajectory, ideal, reference)
         own = physics.Sample(trajectory.displacements, theirs, trajectory.forces, trajectory.seeds)
     energies = np.array([result.energy for result in results])
+    masses, temperature = ideal.get_masses(), frames.temperature
     return FrameScore(
-        attribution=physics.attribution(here, own, frames.force_constants, constants),
-        error=physics.model_error(here, frames.force_constants, constants),
+        attribution=physics.attribution(here, own, frames.force_constants, constants, letter),
+        error=physics.model_error(here, frames.force_constants, constants, frames.symbols),
+        frames_of=frames.sampled_by or REFERENCE,
+        virial=None if temperature is None else _virial(here, frames.forces, masses, temperature),
+        virial_own=None if own is None else _virial(own, own.model_forces, masses, at_temperature.temperature),
         sigma_by_element=_by_element(frames, here, constants),
         reweighted=_reweighted(frames, energies) if frames.sampled_by == potential.id else None,
         n_model_frames=None if own is None else len(own.displacements),
@@ -91,6 +108,13 @@ def _forces_in(trajectory: Trajectory, ideal: Atoms, reference: Potential) -> np
         frame.positions += displacement
         frames.append(frame)
     return np.array([result.forces for result in reference.evaluate(frames)])
+
+
+def _virial(sample: physics.Sample, forces: np.ndarray, masses: np.ndarray, kelvin: float) -> physics.Value:
+    """Mean virial ratio of `forces` on the frames of `sample`, and its standard error."""
+    ratio = thermal.virial_ratio(forces, thermal.without_drift(sample.displacements, masses), kelvin)
+    blocks = anharmonicity.independent_blocks(forces, forces, sample.seeds)
+    return physics.Value(float(ratio.mean()), anharmonicity.mean_error(ratio, blocks))
 
 
 def _by_element(frames: Frames, here: physics.Sample, constants: np.ndarray) -> dict[str, dict[str, float]]:

@@ -28,7 +28,7 @@ _BESIDE = ("force_constants", "bands")
 _BY_COMPOUND = ("harmonic", "anharmonic", "attribution", "wells", *_BESIDE)
 _POTENTIAL = dict.fromkeys(("harmonic", "anharmonic", "force_constants", "attribution", "runs"), "potential")
 _SOURCE = {"wells": "source", "bands": "source"}
-_RESULT = {"harmonic": "omega_min_thz", "anharmonic": "sigma", "attribution": "corner_rmm", "wells": "curvature"}
+_RESULT = {"harmonic": "omega_min_thz", "anharmonic": "sigma", "attribution": "slope", "wells": "curvature"}
 _RANGES: tuple[tuple[str, float, float], ...] = (
     # Of the columns whose name the pattern fits: what no crystal and no calculation can exceed.
     (r"seconds|force_seconds|n_.*|.*_se(_thz)?|.*rmse.*|.*_mae.*|.*_error|asr_residual|noise_floor_thz", 0, np.inf),

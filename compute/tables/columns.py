@@ -107,7 +107,7 @@ BASELINES = pa.schema(
 )
 
 STEPS = ("forces", "hessian", "sampling")
-CORNERS = ("rrr", "rrm", "rmr", "rmm", "mrr", "mrm", "mmr", "mmm")
+CORNERS = ("rrr", "rrm", "rmr", "rmm", "mrr", "mrm", "mmr", "mmm", "srr", "srm", "smr", "smm")
 INTERACTIONS = (
     "forces_hessian",
     "forces_hessian_given_sampling",
@@ -125,3 +125,20 @@ def with_se(pattern: str, names: Iterable[str], text: str, unit: str = "") -> li
         fields.append(field(pattern.format(name), REAL, text.format(name), unit))
         fields.append(field(f"{pattern.format(name)}_se", REAL, f"standard error of {pattern.format(name)}", unit))
     return fields
+
+
+def force_errors() -> list[pa.Field]:
+    """How far the forces and force constants of a potential are from those of reference frames."""
+    return [
+        *with_se("{}", ["slope"], "softening {}: least squares of model forces against reference forces"),
+        field("slope_constants", REAL, "the same for force constants"),
+        *with_se("sigma_{}", ["rescaled"], "σ of model forces {} by 1/slope, against the reference's Φ"),
+        *with_se("force_{}", ["rmse"], "{} of the model's forces on the reference frames", "eV/Å"),
+        *with_se("force_{}", ["error"], "relative {} of forces: RMSE over RMS of the reference"),
+        *with_se("force_error_{}", ["residual"], "{} relative error of forces divided by slope"),
+        field("elements", pa.list_(STR), "elements of the crystal"),
+        field("element_slopes", pa.list_(REAL), "softening slope of the forces on each"),
+        field("element_force_errors", pa.list_(REAL), "relative error of the forces on each"),
+        field("constants_error", REAL, "relative error of force constants, Frobenius norm"),
+        *with_se("{}", ["amplification"], "Hessian {}: constants_error over force_error"),
+    ]

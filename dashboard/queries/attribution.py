@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from compute.physics.attribution import CORNERS, NEEDS, PUBLISHED_PATH, Value, corners_of
+from compute.physics.attribution import CORNERS, NEEDS, OTHERS, PUBLISHED_PATH, Value, corners_of
 from compute.tables.schemas import SURROGATE
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import potential_names
@@ -46,8 +46,8 @@ class Scored:
     """One potential on one set of reference frames; what is not known is missing from a mapping, or None.
 
     `row` is the row of the table with single numbers and provenance, None where empty. `sampled_by` is the potential
-    that sampled the reference frames. `published`, where the reference is DFT, is the σ that the source of the compound
-    gives, with its functional.
+    that sampled the frames, None where it was the reference's own dynamics. `published`, where the reference is DFT, is
+    the σ that the source of the compound gives, with its functional.
     """
 
     row: Mapping[str, Any]
@@ -60,6 +60,20 @@ class Scored:
     functional: str | None
 
     @property
+    def frames(self) -> str:
+        """The letter of T: whose dynamics made the frames: r, m or, of a third sampler, s."""
+        return next((letter for letter in "rsm" if any(name[0] == letter for name in self.corners)), "r")
+
+    def on_frames(self, corner: str) -> str:
+        """`corner` of T = r as it is called on the frames at hand."""
+        return self.frames + corner[1:] if corner[0] == "r" else corner
+
+    @property
+    def start(self) -> str:
+        """The corner of the reference's forces and force constants on these frames."""
+        return self.on_frames("rrr")
+
+    @property
     def missing(self) -> dict[str, str]:
         """Per corner that is not known, what would supply it."""
         return {corner: NEEDS[corner] for corner in CORNERS if corner not in self.corners}
@@ -68,6 +82,9 @@ class Scored:
         """The number in column `name` with its standard error; NaN where empty."""
         return Value(_real(self.row[name]), _real(self.row.get(f"{name}_se")))
 
+
+START = "coalesce({0}corner_rrr, {0}corner_mrr, {0}corner_srr)"
+"""SQL of σ with the reference's forces and force constants on the frames of the set, whosever they are."""
 
 OF_REFERENCE = f"starts_with(frames, '{SURROGATE}') = ($reference = 'surrogate')"
 """Condition on the table `attribution`: rows whose reference is DFT, or a potential; the two are never put together."""
@@ -115,11 +132,11 @@ def scored(dataset: Dataset, frames: str, potential: str) -> Scored | None:
 
 def scored_row(row: Mapping[str, Any], names: Mapping[str, str]) -> Scored:
     """What `row` says: one of the table, with `published` and `functional` of the compound; `names` of potentials."""
-    sampler = str(row["sampler"]).partition(": ")[0]
+    sampler = row.get("frames_of") or str(row["sampler"]).partition(": ")[0]
     surrogate = row["frames"].startswith(SURROGATE)
     return Scored(
         row=row,
-        corners=_values(row, "corner", CORNERS),
+        corners=_values(row, "corner", (*CORNERS, *OTHERS)),
         path=_values(row, "path", PUBLISHED_PATH),
         shapley=_values(row, "shapley", PUBLISHED_PATH),
         interactions=_values(row, "interaction", tuple(INTERACTIONS)),
@@ -131,7 +148,12 @@ def scored_row(row: Mapping[str, Any], names: Mapping[str, str]) -> Scored:
 
 def known_orders(found: Scored) -> list[str]:
     """Orders of which at least the first two replacements are known, the published one first."""
-    return [order for order in ORDERS if set(_passed(order)[:3]) <= set(found.corners)]
+    return [
+        order
+        for order in ORDERS
+        if {found.on_frames(corner) for corner in _passed(order)[:3]} <= set(found.corners)
+        and (found.frames == "r" or order.endswith("s"))
+    ]
 
 
 def steps(found: Scored, order: str) -> list[Step]:
@@ -140,12 +162,14 @@ def steps(found: Scored, order: str) -> list[Step]:
     The table keeps the joint error of the published path and of the sampling step after it. For another order the
     error is at most the sum of the errors of the two corners, because they share frames.
     """
-    passed = _passed(order)
+    passed, published = _passed(order), corners_of(PUBLISHED_PATH)
     result = []
     for letter, before, after in zip(order, passed, passed[1:], strict=False):
-        name = STEP_OF[letter]
-        exact = corners_of(PUBLISHED_PATH)[PUBLISHED_PATH.index(name)] == before and name in found.path
-        result.append(Step(name, before, after, found.path[name] if exact else _change(found, before, after), exact))
+        name, here = STEP_OF[letter], (found.on_frames(before), found.on_frames(after))
+        exact = published[PUBLISHED_PATH.index(name)] == before and name in found.path
+        known = name != "sampling" or found.frames == "r"  # else it would go from frames to the same
+        change = found.path[name] if exact else _change(found, *here) if known else None
+        result.append(Step(name, here[0], here[1] if known else after, change, exact))
     return result
 
 

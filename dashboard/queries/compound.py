@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from compute.physics.stability import MISSING, harmonic_labels, renormalised_labels, sigma_labels
 from compute.tables.schemas import SURROGATE
 from dashboard.dataset import Dataset
+from dashboard.queries.attribution import START
 from dashboard.queries.coverage import foundation_first
 from dashboard.queries.structure import ROLES
 from dashboard.views.compound import SITES
@@ -122,7 +123,8 @@ def sigma_rows(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
 def attribution_rows(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
     """Attributions of the error of σ against DFT, one row per set of reference frames and potential."""
     return dataset.frame(
-        f"SELECT * FROM attribution WHERE suite = $suite AND compound = $compound AND NOT starts_with(frames, "
+        f"SELECT *, {START.format('')} AS start, coalesce(corner_rrr_se, corner_mrr_se, corner_srr_se) AS start_se "
+        f"FROM attribution WHERE suite = $suite AND compound = $compound AND NOT starts_with(frames, "
         f"'{SURROGATE}') ORDER BY frames, potential",
         {"suite": suite, "compound": compound},
     )

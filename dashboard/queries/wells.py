@@ -6,7 +6,7 @@ that the lowest cutoff; every other setting is held against it like a potential,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from compute.physics import wells as physics
 from compute.statistics.bootstrap import percentile_interval, resampled_sums
 from compute.statistics.deviation import deviation
 from dashboard.dataset import Dataset
@@ -22,7 +23,8 @@ from dashboard.dataset import Dataset
 REFERENCE, CHECK, POTENTIAL = "reference", "check", "potential"
 QUANTITY_COLUMNS = {"curvature": "curvature", "omega": "omega_thz"}
 _KEYS = ["suite", "compound"]
-_QUANTITIES = [*QUANTITY_COLUMNS.values(), "quartic"]
+HEIGHT, QUARTIC = "height", "quartic_alone"
+_QUANTITIES = [*QUANTITY_COLUMNS.values(), QUARTIC, HEIGHT, "depth"]
 
 _WELLS = f"""
 WITH one_mode AS (
@@ -67,15 +69,20 @@ class Deviations:
 class Comparison:
     """One potential, or DFT at other settings, against DFT at its reference settings over `n` compounds.
 
-    `harmonic` is of the curvature or of ω, `quartic` of the quartic term; `signs` counts the compounds in which the
-    curvature has DFT's sign. `n_failed` more have DFT and a failed calculation, `n_missing` DFT alone.
+    `harmonic` is of the curvature or of ω, `height` of the energy at the largest Q, `quartic` of the quartic term
+    fitted without a sextic one, `depth` of the depth of the well. `signs` counts the compounds in which the curvature
+    has DFT's sign, and `baseline` those in which always answering DFT's more frequent sign has it. `n_failed` more
+    have DFT and a failed calculation, `n_missing` DFT alone.
     """
 
     name: str
     kind: str
     signs: int
+    baseline: int
     harmonic: Deviations
+    height: Deviations
     quartic: Deviations
+    depth: Deviations
     n_failed: int
     n_missing: int
 
@@ -91,7 +98,8 @@ def wells(dataset: Dataset) -> pd.DataFrame:
     `kind`: reference, check (DFT at other settings) or potential; `name`: how the source is called, "DFT" for the
     reference, what differs from it for a check, the potential's id else; `missed`: root mean square of what the fit
     misses of the forces, over that of the forces, NaN where there is no fit; `has_dft`: whether the reference of the
-    compound is finished, and then its `dft_curvature`, `dft_omega_thz` and `dft_quartic`.
+    compound is finished, and then its `dft_curvature`, `dft_omega_thz` and so on; `height`: energy at the largest Q
+    in meV; `quartic_alone`: the quartic term fitted without a sextic one.
     """
     return _wells(dataset, dataset.release())
 
@@ -103,11 +111,22 @@ def _wells(dataset: Dataset, release: str) -> pd.DataFrame:
     frame["name"] = [_name(row, reference) for row in frame.itertuples(index=False)]
     sizes = [np.sqrt(np.mean(np.square(forces))) if np.ndim(forces) else np.nan for forces in frame["forces"]]
     frame["missed"] = frame["force_residual"].to_numpy(float) / np.array(sizes, float)
+    frame[HEIGHT] = [1000 * e[np.argmax(np.abs(q))] if np.ndim(e) else np.nan for q, e in _points(frame, "energies")]
+    frame[QUARTIC] = [
+        physics.quartic_alone(q, e, f) if np.ndim(e) else np.nan
+        for (q, e), (_, f) in zip(_points(frame, "energies"), _points(frame, "forces"), strict=True)
+    ]
     finished = frame.loc[(frame["kind"] == REFERENCE) & (frame["status"] == "ok"), [*_KEYS, *_QUANTITIES]]
     dft = finished.rename(columns={name: f"dft_{name}" for name in _QUANTITIES}).assign(has_dft=True)
     frame = frame.merge(dft, on=_KEYS, how="left")
     frame["has_dft"] = frame["has_dft"].notna()
     return frame
+
+
+def _points(frame: pd.DataFrame, of: str) -> Iterator[tuple[Any, Any]]:
+    """Q and `of` of each well, as arrays where there are any."""
+    for q, values in zip(frame["q"], frame[of], strict=True):
+        yield (np.array(q, float), np.array(values, float)) if np.ndim(values) else (None, None)
 
 
 def _name(row: Any, reference: pd.DataFrame) -> str:
@@ -139,7 +158,7 @@ def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 def pairs(frame: pd.DataFrame) -> pd.DataFrame:
     """What can be compared, one row per compound and name other than the reference, both finished.
 
-    Columns `compound`, `name`, `kind`, and per quantity its value (`curvature`, `omega_thz`, `quartic`) and DFT's
+    Columns `compound`, `name`, `kind`, and per quantity its value (`curvature`, `omega_thz`, `height`, …) and DFT's
     (`dft_curvature`, …).
     """
     both = (frame["status"] == "ok") & (frame["kind"] != REFERENCE) & frame["has_dft"]
@@ -160,8 +179,12 @@ def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
                 name=str(name),
                 kind=str(kind),
                 signs=int(np.sum(np.sign(mine["curvature"]) == np.sign(mine["dft_curvature"]))),
+                baseline=max(int(np.sum(mine["dft_curvature"] < 0)), int(np.sum(mine["dft_curvature"] > 0))),
                 harmonic=_deviations(mine[column].to_numpy(float), mine[f"dft_{column}"].to_numpy(float)),
-                quartic=_deviations(mine["quartic"].to_numpy(float), mine["dft_quartic"].to_numpy(float)),
+                **{
+                    name: _deviations(mine[column].to_numpy(float), mine[f"dft_{column}"].to_numpy(float))
+                    for name, column in (("height", HEIGHT), ("quartic", QUARTIC), ("depth", "depth"))
+                },
                 n_failed=len(tried) - len(mine),
                 n_missing=len(known - tried),
             )
@@ -170,7 +193,8 @@ def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
 
 
 def _deviations(values: Values, dft: Values) -> Deviations:
-    return _known_deviations(values.tobytes(), dft.tobytes())
+    known = np.isfinite(values) & np.isfinite(dft)
+    return _known_deviations(values[known].tobytes(), dft[known].tobytes())
 
 
 @lru_cache(maxsize=256)

@@ -63,7 +63,7 @@ def _waterfall(found: Scored, steps: Sequence[Step], called: str) -> Component:
     known = _leading(steps)
     start, end = steps[0].before, known[-1].after if known else steps[0].before
     if start not in found.corners:
-        return not_computed("σ[rrr] of these frames.", publish_command(found.row["potential"]))
+        return not_computed(f"σ[{start}] of these frames.", publish_command(found.row["potential"]))
     figure = waterfall(
         _level(found, start),
         [_change(step, step in known) for step in steps],
@@ -77,7 +77,8 @@ def _waterfall(found: Scored, steps: Sequence[Step], called: str) -> Component:
             html.Strong(f"n = {plural(int(found.row['n_frames'] or 0), 'frame')}. "),
             *_path_sentences(known, called),
             dotted,
-            "σ[T, F, Φ] takes frames T, forces F and force constants Φ from the reference (r) or the potential (m). "
+            "σ[T, F, Φ] takes frames T, forces F and force constants Φ from the reference (r), the potential (m) or, "
+            "frames alone, from another sampler (s). "
             "Bars are the replacements one after another, with standard errors",
             "." if all(step.exact for step in known) else "; in this order they are upper limits.",
         ],
@@ -96,9 +97,13 @@ def _leading(steps: Sequence[Step]) -> list[Step]:
     return known
 
 
+_ON = {"rr": "reference’s F, Φ", "mm": "potential’s F, Φ"}
+"""What a corner is on frames that are not its own."""
+
+
 def _level(found: Scored, corner: str) -> Level:
     value = found.corners[corner]
-    who = {"rrr": "reference", "mmm": "potential"}.get(corner, "so far")
+    who = "reference" if corner == "rrr" else "potential" if corner == "mmm" else _ON.get(corner[1:], "so far")
     return Level(f"{who}<br>[{corner}]", value.value, value.se, _two_lines(value, sign=False))
 
 
@@ -170,13 +175,23 @@ def _softening_sentences(found: Scored, called: str) -> str:
         f"{called}’s forces are {number(slope.value)} times the reference’s ({soft}), its force constants "
         f"{number(slope_constants.value)} times; the forces’ RMSE is {with_error(rmse.value, rmse.se)} eV/Å."
     ]
-    if np.isfinite(rescaled.value) and {"rrr", "rmr"} <= set(found.corners):
-        reference, forces = found.corners["rrr"].value, found.corners["rmr"].value
+    error, residual = found.value("force_error"), found.value("force_error_residual")
+    if np.isfinite(residual.value):
+        parts.append(
+            f"Divided by that number they are still off by {_percent(residual.value)}, before it by "
+            f"{_percent(error.value)}: what is left is no softening."
+        )
+    if elements := found.row.get("elements"):
+        slopes = zip(elements, found.row["element_slopes"], strict=True)
+        parts.append(f"By element: {', '.join(f'{element} {number(slope)}' for element, slope in slopes)}.")
+    start, moved = found.start, found.on_frames("rmr")
+    if np.isfinite(rescaled.value) and {start, moved} <= set(found.corners):
+        reference, forces = found.corners[start].value, found.corners[moved].value
         nearer = abs(rescaled.value - reference) < abs(forces - reference)
         parts.append(
-            f"With its forces divided by that slope, σ[rmr] goes from {number(forces)} to "
-            f"{with_error(rescaled.value, rescaled.se, 2)}, {'nearer to' if nearer else 'no nearer to'} σ[rrr] = "
-            f"{number(reference)}. A pure softening of forces and force constants alike would leave σ[rmm] = σ[rrr]."
+            f"With its forces divided by that slope, σ[{moved}] goes from {number(forces)} to "
+            f"{with_error(rescaled.value, rescaled.se, 2)}, {'nearer to' if nearer else 'no nearer to'} σ[{start}] = "
+            f"{number(reference)}: σ is a norm, so this alone says nothing of single forces."
         )
     return " ".join(parts)
 
@@ -194,6 +209,10 @@ def _split(found: Scored, steps: Sequence[Step]) -> Component:
                 _cell(mean),
             ]
         )
+    net = found.value("path_forces_hessian")
+    if np.isfinite(net.value):
+        corners = f"[{found.start}] → [{found.on_frames('rmm')}]"
+        rows.insert(0, ["forces and Hessian, net", corners, _cell(net), ""])
     total = found.value("total")
     known = np.isfinite(total.value)
     rows.append(["all", "[rrr] → [mmm]", _cell(total if known else None), ""])
@@ -253,15 +272,29 @@ def _interactions(found: Scored) -> Component:
 def _ensemble(found: Scored, names: Names) -> list[Component]:
     """Which ensemble T = r is, what DFT's own would give, and what the source of the compound published."""
     row, parts = found.row, [html.H3("Whose frames, whose σ")]
-    rrr = found.corners.get("rrr")
+    start = found.start
+    rrr = found.corners.get(start)
     if found.sampled_by:
         sampler = names.get(found.sampled_by, found.sampled_by)
-        same = ""
-        if found.sampled_by == row["potential"]:
-            compares = "compares" if "sampling" in found.path else "would compare"
-            same = f" The sampling step {compares} two samples of this same potential."
         parts.append(
-            html.P(f"The frames T = r are {sampler}’s, not DFT’s: σ[rrr] is of DFT’s forces on that ensemble.{same}")
+            html.P(
+                f"The frames are of the dynamics of {sampler} (T = {found.frames}): σ[{start}] is of the reference’s "
+                "forces on that ensemble, and the reference’s own σ[rrr] is not known from it."
+            )
+        )
+    virial, own = found.value("virial_ratio"), found.value("virial_ratio_own")
+    if np.isfinite(virial.value):
+        of_own = (
+            f"; of the potential’s forces on its own frames {with_error(own.value, own.se, 2)}"
+            if np.isfinite(own.value)
+            else ""
+        )
+        parts.append(
+            html.P(
+                f"Virial ratio −⟨F·u⟩/3(N − 1)k_BT of the reference’s forces on these frames: "
+                f"{with_error(virial.value, virial.se, 2)}{of_own}. It is 1 in the ensemble of those forces, and above "
+                "where the frames go where those forces would not let them."
+            )
         )
     reweighted, effective = row["sigma_reweighted"], row["effective_frames"]
     if reweighted is not None:
@@ -276,7 +309,7 @@ def _ensemble(found: Scored, names: Names) -> list[Component]:
         difference = number(rrr.value - found.published, sign=True)
         parts.append(
             html.P(
-                f"Published σ of {row['compound']}: {number(found.published)} ({found.functional}); here σ[rrr] = "
+                f"Published σ of {row['compound']}: {number(found.published)} ({found.functional}); here σ[{start}] = "
                 f"{with_error(rrr.value, rrr.se, 2)}, a difference of {difference}. The two differ in k points and "
                 f"cutoff (here {row['method']}) and in the ensemble: the source’s frames are a short Andersen run of "
                 "DFT itself, in which soft modes do not reach equilibrium."

@@ -18,11 +18,12 @@ from dashboard.ui.text import count, number, plural
 from dashboard.views.error_sources import ErrorSourcesView
 
 COMPUTE = "softmode reference dft wells"
-PARITY_HARMONIC, PARITY_QUARTIC = "errors-parity-harmonic", "errors-parity-quartic"
-UNITS = {"curvature": "eV/Å²", "omega": "THz", "quartic": "eV/Å⁴"}
-SYMBOLS = {"curvature": "k", "omega": "ω", "quartic": "q"}
-WORDS = {"curvature": "curvature", "omega": "ω of the tilt", "quartic": "quartic term"}
-IN_A_SENTENCE = {"curvature": "the curvature", "omega": "ω of the tilt", "quartic": "the quartic term"}
+PARITY_HARMONIC, PARITY_HEIGHT = "errors-parity-harmonic", "errors-parity-height"
+UNITS = {"curvature": "eV/Å²", "omega": "THz", "height": "meV"}
+SYMBOLS = {"curvature": "k", "omega": "ω", "height": "E(0.4 Å)"}
+WORDS = {"curvature": "curvature", "omega": "ω of the tilt", "height": "energy at 0.4 Å"}
+IN_A_SENTENCE = {"curvature": "the curvature", "omega": "ω of the tilt", "height": "the energy at 0.4 Å"}
+QUARTIC_UNIT = "eV/Å⁴"
 # With fewer compounds the bootstrap draws too few different samples to bound anything.
 FEWEST = 5
 # Share of the forces that the fit may miss before its curvature is said to be one over the whole range.
@@ -57,7 +58,7 @@ def compared(frame: pd.DataFrame, view: ErrorSourcesView, names: Names) -> list[
         html.Div(
             [
                 _parity(frame, shown, found, view, view.quantity, names),
-                _parity(frame, shown, found, view, "quartic", names),
+                _parity(frame, shown, found, view, "height", names),
             ],
             className="pair",
         ),
@@ -70,7 +71,14 @@ def _overall(found: Sequence[query.Comparison], shown: pd.DataFrame, quantity: s
     scored = [c for c in found if c.kind == query.POTENTIAL and c.n]
     if not scored:
         return [html.P("No compound has both DFT and a potential that is chosen.")]
-    tiles = [statement(f"{c.signs} of {c.n}", "curvatures with DFT’s sign", names.get(c.name, c.name)) for c in scored]
+    tiles = [
+        statement(
+            f"{c.signs} of {c.n}",
+            "curvatures with DFT’s sign",
+            f"{names.get(c.name, c.name)}; always the more frequent sign: {c.baseline} of {c.n}",
+        )
+        for c in scored
+    ]
     if len(scored) == 1:
         (only,) = scored
         tiles += [
@@ -79,7 +87,7 @@ def _overall(found: Sequence[query.Comparison], shown: pd.DataFrame, quantity: s
                 f"median error of {IN_A_SENTENCE[what]}",
                 f"DFT’s median size: {number(part.scale)}",
             )
-            for what, part in ((quantity, only.harmonic), ("quartic", only.quartic))
+            for what, part in ((quantity, only.harmonic), ("height", only.height))
         ]
     sentences = [_sentence(c, quantity, names) for c in scored]
     sentences += [_check_sentence(c, quantity) for c in found if c.kind == query.CHECK and c.n]
@@ -105,8 +113,10 @@ def _sentence(c: query.Comparison, quantity: str, names: Names) -> str:
     beside = f" ({', '.join(part for part in left_out if part)})" if any(left_out) else ""
     return (
         f"{names.get(c.name, c.name)} gives the curvature DFT’s sign in {c.signs} of {plural(c.n, 'compound')}"
-        f"{beside}; its median error is {number(c.harmonic.median)} {UNITS[quantity]} in {IN_A_SENTENCE[quantity]} and "
-        f"{number(c.quartic.median)} {UNITS['quartic']} in the quartic term."
+        f"{beside}, always answering the more frequent sign in {c.baseline}; its median error is "
+        f"{number(c.harmonic.median)} {UNITS[quantity]} in {IN_A_SENTENCE[quantity]}, {number(c.height.median)} meV in "
+        f"the energy at 0.4 Å, of DFT’s {number(c.height.scale)}, and {number(1000 * c.depth.median)} meV in the depth "
+        f"of the well (n = {count(c.depth.n)})."
     )
 
 
@@ -114,7 +124,7 @@ def _check_sentence(c: query.Comparison, quantity: str) -> str:
     changed = c.name.removeprefix("DFT, ")
     return (
         f"With {changed} instead, DFT’s own {WORDS[quantity]} moves by a median of {number(c.harmonic.median)} "
-        f"{UNITS[quantity]} and its quartic term by {number(c.quartic.median)} {UNITS['quartic']} "
+        f"{UNITS[quantity]} and its energy at 0.4 Å by {number(c.height.median)} meV "
         f"(n = {count(c.n)})."
     )
 
@@ -146,7 +156,7 @@ def _parity(
     figure = compounds_parity(
         groups, title=f"{WORDS[what]} {SYMBOLS[what]}".removesuffix(" ω"), unit=UNITS[what], chosen=view.compound
     )
-    parts = [(c, c.quartic if what == "quartic" else c.harmonic) for c in found if c.kind == query.POTENTIAL and c.n]
+    parts = [(c, c.height if what == "height" else c.harmonic) for c in found if c.kind == query.POTENTIAL and c.n]
     numbers = [
         f"{names.get(c.name, c.name)}: n = {count(d.n)}, RMSE {number(d.rmse)}, bias {number(d.bias, sign=True)} "
         f"{UNITS[what]}. "
@@ -157,7 +167,7 @@ def _parity(
         [html.Strong(numbers), *(_leaning(group, what) for group in groups), _how_to_read(what)],
         label=f"{WORDS[what].capitalize()} of DFT against the potentials, one point per compound",
         shape="square",
-        identity=PARITY_QUARTIC if what == "quartic" else PARITY_HARMONIC,
+        identity=PARITY_HEIGHT if what == "height" else PARITY_HARMONIC,
     )
 
 
@@ -170,15 +180,15 @@ def _leaning(group: Points, what: str) -> str:
         ("curvature", "below"): "softer than DFT",
         ("omega", "above"): "less soft than DFT",
         ("omega", "below"): "softer than DFT",
-        ("quartic", "above"): "a wall that rises faster than DFT’s",
-        ("quartic", "below"): "a wall that rises more slowly than DFT’s",
+        ("height", "above"): "the tilt costs more than in DFT",
+        ("height", "below"): "the tilt costs less than in DFT",
     }[what, side]
     return f"{group.name} lies {side} the diagonal in {many} of {n}: {means}. "
 
 
 def _how_to_read(what: str) -> str:
-    if what == "quartic":
-        return "The quartic term is fitted together with a sextic one, so their errors are shared."
+    if what == "height":
+        return "E at a stated Q needs no fit; quartic and sextic terms of one fit are nearly collinear. Click a point."
     return "Upper left of the dotted lines: DFT has a double well that the potential does not have. Click a point."
 
 
@@ -186,14 +196,16 @@ def _errors(found: Sequence[query.Comparison], quantity: str, names: Names) -> l
     symbol = SYMBOLS[quantity]
     head = (
         "against DFT", "n", "same sign", f"RMSE of {symbol}", f"bias of {symbol}", f"median |Δ{symbol}|",
-        "RMSE of q", "bias of q", "median |Δq|",
+        "RMSE of E", "bias of E", "median |ΔE|", "median |Δq|", "median |Δdepth|",
     )  # fmt: skip
     rows = [
         [
             names.get(c.name, c.name),
             count(c.n),
-            f"{c.signs} of {c.n}",
-            *(cell for part in (c.harmonic, c.quartic) for cell in _cells(part)),
+            [f"{c.signs} of {c.n}", html.Span(f"one sign always: {c.baseline}", className="sub")],
+            *(cell for part in (c.harmonic, c.height) for cell in _cells(part)),
+            number(c.quartic.median),
+            number(1000 * c.depth.median),
         ]
         for c in found
         if c.n
@@ -201,8 +213,9 @@ def _errors(found: Sequence[query.Comparison], quantity: str, names: Names) -> l
     if not rows:
         return []
     caption = (
-        f"Differences from DFT, {symbol} in {UNITS[quantity]} and q in {UNITS['quartic']}, with 95 % intervals over "
-        "compounds. Rows that begin with DFT are DFT at other settings: its own error."
+        f"Differences from DFT, {symbol} in {UNITS[quantity]}, E at Q = 0.4 Å and the depth in meV, q, fitted without "
+        f"a sextic term, in {QUARTIC_UNIT}, with 95 % intervals over compounds. One sign always: what answering DFT’s "
+        "more frequent sign gets. Rows that begin with DFT are DFT at other settings: its own error."
     )
     return [table(head, rows, caption=caption)]
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from compute.cli import app
 from compute.dft import results as dft_results
 from compute.physics import anharmonicity
+from compute.physics.thermal import BOLTZMANN
 from compute.protocols import Langevin, SamplingProtocol
 from compute.references.readers.npz import write_npz
 from compute.stages.rows import attribution_row
@@ -65,7 +66,10 @@ def test_the_reference_itself_scores_without_error(frames):
     found = score(replace(frames, sampled_by="truth"), Named("truth"), displacement=0.001)
     corners = {name: value.value for name, value in found.attribution.corners.items()}
     expected = anharmonicity.sigma(frames.forces, frames.displacements, frames.force_constants)
-    assert corners == pytest.approx(dict.fromkeys(("rrr", "rrm", "rmr", "rmm"), expected), rel=1e-3)
+    assert corners == pytest.approx(dict.fromkeys(("mrr", "mrm", "mmr", "mmm"), expected), rel=1e-3), "its own frames"
+    assert found.frames_of == "truth"
+    assert found.attribution.net.value == pytest.approx(0, abs=1e-3)
+    assert found.error.force_error_residual.value < 1e-6
     assert found.error.slope.value == pytest.approx(1)
     assert found.error.constants_error < 1e-3
     assert found.reweighted.effective_frames == pytest.approx(20)
@@ -80,6 +84,10 @@ def test_a_model_that_is_too_soft_everywhere_is_told_from_a_wrong_one(frames):
     corners = soft.attribution.corners
     assert corners["rmm"].value == pytest.approx(corners["rrr"].value, rel=1e-3)
     assert soft.error.sigma_rescaled.value == pytest.approx(corners["rrr"].value, rel=1e-6)
+    assert soft.error.force_error_residual.value < 1e-9 < soft.error.force_error.value, "a mere softening"
+    assert soft.error.slopes == pytest.approx({"Cs": 0.7, "Pb": 0.7, "Cl": 0.7})
+    assert soft.error.errors == pytest.approx({"Cs": 0.3, "Pb": 0.3, "Cl": 0.3})
+    assert soft.frames_of == "reference"
     assert soft.reweighted is None
     wrong = Named("wrong")
     wrong.alpha = 1.8  # a steeper Morse curve: more anharmonic for its stiffness
@@ -87,10 +95,35 @@ def test_a_model_that_is_too_soft_everywhere_is_told_from_a_wrong_one(frames):
     assert corners["rmm"].value > corners["rrr"].value + 3 * corners["rrr"].se
 
 
+def test_frames_of_a_third_sampler_give_corners_of_their_own_name(frames):
+    found = score(replace(frames, sampled_by="third"), Named("soft", 0.7), displacement=0.001)
+    corners = found.attribution.corners
+    assert set(corners) == {"srr", "srm", "smr", "smm"}
+    assert set(found.attribution.path) == {"forces", "hessian"}
+    assert found.attribution.n_orders == 0
+    assert found.attribution.net.value == pytest.approx(corners["smm"].value - corners["srr"].value)
+    here = score(frames, Named("soft", 0.7), displacement=0.001).attribution
+    assert here.corners["rmm"].value == corners["smm"].value, "the same numbers, of the same frames"
+    assert here.interactions["forces_hessian"].value == found.attribution.interactions["forces_hessian"].value
+    row = attribution_row(found)
+    assert (row["frames_of"], row["corner_srr"]) == ("third", corners["srr"].value)
+    assert "corner_rrr" not in row
+
+
+def test_the_virial_ratio_is_that_of_the_references_forces(frames):
+    energy = -np.einsum("tia,tia->t", frames.forces, frames.displacements).mean()
+    found = score(frames, Named("soft", 0.7), displacement=0.001)
+    assert found.virial.value == pytest.approx(energy / (117 * BOLTZMANN * TEMPERATURE), rel=1e-6)
+    assert found.virial.se > 0
+    assert found.virial_own is None
+    assert score(replace(frames, temperature=None), Named("soft", 0.7), displacement=0.001).virial is None
+
+
 def test_frames_of_its_own_supply_the_sampling_step(frames):
     short = SamplingProtocol(name="short", sampler=Langevin(discard=50, keep=120, longest=120))
     found = score(frames, Named("soft", 0.7), displacement=0.001, protocol=short, seed=1)
     assert found.n_model_frames >= 12
+    assert np.isfinite(found.virial_own.value)
     assert set(found.attribution.path) == {"forces", "hessian", "sampling"}
     assert found.attribution.n_orders == 3
     row = attribution_row(found)

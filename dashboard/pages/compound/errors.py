@@ -20,11 +20,13 @@ from dashboard.ui.text import count, level_sentence, number, plural, with_error
 
 Names = Mapping[str, str]
 _PARTS = {
-    "corner_rrr": "σ, all DFT",
+    "start": "σ of DFT’s forces and Φ",
+    "path_forces_hessian": "forces and Hessian, net",
     "path_forces": "forces",
     "path_hessian": "Hessian",
     "path_sampling": "sampling",
     "corner_mmm": "σ, all potential",
+    "virial_ratio": "virial ratio of DFT’s forces",
 }
 
 
@@ -54,9 +56,11 @@ def _attributions(attributed: pd.DataFrame, names: Names) -> list[Component]:
         table(
             ("reference frames", "potential", *_PARTS.values()),
             rows,
-            caption=f"n = {plural(len(rows), 'attribution')}, {count(len(attributed) - len(rows))} failed. From σ of "
-            "DFT forces, force constants and frames, each replaced in turn by the potential’s; the columns between "
-            "are what each replacement changes. Follow the first column for other orders.",
+            caption=f"n = {plural(len(rows), 'attribution')}, {count(len(attributed) - len(rows))} failed. On the "
+            "frames of the set, DFT’s forces and then its force constants are replaced by the potential’s, and where "
+            "the frames are of DFT’s own dynamics these too; the columns between are what each replacement changes. A "
+            "virial ratio of 1 says that the frames are an ensemble of DFT’s forces. Follow the first column for whose "
+            "frames they are and for other orders.",
             numeric_from=2,
         ),
     ]

@@ -9,7 +9,14 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.pages.error_sources.mean_contributions_data import FEWEST, INTERACTION, ContributionGroup, Mean
+from dashboard.pages.error_sources.mean_contributions_data import (
+    FEWEST,
+    INTERACTION,
+    NET,
+    SMOOTH,
+    ContributionGroup,
+    Mean,
+)
 from dashboard.pages.error_sources.mean_contributions_figure import Numbers, grouped
 from dashboard.ui.attribution import STEP_NAMES, order_options
 from dashboard.ui.blocks import captioned, table
@@ -17,7 +24,7 @@ from dashboard.ui.text import count, number, plural
 from dashboard.views.error_sources import ORDERS, SHAPLEY
 
 Names = Mapping[str, str]
-SERIES_NAMES = {**STEP_NAMES, INTERACTION: "interaction of forces and Hessian"}
+SERIES_NAMES = {NET: "forces and Hessian, net", **STEP_NAMES, INTERACTION: "interaction of forces and Hessian"}
 ROW_REM = 3.2
 MOST_ROWS = 24  # rows of a figure; the table has all
 
@@ -37,7 +44,9 @@ def means(found: Sequence[ContributionGroup], split: str, names: Names) -> list[
                 "that begin with sampling need DFT’s forces on the potential’s own frames."
             )
         ]
-    drawn = known if len(known) <= MOST_ROWS else [group for group in known if group.anion is None]
+    drawn = known if len(known) <= MOST_ROWS else [group for group in known if group.anion in (None, SMOOTH)]
+    # Smooth sets first: elsewhere the reference, or the potential, has no Hessian to speak of.
+    drawn = sorted(drawn, key=lambda group: (group.potential, group.anion != SMOOTH, group.anion is not None))
     return [_means_figure(drawn, split, names), _means_table(known, names)]
 
 
@@ -53,7 +62,8 @@ def _means_figure(drawn: Sequence[ContributionGroup], split: str, names: Names) 
         [
             html.Strong(f"{plural(_total(drawn), 'score')} of {plural(_potentials(drawn), 'potential')}. "),
             *_means_sentences(drawn, names),
-            f"Lines are 95 % intervals over sets, from {FEWEST} sets on. The interaction is how much forces and "
+            f"Lines are 95 % intervals over sets, from {FEWEST} sets on. A Hessian step that undoes the forces’ step "
+            "restores what belongs together: the net is what both leave. The interaction is how much forces and "
             "Hessian together differ from their sum: what moves between the two when the order changes. ",
             "Shapley values share it out equally over the orders that are known."
             if split == SHAPLEY
@@ -77,15 +87,19 @@ def _potentials(found: Sequence[ContributionGroup]) -> int:
 
 
 def _means_sentences(drawn: Sequence[ContributionGroup], names: Names) -> list[str]:
-    """The largest mean of each potential over all anions."""
+    """The net of forces and Hessian of each potential, on smooth sets first, and what the two steps are alone."""
     sentences = []
-    for group in (group for group in drawn if group.anion is None):
-        known = {step: group.steps[step].mean.value for step in STEP_NAMES if group.steps[step].n}
-        if known:
-            largest = max(known, key=lambda step: abs(known[step]))
+    for group in drawn:
+        if group.anion in (None, SMOOTH) and group.steps[NET].n:
+            net, forces, hessian = (group.steps[step] for step in (NET, "forces", "hessian"))
+            parts = (
+                f" (forces {number(forces.mean.value, sign=True)}, Hessian {number(hessian.mean.value, sign=True)})"
+                if forces.n and hessian.n
+                else ""
+            )
             sentences.append(
-                f"{names.get(group.potential, group.potential)}: the largest mean is that of {STEP_NAMES[largest]}, "
-                f"{number(known[largest], sign=True)}. "
+                f"{_who(group, names)}, n = {count(net.n)}: forces and Hessian together change σ by "
+                f"{number(net.mean.value, sign=True)}{parts}. "
             )
     return sentences
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from compute.physics.attribution import CORNERS, PUBLISHED_PATH, corners_of
+from compute.physics.attribution import CORNERS, OTHERS, PUBLISHED_PATH, corners_of
 from compute.statistics.bootstrap import Interval
 from compute.statistics.deviation import mean_interval, spearman
 from compute.statistics.paired import Difference, paired_difference
@@ -21,6 +21,11 @@ from dashboard.views.error_sources import REFERENCES, SHAPLEY
 
 Values = NDArray[np.float64]
 INTERACTION = "interaction"
+NET = "net"
+"""Forces and Hessian as one step, on the frames at hand."""
+SMOOTH = "B–X ≥ 3 Å"
+"""Sets where CHGNet, which is the reference of the surrogate sets, has no cusp: no angle counts at such bonds."""
+_SMOOTH_BOND = 3.0
 FEWEST = 5
 """With fewer sets the bootstrap draws too few different samples to bound a mean."""
 
@@ -36,9 +41,9 @@ class Mean:
 
 @dataclass(frozen=True)
 class ContributionGroup:
-    """One potential, and one anion or, with None, all: of `n` sets the mean of each step and of the interaction.
+    """One potential, and one anion, `SMOOTH` or, with None, all: of `n` sets the mean of each step.
 
-    The interaction is that of forces and Hessian; a step that no set knows has n 0.
+    `NET` is forces and Hessian as one, beside the interaction of the two; a step that no set knows has n 0.
     """
 
     potential: str
@@ -51,9 +56,11 @@ class ContributionGroup:
 class Softening:
     """One potential on the sets where it and DFT have forces; arrays of length n.
 
-    `sigma` is σ[rrr] of DFT, `slope` that of the potential's forces on DFT's, `amplification` that of the Hessian's
-    relative error over the forces'. `rescaled` is the paired difference of |σ error| of the forces with and without
-    division by the slope: first before, second after; `n_nearer` sets come nearer to DFT by it.
+    `sigma` is that of DFT's forces and Φ on the frames, `slope` that of the potential's forces on DFT's,
+    `amplification` that of the Hessian's relative error over the forces'. `rescaled` is the paired difference of
+    |σ error| of the forces with and without division by the slope: first before, second after; `n_nearer` sets come
+    nearer to DFT by it. `force_errors` are the mean relative errors of the forces before and after it: σ is a norm, and
+    matching it makes no force right.
     """
 
     potential: str
@@ -63,6 +70,7 @@ class Softening:
     amplification: Values
     rescaled: Difference
     n_nearer: int
+    force_errors: tuple[float, float]
 
     def correlation(self, values: Values) -> float:
         """Spearman's rank correlation of `values` (n,) with σ of DFT over the sets that have both."""
@@ -87,6 +95,8 @@ def _groups(dataset: Dataset, release: str, split: str, reference: str) -> tuple
 def _members(rows: pd.DataFrame) -> Iterator[tuple[str, str | None, pd.DataFrame]]:
     for potential, mine in rows.groupby("potential"):
         yield str(potential), None, mine
+        if len(part := mine[mine["bond"] >= _SMOOTH_BOND]):
+            yield str(potential), SMOOTH, part
         for anion in ANIONS:
             part = mine[mine["X"] == anion]
             if len(part):
@@ -94,7 +104,8 @@ def _members(rows: pd.DataFrame) -> Iterator[tuple[str, str | None, pd.DataFrame
 
 
 def _group(potential: str, anion: str | None, rows: pd.DataFrame, split: str) -> ContributionGroup:
-    steps = {step: _mean(_step(rows, step, split)) for step in PUBLISHED_PATH}
+    steps = {NET: _mean(_on_frames(rows, "rmm") - _on_frames(rows, "rrr"))}
+    steps |= {step: _mean(_step(rows, step, split)) for step in PUBLISHED_PATH}
     steps[INTERACTION] = _mean(_column(rows, "interaction_forces_hessian"))
     return ContributionGroup(potential, anion, len(rows), steps)
 
@@ -105,7 +116,18 @@ def _step(rows: pd.DataFrame, step: str, split: str) -> Values:
         return _column(rows, f"shapley_{step}")
     order = tuple(STEP_OF[letter] for letter in split)
     passed, place = corners_of(order), order.index(step)
-    return _column(rows, f"corner_{passed[place + 1]}") - _column(rows, f"corner_{passed[place]}")
+    if step == "sampling":  # only from the reference's own frames
+        return _column(rows, f"corner_{passed[place + 1]}") - _column(rows, f"corner_{passed[place]}")
+    return _on_frames(rows, passed[place + 1]) - _on_frames(rows, passed[place])
+
+
+def _on_frames(rows: pd.DataFrame, corner: str) -> Values:
+    """Column of `corner`, with T = r as it is called on the frames of each row."""
+    if corner[0] != "r":
+        return _column(rows, f"corner_{corner}")
+    of = {letter: _column(rows, f"corner_{letter}{corner[1:]}") for letter in "rsm"}
+    known = {letter: np.isfinite(_column(rows, f"corner_{letter}rr")) for letter in "rsm"}
+    return np.where(known["r"], of["r"], np.where(known["s"], of["s"], of["m"]))
 
 
 def _mean(values: Values) -> Mean:
@@ -131,7 +153,8 @@ def _softenings(dataset: Dataset, release: str, reference: str) -> tuple[Softeni
 
 
 def _softening(potential: str, rows: pd.DataFrame) -> Softening:
-    sigma, before, after = (_column(rows, name) for name in ("corner_rrr", "corner_rmr", "sigma_rescaled"))
+    sigma, before = _on_frames(rows, "rrr"), _on_frames(rows, "rmr")
+    after = _column(rows, "sigma_rescaled")
     known = np.isfinite(sigma) & np.isfinite(before) & np.isfinite(after)
     nearer = np.abs(after - sigma)[known] < np.abs(before - sigma)[known]
     return Softening(
@@ -142,7 +165,13 @@ def _softening(potential: str, rows: pd.DataFrame) -> Softening:
         amplification=_column(rows, "amplification"),
         rescaled=paired_difference(_mean_size, sigma, before, after, keep_failures=False),
         n_nearer=int(nearer.sum()),
+        force_errors=(_mean_known(rows, "force_error"), _mean_known(rows, "force_error_residual")),
     )
+
+
+def _mean_known(rows: pd.DataFrame, name: str) -> float:
+    values = _column(rows, name)
+    return float(values[np.isfinite(values)].mean()) if np.isfinite(values).any() else float("nan")
 
 
 def _mean_size(truth: Values, value: Values) -> float:
@@ -152,11 +181,13 @@ def _mean_size(truth: Values, value: Values) -> float:
 def _rows(dataset: Dataset, reference: str) -> pd.DataFrame:
     """Finished rows of the table `attribution` of one kind of reference, with the anion of the compound."""
     columns = (
-        *(f"corner_{corner}" for corner in CORNERS), *(f"shapley_{step}" for step in PUBLISHED_PATH),
-        "interaction_forces_hessian", "slope", "amplification", "sigma_rescaled",
+        *(f"corner_{corner}" for corner in (*CORNERS, *OTHERS)), *(f"shapley_{step}" for step in PUBLISHED_PATH),
+        "interaction_forces_hessian", "slope", "amplification", "sigma_rescaled", "force_error",
+        "force_error_residual",
     )  # fmt: skip
     return dataset.frame(
-        f"SELECT a.frames, a.potential, r.X, {', '.join(f'a.{column}' for column in columns)} FROM attribution a "
+        "SELECT a.frames, a.potential, r.X, r.lattice_constant / 2 AS bond, "
+        f"{', '.join(f'a.{column}' for column in columns)} FROM attribution a "
         'LEFT JOIN "references" r USING (suite, compound) '
         f"WHERE a.status = 'ok' AND {OF_REFERENCE} ORDER BY a.potential, a.frames",
         {"reference": reference},

@@ -18,7 +18,7 @@ from dashboard.ui.attribution import CONTRIBUTIONS, reference_notice
 from dashboard.ui.blocks import address_notice, page_head
 from dashboard.ui.contents import contents
 from dashboard.ui.provenance import provenance
-from dashboard.ui.wells import PARITY_HARMONIC, PARITY_QUARTIC
+from dashboard.ui.wells import PARITY_HARMONIC, PARITY_HEIGHT
 from dashboard.views.codec import changed, decode, encode, replaced
 from dashboard.views.error_sources import ErrorSourcesView
 
@@ -77,11 +77,11 @@ def register(app: Dash, dataset: Dataset) -> None:
     @app.callback(
         Output("errors-compound", "value"),
         Input(PARITY_HARMONIC, "clickData"),
-        Input(PARITY_QUARTIC, "clickData"),
+        Input(PARITY_HEIGHT, "clickData"),
         prevent_initial_call=True,
     )
-    def _choose_compound(harmonic: Any, quartic: Any) -> Any:
-        compound = clicked(quartic if ctx.triggered_id == PARITY_QUARTIC else harmonic).get("customdata")
+    def _choose_compound(harmonic: Any, height: Any) -> Any:
+        compound = clicked(height if ctx.triggered_id == PARITY_HEIGHT else harmonic).get("customdata")
         return compound if isinstance(compound, str) else no_update
 
     def follows(place: str, control: str, field: str, drawn: Callable[[Dataset, ErrorSourcesView], Any]) -> None:

@@ -1,4 +1,4 @@
-"""How much of the error of σ goes together with the harmonic errors: shares, and coefficients by place."""
+"""How much of σ beyond DFT's goes together with the harmonic errors: shares, and coefficients by place."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ def _tiles(result: Explained) -> Component:
     return statements(
         statement(
             number(result.r2_cross_validated),
-            "cross-validated R²: share of the variance of the σ error",
-            f"adjusted {number(result.r2_adjusted)}, plain {number(result.r2)}; below 0: worse than the mean",
+            "cross-validated R²: share of what σ of DFT leaves of σ",
+            f"plain {number(result.r2)}, by chance below {number(result.r2_null)} in 95 % of permutations",
         ),
         statement(
             number(result.magnitude.value),
             "rank correlation of the sizes",
-            f"|σ error| and the largest |ω² error|; 95 % {_ends(result.magnitude)}",
+            f"what σ of DFT leaves of σ and of the largest ω² error; 95 % {_ends(result.magnitude)}",
         ),
     )
 
@@ -91,17 +91,20 @@ def _ends(interval: Interval) -> str:
 
 def _sentence(result: Explained, called: str) -> str:
     over = f"over {plural(result.n, 'compound')} ({count(result.n_left_out)} left out for want of a number)"
-    if not result.r2_cross_validated > 0:
+    if not result.r2_cross_validated > 0 or result.p_value > 0.05:
         return (
-            f"The errors of ω² at Γ, R, M and X do not predict {called}’s error of σ {over}: on compounds that were "
-            "not fitted they do worse than the mean. Either that error comes from elsewhere (sampling, anharmonic "
+            f"With σ of DFT known, the errors of ω² at Γ, R, M and X say nothing measurable about {called}’s σ {over} "
+            f"(permutation p = {number(result.p_value, 3)}). What is left comes from elsewhere (sampling, anharmonic "
             "forces, stiffer modes), or so few compounds do not show it."
         )
     certain = [
         PLACE_NAMES[place] for place, interval in result.coefficients.items() if interval.low > 0 or interval.high < 0
     ]
     where = f"Measurable coefficients: {', '.join(certain)}." if certain else "No single coefficient is measurable."
-    return f"The errors of ω² go together with part of {called}’s error of σ {over}. {where}"
+    return (
+        f"Beyond σ of DFT, the errors of ω² go together with part of {called}’s σ {over}; permutation p = "
+        f"{number(result.p_value, 3)}. {where}"
+    )
 
 
 def _figure(fitted: Sequence[ExplainedShare], called: str) -> Component:
@@ -115,10 +118,10 @@ def _figure(fitted: Sequence[ExplainedShare], called: str) -> Component:
         grouped(rows, series, x_title="standardised coefficient"),
         [
             html.Strong(f"{called}, n = {plural(fitted[0].result.n, 'compound')}. "),
-            "Change of the σ error, in its standard deviations, per standard deviation of the ω² error. Negative: too "
-            "soft a mode goes with too large a σ. Lines are 95 % intervals over compounds "
-            f"({count(DRAWS)} bootstrap draws). The four errors are correlated: their joint share is firmer than any "
-            "coefficient.",
+            "Change of what σ of DFT leaves of σ, in its standard deviations, per standard deviation of what it leaves "
+            "of the ω² error. Negative: too soft a mode goes with too large a σ. Lines are 95 % intervals over "
+            f"compounds ({count(DRAWS)} bootstrap draws). The four errors are correlated: their joint share is firmer "
+            "than any coefficient.",
         ],
         label="Standardised coefficients of the ω² errors at Γ, R, M and X, by anion",
         height=f"{9 + ROW_REM * max(len(fitted), 2):g}rem",
@@ -139,13 +142,14 @@ def _table(found: Sequence[ExplainedShare]) -> Component:
                     name,
                     left,
                     number(result.r2_cross_validated),
-                    number(result.r2_adjusted),
+                    number(result.r2_null),
                     [number(result.magnitude.value), html.Span(_ends(result.magnitude), className="sub")],
                 ]
             )
     return table(
-        ("anion", "n", "R², cross-validated", "R², adjusted", "|σ|, |ω²|"),
+        ("anion", "n", "R², cross-validated", "R², by chance", "|σ|, |ω²|"),
         rows,
-        caption=f"Fewer than {LEAST} compounds are too few. Last column: rank correlation of |σ error| with the "
-        "largest |ω² error|, with its 95 % interval.",
+        caption=f"Fewer than {LEAST} compounds are too few. By chance: 95 % of permutations stay below it with "
+        "the plain R². Last column: rank correlation of the sizes of what σ of DFT leaves of σ and of the largest ω² "
+        "error, with its 95 % interval.",
     )

@@ -1,4 +1,4 @@
-"""How much of a potential's error of σ goes together with its errors of ω², over the compounds of abx3."""
+"""How much of a potential's σ, DFT's given, goes together with its errors of ω², over the compounds of abx3."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def shares(dataset: Dataset, potential: str, protocol: str) -> list[ExplainedSha
 def _shares(dataset: Dataset, release: str, potential: str, protocol: str) -> tuple[ExplainedShare, ...]:
     columns = ", ".join(f"h.omega_{place}_thz, d.omega_{place}_thz AS dft_omega_{place}_thz" for place in PLACES)
     rows = dataset.frame(
-        f"SELECT s.compound, d.X, s.sigma - d.sigma AS error, {columns} FROM (SELECT * {_SIGMA}) s "
+        f"SELECT s.compound, d.X, s.sigma, d.sigma AS dft_sigma, {columns} FROM (SELECT * {_SIGMA}) s "
         'JOIN "references" d USING (suite, compound) '
         "LEFT JOIN newest_harmonic h ON h.suite = s.suite AND h.compound = s.compound AND h.potential = s.potential "
         "AND h.geometry = s.geometry AND h.status = 'ok' "
@@ -82,6 +82,6 @@ def _shares(dataset: Dataset, release: str, potential: str, protocol: str) -> tu
             {place: part[f"{side}omega_{place}_thz"].to_numpy(float, na_value=np.nan) for place in PLACES}
             for side in ("", "dft_")
         ]
-        error = part["error"].to_numpy(float, na_value=np.nan)
-        found.append(ExplainedShare(anion, explained(error, square_errors(*omegas, SUITE), draws=DRAWS)))
+        sigma, given = (part[name].to_numpy(float, na_value=np.nan) for name in ("sigma", "dft_sigma"))
+        found.append(ExplainedShare(anion, explained(sigma, given, square_errors(*omegas, SUITE), draws=DRAWS)))
     return tuple(found)

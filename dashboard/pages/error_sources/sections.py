@@ -190,7 +190,7 @@ def softening(dataset: Dataset) -> Component:
 
 
 def explained(dataset: Dataset, view: ErrorSourcesView) -> Component:
-    """Errors of σ regressed on errors of ω²."""
+    """σ, that of DFT given, regressed on errors of ω²."""
     found = explained_query.regressions(dataset)
     content = (
         [
@@ -211,8 +211,9 @@ def explained(dataset: Dataset, view: ErrorSourcesView) -> Component:
         "explained",
         PARTS["explained"],
         *content,
-        about="Without a single DFT frame: over the cubic ABX₃ compounds, the error of σ is regressed on the errors of "
-        "ω² of the softest modes at Γ, R, M and X.",
+        about="Without a single DFT frame: over the cubic ABX₃ compounds, the potential’s σ is regressed on that of "
+        "DFT and on the errors of ω² of the softest modes at Γ, R, M and X; what counts is what the errors add. A "
+        "difference of σ regressed on differences of the same DFT would explain itself.",
     )
 
 

@@ -83,16 +83,19 @@ def _rescaled(found: Sequence[Softening], names: Names) -> list[Component]:
             number(s.rescaled.second, 3),
             [number(-s.rescaled.difference, 3, sign=True), html.Span(_interval(s), className="sub")],
             f"{count(s.n_nearer)} of {count(s.rescaled.n)}",
+            f"{number(s.force_errors[0])} → {number(s.force_errors[1])}",
         ]
         for s in known
     ]
     return [
         html.P(" ".join(_rescaled_sentence(s, names) for s in known)),
         table(
-            ("potential", "n", "mean |σ error| before", "after", "change", "nearer to DFT"),
+            ("potential", "n", "mean |σ error| before", "after", "change", "nearer to DFT", "relative force error"),
             rows,
-            caption="σ[rmr], the potential’s forces with DFT’s frames and force constants, against σ[rrr]: as they are "
-            "and divided by the slope of that set. A pure softening would leave an error of 0.",
+            caption="σ of the potential’s forces with DFT’s force constants against that of DFT’s forces, on the "
+            "frames of the set: as they are and divided by the slope of that set. A pure softening would leave no "
+            "error of σ and none of the forces. σ is a norm: where the last column hardly falls, the error of the "
+            "forces is no softening, whatever σ says.",
         ),
     ]
 

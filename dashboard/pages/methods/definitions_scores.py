@@ -33,9 +33,27 @@ def attribution() -> Component:
             ],
             [
                 "Frames T, forces F and force constants Φ are taken from DFT (r) or from the potential (m); the "
-                "total error is split by replacing one after another.",
+                "total error is split by replacing one after another. T is named by whose dynamics made the frames, s "
+                "being another sampler, whoever computed forces there. Forces and Hessian together are the net of both "
+                "steps.",
             ],
-            ["corner_rrr", "corner_rmr", "corner_rmm", "corner_mmm", "total"],
+            ["corner_rrr", "corner_rmr", "corner_rmm", "corner_mmm", "corner_srr", "frames_of", "path_forces_hessian",
+             "total"],
+        ),
+        definition(
+            "virial",
+            "Virial ratio",
+            [
+                formula(
+                    "−⟨", symbol("F"), "·", symbol("u"), "⟩ / 3(N − 1)", symbol("k", low="B"), symbol("T"),
+                    spoken="minus the mean of F times u over three times N minus 1 times k B T",
+                ),
+            ],
+            [
+                "1 in the classical equilibrium of these forces about these sites, whatever the potential: it tells "
+                "whether frames are an ensemble of the forces they are given, and whether modes are hot yet.",
+            ],
+            ["virial_ratio", "virial_ratio_own", "mode_virial"],
         ),
         table(
             ("step of the published path", "from", "to", "what is replaced"),
@@ -84,9 +102,10 @@ def attribution() -> Component:
             [
                 "Least squares of the model’s forces against DFT’s; below 1 the model is too soft. A pure softening, "
                 "with forces and Φ both s times the reference’s, leaves σ[rmm] at σ[rrr] exactly while σ[rmr] moves. "
-                "So σ[rmr] is given again with the model’s forces divided by s.",
+                "So σ[rmr] is given again with the model’s forces divided by s, and beside it the relative error of "
+                "those forces: σ is a norm, and only the error tells whether a softening was all.",
             ],
-            ["slope", "slope_constants", "sigma_rescaled"],
+            ["slope", "element_slopes", "slope_constants", "sigma_rescaled", "force_error", "force_error_residual"],
         ),
         definition(
             "amplification",

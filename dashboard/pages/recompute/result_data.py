@@ -13,6 +13,7 @@ import pandas as pd
 from compute.jobs import service
 from compute.jobs.request import task_of
 from compute.jobs.service import Job
+from compute.physics.attribution import CORNERS, OTHERS
 from compute.statistics.comparable import comparable
 from compute.tables.schemas import SCHEMAS
 from dashboard.dataset import Dataset
@@ -42,12 +43,14 @@ _QUANTITIES: dict[str, tuple[tuple[str, str], ...]] = {
         ("sigma", "σ"), ("sigma_a", "σ on A"), ("sigma_b", "σ on B"), ("sigma_bp", "σ on B′"), ("sigma_x", "σ on X"),
     ),
     "attribution": (
-        ("corner_rrr", "σ[rrr]"), ("corner_rmr", "σ[rmr]"), ("corner_rrm", "σ[rrm]"), ("corner_rmm", "σ[rmm]"),
-        ("corner_mmr", "σ[mmr]"), ("corner_mmm", "σ[mmm]"), ("path_forces", "step forces"),
+        *((f"corner_{name}", f"σ[{name}]") for name in (*CORNERS, *OTHERS)), ("path_forces", "step forces"),
+        ("path_forces_hessian", "step forces and Hessian"),
         ("path_hessian", "step Hessian"), ("path_sampling", "step sampling"), ("total", "total error of σ"),
     ),
 }  # fmt: skip
-_OF_OWN_FRAMES = ("corner_mmr", "corner_mmm", "path_sampling", "total")
+_OF_OWN_FRAMES = ("path_sampling", "total")
+_ON_OWN_FRAMES = ("corner_mmr", "corner_mmm")
+"""Of frames that the potential sampled by a protocol, unless those of the set are its own."""
 UNITS = {"harmonic": "THz", "sigma": "", "attribution": ""}
 
 
@@ -85,18 +88,19 @@ def stored(dataset: Dataset, stage: str, live: Mapping[str, Any]) -> Row | None:
         return None
     found = {str(name): value for name, value in frame.iloc[0].items()}
     if stage == "attribution" and found["protocol"] != live.get("protocol"):
-        found |= dict.fromkeys(_OF_OWN_FRAMES)
+        own = found.get("frames_of") == live["potential"]
+        found |= dict.fromkeys(_OF_OWN_FRAMES if own else (*_OF_OWN_FRAMES, *_ON_OWN_FRAMES))
     return found
 
 
 def of_dft(stage: str, live: Mapping[str, Any], reference: Row | None) -> Row | None:
     """What DFT's row has of the quantities of the `live` row: σ is published at one temperature.
 
-    Of an attribution that is σ, for its first corner and its last.
+    Of an attribution that is σ of frames of DFT's own dynamics; no other corner is the same quantity.
     """
     if reference is None or (stage != "harmonic" and live.get("temperature") != DFT_KELVIN):
         return None
-    return dict.fromkeys(("corner_rrr", "corner_mmm"), reference["sigma"]) if stage == "attribution" else reference
+    return {"corner_rrr": reference["sigma"]} if stage == "attribution" else reference
 
 
 def scored(dataset: Dataset, live: Row, reference: Row | None) -> Scored:

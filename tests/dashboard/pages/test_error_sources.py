@@ -33,6 +33,9 @@ def compared(frame, quantity="curvature"):
 def test_wells_of_a_potential_against_dft_by_hand(frame):
     found = compared(frame)[CHGNET]
     assert (found.n, found.signs, found.n_failed, found.n_missing) == (3, 2, 0, 0)
+    assert found.baseline == 2, "always negative"
+    # ΔE at 0.4 Å = 0.08 Δk + 0.0064 Δq: 41.6, 94.4 and 73.6 meV
+    assert (found.height.bias, found.height.median) == pytest.approx((209.6 / 3, 73.6))
     # Δk: +1, +1.5, +1; Δq: −6, −4, −1
     assert found.harmonic.rmse == pytest.approx(math.sqrt((1 + 2.25 + 1) / 3))
     assert (found.harmonic.bias, found.harmonic.median) == pytest.approx((3.5 / 3, 1.0))

@@ -158,19 +158,19 @@ def test_an_attribution_is_broken_down_and_held_against_the_stored_one(attribute
     assert "Not computed in the campaign: chgnet-0.3.0 on the frames abx3-CsPbBr3-pbe" in alone
     assert "not computed" in alone
     assert "The largest step is" in alone
-    assert "σ[rmr]" in alone
+    assert "σ[mmr]" in alone, "the frames are CHGNet's own"
     # DFT's own σ of these frames is no result of the potential: only that of the source is another number for it.
-    assert of_dft("attribution", row, {"sigma": 0.9}) == {"corner_rrr": 0.9, "corner_mmm": 0.9}
-    assert "n = 1 agree with DFT" in alone
+    assert of_dft("attribution", row, {"sigma": 0.9}) == {"corner_rrr": 0.9}
+    assert "agree with DFT" not in alone
 
-    shifted = row | {"corner_rmr": row["corner_rmr"] + 3 * row["corner_rmr_se"], "protocol": "quick", "total": 0.1}
+    shifted = row | {"corner_mmr": row["corner_mmr"] + 3 * row["corner_mmr_se"], "protocol": "quick", "total": 0.1}
     copy = tmp_path / "data"
     recompute_data.publish(copy)
     tables.publish(copy, {"attribution": tables.from_rows("attribution", [shifted])})
     beside = stored(Dataset(copy), "attribution", row)
     lines = {line.name: line for line in differences("attribution", row, beside)}
-    assert lines["σ[rmm]"].within is True
-    assert lines["σ[rmr]"].within is False
+    assert lines["σ[mmm]"].within is True
+    assert lines["σ[mmr]"].within is False
     assert beside["total"] is None  # of frames that the live potential did not sample
 
 
@@ -179,5 +179,5 @@ def test_an_attribution_is_an_answer_of_the_api(attributed, directory, monkeypat
     answer = create_app(Settings(data=directory)).server.test_client().get(f"/api/v1/jobs/{attributed.id}")
     assert answer.status_code == 200
     found = JobAnswer.model_validate(answer.json)
-    assert found.result.corner_rmm == attributed.result["corner_rmm"]
+    assert found.result.corner_mmm == attributed.result["corner_mmm"]
     assert (found.result.frames, found.result.protocol) == ("abx3-CsPbBr3-pbe", None)
