@@ -1,6 +1,9 @@
 """Brotli or gzip for what browsers accept compressed: the bundles are several megabytes of text.
 
 A static file is sent at a quick quality at first, while a thread makes the smallest version for those who come later.
+Flask-Compress (1.25) has one quality for static files and answers alike: plotly.js, Mantine, renderer and React of a
+first visit would take 746 kB in place of 612. And it gives an answer another strong tag for each encoding, which the
+tags that the API compares before it computes are not.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """Who asks: a visitor is a random name in a signed cookie, and nothing else is known of them.
 
+Signed by itsdangerous. Flask's session, which is the same underneath, would need the key as the application is made,
+where a site that cannot write one still shows its pages, and has no cookie that is secure where a request came by TLS.
 The key is `SOFTMODE_SECRET`, else a file `secret` in `SOFTMODE_VAR`, which all web processes of a machine share.
 """
 

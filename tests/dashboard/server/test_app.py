@@ -18,7 +18,7 @@ from dashboard.pages.anharmonicity import data as anharmonicity
 from dashboard.pages.overview.noise_figure import binned_quartiles, noise_by_bond
 from dashboard.pages.overview.parity_figure import outside, parity
 from dashboard.server.security import CALLBACK_PATH
-from dashboard.server.vendored_scripts import MANTINE, PLOTLY, PLOTLY_PATH, at_once, bundle_version
+from dashboard.server.vendored_scripts import PLOTLY, PLOTLY_PATH, bundle_version
 from dashboard.settings import ASSETS, Settings
 from tests.support import dashboard_data
 from tests.support.components import drawn, text_of
@@ -179,15 +179,6 @@ def test_plotly_is_the_small_bundle_of_the_same_version(client):
     response = client.get(PLOTLY_PATH, headers={"Accept-Encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
     assert len(response.data) < 600_000
-
-
-def test_the_library_of_the_controls_comes_whole_and_ready_to_be_compiled(client):
-    (path,) = re.findall(r'src="([^"]+/dash_mantine_components\.v[^"]+)"', client.get("/").text)
-    response, original = client.get(path), MANTINE.read_text(encoding="utf-8")
-    assert "immutable" in response.headers["Cache-Control"]
-    assert len(response.text) == len(original) + 2
-    assert response.text.replace("(self,((", "(self,(").removesuffix("));") + ");" == original
-    assert at_once("(function(){})();") == "(function(){})();"
 
 
 def test_the_same_question_is_answered_from_memory_until_the_data_change(directory, tmp_path, monkeypatch):
