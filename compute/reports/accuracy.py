@@ -21,6 +21,8 @@ from compute.statistics.verdicts import DECIDED, SMALLEST_CLASS, STRICT, Score
 
 PLACES = {"gamma": "Γ", "r": "R", "m": "M", "x": "X", "min": "softest"}
 _FEWEST = 3
+_STRATA = (", comparable level", "")
+"""What a name ends in: first the compounds in which potential and DFT mean the same level of theory, then all."""
 
 
 def sections(release: ReportTables, potentials: Sequence[str]) -> list[str]:
@@ -37,18 +39,21 @@ def sections(release: ReportTables, potentials: Sequence[str]) -> list[str]:
 def labels(release: ReportTables, potentials: Sequence[str], criterion: str) -> str:
     """Confusion counts and the score of one criterion, with what knows no forces in the same table."""
     lines, others = [], []
-    for suite, groups in _suites(release, potentials).items():
-        found = {name: criteria.scored(rows, suite, criterion) for name, rows in groups.items()}
+    for stratum, (suite, groups) in product(_STRATA, _suites(release, potentials).items()):
+        kept = {name: part for name, rows in groups.items() if len(part := _of_stratum(rows, stratum))}
+        found = {name: criteria.scored(rows, suite, criterion) for name, rows in kept.items()}
         found = {name: score for name, score in found.items() if score.n}
         for name, score in found.items():
-            rows = groups[name]
-            lines.append(_label_line(suite, name, score, *_sides(rows, criterion)))
-            others.append(_other_rules(suite, name, rows, criterion))
+            lines.append(_label_line(suite, name + stratum, score, *_sides(kept[name], criterion)))
+            if not stratum:
+                others.append(_other_rules(suite, name, kept[name], criterion))
         if found:
-            first = next(iter(groups.values()))
-            run = np.any([_sides(groups[name], criterion)[1].run for name in found], axis=0)
+            run = np.any(
+                [_sides(groups[name], criterion)[1].run & _in_stratum(groups[name], stratum) for name in found], axis=0
+            )
+            first = groups[next(iter(found))]
             lines += [
-                (suite, f"*{NULLS[name]}*", f"{null.n:,}", f"{null.n_smaller:,}", interval(null.mcc),
+                (suite, f"*{NULLS[name]}{stratum}*", f"{null.n:,}", f"{null.n_smaller:,}", interval(null.mcc),
                  interval(null.balanced_accuracy), *[""] * 5)
                 for name, null in criteria.null_scores(first, suite, criterion, run).items()
             ]  # fmt: skip
@@ -65,10 +70,12 @@ def labels(release: ReportTables, potentials: Sequence[str], criterion: str) -> 
     said = (
         f"{rule} The score: every compound that DFT decides and that was run is in n; the potential's own label counts,"
         " a failure is wrong. Undecidable and failed are among n, not run is beside it. The MCC of a constant answer is"
-        " not defined and says as little as 0."
+        " not defined and says as little as 0. Comparable level: no open d or f shell, no element with +U in the"
+        " training data, PBE on both sides."
     )
     if not lines:
         return f"## {title}\n\n{said}\n\nNot computed."
+    lines.sort(key=lambda line: line[0])
     conventions = (
         "By the two other conventions the MCC would be (only labels outside the noise; undecidable and failed as"
         " wrong):\n\n" + "\n".join(others)
@@ -104,7 +111,9 @@ def frequencies(release: ReportTables, potentials: Sequence[str]) -> str:
             def square(rows: pd.DataFrame, side: str, suite: str = suite, place: str = place) -> np.ndarray:
                 return signed_square(comparable(rows[f"{side}omega_{place}_thz"].astype(float), suite, place))
 
-            ran = {p: rows[rows["status"] != "not-run"] for p, rows in groups.items()}
+            asked = {p: rows[rows["status"] != "not-run"] for p, rows in groups.items()}
+            strata = _STRATA if place == "min" else ("",)
+            ran = {p + stratum: _of_stratum(rows, stratum) for stratum in strata for p, rows in asked.items()}
             found = {
                 p: agreement(square(rows, ""), square(rows, "dft_"), clusters=clusters_of(rows, suite))
                 for p, rows in ran.items()
@@ -127,7 +136,8 @@ def sigma(release: ReportTables, potentials: Sequence[str]) -> str:
     """Agreement of σ with DFT by the published schedule, and by how anharmonic DFT says a compound is."""
     lines, strata, outcomes = [], [], []
     for suite, groups in _suites(release, potentials).items():
-        ran = {p: r[(r["sigma_status"] != "not-run") & r["dft_sigma"].notna()] for p, r in groups.items()}
+        asked = {p: r[(r["sigma_status"] != "not-run") & r["dft_sigma"].notna()] for p, r in groups.items()}
+        ran = {p + stratum: _of_stratum(r, stratum) for stratum in _STRATA for p, r in asked.items()}
         ran = {p: rows for p, rows in ran.items() if len(rows)}
         for potential, rows in ran.items():
             values, dft = (rows[column].to_numpy(float) for column in ("sigma", "dft_sigma"))
@@ -225,6 +235,17 @@ def _suites(release: ReportTables, potentials: Sequence[str]) -> dict[str, dict[
     for (suite, potential), part in rows.groupby(["suite", "potential"]):
         found.setdefault(str(suite), {})[str(potential)] = part
     return found
+
+
+def _in_stratum(rows: pd.DataFrame, stratum: str) -> np.ndarray:
+    """Which rows (n,) are of one of `_STRATA`."""
+    return (rows["comparable_level"].astype("boolean").fillna(False) if stratum else rows["compound"].notna()).to_numpy(
+        bool
+    )
+
+
+def _of_stratum(rows: pd.DataFrame, stratum: str) -> pd.DataFrame:
+    return rows[_in_stratum(rows, stratum)]
 
 
 def _sides(rows: pd.DataFrame, criterion: str) -> tuple[verdicts.Labels, verdicts.Answers]:

@@ -98,7 +98,9 @@ def _codes(n: int, clusters: Clusters) -> list[Indices]:
     """Number of the cluster of each compound (n,), per way."""
     if not len(clusters):
         return [np.arange(n)]
-    found = [np.unique(np.asarray(labels).astype(str), return_inverse=True)[1].astype(np.int64) for labels in clusters]
+    arrays = [np.asarray(labels) for labels in clusters]
+    named = [labels.astype(str) if labels.dtype == object else labels for labels in arrays]
+    found = [np.unique(labels, return_inverse=True)[1].astype(np.int64) for labels in named]
     if any(codes.size != n for codes in found):
         raise ValueError(f"{n} compounds need as many labels of their clusters")
     return found

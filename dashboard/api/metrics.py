@@ -114,6 +114,8 @@ class Rank(Answer):
     complete: bool = Field(description="false: run on too few compounds to be ranked")
     training_level: str = Field(description="functional of the training data where DFT's is another, else empty")
     n_smaller: int | None = Field(description="of DFT's smaller class, where labels are scored")
+    comparable: IntervalAnswer | None = Field(description="the same where the level of theory is that of DFT")
+    n_comparable: int = Field(description="compounds of that")
 
 
 class NotComputed(Answer):
@@ -184,7 +186,8 @@ def _compared(
     if not chosen:
         return [], []
     view = StabilityView(
-        suite=suite, potentials=chosen, common=asked.common, anion=tuple(sorted(set(asked.X))), criterion=criterion,
+        suite=suite, potentials=chosen, common=asked.common, level=asked.level,
+        anion=tuple(sorted(set(asked.X))), criterion=criterion,
         tolerance_thz=asked.tolerance_thz, threshold=asked.threshold,
     )  # fmt: skip
     data = stability.compared(dataset, view, chosen)
@@ -233,6 +236,7 @@ def _scores(found: verdicts.Score) -> ScoresAnswer:
 def _rank(suite: Suite, place: Ranked) -> Rank:
     metric = METRICS[place.metric]
     known = asdict(place)
+    comparable = known.pop("comparable")
     numbers = {name: _defined(known.pop(name)) for name in ("value", "low", "high")}
     level = known.pop("level")
     return Rank(
@@ -240,6 +244,7 @@ def _rank(suite: Suite, place: Ranked) -> Rank:
         unit=metric.unit,
         higher_is_better=metric.higher_is_better,
         training_level=level,
+        comparable=None if comparable is None else IntervalAnswer(**{k: _defined(v) for k, v in comparable.items()}),
         **numbers,
         **known,
     )

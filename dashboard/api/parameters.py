@@ -131,6 +131,9 @@ class MetricsParameters(Parameters):
         DEFAULT_TOLERANCE_THZ, ge=0, le=5, allow_inf_nan=False, description="stable when ω_min > −tolerance, in THz"
     )
     threshold: float = Field(1.0, gt=0, le=5, allow_inf_nan=False, description="stable when σ is below")
+    level: Literal["all", "comparable"] = Field(
+        "all", description="compounds scored: all, or those in which potential and DFT mean the same level of theory"
+    )
     common: Literal["yes", "no"] = Field(
         "no", description="whether the potentials of a suite are scored on the compounds that all of them have run"
     )

@@ -91,6 +91,8 @@ class Ranked:
     complete: bool = True
     level: str = ""
     n_smaller: int | None = None
+    comparable: Interval | None = None
+    n_comparable: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _ranking(dataset: Dataset, release: str, suite: str, metric: str) -> tuple[t
         return (), ()
     sizes = {name: int(_counted(mine, metric).sum()) for name, mine in rows.items()}
     complete = {name: mine for name, mine in rows.items() if 2 * sizes[name] >= max(sizes.values())}
-    entries = {name: _entry(name, mine, suite, metric) for name, mine in complete.items()}
+    entries = {name: _with_comparable(name, mine, suite, metric) for name, mine in complete.items()}
     sign = -1 if METRICS[metric].higher_is_better else 1
     order = sorted(entries, key=lambda name: (not np.isfinite(entries[name].value), sign * entries[name].value, name))
     defined = [name for name in order if np.isfinite(entries[name].value)]
@@ -143,7 +145,9 @@ def _run(dataset: Dataset, suite: str, metric: str) -> dict[str, Rows]:
     """Columns of `pairs` per foundation potential that was run in the stage of `metric` on what DFT publishes."""
     sites = SUITES[suite].clusters
     numbers = dict.fromkeys(column for columns in NUMBERS.values() for column in columns)
-    columns = dict.fromkeys((*criteria.COLUMNS, *numbers, "omega_rmse_thz", "protocol", "sigma_protocol", *sites))
+    columns = dict.fromkeys(
+        (*criteria.COLUMNS, *numbers, "omega_rmse_thz", "protocol", "sigma_protocol", "comparable_level", *sites)
+    )
     frame = dataset.frame(
         f"SELECT potential, compound, {', '.join(columns)} FROM pairs WHERE suite = $suite AND potential IS NOT NULL "
         "ORDER BY potential, compound",
@@ -201,6 +205,15 @@ def _entry(name: str, rows: Rows, suite: str, metric: str) -> Ranked:
                       n_smaller=found.n_smaller)  # fmt: skip
     rmse, n = _rmse(_errors(rows, suite, metric), rows, suite)
     return Ranked(name, metric, rmse.value, rmse.low, rmse.high, n, "", failed, 0, str(protocol[0]))
+
+
+def _with_comparable(name: str, rows: Rows, suite: str, metric: str) -> Ranked:
+    """The entry, with its score over the compounds in which both sides mean the same level of theory."""
+    entry, kept = _entry(name, rows, suite, metric), rows["comparable_level"] == 1
+    if not (kept & _counted(rows, metric)).any():
+        return entry
+    mine = _entry(name, {column: values[kept] for column, values in rows.items()}, suite, metric)
+    return replace(entry, comparable=Interval(mine.value, mine.low, mine.high), n_comparable=mine.n)
 
 
 def _rmse(errors: Values, rows: Rows, suite: str) -> tuple[Interval, int]:

@@ -106,9 +106,12 @@ class Compared:
 
     @cached_property
     def own(self) -> dict[str, Answers]:
-        """Answers per potential, whatever the other potentials have run."""
+        """Answers per potential, whatever the others have run; one at another level of theory may count as not run."""
         view = self.view
-        return {p.potential: p.answers(view.criterion, view.tolerance_thz, view.threshold) for p in self.predictions}
+        found = {p.potential: p.answers(view.criterion, view.tolerance_thz, view.threshold) for p in self.predictions}
+        if view.level == "all":
+            return found
+        return {p.potential: found[p.potential].where(p.rows["comparable_level"] == 1) for p in self.predictions}
 
     @cached_property
     def answers(self) -> dict[str, Answers]:
@@ -199,7 +202,7 @@ def _columns(
     """Columns of DFT and of the potentials: what stays while a slider moves. `release` drops what is out of date."""
     sites = tuple(SUITES[suite].clusters)
     frame = dataset.frame(
-        f"SELECT {', '.join((*criteria.COLUMNS, *sites))} FROM pairs "
+        f"SELECT {', '.join((*criteria.COLUMNS, 'comparable_level', *sites))} FROM pairs "
         "WHERE suite = $suite AND list_contains($potentials, potential) "
         "AND (len($anion) = 0 OR list_contains($anion, X)) ORDER BY list_position($potentials, potential), compound",
         {"suite": suite, "potentials": list(chosen), "anion": list(anion)},

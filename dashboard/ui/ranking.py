@@ -112,6 +112,7 @@ def _table(entries: Sequence[Ranked], nulls: Sequence[Null], metric: Metric, nam
         [
             names.get(entry.potential, entry.potential),
             _group(entry),
+            _comparable(entry, metric),
             [_value(entry.value, metric), _sub(f"{number(entry.low)} to {number(entry.high)}")] if entry.group else "",
             [count(entry.n), _sub(_not_decided(entry, metric))],
         ]
@@ -121,12 +122,22 @@ def _table(entries: Sequence[Ranked], nulls: Sequence[Null], metric: Metric, nam
         [
             null.name,
             "",
+            "",
             [_value(null.score.value, metric), _sub(f"{number(null.score.low)} to {number(null.score.high)}")],
             count(null.n),
         ]
         for null in nulls
     ]
-    return table(("potential", "group", "value, 95 % interval", "n"), rows, caption=marked(_caption(metric, suite)))
+    head = ("potential", "group", "comparable level", "all compounds, 95 % interval", "n")
+    return table(head, rows, caption=marked(_caption(metric, suite)))
+
+
+def _comparable(entry: Ranked, metric: Metric) -> Any:
+    """The score where potential and DFT mean the same level of theory."""
+    if entry.comparable is None:
+        return "none"
+    ends = f"{number(entry.comparable.low)} to {number(entry.comparable.high)}"
+    return [_value(entry.comparable.value, metric), _sub(f"{ends}, n = {count(entry.n_comparable)}")]
 
 
 def _sub(text: str) -> Component:
@@ -142,7 +153,10 @@ def _not_decided(entry: Ranked, metric: Metric) -> str:
 
 
 def _caption(metric: Metric, suite: str) -> str:
-    own = f"Each over the compounds that it was run on; intervals with {drawn_by(suite)}."
+    own = (
+        "Comparable level: no open d or f shell, no +U in the training data, PBE on both sides. Each over the "
+        f"compounds that it was run on; intervals with {drawn_by(suite)}."
+    )
     if metric.of_labels:
         stable = f"ω_min > −{DEFAULT_TOLERANCE_THZ:g} THz" if metric.id == "mcc" else "σ < 1"
         return (

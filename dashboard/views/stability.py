@@ -32,13 +32,15 @@ class StabilityView:
     """Which compounds and potentials are compared, where stable ends, and what a wrong verdict costs in DFT runs.
 
     No potential chosen means the foundation potentials that have results; `harmonic` means the suite's first criterion
-    where DFT has no ω. `rule` is the convention by which scores count, of `verdicts.RULES`; `common` restricts them to
+    where DFT has no ω. `rule` is the convention by which scores count, of `verdicts.RULES`; `level` all
+    compounds, or those in which potential and DFT mean the same level of theory; `common` restricts them to
     the compounds that every chosen potential was run on.
     """
 
     suite: str = key("s", SUITE, "abx3")
     potentials: tuple[str, ...] = key("p", POTENTIALS, ())
     common: str = key("k", Choice(("yes", "no")), "no")
+    level: str = key("lv", Choice(("all", "comparable")), "all")
     rule: str = key("ru", Choice(tuple(RULES)), SCORE)
     anion: tuple[str, ...] = key("an", Choices(ANIONS), ())
     criterion: str = key("c", Choice(CRITERIA), "harmonic")

@@ -9,7 +9,7 @@ from dashboard.pages.methods.formula import definition, formula, fraction, root,
 from dashboard.ui.blocks import doi_link, table
 from dashboard.ui.contents import part
 
-MCNEMAR = "10.1007/BF02295996"
+PIGEONHOLE = "10.1214/07-AOAS122"
 BOOTSTRAP = "10.1214/aos/1176344552"
 
 
@@ -188,8 +188,10 @@ def scores() -> Component:
                 html.Sub("su"),
                 " counts compounds that DFT calls stable and the potential unstable; a dot stands for the total. MCC "
                 "is 0 for guessing and 1 for a perfect answer; balanced accuracy is ½ for guessing. Where a "
-                "denominator is zero, the score is not defined. Scores are over compounds on which both sides "
-                "decide, and again over all that were run, where failed and undecidable count as wrong.",
+                "denominator is zero, the score is not defined. The score is over all compounds that DFT decides and "
+                "that were run: the potential’s own label counts, in doubt or not, and a failure is wrong. Beside it "
+                "stand two nulls on the same compounds, the larger class and a random forest that knows the elements "
+                "alone. Of a smaller class with fewer than 20 compounds nothing is said.",
             ],
         ),
         definition(
@@ -217,11 +219,12 @@ def scores() -> Component:
             [
                 "Intervals are 95 % percentiles of a bootstrap over compounds (",
                 doi_link(BOOTSTRAP),
-                "): what the number could have been with other compounds of the same kind. Two potentials are "
+                "): what the number could have been with other compounds of the same kind. Compounds of one cation are "
+                "right or wrong together, so cations are drawn: B in abx3, M and M′ independently in hdp (",
+                doi_link(PIGEONHOLE),
+                "). Two potentials are "
                 "compared on the compounds that both have, drawn together; where the interval of the difference "
-                "holds 0, there is no measurable difference. McNemar’s exact test (",
-                doi_link(MCNEMAR),
-                ") asks the same of labels.",
+                "holds 0, there is no measurable difference.",
             ],
         ),
     )  # fmt: skip

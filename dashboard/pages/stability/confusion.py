@@ -218,13 +218,17 @@ def _matrix(counts: NDArray[np.int64], data: Compared, potential: str, names: Na
 
 
 def _row_name(answer: str, data: Compared) -> str:
-    return "not run by all" if answer == verdicts.NOT_RUN and data.restricted else answer
+    if answer != verdicts.NOT_RUN:
+        return answer
+    name = "not run by all" if data.restricted else answer
+    return f"{name} or not comparable" if data.view.level == "comparable" else name
 
 
 def _link(data: Compared, potential: str, truth: str, answer: str) -> str | None:
     """Address of the compounds in a cell; None where the table of compounds has no such filter."""
     view = data.view
-    if view.criterion not in LINKED or data.restricted:  # a link leads to all that the potential has run
+    # A link leads to all that the potential has run.
+    if view.criterion not in LINKED or data.restricted or view.level != "all":
         return None
     compounds = CompoundsView(
         suite=view.suite,

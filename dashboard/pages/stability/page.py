@@ -35,6 +35,10 @@ CRITERION_NAMES = {
 RULE_OPTIONS = [
     {"value": rule, "label": f"{'the score' if rule == SCORE else rule}: {text}"} for rule, text in RULES.items()
 ]
+LEVEL_OPTIONS = [
+    {"value": "all", "label": "all compounds"},
+    {"value": "comparable", "label": "comparable: no open d or f shell, no +U, same functional"},
+]
 SHOWN = "stability-view"
 
 
@@ -124,6 +128,7 @@ def _controls(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> C
             dmc.Switch(id="stability-common", label="Common compounds only", checked=view.common == "yes"),
             id="stability-common-box", hidden=len(found.potentials) < 2, className="control switch",
         ),
+        controls.select("stability-level", "Level of theory", LEVEL_OPTIONS, view.level),
         html.Div(
             controls.select("stability-rule", "What counts as right", RULE_OPTIONS, view.rule),
             id="stability-rule-box", hidden=view.criterion == "cross", className="control wide",
@@ -215,6 +220,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         Input("stability-potentials", "value"),
         Input("stability-common", "checked"),
         Input("stability-rule", "value"),
+        Input("stability-level", "value"),
         Input("stability-anion", "value"),
         Input("stability-criterion", "value"),
         Input("stability-tolerance_thz", "value"),
@@ -224,13 +230,13 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _update(
-        suite: Any, potentials: Any, common: Any, rule: Any, anion: Any, criterion: Any, tolerance_thz: Any,
+        suite: Any, potentials: Any, common: Any, rule: Any, level: Any, anion: Any, criterion: Any, tolerance_thz: Any,
         threshold: Any, false_stable: Any, false_unstable: Any,
     ) -> tuple[Any, ...]:  # fmt: skip
         asked = build(
-            StabilityView, suite=suite, potentials=potentials, common="yes" if common else "no", rule=rule, anion=anion,
-            criterion=criterion, tolerance_thz=tolerance_thz, threshold=threshold, false_stable=false_stable,
-            false_unstable=false_unstable,
+            StabilityView, suite=suite, potentials=potentials, common="yes" if common else "no", rule=rule,
+            level=level, anion=anion, criterion=criterion, tolerance_thz=tolerance_thz, threshold=threshold,
+            false_stable=false_stable, false_unstable=false_unstable,
         )  # fmt: skip
         found = _resolved(dataset, asked)
         view, names, moved = found.view, coverage.potential_names(dataset), query.moved(found.view.criterion)
