@@ -63,7 +63,7 @@ _HEAD = """
 
 Four small MACE models trained on energies, forces and stresses of CHGNet 0.3.0. They are no foundation models,
 and know nothing that their teacher does not: they are a controlled study, in which the teacher can stand for DFT.
-ReportTables RELEASE of the tables; this page is made by `softmode distil report > docs/distil.md`, and nothing in it
+Release RELEASE of the tables; this page is made by `softmode distil report > docs/distil.md`, and nothing in it
 is typed in. Numbers in brackets are 95 % bootstrap intervals over compounds.
 
 <!-- not run in tests: takes hours -->
