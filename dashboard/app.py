@@ -27,6 +27,7 @@ from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.pages.potentials import page as models
 from dashboard.pages.recompute import page as recompute
 from dashboard.pages.stability import page as stability
+from dashboard.pages.trust import page as trust
 from dashboard.server import security
 from dashboard.server.asset_bundles import bundles, serve_bundles
 from dashboard.server.callback_json import encoding
@@ -49,6 +50,7 @@ PAGES: tuple[Page, ...] = (
     overview.PAGE,
     compounds.PAGE,
     compound.PAGE,
+    trust.PAGE,
     stability.PAGE,
     anharmonicity.PAGE,
     errors.PAGE,

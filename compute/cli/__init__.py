@@ -17,6 +17,7 @@ from compute.cli import (
     score,
     serve,
     sigma,
+    trust,
 )
 
 app = typer.Typer(
@@ -38,3 +39,4 @@ app.add_typer(frames.app, name="frames")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(data.app, name="data")
 app.add_typer(distil.app, name="distil")
+app.add_typer(trust.app, name="trust")

@@ -1,4 +1,4 @@
-"""What the commands share: options, output, and errors in one sentence."""
+"""What the commands share: options, output, errors in one sentence, and which compound is meant."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+
+from compute.settings import data_directory
+from compute.tables import read
+
+if TYPE_CHECKING:
+    from compute.structures.compounds import Compound
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -19,6 +25,10 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of the published tables. Default: SOFTMODE_DATA, else data/parquet."),
 ]
+
+FormulaArgument = Annotated[str, typer.Argument(help="Formula, elements in any order: CsPbBr3, Cs₂AgBiBr₆.")]
+FormulaSuite = Annotated[str, typer.Option("--suite", help="hdp or abx3.")]
+OnePotential = Annotated[str, typer.Option("--potential", help="As listed by: softmode potentials list.")]
 
 
 def print_json(value: Any) -> None:
@@ -41,3 +51,25 @@ def one_sentence(*errors: type[Exception]) -> Iterator[None]:
         fail(str(error))
     except ModuleNotFoundError as error:
         fail(f"{error.name} is not installed: this command needs pip install 'softmode[compute]'")
+
+
+def check_suite(suite: str) -> None:
+    """Exit with one sentence unless compounds of `suite` have formulas."""
+    if suite not in ("hdp", "abx3"):
+        fail(f"No suite {suite} with formulas: it is hdp or abx3.")
+
+
+def lookup(formula: str, suite: str, data: Path | None) -> tuple[Compound, dict[str, Any]]:
+    """The compound that `formula` means, and its row in the table `references`, empty where there is none.
+
+    Raises `FormulaError`.
+    """
+    from compute.structures.compounds import identify
+
+    references = {
+        row["compound"]: row
+        for row in read(data or data_directory(), "references").to_pylist()
+        if row["suite"] == suite
+    }
+    compound = identify(formula, suite, references.keys())
+    return compound, references.get(compound.formula, {})

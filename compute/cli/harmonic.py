@@ -7,8 +7,19 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from compute.cli.common import AsJson, Data, fail, one_sentence, out, print_json
-from compute.cli.compounds import FormulaArgument, FormulaSuite, OnePotential, check_suite, lookup
+from compute.cli.common import (
+    AsJson,
+    Data,
+    FormulaArgument,
+    FormulaSuite,
+    OnePotential,
+    check_suite,
+    fail,
+    lookup,
+    one_sentence,
+    out,
+    print_json,
+)
 from compute.protocols import HARMONIC_PROTOCOLS
 from compute.suites import SUITES
 from compute.tables import TableError

@@ -9,8 +9,20 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from compute.cli.common import AsJson, Data, err, fail, one_sentence, out, print_json
-from compute.cli.compounds import FormulaArgument, FormulaSuite, OnePotential, check_suite, lookup
+from compute.cli.common import (
+    AsJson,
+    Data,
+    FormulaArgument,
+    FormulaSuite,
+    OnePotential,
+    check_suite,
+    err,
+    fail,
+    lookup,
+    one_sentence,
+    out,
+    print_json,
+)
 from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_NAMES, SamplingProtocol, sampling_protocol
 from compute.suites import SUITES
 from compute.tables import TableError

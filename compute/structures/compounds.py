@@ -182,7 +182,7 @@ def _perovskite(text: str, counts: dict[str, int], published: list[str]) -> Comp
     orders = [(first, second), (second, first)]
     listed = [order for order in orders if f"{order[0]}{order[1]}{X}3" in published]
     # By convention A carries the lower charge: A⁺B²⁺X₃ and A²⁺B⁴⁺X₃.
-    usual = [order for order in orders if any(a < b for a, b in _perovskite_charges(*order, X))]
+    usual = [order for order in orders if any(a < b for a, b in perovskite_charges(*order, X))]
     notes: tuple[str, ...] = ()
     if len(listed) == 1:
         A, B = listed[0]
@@ -194,7 +194,7 @@ def _perovskite(text: str, counts: dict[str, int], published: list[str]) -> Comp
     else:
         A, B = first, second
         notes = (f"the charges do not tell A from B; {first} is taken as A because it is written first",)
-    charges = _perovskite_charges(A, B, X)
+    charges = perovskite_charges(A, B, X)
     if not charges:
         notes += (f"no common charge states of {A} and {B} balance three {X}",)
     elif len(charges) > 1:
@@ -211,7 +211,8 @@ def _perovskite(text: str, counts: dict[str, int], published: list[str]) -> Comp
     )
 
 
-def _perovskite_charges(A: str, B: str, X: str) -> list[tuple[int, int]]:
+def perovskite_charges(A: str, B: str, X: str) -> list[tuple[int, int]]:
+    """Charge states of A and B that balance three X, the lower of A first; empty where none do."""
     total = -3 * radii.ANION_CHARGE[X]
     return [(a, total - a) for a in radii.charge_states(A) if total - a in radii.charge_states(B)]
 

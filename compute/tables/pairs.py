@@ -6,7 +6,6 @@ Pages, findings and checks count from these rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
@@ -104,10 +103,17 @@ def _compare(connection: duckdb.DuckDBPyConnection) -> None:
     columns = "suite, compound, formula, A, B, Bp, X, charge_a, charge_b, charge_bp"
     references = connection.sql(f'SELECT {columns} FROM "references"').to_arrow_table()
     rows = [
-        {"suite": row["suite"], "compound": row["compound"], "theory": theory, **asdict(comparability(options, theory))}
+        {
+            "suite": row["suite"],
+            "compound": row["compound"],
+            "theory": theory,
+            "comparable": found.comparable,
+            "reason": found.reason,
+        }
         for row in references.to_pylist()
         for options in [charge_options(row)]
         for theory in (*THEORIES, None)
+        for found in [comparability(options, theory)]
     ]
     schema = pa.schema(
         [(name, pa.string()) for name in ("suite", "compound", "theory", "reason")] + [("comparable", pa.bool_())]

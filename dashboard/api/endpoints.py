@@ -27,8 +27,10 @@ from dashboard.api.metrics import MetricsAnswer, scores
 from dashboard.api.openapi import Endpoint
 from dashboard.api.parameters import TABLE_PARAMETERS, Formula, MetricsParameters, Paged, Parameters, Suite
 from dashboard.api.problems import ApiError
+from dashboard.api.trust import TrustAnswer, TrustParameters, trust_of
 from dashboard.dataset import Dataset
-from dashboard.queries import formulas, leaderboard
+from dashboard.queries import formulas
+from dashboard.queries.ranking import plain_leaderboard
 from dashboard.server.downloads import address, whole_table
 
 _OF_TABLES = {
@@ -113,7 +115,7 @@ def _metrics(dataset: Dataset, release: str, asked: MetricsParameters) -> dict[s
 
 
 def _leaderboard(dataset: Dataset, release: str, asked: LeaderboardParameters) -> dict[str, Any]:
-    return {"release": release, **leaderboard.plain(dataset, release, asked.suite)}
+    return {"release": release, **plain_leaderboard(dataset, release, asked.suite)}
 
 
 def _dataset(dataset: Dataset, release: str, asked: Parameters) -> dict[str, Any]:
@@ -192,6 +194,18 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         handle=_leaderboard,
         examples=("/leaderboard?suite=alexandria50",),
         errors=(HTTPStatus.NOT_ACCEPTABLE,),
+    ),
+    Endpoint(
+        path="/trust",
+        name="trust",
+        summary="How far the labels of potentials can be trusted for one compound",
+        description="The probability that each label is DFT's, an interval of |Δω_min|, and what speaks against it, as "
+        "on the page Trust; also for a compound that nobody has computed.",
+        parameters=TrustParameters,
+        answer=TrustAnswer,
+        handle=trust_of,
+        examples=("/trust?compound=CsPbBr3",),
+        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.NOT_ACCEPTABLE),
     ),
     Endpoint(
         path="/dataset",

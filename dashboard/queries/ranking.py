@@ -23,6 +23,7 @@ from compute.statistics.criteria import COMPOSITION, CONSTANT
 from compute.statistics.groups import letters
 from compute.statistics.paired import Difference, difference_of_rmse, differences_of_counts
 from compute.suites import COMPARED, SUITES
+from compute.tables.against_dft import AgainstDft, against_dft, to_plain
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import foundation
 from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
@@ -255,3 +256,25 @@ def _nulls(rows: Mapping[str, Rows], suite: str, metric: str) -> list[Null]:
         for name, errors in named.items()
         if np.isfinite(errors).any()
     ]
+
+
+def leaderboard(dataset: Dataset, suite: str) -> AgainstDft:
+    """The table of `suite`, the potential with the smallest median error of the force constants first."""
+    return _leaderboard(dataset, dataset.release(), suite)
+
+
+@lru_cache(maxsize=16)
+def _leaderboard(dataset: Dataset, release: str, suite: str) -> AgainstDft:
+    return against_dft(dataset.frame, suite)
+
+
+@lru_cache(maxsize=16)
+def plain_leaderboard(dataset: Dataset, release: str, suite: str) -> dict[str, Any]:
+    """The same as JSON."""
+    return to_plain(_leaderboard(dataset, release, suite), dataset.frame)
+
+
+def training_sets(dataset: Dataset) -> dict[str, str]:
+    """Training data by potential."""
+    frame = dataset.frame("SELECT potential, training_set FROM potentials")
+    return dict(zip(frame["potential"], frame["training_set"], strict=True))

@@ -64,7 +64,8 @@ def not_there(text: str) -> Iterator[str]:
         command, path = SOFTMODE, "softmode"
         while isinstance(command, TyperGroup) and words:
             path += f" {words[0]}"
-            command = command.commands.get(words.pop(0))
+            # Of a group whose first word may be a value, the command that takes it.
+            command = command.commands.get(words.pop(0)) or getattr(command, "of_values", None)
         if command is None:
             yield path
             continue

@@ -16,6 +16,7 @@ from dashboard.pages.compound.labels import labels, labels_table
 from dashboard.pages.compound.neighbours import neighbour_table, neighbours
 from dashboard.pages.compound.other_dft import other_dft
 from dashboard.pages.compound.structure import moved, structure_and_bands
+from dashboard.pages.compound.trust import trust
 from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import bands as bands_query
 from dashboard.queries.compound import runs
@@ -44,6 +45,7 @@ def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str
             address_notice(problems + replaced(asked, view)),
             structure_and_bands(found, view),
             labels(found, view),
+            trust(found),
             sigma.sigma(found, view),
             errors(found),
             other_dft(found),

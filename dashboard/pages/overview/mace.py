@@ -14,7 +14,7 @@ from compute.suites import SUITES
 from compute.tables.against_dft import AgainstDft
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import benchmark_potentials, potential_names
-from dashboard.queries.leaderboard import leaderboard, training_sets
+from dashboard.queries.ranking import leaderboard, training_sets
 from dashboard.ui.blocks import campaign_command, not_computed, section, table
 from dashboard.ui.text import count, listed, number
 

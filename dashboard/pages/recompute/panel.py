@@ -21,6 +21,7 @@ from dashboard.pages.recompute.result import result
 from dashboard.queries import compound as compound_query
 from dashboard.queries.coverage import potential_names
 from dashboard.queries.export import phonopy_yaml, poscar
+from dashboard.queries.trust import of_live
 from dashboard.ui.blocks import captioned
 
 ACTIVE = ("queued", "running")
@@ -97,6 +98,7 @@ def _ended(
         content=content,
         found=found,
         scored=query.scored(dataset, job.result, reference) if job.stage == "attribution" else None,
+        trust=of_live(dataset, job.result) if job.stage == "harmonic" else None,
     )
     return shown, tuple(FILES) if found else ("json",)
 

@@ -11,6 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.jobs.service import Job
+from compute.trust.answer import PotentialTrust
 from dashboard.figures.bands import bands
 from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.pages.recompute.form import duration
@@ -22,6 +23,7 @@ from dashboard.ui.bands import band_labels, curve, published_omegas
 from dashboard.ui.blocks import captioned, statement, statements, table
 from dashboard.ui.compound_text import address, label_mark
 from dashboard.ui.text import marked, number, plural, with_error
+from dashboard.ui.trust import percent_of
 from dashboard.views.error_sources import ORDERS
 
 
@@ -35,12 +37,13 @@ def result(
     content: Row | None,
     found: Sequence[Bands],
     scored: Scored | None,
+    trust: PotentialTrust | None = None,
 ) -> list[Component | None]:
     """Everything about the result of a job that is done; `names` are those of potentials.
 
     `reference` is DFT's row, `stored` that of the same potential and protocol, `content` the file of the result,
-    `found` the live bands and then the published ones of the same potential, where there are any, and `scored` what
-    an attribution found.
+    `found` the live bands and then the published ones of the same potential, where there are any, `scored` what an
+    attribution found, and `trust` that in the label of a harmonic result.
     """
     row, stage = job.result, job.stage
     name = names.get(job.request.potential, job.request.potential)
@@ -48,7 +51,8 @@ def result(
         return []
     ok = row.get("status") == "ok"
     return [
-        _headline(stage, row) if ok else None,
+        _headline(stage, row, trust) if ok else None,
+        _doubts(trust) if ok and trust else None,
         _beside(stage, row, name, stored, reference) if ok else None,
         _references(stage, row, name, stored, reference),
         _trace(row, name, reference) if ok and stage == "sigma" else None,
@@ -58,7 +62,7 @@ def result(
     ]
 
 
-def _headline(stage: str, row: Row) -> Component:
+def _headline(stage: str, row: Row, trust: PotentialTrust | None) -> Component:
     label = [label_mark(row.get("label"))]
     if stage == "attribution":
         own = row.get("protocol") is not None
@@ -71,9 +75,21 @@ def _headline(stage: str, row: Row) -> Component:
     where = f" at q = ({row['omega_min_q']})" if row.get("omega_min_q") else ""
     return statements(
         statement(f"{number(value(row, 'omega_min_thz'))} THz", ["ω", html.Sub("min")], [*label, where]),
+        statement(
+            percent_of(trust.trust) if trust else "not computed",
+            dcc.Link("trust", href=f"/trust?c={row['compound']}"),
+            f"that the label is DFT’s; |Δω| ≤ {number(trust.error_thz, 1)} THz" if trust else "for cubic ABX₃ alone",
+        ),
         statement(f"{number(value(row, 'noise_floor_thz'), 3)} THz", "noise floor"),
         statement(f"{number(value(row, 'a'), 3)} Å", f"a, {row.get('geometry')} cell"),
     )
+
+
+def _doubts(trust: PotentialTrust) -> Component | None:
+    """Why the label may be wrong here; nothing where nothing speaks against it."""
+    if not trust.reasons:
+        return None
+    return html.P(f"Why it may fail here: {'; '.join(trust.reasons)}.", className="recompute-doubts")
 
 
 def _beside(stage: str, row: Row, name: str, stored: Row | None, reference: Row | None) -> Component:

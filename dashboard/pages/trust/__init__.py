@@ -1,0 +1,1 @@
+"""The page Trust: which potential to use for a compound, or none."""

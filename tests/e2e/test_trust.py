@@ -1,0 +1,85 @@
+"""Trust in a browser, over the published tables: a formula, its elements, the screen, the file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import ROOT
+from tests.e2e.acting import choose, settled_width
+from tests.e2e.conftest import served
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a server over the published tables."""
+    data, var = ROOT / "data" / "parquet", tmp_path_factory.mktemp("var")
+    with served(SOFTMODE_DATA=str(data), SOFTMODE_VAR=str(var)) as address:
+        yield address
+
+
+def test_a_formula_of_no_suite_is_answered_and_the_address_is_the_view(visit):
+    page = visit("/trust")
+    expect(page.locator("#trust-answer h2")).to_have_text("CsPbBr3")
+    page.locator("#trust-compound").fill("FrPbI3")
+    page.locator("#trust-compound").press("Enter")
+    expect(page.locator("#trust-answer")).to_contain_text("It is in no suite")
+    expect(page.locator("#trust-answer")).to_contain_text("A = Fr")
+    page.wait_for_url("**/trust?c=FrPbI3")
+    page.reload()
+    expect(page.locator("#trust-answer h2")).to_have_text("FrPbI3")
+
+
+def test_picking_an_element_asks_about_another_compound(visit):
+    page = visit("/trust?c=CsPbBr3")
+    choose(page, "#trust-X", "Cl")
+    expect(page.locator("#trust-answer h2")).to_have_text("CsPbCl3")
+    expect(page.locator("#trust-compound")).to_have_value("CsPbCl3")
+    page.wait_for_url("**/trust?c=CsPbCl3")
+
+
+def test_what_is_no_cubic_perovskite_is_refused_and_a_typing_error_keeps_the_answer(visit):
+    page = visit("/trust?c=Cs2AgBiBr6")
+    expect(page.locator("[data-advice=none]")).to_contain_text("run DFT")
+    page.locator("#trust-compound").fill("CsPbQq3")
+    page.locator("#trust-compound").press("Enter")
+    expect(page.get_by_text("“Qq” in “CsPbQq3” is not an element")).to_be_visible()
+    expect(page.locator("[data-advice=none]")).to_contain_text("Cs2AgBiBr6")
+
+
+def test_the_screen_follows_its_costs_and_fits_the_window(visit):
+    page = visit("/trust")
+    table = page.locator("#trust-screening table")
+    expect(table).to_contain_text("DFT on all")
+    page.locator("#trust-false_unstable").fill("0")
+    page.locator("#trust-false_unstable").press("Tab")
+    expect(table.locator("strong")).to_have_text("trust in all")  # nothing is lost by losing a material
+    page.wait_for_url("**cu=0*")
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert settled_width(page) <= width
+
+
+def test_the_next_runs_are_a_file(visit):
+    page = visit("/trust")
+    with page.expect_download() as download:
+        page.locator("#trust-next").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert len(rows) > 100
+    assert {"formula", "expected_reduction"} <= set(rows[0])
+
+
+def test_the_page_of_a_compound_says_why_it_may_fail(visit):
+    page = visit("/compound/abx3/CsSrF3")
+    block = page.locator("section", has=page.get_by_role("heading", name="Why it may fail here"))
+    expect(block).to_contain_text("DFT calls")
+    block.get_by_role("link", name="Trust").click()
+    page.wait_for_url("**/trust?c=CsSrF3")
+    expect(page.locator("#trust-answer")).to_contain_text("Do not trust any: run DFT")
