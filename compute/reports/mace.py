@@ -53,9 +53,7 @@ def _table(found: AgainstDft, release: ReportTables, four: set[str]) -> str:
             ("constants_error", 3, False), ("omega_rmse_thz", 2, False), ("omega_bias_thz", 2, True),
             ("slope_constants", 3, False), ("sigma_hessian", 3, False), ("hessian_amplification", 2, False),
         )]  # fmt: skip
-        lines.append(
-            (line.potential + star + elsewhere, training[line.potential], f"{line.n_ok}", *shown, *_labels(line))
-        )
+        lines.append((line.potential + star + elsewhere, training[line.potential], _n(line), *shown, *_labels(line)))
     lines.append(("always the commoner class", "null", f"{found.n}", *["–"] * 6,
                   f"{max(found.n_stable, found.n_unstable)} of {found.n}",
                   "all" if found.n_stable >= found.n_unstable else "0",
@@ -77,6 +75,11 @@ def _shown(median: MedianInterval, digits: int, signed: bool) -> str:
         return "not defined"
     values = [number(x, digits, signed=signed) for x in (median.value, median.low, median.high)]
     return f"{values[0]} [{values[1]}, {values[2]}]"
+
+
+def _n(line: BoardLine) -> str:
+    total = line.n_ok + line.n_failed + line.n_not_run
+    return f"{line.n_ok} of {total}, the smaller ones" if line.n_not_run else f"{line.n_ok}"
 
 
 def _labels(line: BoardLine) -> tuple[str, str, str]:

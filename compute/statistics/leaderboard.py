@@ -118,7 +118,8 @@ def anion(symbols: Iterable[str]) -> str:
 
 
 def leaderboard(rows: Sequence[Row], clusters: Mapping[str, str], *, seed: int = 0) -> list[BoardLine]:
-    """A line per potential, the smallest median of `constants_error` first.
+    """A line per potential, the smallest median of `constants_error` first; those that some materials were not run
+    with come last, for their medians are of other materials.
 
     `rows` have `compound`, `potential`, `status`, `label` and `dft_label` (stable, unstable or None), and `QUANTITIES`;
     `clusters` names the cluster of each compound.
@@ -130,7 +131,10 @@ def leaderboard(rows: Sequence[Row], clusters: Mapping[str, str], *, seed: int =
         not_run = sum(row["status"] == "not-run" for row in own)
         medians = {name: _median(_values(ok, name), clusters, seed) for name in QUANTITIES}
         lines.append(BoardLine(potential, len(ok), len(own) - len(ok) - not_run, not_run, medians, _labels(own)))
-    return sorted(lines, key=lambda line: (np.isnan(value := line.medians["constants_error"].value), value))
+    return sorted(
+        lines,
+        key=lambda line: (line.n_not_run > 0, np.isnan(value := line.medians["constants_error"].value), value),
+    )
 
 
 def pairs(rows: Sequence[Row], clusters: Mapping[str, str], *, seed: int = 0) -> list[TestedPair]:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from compute.cli import app as cli
 from compute.reports import mace
 from compute.reports.markdown import ReportTables
+from compute.statistics.leaderboard import leaderboard
 from compute.tables import pairs
 from dashboard.app import create_app
 from dashboard.dataset import Dataset
@@ -73,6 +74,16 @@ def test_the_overview_and_the_findings_say_the_same(directory):
     assert "| mace-own\\* | invented | 12 | 0.026" in said
     assert "DFT calls 9 materials stable and 3 unstable" in said
     assert data.DISTILLED not in said
+
+
+def test_a_potential_that_was_not_run_on_all_comes_last():
+    rows = [
+        {"compound": c, "potential": p, "status": s, "label": "stable", "dft_label": "stable", "constants_error": e}
+        for p, e, statuses in (("whole", 0.2, ("ok", "ok")), ("part", 0.1, ("ok", "not-run")))
+        for c, s in zip(("mp-1", "mp-2"), statuses, strict=True)
+    ]
+    whole, part = leaderboard(rows, {"mp-1": "O", "mp-2": "F"})
+    assert (whole.potential, part.n_ok, part.n_not_run) == ("whole", 1, 1)
 
 
 def test_without_any_result_it_says_how_to_compute(tmp_path):

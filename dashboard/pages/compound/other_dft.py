@@ -65,13 +65,16 @@ def _row(entry: dict[str, Any], potentials: pd.DataFrame, found: KnownCompound) 
         f"{found.names.get(row.potential, row.potential)} {number(row.omega_min_thz)}"
         for row in beside.itertuples(index=False)
     )
-    atoms = entry["n_atoms"]
+    # A column without a number at all comes as objects.
+    atoms, highest = (
+        float("nan") if pd.isna(entry[name]) else float(entry[name]) for name in ("n_atoms", "omega_max_thz")
+    )
     other = "" if np.isnan(atoms) or int(atoms) == _CUBIC[found.suite] else " (not the cubic cell)"
     return [
         f"{entry['compound']}, {SUITES[entry['suite']].title}",
         entry["functional"],
         "not stated" if np.isnan(atoms) else f"{count(int(atoms))}{other}",
         number(entry["omega_min_thz"]),
-        number(entry["omega_max_thz"]),
+        number(highest),
         values or "–",
     ]

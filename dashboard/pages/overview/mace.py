@@ -70,7 +70,7 @@ def _table(found: AgainstDft, names: Mapping[str, str], four: set[str], training
         [
             [names.get(line.potential, line.potential), " ★" if line.potential in four else ""],
             training.get(line.potential, ""),
-            count(line.n_ok),
+            _n(line),
             _with_interval(line.medians["constants_error"], 3),
             number(line.medians["omega_rmse_thz"].value),
             number(line.medians["omega_bias_thz"].value, sign=True),
@@ -93,6 +93,12 @@ def _table(found: AgainstDft, names: Mapping[str, str], four: set[str], training
         ),
         numeric_from=2,
     )  # fmt: skip
+
+
+def _n(line: BoardLine) -> str:
+    """Materials with numbers; of how many where some were not run."""
+    total = line.n_ok + line.n_failed + line.n_not_run
+    return f"{line.n_ok} of {total}" if line.n_not_run else count(line.n_ok)
 
 
 def _with_interval(median: MedianInterval, decimals: int) -> str:

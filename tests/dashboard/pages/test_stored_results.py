@@ -35,6 +35,7 @@ def test_a_second_dft_stands_beside_the_reference_and_says_what_it_is(dataset):
     assert "mp-99" in shown
     assert "20 (not the cubic cell)" in shown
     assert "−0.75" in shown
+    assert "not stated" in words(compound(dataset, {}, "hdp", "Cs2NaBiI6"))
     assert "Another DFT" not in words(compound(dataset, {}, "hdp", "Cs2AgInCl6"))
 
 
