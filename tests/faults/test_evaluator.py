@@ -16,12 +16,12 @@ import pytest
 pytest.importorskip("torch")
 
 from compute import tables
-from compute.campaigns.run_task import run
-from compute.campaigns.task import Task
 from compute.jobs import calculation
 from compute.jobs.process import Calculator
 from compute.potentials.load import add_calculator
 from compute.protocols import HARMONIC_PROTOCOLS
+from compute.tasks.execute import execute
+from compute.tasks.task import HarmonicTask
 from tests.campaigns.test_campaign import SOFTMODE, some_of
 from tests.conftest import ROOT
 
@@ -90,7 +90,7 @@ class Killer:
 
 
 def undisturbed(compound: str, a: float, potential: str) -> dict:
-    return run(Task("abx3", compound, a, potential, None, PROTOCOL))
+    return execute(HarmonicTask("abx3", compound, potential, None, PROTOCOL, a))
 
 
 def test_a_campaign_goes_on_and_its_rows_are_those_of_an_undisturbed_one(lennard_jones, tmp_path, published):
@@ -110,7 +110,7 @@ def test_a_campaign_goes_on_and_its_rows_are_those_of_an_undisturbed_one(lennard
 
 def test_a_live_calculation_goes_on(lennard_jones, tmp_path, monkeypatch):
     monkeypatch.setenv("SOFTMODE_WORKER_NICE", "0")
-    task = Task("abx3", "CsPbBr3", 5.9, lennard_jones, None, PROTOCOL)
+    task = HarmonicTask("abx3", "CsPbBr3", lennard_jones, None, PROTOCOL, 5.9)
     calculator = Calculator(calculation.compute, threads=1)
     told: list[dict] = []
     try:
