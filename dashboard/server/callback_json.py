@@ -15,6 +15,8 @@ import orjson
 from dash import NoUpdate, dcc, html
 from dash.development.base_component import Component
 
+from dashboard.server.prefix import link
+
 _HTML = html.Div._namespace
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
@@ -42,9 +44,19 @@ def _plain(value: Any) -> Any:
         return np.ascontiguousarray(value) if value.dtype.kind in "biuf" else value.tolist()
     if isinstance(value, Component) and _has_parts(value) and _is_static(value):
         return {"namespace": "softmode", "type": "StaticTree", "props": {"tree": _tree(value)}}
+    if isinstance(value, Component):
+        return _described(value)
     if hasattr(value, "to_plotly_json"):
         return value.to_plotly_json()
     raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _described(component: Component) -> dict[str, Any]:
+    """A component as Dash describes it, its link as the browser needs it."""
+    described: dict[str, Any] = component.to_plotly_json()
+    if isinstance(href := described["props"].get("href"), str):
+        described["props"]["href"] = link(href)
+    return described
 
 
 def _children(component: Component) -> list[Any]:
@@ -68,7 +80,7 @@ def _tree(node: Any) -> Any:
     """A static node as [name, attributes, child, …], text as it is."""
     if not isinstance(node, Component):
         return node
-    attributes = node.to_plotly_json()["props"]
+    attributes = _described(node)["props"]
     attributes.pop("children", None)
     name = node._type.lower() if node._namespace == _HTML else node._type
     return [name, attributes, *map(_tree, _children(node))]

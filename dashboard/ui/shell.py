@@ -26,8 +26,8 @@ THEME = {
 }
 
 
-def shell() -> Component:
-    """The frame of the site; `nav`, `page` and `title` are filled by the router."""
+def shell(prefix: str = "") -> Component:
+    """The frame of the site below `prefix`; `nav`, `page` and `title` are filled by the router."""
     return dmc.MantineProvider(
         theme=THEME,
         defaultColorScheme="auto",
@@ -37,7 +37,7 @@ def shell() -> Component:
             html.Header(
                 html.Div(
                     [
-                        dcc.Link("Softmode", href="/", className="brand"),
+                        dcc.Link("Softmode", href=f"{prefix}/", className="brand"),
                         html.Nav(id="nav", **{"aria-label": "Pages"}),
                         html.Span(id="copied", className="copied", role="status"),
                         html.Button("Copy link", id="copy-link", type="button", title="Copy a link to this view"),

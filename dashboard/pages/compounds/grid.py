@@ -11,6 +11,7 @@ import dash_ag_grid as dag
 from dash.development.base_component import Component
 
 from compute.tables.schemas import SCHEMAS
+from dashboard.server.prefix import link
 from dashboard.ui.text import MINUS
 
 NOTHING = "–"
@@ -212,7 +213,7 @@ def shown(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """
     return [
         {field: _cell(value, _DECIMALS.get(_base(field))) for field, value in record.items()}
-        | {"href": f"/compound/{quote(record['suite'])}/{quote(record['compound'])}"}
+        | {"href": link(f"/compound/{quote(record['suite'])}/{quote(record['compound'])}")}
         for record in records
     ]
 
