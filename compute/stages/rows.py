@@ -201,8 +201,9 @@ def _stored_errors(model: StoredPhonons, reference: StoredPhonons) -> Row:
         "omega_mae_thz": modes.mae,
         "omega_bias_thz": modes.bias,
         "omega2_rmse_thz2": square_deviation(model.frequencies, reference.frequencies).rmse,
-        "speed_rmse_km_s": speed_rmse,
-        "speed_error": speed_rmse / float(np.sqrt(np.mean(theirs[both] ** 2))),
+        # Where no mode is real on both sides there is none to compare.
+        "speed_rmse_km_s": defined(speed_rmse),
+        "speed_error": speed_rmse / float(np.sqrt(np.mean(theirs[both] ** 2))) if both.any() else None,
         "speed_mesh": f"{SPEED_MESH}x{SPEED_MESH}x{SPEED_MESH}, beside Γ",
         "constants_error": relative_difference(model.constants, reference.constants),
     }

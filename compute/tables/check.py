@@ -193,7 +193,9 @@ def _identity(row: object, listed: object) -> Iterator[str]:
     if kind.model_validate(settings).digest != row.protocol_digest:  # type: ignore[attr-defined]
         yield f"{run}: the digest is not that of the settings"
     checkpoint, imported = row.checkpoint_sha256, settings.get("supercell", 2) is None  # type: ignore[attr-defined]
-    if isinstance(checkpoint, str) == imported:
+    # On DFT's displacements forces are published, or computed here.
+    either = settings["name"] == "published-displacements"
+    if isinstance(checkpoint, str) == imported and not either:
         yield f"{run}: a checkpoint belongs to every run but those of published forces"
     if isinstance(checkpoint, str) and isinstance(listed, str) and checkpoint != listed:
         yield f"{run}: the checkpoint is not the one listed in potentials"

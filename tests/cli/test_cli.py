@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from compute.cli import app
+from compute.references import alexandria50
 from tests.references.test_references import ABX3, write
 from tests.support.mace_model import train_small_mace
 
@@ -102,13 +103,15 @@ def test_import_then_summary(tmp_path):
     assert summary["references"] == {"abx3": 1}
     assert summary["harmonic"] == []
     assert softmode("data", "check", "--data", data).exit_code == 0
-    next((tmp_path / "data").glob("*.parquet")).write_bytes(b"")
+    next((tmp_path / "data").rglob("*.parquet")).write_bytes(b"")
     assert softmode("data", "check", "--data", data).exit_code == 1
 
 
 def test_the_published_summary_shows_what_was_promised():
     summary = json.loads(softmode("data", "summary", "--json").stdout)
-    assert summary["references"] == {"abx3": 3660, "hdp": 1813, "mp0b3": 60}
+    assert summary["references"] == {
+        "abx3": 3660, "alexandria50": 50, "hdp": 1813, "kappa103": 103, "mp0b3": 60, "mp64": 64, "phonondb": 621,
+    }  # fmt: skip
     counts = {(row["suite"], row["potential"], row["geometry"]): row for row in summary["harmonic"]}
     abx3 = counts["abx3", "chgnet-0.3.0", "reference"]
     assert abx3["status"]["ok"] >= 3500
@@ -117,3 +120,8 @@ def test_the_published_summary_shows_what_was_promised():
     assert hdp["status"]["ok"] >= 300
     assert hdp["compounds"] == 1813
     assert counts["mp0b3", "mace-mp-0b3-medium", "relaxed"]["status"] == {"ok": 60}
+    for potential in alexandria50.POTENTIALS:
+        assert counts["alexandria50", potential, "reference"]["status"] == {"ok": 50}
+    # What the source has not is counted too.
+    assert counts["phonondb", "mace-mp-0-medium", "relaxed"]["status"] == {"ok": 354, "not-run": 267}
+    assert counts["mp64", "chgnet-0.3.0", "relaxed"]["status"] == {"ok": 63, "not-run": 1}
