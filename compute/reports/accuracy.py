@@ -71,8 +71,8 @@ def labels(release: ReportTables, potentials: Sequence[str], criterion: str) -> 
         f"{rule} The score: every compound that DFT decides and that was run is in n; the potential's own label counts,"
         " a failure is wrong. Undecidable and failed are among n, not run is beside it. The MCC of a constant answer is"
         " not defined and says as little as 0. Comparable level: no open d or f shell, no element with +U in the"
-        " training data, PBE on both sides. Where compounds are not run, the others are no random sample: campaigns take"
-        " small strata first, so the smaller class is over-represented; compare on common compounds, as below."
+        " training data, PBE on both sides. Where compounds are not run, the others are no random sample: campaigns"
+        " take small strata first, so the smaller class is over-represented; compare on common compounds, as below."
     )
     if not lines:
         return f"## {title}\n\n{said}\n\nNot computed."
