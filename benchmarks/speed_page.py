@@ -46,6 +46,17 @@ def tables(found: dict[str, Any]) -> str:
         "| s per compound | " + " | ".join(f"{row['seconds_per_compound']:.3f}" for row in found["growth"]) + " |",
         "",
     ]
+    if found.get("sevennet"):
+        lines += [
+            "| call of 40 atoms, float32 | here, ms | own calculator, ms | faster, wall | between the processes |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| {model} | {part['engine_ms']:.0f} | {part['plain_ms']:.0f} | {part['speed_ratio']:.1f}×"
+            f" | {part['overhead_ratio']:.1%} |"
+            for model, part in found["sevennet"].items()
+        ]
+        lines.append("")
     if "workers" in found:
         one, two = found["workers"]["seconds"]
         lines += [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.bench.sides import Crystal
+from compute.bench.sides import Crystal, limit_threads
 from compute.potentials.environments.install import folder_of, of_family
 from compute.potentials.environments.process import Evaluator, RemotePotential
 from compute.potentials.store import locate
@@ -33,6 +33,7 @@ def measured(crystals: Sequence[Crystal], rounds: int, steps: int = 20) -> dict[
     folders = {"engine": folder_of("sevennet"), "plain": Path(__file__).with_name("plain_sevennet")}
     evaluators = {side: Evaluator(side, environment.python, folder) for side, folder in folders.items()}
     cells = [identify(formula, "abx3", [formula]).structure(a).repeat(2) for formula, a in crystals]
+    limit_threads(1)  # which the evaluators follow
     try:
         return {model: _compared(model, evaluators, cells, rounds, steps) for model in MODELS}
     finally:
@@ -68,7 +69,9 @@ def _compared(
         for side, potential in sides.items():
             before, start = potential.seconds, time.perf_counter()
             for number in range(steps):
-                potential.evaluate([cells[number % len(cells)]])
+                cell = cells[number % len(cells)]
+                cell.positions += generator.normal(scale=1e-3, size=cell.positions.shape)
+                potential.evaluate([cell])
             seconds[side].append((time.perf_counter() - start) / steps)
             if side == "engine":
                 inside, total = inside + potential.seconds - before, total + seconds[side][-1] * steps

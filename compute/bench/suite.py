@@ -41,6 +41,7 @@ class BenchSettings:
     medium: int = 4
     rounds: int = 3
     growth: tuple[int, ...] = (10, 100, 1000)
+    sevennet_alone: bool = False
 
 
 def run(settings: BenchSettings, data: Path) -> Iterator[tuple[str, Any]]:
@@ -63,6 +64,8 @@ def run(settings: BenchSettings, data: Path) -> Iterator[tuple[str, Any]]:
     )
     if settings.device == "cpu":
         yield "sevennet", sevennet.measured(crystals[: settings.medium], settings.rounds)
+    if settings.sevennet_alone:
+        return
     with _processes(1) as (alone,):
         yield "limit", _limits(settings, crystals, alone)
     with _processes(2) as (here, there):

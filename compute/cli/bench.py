@@ -22,6 +22,7 @@ def command(
     keep: Annotated[float, typer.Option(min=50, help="Time sampled for σ, fs; 2000 is the whole of quick.")] = 500,
     medium: Annotated[int, typer.Option(min=1, help="Compounds in a batch of the medium architecture.")] = 4,
     largest: Annotated[int, typer.Option(min=10, help="Compounds of the largest campaign.")] = 1000,
+    sevennet_alone: Annotated[bool, typer.Option("--sevennet-alone", help="Measure SevenNet alone.")] = False,
     to: Annotated[
         Path | None, typer.Option(help="File for the results, such as benchmarks/results/engine.json.")
     ] = None,
@@ -33,7 +34,9 @@ def command(
         from compute.bench.suite import BenchSettings, run
 
         growth = tuple(size for size in (10, 100, 1000, 10_000) if size <= largest)
-        settings = BenchSettings(potential, device, constants, sigmas, keep, chunk, medium, rounds, growth)
+        settings = BenchSettings(
+            potential, device, constants, sigmas, keep, chunk, medium, rounds, growth, sevennet_alone
+        )
         document: dict[str, Any] = {}
         for part, found in run(settings, data or data_directory()):
             document[part] = found
@@ -43,7 +46,14 @@ def command(
         if as_json:
             print_json(document)
             return
+        for name, found in (document.get("sevennet") or {}).items():
+            out.print(
+                f"{name}: {found['speed_ratio']:.1f} times as fast as its own calculator, {found['engine_ms']:.0f} ms"
+                f" per force call, {found['overhead_ratio']:.1%} of it between the processes"
+            )
         for name in ("force_constants", "sigma", "medium"):
+            if sevennet_alone:
+                break
             found = document[name]
             out.print(
                 f"{name}: {found['speed_ratio']:.1f} times as fast as the plain loop"
