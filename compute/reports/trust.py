@@ -19,13 +19,10 @@ from compute.trust.features import EVIDENCE, ROWS, TOLERANCE_THZ
 from compute.trust.left_out import SITES, UNRUN, LeftOut, left_out, rounds
 from compute.trust.next_runs import STRATEGIES, Replay, replay
 from compute.trust.screening import screened
-from compute.trust.training import LEVEL, Examples, examples, first_rows
+from compute.trust.training import LEAST_COVERED, LEAST_GROUP, LEVEL, Examples, examples, first_rows
 
 Array = NDArray[np.float64]
 
-LEAST_GROUP = 50
-"""Fewest compounds of a group whose coverage is judged."""
-LEAST_COVERED = 0.85
 SURE = 0.98
 _MISTAKES = 15
 REPEATS = 8
@@ -156,7 +153,7 @@ def _potentials(found: Tested) -> str:
             number(auroc(-answer, ~own.right), 3), number(float(np.median(np.abs(own.error_thz))), 2),
         ))  # fmt: skip
     head = ("potential", "n", "failed", "right where it says stable", "right where it says unstable",
-            "AUROC of its errors, B left out", "median |Δω_min| (THz)")  # fmt: skip
+            "AUROC of its errors, B left out", "Δω_min, median size (THz)")  # fmt: skip
     return (
         "## The potentials\n\nNearly all compounds are unstable, so nearly every “unstable” is right, whoever says it."
         f" A failed calculation has no label to trust.\n\n{table(head, rows)}"
@@ -199,7 +196,7 @@ def _reliability(found: Tested) -> str:
         for i, (n, stated, observed) in enumerate(zip(curve.n, curve.stated, curve.observed, strict=True)):
             error = f"{curve.error:.1%}" if i == 0 else ""
             rows.append((site if i == 0 else "", f"{n:,}", f"{stated:.1%}", f"{observed:.1%}", error))
-    head = ("left out on", "labels", "trust, mean", "right", "mean |right − trust|")
+    head = ("left out on", "labels", "trust, mean", "right", "mean distance of the two")
     return (
         f"## Does the probability come true?\n\nLabels in order of the trust ({MODEL}), in ten bins of equal size."
         f"\n\n{table(head, rows)}"
@@ -213,7 +210,7 @@ def _intervals(found: Tested) -> str:
         for kind in EVIDENCE
         for every in [_overall(out, kind)]
     ]
-    head = ("left out on", "rests on", "n", f"|Δω_min| within the {LEVEL:.0%} bound", "median bound (THz)")
+    head = ("left out on", "rests on", "n", f"Δω_min within the {LEVEL:.0%} bound", "median bound (THz)")
     low = [
         (site, group.group, f"{group.n:,}", f"{group.covered:.1%}", number(group.width, 2))
         for site, out in found.by_site.items()
@@ -250,8 +247,9 @@ def _mistakes(found: Tested) -> str:
     ]  # fmt: skip
     head = ("compound", "potential", "label", "DFT", "trust", "Δω_min (THz)")
     return (
-        f"## Where it fails\n\nOf {of:,} labels with a trust of {SURE:.0%} or more, {share(sure, of)} are wrong. The"
-        f" surest mistakes, with every compound of the element on B left out:\n\n{table(head, rows)}"
+        f"## Where it fails\n\nOf {of:,} labels with a trust of {SURE:.0%} or more, {sure:,}"
+        f" ({sure / max(of, 1):.1%}) are wrong. The surest mistakes,"
+        f" with every compound of the element on B left out:\n\n{table(head, rows)}"
     )
 
 

@@ -93,7 +93,10 @@ def assess(
     def fitted(evidence: str) -> Evidence:
         return model.without(asked.sites["B"], evidence) if asked.in_suite else model.evidence[evidence]
 
-    unusual = reasons.of_formula(asked.sites, model.elements, bool(alone["radii_known"].iloc[0]))
+    unusual = [
+        *reasons.of_formula(asked.sites, model.elements, bool(alone["radii_known"].iloc[0])),
+        *reasons.of_interval(asked.sites, model.short),
+    ]
     found = []
     for potential in wanted:
         place = run.get(potential)

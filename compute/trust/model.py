@@ -124,7 +124,10 @@ class Fold(Frozen):
 
 
 class TrustModel(Frozen):
-    """Everything that an answer needs; `release` is that of the tables which it was fitted to."""
+    """Everything that an answer needs; `release` is that of the tables which it was fitted to.
+
+    `short` names by site the elements whose intervals hold less often than they should, and how often they do.
+    """
 
     format: int = FORMAT
     release: str
@@ -138,6 +141,7 @@ class TrustModel(Frozen):
     missing: Mapping[str, tuple[str, ...]]
     evidence: Mapping[str, Evidence]
     folds: tuple[Fold, ...]
+    short: Mapping[str, Mapping[str, float]] = {}
     next_runs: tuple[NextRun, ...] = ()
 
     @cached_property

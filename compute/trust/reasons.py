@@ -39,6 +39,15 @@ def of_calculation(row: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def of_interval(sites: Mapping[str, str], short: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """That intervals hold less often than they should for an element of the formula."""
+    return [
+        f"with {element} on {site} the bound of Δω_min holds for {short[site][element]:.0%} alone"
+        for site, element in sites.items()
+        if element in short.get(site, {})
+    ]
+
+
 def of_votes(labels: Sequence[bool]) -> list[str]:
     """That potentials disagree, from whether each says stable."""
     stable = sum(labels)

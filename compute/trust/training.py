@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold
 
 from compute.statistics.comparable import comparable
-from compute.trust.conformal import group_quantile
+from compute.trust.conformal import coverage, group_quantile
 from compute.trust.features import DEVIATING, EVIDENCE, SUITE, TOLERANCE_THZ, features, stable
 from compute.trust.model import SMALL_THZ, Evidence, Fold, Linear, Record, TrustModel
 
@@ -23,6 +23,9 @@ Names = NDArray[np.str_]
 
 LEVEL = 0.9
 FOLDS = 10
+LEAST_GROUP = 50
+"""Fewest compounds of an element whose coverage is judged."""
+LEAST_COVERED = 0.85
 PENALTY = 1.0
 """Weight of the squared coefficients, all standardised, in both regressions; not tuned."""
 
@@ -81,6 +84,7 @@ def train(data: Examples, release: str, folds: int = FOLDS) -> TrustModel:
     place = _folds(data.b, folds)
     names = {kind: _usable(data, kind) for kind in EVIDENCE}
     whole: dict[str, Evidence] = {}
+    short: dict[str, dict[str, float]] = {}  # of the last kind of evidence, which has all
     parts: list[dict[str, Evidence]] = [{} for _ in range(place.max() + 1)]
     for kind in EVIDENCE:
         fitted = [regressions(data.chosen(place != i), kind, names[kind]) for i in range(len(parts))]
@@ -94,6 +98,7 @@ def train(data: Examples, release: str, folds: int = FOLDS) -> TrustModel:
         slope, offset = _calibration(logit, held)
         score = (np.abs(held.error_thz) + SMALL_THZ) / np.exp(size)
         most = group_quantile(score, held.b, LEVEL)
+        short = _short(held, most * np.exp(size) - SMALL_THZ)
         for found, pair in zip([whole, *parts], [regressions(data, kind, names[kind]), *fitted], strict=True):
             found[kind] = Evidence(logit=pair[0], slope=slope, offset=offset, size=pair[1], quantile=most)
     first = first_rows(data)
@@ -111,10 +116,23 @@ def train(data: Examples, release: str, folds: int = FOLDS) -> TrustModel:
         },
         missing={kind: tuple(name for name in EVIDENCE[kind] if name not in names[kind]) for kind in EVIDENCE},
         evidence=whole,
+        short=short,
         folds=tuple(
             Fold(left_out=tuple(np.unique(data.b[place == i]).tolist()), evidence=part) for i, part in enumerate(parts)
         ),
     )
+
+
+def _short(held: Examples, bound: Array) -> dict[str, dict[str, float]]:
+    """By site the elements of at least `LEAST_GROUP` compounds whose `bound` (n,) holds less often than it should."""
+    return {
+        site: {
+            group.group: group.covered
+            for group in coverage(held.error_thz, bound, of)
+            if group.covered < LEAST_COVERED and len(np.unique(held.compounds[of == group.group])) >= LEAST_GROUP
+        }
+        for site, of in (("A", held.a), ("B", held.b), ("X", held.x))
+    }
 
 
 def _folds(groups: Names, folds: int) -> NDArray[np.int64]:

@@ -26,20 +26,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_a_formula_of_no_suite_is_answered_and_the_address_is_the_view(visit):
     page = visit("/trust")
-    expect(page.locator("#trust-answer h2")).to_have_text("CsPbBr3")
+    expect(page.locator(".trust-advice h2")).to_have_text("CsPbBr3")
     page.locator("#trust-compound").fill("FrPbI3")
     page.locator("#trust-compound").press("Enter")
     expect(page.locator("#trust-answer")).to_contain_text("It is in no suite")
     expect(page.locator("#trust-answer")).to_contain_text("A = Fr")
     page.wait_for_url("**/trust?c=FrPbI3")
     page.reload()
-    expect(page.locator("#trust-answer h2")).to_have_text("FrPbI3")
+    expect(page.locator(".trust-advice h2")).to_have_text("FrPbI3")
 
 
 def test_picking_an_element_asks_about_another_compound(visit):
     page = visit("/trust?c=CsPbBr3")
     choose(page, "#trust-X", "Cl")
-    expect(page.locator("#trust-answer h2")).to_have_text("CsPbCl3")
+    expect(page.locator(".trust-advice h2")).to_have_text("CsPbCl3")
     expect(page.locator("#trust-compound")).to_have_value("CsPbCl3")
     page.wait_for_url("**/trust?c=CsPbCl3")
 

@@ -10,7 +10,7 @@ from compute.structures.formula import FormulaError
 from compute.trust.answer import advice, assess, subject
 from compute.trust.descriptors import descriptors
 from compute.trust.model import NoTrust
-from compute.trust.reasons import of_calculation, of_chemistry, of_votes
+from compute.trust.reasons import of_calculation, of_chemistry, of_interval, of_votes
 from compute.trust.screening import screened
 from compute.trust.training import train
 from tests.trust.invented import ROUGH, SMOOTH, data, rows
@@ -105,6 +105,9 @@ def test_reasons_name_what_the_row_shows():
     assert of_votes([True, True]) == []
     assert of_chemistry(0.4, says_stable=False) == ["of compounds like this DFT calls 40% stable"]
     assert of_chemistry(0.4, says_stable=True) == ["of compounds like this DFT calls 60% unstable"]
+    assert of_interval({"A": "Cs", "B": "Te", "X": "O"}, {"B": {"Te": 0.72}}) == [
+        "with Te on B the bound of Δω_min holds for 72% alone"
+    ]
     assert of_chemistry(0.01, says_stable=False) == []
 
 
