@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from compute.tables.contract import TableError
 
@@ -39,4 +40,4 @@ def reading(what: str, path: Path) -> Iterator[None]:
 
 def as_json(content: Mapping[str, Any]) -> bytes:
     """`content` as the text of a file."""
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -205,11 +205,15 @@ class Manifest:
         schema = SCHEMAS[name]
         chosen = pa.schema([schema.field(column) for column in columns or schema.names])
         filters = [(column, "in", _several(value)) for column, value in wanted.items()] or None
-        parts = [chosen.empty_table()]
-        for path in self.paths(name, **wanted):
-            with reading(name, path):
-                parts.append(pq.read_table(path, schema=schema, columns=chosen.names, filters=filters))
-        return pa.concat_tables(parts).combine_chunks()
+        paths = [str(path) for path in self.paths(name, **wanted)]
+        if not paths:
+            return chosen.empty_table()
+        try:
+            found = pq.read_table(paths, schema=schema, columns=chosen.names, filters=filters)
+        except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+            self.verify(name, **wanted)  # which names the file that is missing or damaged
+            raise TableError(f"{name}: its files cannot be read") from error
+        return found.combine_chunks()
 
 
 @lru_cache(maxsize=4096)
