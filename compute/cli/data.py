@@ -169,6 +169,15 @@ def findings(data: Data = None) -> None:
         typer.echo(document(data or data_directory()), nl=False)
 
 
+@app.command("referee")
+def referee(data: Data = None) -> None:
+    """What a referee found, by the rules of then and of now: softmode data referee > docs/referee.md"""
+    from compute.reports.referee import document
+
+    with one_sentence(tables.TableError):
+        typer.echo(document(data or data_directory()), nl=False)
+
+
 @app.command("baselines")
 def baselines(data: Data = None, as_json: AsJson = False) -> None:
     """Learn what the elements alone predict, for the null rows beside every score, and publish it; minutes."""

@@ -11,7 +11,7 @@ import pandas as pd
 from compute.physics.phonons import signed_square
 from compute.reports.markdown import ReportTables, interval, number, share, table
 from compute.statistics import confusion, criteria, verdicts
-from compute.statistics.bootstrap import Interval, clusters_of
+from compute.statistics.bootstrap import Interval, clusters_of, percentile_interval, resampled_sums
 from compute.statistics.comparable import comparable
 from compute.statistics.criteria import COMPOSITION, CONSTANT, NULL_NUMBERS, NULLS, TOLERANCE_THZ
 from compute.statistics.deviation import Agreement, agreement, rmse_difference
@@ -143,7 +143,7 @@ def sigma(release: ReportTables, potentials: Sequence[str]) -> str:
         for potential, rows in ran.items():
             values, dft = (rows[column].to_numpy(float) for column in ("sigma", "dft_sigma"))
             lines.append((suite, potential, *_cells(agreement(values, dft, clusters=clusters_of(rows, suite)), 3)))
-            outcomes.append((suite, potential, *_outcomes(rows)))
+            outcomes.append((suite, potential, *_outcomes(rows), _to_the_suite(rows, suite)))
             if said := _weakly(suite, potential, values, dft, rows):
                 strata.append(said)
         if ran:
@@ -161,7 +161,8 @@ def sigma(release: ReportTables, potentials: Sequence[str]) -> str:
         "How those runs ended, and how many of each have σ below 1 in DFT. Atoms that leave their sites say that the"
         " structure is not stable at 300 K; their σ is larger than any number and in no average above."
     )
-    ended = ("suite", "potential", "run", "σ < 1", "σ ≥ 1", "left their sites", "failed")
+    ended = ("suite", "potential", "run", "σ < 1", "σ ≥ 1", "left their sites", "failed",
+             "weighted to the suite: σ < 1, σ ≥ 1, left, %")  # fmt: skip
     parts = [said, table(head, lines), ends, table(ended, outcomes)]
     if strata:
         parts.append("Weakly anharmonic: σ of DFT below 0.5; strongly: above 1.\n\n" + "\n".join(strata))
@@ -173,6 +174,24 @@ def _outcomes(rows: pd.DataFrame) -> tuple[str, ...]:
     stable = (rows["dft_sigma"] < criteria.THRESHOLD).to_numpy()
     ends = (value < criteria.THRESHOLD, value >= criteria.THRESHOLD, left, ~np.isfinite(value) & ~left)
     return (f"{len(rows):,}", *(f"{end.sum():,}, {(end & stable).sum():,} of them" for end in ends))
+
+
+def _to_the_suite(rows: pd.DataFrame, suite: str) -> str:
+    """Shares of the three outcomes with the weights of a random sample; a sample asked for by name has none."""
+    weight, value = (rows[name].to_numpy(float) for name in ("weight", "sigma"))
+    left = (rows["sigma_status"] == criteria.LEFT).to_numpy()
+    ended = np.isfinite(value) | left
+    if not ended.any() or not np.isfinite(weight[ended]).all():
+        return "no random sample"
+    ends = (value < criteria.THRESHOLD, value >= criteria.THRESHOLD, left)
+    columns = np.stack([*(weight * end for end in ends), weight * ended], axis=1)
+    drawn = resampled_sums(np.nan_to_num(columns), clusters=clusters_of(rows, suite))
+    total = np.nansum(columns, axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = 100 * drawn[:, :3] / drawn[:, 3:]
+    return ", ".join(
+        interval(Interval(100 * total[i] / total[3], *percentile_interval(shares[:, i])), 0) for i in range(3)
+    )
 
 
 def _weakly(suite: str, potential: str, values: np.ndarray, dft: np.ndarray, rows: pd.DataFrame) -> str:

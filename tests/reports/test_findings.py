@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from compute import tables
+from compute.reports import referee
 from compute.reports.findings import document
 from compute.reports.markdown import interval, number
 from compute.statistics.bootstrap import Interval
@@ -167,3 +168,11 @@ def test_differences_between_groups_of_compounds_are_measured_where_they_are_the
     mean = mean_interval([*small, np.nan])
     assert mean.low < 0 < mean.high
     assert mean.high - mean.low == pytest.approx(2 * 1.96 / np.sqrt(300), rel=0.2)
+
+
+def test_the_page_of_the_referee_is_that_of_the_tables():
+    found = referee.document(DATA)
+    assert (ROOT / "docs" / "referee.md").read_text(encoding="utf-8") == found, (
+        "softmode data referee > docs/referee.md"
+    )
+    assert all(f"| F{point} " in found or f"F{point}," in found or f" F{point} " in found for point in range(1, 15))
