@@ -25,6 +25,8 @@ from compute.tables.files import as_json, write_atomic
 from compute.tables.manifest import FILE, MANIFEST, Listed, Manifest, TableFile, Wanted, read_manifest
 from compute.tables.schemas import KEYS, SCHEMAS
 
+FITTED = "trust.json"
+"""What is fitted to the tables and lies beside them; see `compute.trust`."""
 _LOCK = ".lock"
 _LOCK_SECONDS = 600
 _REMEMBERED = 100
@@ -187,7 +189,7 @@ def problems(directory: Path) -> list[str]:
 def stray_files(manifest: Manifest) -> list[str]:
     """What lies beside the manifest and in the folders of tables, and neither this release nor the one before lists."""
     directory = manifest.directory
-    known = {MANIFEST, croissant.FILE, _LOCK, *manifest.file_names(), *manifest.superseded}
+    known = {MANIFEST, croissant.FILE, FITTED, _LOCK, *manifest.file_names(), *manifest.superseded}
     beside = {path.name for path in directory.iterdir() if path.name not in SCHEMAS}
     inside = {f"{name}/{path.name}" for name in SCHEMAS for path in directory.glob(f"{name}/*")}
     return sorted((beside | inside) - known)

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from compute.tables.files import write_atomic
+from compute.tables.release import FITTED as FILE
 
 Array = NDArray[np.float64]
 
-FILE = "trust.json"
 FORMAT = 1
 SMALL_THZ = 0.05
 """Added to |Δω| before its logarithm is fitted: smaller differences are below what DFT's published digits resolve."""
