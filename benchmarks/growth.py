@@ -51,14 +51,19 @@ def main(
             start = time.perf_counter()
             manifest = tables.read_manifest(data)
             opened = time.perf_counter() - start
-            start = time.perf_counter()
-            manifest.read_where("harmonic", suite="suite-0", compound="compound-7")
-            read = time.perf_counter() - start
+            read = min(_reading(manifest) for _ in range(3))
             found.append(
                 {"runs": there, "rows": manifest.tables["harmonic"].rows, "publish_one_s": more}
                 | {"read_manifest_s": opened, "read_compound_s": read, "manifest_bytes": len(manifest_bytes(data))}
             )
             print(json.dumps(found[-1]))
+
+
+def _reading(manifest: tables.Manifest) -> float:
+    """Seconds to read one compound of one suite."""
+    start = time.perf_counter()
+    manifest.read_where("harmonic", suite="suite-0", compound="compound-7")
+    return time.perf_counter() - start
 
 
 def manifest_bytes(data: Path) -> bytes:
