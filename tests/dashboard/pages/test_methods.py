@@ -19,8 +19,9 @@ from dashboard.pages.methods import citing, data, page
 from dashboard.pages.methods import tables as methods_data
 from dashboard.pages.methods.definitions import definitions
 from dashboard.pages.methods.protocols import protocols
-from dashboard.settings import ROOT, Settings
+from dashboard.settings import Settings
 from dashboard.ui.provenance import BENCHMARK_DOI
+from tests.conftest import ROOT
 from tests.support.components import nodes, words
 
 
