@@ -70,7 +70,7 @@ class _Interaction(nn.Module):
             )
         )
         self.skip, self.intro = _Linear(skip, modality), _Linear(intro, modality)
-        self.convolution = Convolution(convolution)
+        self.convolution = EdgeConvolution(convolution)
         self.outro = _Linear(outro, modality, factor=1 / float(convolution.denominator))
         gate = gate.gate
         self.widths = [mul for mul, _ in gate.irreps_out]
@@ -132,7 +132,7 @@ class _Group(NamedTuple):
         return messages[:, self.columns].unflatten(1, (2 * self.degree + 1, -1))
 
 
-class Convolution(nn.Module):
+class EdgeConvolution(nn.Module):
     """Messages Σ_j w_ju Σ_ab C_abc h_jua Y_jb per atom and degree, from the neighbours j of the atom."""
 
     def __init__(self, layer: Any):
@@ -181,7 +181,7 @@ class Convolution(nn.Module):
             radial = radial @ getattr(self, f"radial_{number}")
             if factor:
                 radial = silu(radial) * factor
-        summed = _Messages.apply(self, radial, harmonics, i, j, *features)
+        summed = _EdgeMessages.apply(self, radial, harmonics, i, j, *features)
         parts: list[Features] = [[] for _ in range(self.degrees)]
         for groups, messages in zip(self.groups, summed, strict=True):
             for group in groups:
@@ -205,7 +205,7 @@ class Convolution(nn.Module):
         return [slice(start, start + size) for start in range(0, len(weights), size)]
 
 
-class _Messages(torch.autograd.Function):
+class _EdgeMessages(torch.autograd.Function):
     """Per degree of the sender: features (atoms, 2l+1, u) to messages (atoms, columns, u), summed over neighbours.
 
     They are made of a few edges at a time, which stay in the cache, and made again for the gradient.
@@ -213,7 +213,7 @@ class _Messages(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        context: Any, of: Convolution, weights: Tensor, harmonics: Tensor, i: Tensor, j: Tensor, *features: Tensor
+        context: Any, of: EdgeConvolution, weights: Tensor, harmonics: Tensor, i: Tensor, j: Tensor, *features: Tensor
     ):
         context.save_for_backward(weights, harmonics, i, j, *features)
         context.of = of
