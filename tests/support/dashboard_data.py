@@ -122,6 +122,9 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
         "force_constants": [_constants("CsPbI3", CHGNET), _constants("CsPbI3", MACE)],
         "force_constant_bases": [BASIS],
         "bands": [_bands(MP0B3[0][0])],
+        "baselines": [  # of no compound with a label: no score is beside those of the potentials
+            {"suite": "hdp", "compound": HDP[0][0], "baseline": "composition", "model": "invented"}
+        ],
         "wells": [_well(*row) for row in WELLS],
         "reference_phonons": [],
         "wider_field": [],
