@@ -191,6 +191,7 @@ def _in_query(parameters: type[Parameters]) -> list[dict[str, Any]]:
         {
             "name": name,
             "in": "query",
+            **({"required": True} if parameters.model_fields[name].is_required() else {}),
             "description": schema.pop("description"),
             "schema": {key: value for key, value in schema.items() if key != "title"},
             **({"style": "form", "explode": name != COMMA_SEPARATED} if schema.get("type") == "array" else {}),
