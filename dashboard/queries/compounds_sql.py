@@ -21,6 +21,11 @@ from dashboard.views.compounds import (
     CompoundsView,
 )
 
+# `pairs` says what is at a comparable level; no column below asks for it, and Python alone can work it out.
+_UNASKED = (
+    "CREATE TABLE comparability (suite VARCHAR, compound VARCHAR, theory VARCHAR, comparable BOOLEAN, reason VARCHAR)"
+)
+
 # The labels of `compute.statistics.criteria`, in SQL so that the text below is all that is needed to repeat them. What
 # agrees with DFT is the potential's own label, in doubt or not; a failure does not, as in the score.
 _LABELLED = """labelled AS (
@@ -233,7 +238,8 @@ def preamble(files: Mapping[str, Sequence[str]], names: Sequence[str]) -> str:
         else f'CREATE TABLE "{name}" ({_columns(name)})'
         for name in names
     ]
-    return ";\n".join([*statements, *(part.strip() for part in (CHOSEN, CHOSEN_SIGMA, PAIRS))]) + ";"
+    made = (_UNASKED, CHOSEN, CHOSEN_SIGMA, PAIRS)
+    return ";\n".join([*statements, *(part.strip() for part in made)]) + ";"
 
 
 def _columns(name: str) -> str:
