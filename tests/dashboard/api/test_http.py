@@ -9,7 +9,7 @@ from dashboard.app import create_app
 from dashboard.dataset import Dataset
 from dashboard.settings import Settings
 from tests.dashboard.api.test_answers import answer, ask
-from tests.support import dashboard_data
+from tests.support import dashboard_data, trust_data
 
 # Caching
 
@@ -120,7 +120,8 @@ def test_other_addresses_answer_as_before(client):
     assert client.get("/nowhere").status_code == 404
 
 
-def test_the_page_lists_every_endpoint_and_its_examples_work(client):
+def test_the_page_lists_every_endpoint_and_its_examples_work(tmp_path):
+    client = create_app(Settings(data=trust_data.publish(tmp_path))).server.test_client()
     described = client.get("/api/v1/openapi.json").json
     page = client.get("/api/v1/").text
     for path, item in described["paths"].items():
