@@ -8,13 +8,13 @@ beside the manifest, and is read as well.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
@@ -233,7 +233,7 @@ def read_manifest(directory: Path) -> Manifest:
     if not path.exists():
         return Manifest(directory, {})
     with reading(MANIFEST, path):
-        content = json.loads(path.read_bytes())
+        content = orjson.loads(path.read_bytes())  # json would overflow the stack of a deeply nested one
     try:
         major = int(content["schema"]["major"])
     except (KeyError, TypeError, ValueError) as error:
