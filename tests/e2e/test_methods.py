@@ -36,7 +36,7 @@ def test_a_listed_table_is_downloaded_whole(visit, server):
         entry = json.load(answer)["tables"]["harmonic"]
     page = visit("/methods")
     with page.expect_download() as download:
-        page.get_by_role("link", name="harmonic.parquet").click()
+        page.get_by_role("link", name="harmonic.parquet", exact=True).click()
     assert download.value.suggested_filename == "harmonic.parquet"
     assert pq.read_table(download.value.path()).num_rows == entry["rows"]
 
