@@ -76,8 +76,8 @@ def test_pairs_and_rankings_follow_the_criterion(visit):
     page = visit("/stability")
     # Fewer than five cations: the difference stands without an interval.
     expect(page.locator("#stability-pairs tbody tr")).to_contain_text(["−0.33"])
-    # Of CHGNet: stable 0.9 and 1.2, unstable −0.8, −0.3 and 0.4.
-    expect(page.locator("#stability-rankings figcaption").first).to_contain_text("area 1.000")
+    # Each over its own compounds; on the five that both were run on, CHGNet too has all in order.
+    expect(page.locator("#stability-rankings figcaption").first).to_contain_text("areas 0.667 to 1.000")
     choose(page, "#stability-criterion", "σ | harmonic")
     page.wait_for_url("**/stability?c=cross")
     expect(page.locator("#stability-pairs tbody tr")).to_have_count(0, timeout=15_000)
