@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from compute.physics.attribution import CORNERS, NEEDS, OTHERS, PUBLISHED_PATH, Value, corners_of
@@ -210,4 +211,7 @@ def _real(value: Any) -> float:
 
 
 def _plain(value: Any) -> Any:
+    """A cell of a frame: None where it is null, a list where it is one of the columns by element."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
     return None if pd.isna(value) else value

@@ -182,8 +182,9 @@ def _softening_sentences(found: Scored, called: str) -> str:
             f"{_percent(error.value)}: what is left is no softening."
         )
     if elements := found.row.get("elements"):
-        slopes = zip(elements, found.row["element_slopes"], strict=True)
-        parts.append(f"By element: {', '.join(f'{element} {number(slope)}' for element, slope in slopes)}.")
+        slopes = [np.nan if slope is None else slope for slope in found.row["element_slopes"]]
+        said = (f"{element} {number(slope)}" for element, slope in zip(elements, slopes, strict=True))
+        parts.append(f"By element: {', '.join(said)}.")
     start, moved = found.start, found.on_frames("rmr")
     if np.isfinite(rescaled.value) and {start, moved} <= set(found.corners):
         reference, forces = found.corners[start].value, found.corners[moved].value

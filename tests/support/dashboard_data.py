@@ -280,6 +280,7 @@ def _attribution(frames: str, compound: str, potential: str, corners: dict[str, 
     return {
         **row, **values, **{f"{name}_se": 0.02 for name in values}, "shapley_orders": 3 if "mmm" in corners else 0,
         "slope_constants": 0.7, "constants_error": 0.4, "status": "ok",
+        "elements": ["Cs", "I", "Pb"], "element_slopes": [0.75, 0.85, None], "element_force_errors": [0.3, 0.2, None],
         "sigma_reweighted": 0.58 if own else None, "effective_frames": 4.5 if own else None,
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from dashboard.pages.error_sources import page as errors
 from dashboard.pages.error_sources.well_figure import WellCurve, mirrored
 from dashboard.pages.error_sources.well_figure import wells as wells_figure
 from dashboard.queries import attribution, wells
+from dashboard.ui.attribution_breakdown import _softening_sentences
 from tests.support import dashboard_data
 from tests.support.components import drawn, text_of
 from tests.support.dashboard_data import CHGNET, MACE
@@ -114,6 +115,12 @@ def test_what_is_missing_is_named_with_what_would_supply_it(dataset):
 def test_sampler_and_published_sigma_come_with_the_scores(dataset):
     found = attribution.scored(dataset, IODIDE, MACE)
     assert (found.sampled_by, found.published) == (CHGNET, 1.30)
+
+
+def test_the_slope_of_each_element_is_said_and_one_that_is_not_defined_too(dataset):
+    found = attribution.scored(dataset, IODIDE, CHGNET)
+    assert found.row["element_slopes"] == [0.75, 0.85, None]
+    assert "By element: Cs 0.75, I 0.85, Pb not defined." in _softening_sentences(found, CHGNET)
 
 
 def test_parity_shows_each_compound_once_and_rings_the_chosen():
