@@ -46,6 +46,14 @@ WORKERS = sa.Table(
     sa.Column("seen", sa.Float, nullable=False),
     sa.Column("job", sa.Text),
 )
+ABILITIES = sa.Table(
+    "softmode_abilities",
+    METADATA,
+    sa.Column("worker", sa.Text, primary_key=True),
+    sa.Column("potential", sa.Text, primary_key=True),
+    sa.Column("lacks", sa.Text),
+)
+"""What each worker lacks to run a potential; null where it can."""
 STARTS = sa.Table(
     "softmode_starts",
     METADATA,

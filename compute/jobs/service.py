@@ -42,6 +42,7 @@ __all__ = [
     "Progress",
     "TooManyJobs",
     "cancel",
+    "lacking",
     "listed",
     "prepare",
     "read",
@@ -101,6 +102,14 @@ def workers() -> list[LiveWorker]:
 def worker_alive() -> bool:
     """Whether a worker runs; without one a job waits. Raises `JobsUnavailable`."""
     return bool(workers())
+
+
+def lacking() -> dict[str, str]:
+    """By potential that no living worker can run, what is lacking, in a few words; empty where none tells.
+
+    Raises `JobsUnavailable`.
+    """
+    return _store().lacking() if _exists() else {}
 
 
 def _exists() -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from compute.jobs.database import (
+    ABILITIES,
     JOBS,
     METADATA,
     STARTS,
@@ -172,10 +174,27 @@ class Store:
         """As of the function `workers`."""
         with database(), self.engine.connect() as connection:
             now = clock(connection)
-            # A beat from the future, of before a clock was set back, says nothing of now.
-            beaten = WORKERS.c.seen.between(now - ALIVE_SECONDS, now + ALIVE_SECONDS)
-            rows = connection.execute(sa.select(WORKERS).where(beaten)).all()
+            rows = connection.execute(sa.select(WORKERS).where(_beating(now))).all()
         return [LiveWorker(name=row.name, seconds=max(now - row.seen, 0), job=row.job) for row in rows]
+
+    def announce(self, name: str, lacks: Mapping[str, str | None]) -> None:
+        """Say what the worker `name` lacks to run each potential, None where it can."""
+        with database(), self.engine.begin() as connection:
+            connection.execute(sa.delete(ABILITIES).where(ABILITIES.c.worker == name))
+            rows = [{"worker": name, "potential": id, "lacks": reason} for id, reason in lacks.items()]
+            if rows:
+                connection.execute(sa.insert(ABILITIES), rows)
+
+    def lacking(self) -> dict[str, str]:
+        """As of the function `lacking`."""
+        with database(), self.engine.connect() as connection:
+            living = sa.select(WORKERS.c.name).where(_beating(clock(connection)))
+            names = set(connection.execute(living).scalars())
+            rows = connection.execute(sa.select(ABILITIES).where(ABILITIES.c.worker.in_(names))).all()
+        if {row.worker for row in rows} != names:
+            return {}
+        able = {row.potential for row in rows if row.lacks is None}
+        return {row.potential: row.lacks for row in rows if row.potential not in able}
 
     def beat(self, name: str, token: str, job: str | None) -> None:
         """Say that the worker `name` lives, and that its job is `job`."""
@@ -198,6 +217,7 @@ class Store:
         with database(), self.engine.begin() as connection:
             gone = sa.true() if silent_for == 0 else _silent(connection, silent_for)
             connection.execute(sa.delete(WORKERS).where((WORKERS.c.name == name) & gone))
+            connection.execute(sa.delete(ABILITIES).where(ABILITIES.c.worker.not_in(sa.select(WORKERS.c.name))))
 
     def strike_old(self, seconds: float) -> int:
         """Strike off the jobs that ended and that nobody has asked for in `seconds`, and all DBOS keeps of them."""
@@ -287,6 +307,11 @@ class Store:
 def workflow_id(id: str, attempt: int) -> str:
     """DBOS's name of an attempt at job `id`: the job's own name for the first."""
     return id if attempt == 1 else f"{id}-{attempt}"
+
+
+def _beating(now: float) -> sa.ColumnElement[bool]:
+    """Of workers that live; a beat from the future, of before a clock was set back, says nothing of now."""
+    return WORKERS.c.seen.between(now - ALIVE_SECONDS, now + ALIVE_SECONDS)
 
 
 def _silent(connection: sa.Connection, seconds: float) -> sa.ColumnElement[bool]:

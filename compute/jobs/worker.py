@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from compute.campaigns.provenance import code_commit, hardware, package_versions
 from compute.jobs import calculation
+from compute.jobs.abilities import Abilities
 from compute.jobs.dask import Cluster
 from compute.jobs.database import database
 from compute.jobs.expiry import forget_old
@@ -73,6 +74,7 @@ class Worker:
         self._token = uuid4().hex
         self._leave = Leaving()
         self._current: str | None = None
+        self._abilities = Abilities(name, elsewhere=engine is not None)
         self._clean_at = 0.0
         self._run = self._provenance()
 
@@ -127,6 +129,7 @@ class Worker:
 
         DBOS.destroy(destroy_registry=True)  # what a former try has left
         self._store.beat(self.name, self._token, None)
+        self._abilities.tell(self._store)
         quiet()
         DBOS(
             config={
@@ -246,6 +249,7 @@ class Worker:
         while not self._leave.wait(_BEAT) and self._store.is_there():
             try:
                 self._store.beat(self.name, self._token, self._current)
+                self._abilities.tell(self._store)
                 since = since or time.monotonic()
                 # Whoever could not reach the database itself knows nothing of the silence of others.
                 if time.monotonic() - since > self._silent:

@@ -237,6 +237,20 @@ def state(checkpoint: Checkpoint) -> str:
     return "not fetched" if checkpoint.origin == "fetched" else "missing"
 
 
+_LACKING = {
+    "not fetched": "weights missing",
+    "weights missing": "weights missing",
+    "not installed": "environment not installed",
+    "missing": "package not installed",
+    "published results alone": "published results alone",
+}
+
+
+def lacking(checkpoint: Checkpoint) -> str | None:
+    """What `checkpoint` lacks to be used here, in a few words; None where it can be."""
+    return _LACKING.get(state(checkpoint))
+
+
 def read_records(path: Path) -> dict[str, Any]:
     """Records by id; empty when the file does not exist."""
     if not path.exists():

@@ -15,11 +15,13 @@ from pydantic import ValidationError
 
 from compute import tables
 from compute.jobs import calculation, service
+from compute.jobs.abilities import Abilities
 from compute.jobs.database import JOBS, SUBMISSIONS
 from compute.jobs.expiry import forget_old
 from compute.jobs.request import task_of
 from compute.jobs.service import JobRequest
 from compute.jobs.store import Store
+from compute.potentials.registry import entry
 from tests.conftest import ROOT
 from tests.faults.conftest import compounds, workers
 from tests.faults.harness import request as asked
@@ -274,3 +276,35 @@ def test_the_two_parts_give_the_row_of_a_campaign(stage, compounds, tmp_path, mo
     stopped = calculation.Watch(pipe, lambda: True)
     with pytest.raises(calculation.Stopped):
         calculation.compute("row", task.to_plain(), first, stopped)
+
+
+def test_what_no_worker_can_run_is_known_with_the_reason(compounds):
+    service.prepare()
+    store = Store(service.JobSettings().url)
+    assert service.lacking() == {}
+    for name, lacks in (("one", {"a": None, "b": "weights missing"}), ("two", {"a": "not installed", "b": "gone"})):
+        store.beat(name, name, None)
+        assert service.lacking() == {}, "a worker that has not told may have it"
+        store.announce(name, lacks)
+    assert list(service.lacking()) == ["b"]
+    store.forget("one")
+    assert service.lacking() == {"a": "not installed", "b": "gone"}
+    store.forget("two")
+    assert service.lacking() == {}
+
+
+def test_a_worker_tells_what_its_machine_lacks(compounds, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOFTMODE_POTENTIALS", str(tmp_path / "none"))
+    service.prepare()
+    store = Store(service.JobSettings().url)
+    store.beat("worker", "token", None)
+    abilities = Abilities("worker", elsewhere=False)
+    abilities.tell(store)
+    found = service.lacking()
+    assert found["mace-mp-0-medium"] == "weights missing"
+    assert found["m3gnet"] == "published results alone"
+    assert "softmode-mace-distil-250" not in found
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / entry("mace-mp-0-medium").file).touch()
+    abilities.tell(store)
+    assert "mace-mp-0-medium" not in service.lacking()

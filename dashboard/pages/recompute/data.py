@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import log
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
+from compute.jobs import service
 from compute.jobs.request import JobRequest, task_of
+from compute.jobs.service import JobsUnavailable
+from compute.potentials.registry import entry
 from compute.protocols import SAMPLING_PROTOCOLS, Andersen, HarmonicProtocol, OneShot, SamplingProtocol
 from compute.structures.compounds import Compound, identify
 from compute.structures.formula import FormulaError
@@ -57,10 +61,20 @@ class Rate:
     same: bool
 
 
-def check(dataset: Dataset, structure: str | None = None, **asked: Any) -> Checked:
+def lacking() -> dict[str, str]:
+    """What keeps each potential from running here, in a few words; empty where no worker tells."""
+    try:
+        return service.lacking() if service.JobSettings().live else {}
+    except JobsUnavailable:
+        return {}
+
+
+def check(
+    dataset: Dataset, structure: str | None = None, lacking: Mapping[str, str] = MappingProxyType({}), **asked: Any
+) -> Checked:
     """What the form's raw values ask for, for a `structure` or for a formula.
 
-    They are `compound`, `suite`, `potential`, `calculation` and `temperature`.
+    They are `compound`, `suite`, `potential`, `calculation` and `temperature`; `lacking` is that of the function.
     """
     text = asked.get("compound") or ""
     suites = () if structure else _meant(text)
@@ -80,6 +94,9 @@ def check(dataset: Dataset, structure: str | None = None, **asked: Any) -> Check
         return Checked(suites=suites, errors={_field(e["loc"], e["msg"]): _sentence(e["msg"]) for e in error.errors()})
     except ValueError as error:
         return Checked(suites=suites, errors={"compound": _sentence(str(error))})
+    if reason := lacking.get(request.potential):
+        name = entry(request.potential).name
+        return Checked(suites=suites, errors={"potential": f"{name} cannot run here: {reason}."})
     if structure:
         return Checked(request, task)
     found = identify(task.compound, task.suite, [task.compound])

@@ -37,8 +37,11 @@ _UPLOADED = (
 _PROTOTYPES = {"abx3": "cubic ABX₃", "hdp": "double perovskite A₂MM′X₆"}
 
 
-def form(view: RecomputeView, checked: Checked, cost: Any, *, live: bool) -> Component:
-    """The form that holds `view`; it is disabled where the site is not `live`."""
+def form(view: RecomputeView, checked: Checked, cost: Any, lacking: Mapping[str, str], *, live: bool) -> Component:
+    """The form that holds `view`; it is disabled where the site is not `live`.
+
+    `lacking` says what keeps a potential from running here.
+    """
     return html.Div(
         [
             controls.bar(
@@ -53,7 +56,7 @@ def form(view: RecomputeView, checked: Checked, cost: Any, *, live: bool) -> Com
                     disabled=not live,
                 ),
                 controls.select(
-                    "recompute-potential", "Potential", _potentials(), view.potential,
+                    "recompute-potential", "Potential", _potentials(lacking), view.potential,
                     searchable=True, disabled=not live, error=checked.errors.get("potential"),
                 ),
                 controls.select(
@@ -116,13 +119,16 @@ def form(view: RecomputeView, checked: Checked, cost: Any, *, live: bool) -> Com
     )  # fmt: skip
 
 
-def _potentials() -> list[dict[str, Any]]:
-    """Registered potentials: those that come with the code, and those whose weights somebody must have fetched."""
-    groups: Mapping[str, list[dict[str, str]]] = {"Comes with softmode": [], "Where its weights were fetched": []}
-    packaged, fetched = groups.values()
+def _potentials(lacking: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Registered potentials: those that can run here, then the others, which stand disabled with what is lacking."""
+    able, others = [], []
     for known in entries().values():
-        (packaged if known.kind == "packaged" else fetched).append({"value": known.id, "label": known.name})
-    return [{"group": name, "items": items} for name, items in groups.items()]
+        if reason := lacking.get(known.id):
+            others.append({"value": known.id, "label": f"{known.name}: {reason}", "disabled": True})
+        else:
+            able.append({"value": known.id, "label": known.name})
+    groups = {"Can run here": able, "Cannot run here": others}
+    return [{"group": name, "items": items} for name, items in groups.items() if items]
 
 
 def reading(checked: Checked) -> list[Any]:

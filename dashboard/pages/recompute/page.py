@@ -41,7 +41,9 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
     asked, problems = decode(RecomputeView, query_)
     live, shown = JobSettings().live, panel(dataset, asked.job)
     view = query.view_of(shown.job.request) if shown.job else replace(asked, job="")
-    checked = query.check(dataset, **{name: getattr(view, name) for name in _FORM})
+    lacking = query.lacking()
+    checked = query.check(dataset, lacking=lacking, **{name: getattr(view, name) for name in _FORM})
+    cost = cost_sentence(query.rate(dataset, checked)) if checked.task else ""
     return html.Div(
         [
             page_head(
@@ -51,7 +53,7 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
             ),
             address_notice(problems),
             _notice(live=live),
-            form(view, checked, cost_sentence(query.rate(dataset, checked)) if checked.task else "", live=live),
+            form(view, checked, cost, lacking, live=live),
             skeleton(shown, hidden=not asked.job),
             section(
                 "Your jobs",
@@ -142,7 +144,7 @@ def register(app: Dash, dataset: Dataset) -> None:
     def _check(*values: Any) -> tuple[Any, ...]:
         *raw, structure, stamp = values
         asked = dict(zip(_FORM, raw, strict=True))
-        checked = query.check(dataset, _text(structure), **asked)
+        checked = query.check(dataset, _text(structure), query.lacking(), **asked)
         view = build(RecomputeView, **{**asked, "suite": asked["suite"] if len(checked.suites) > 1 else ""})
         errors = checked.errors
         return (
@@ -173,7 +175,7 @@ def register(app: Dash, dataset: Dataset) -> None:
     def _compute(_clicks: Any, *values: Any) -> tuple[Any, ...]:
         do_not_remember()
         *raw, structure = values
-        checked = query.check(dataset, _text(structure), **dict(zip(_FORM, raw, strict=True)))
+        checked = query.check(dataset, _text(structure), query.lacking(), **dict(zip(_FORM, raw, strict=True)))
         if checked.request is None:
             return no_update, next(iter(checked.errors.values()), ""), no_update, no_update
         try:

@@ -85,6 +85,24 @@ def test_the_suite_is_asked_for_only_where_a_formula_can_mean_both(dataset):
     assert check(dataset, "CsPbBr3", suite="hdp").task.suite == "abx3"
 
 
+def test_a_potential_that_cannot_run_here_stands_disabled_with_the_reason(dataset, monkeypatch):
+    monkeypatch.setattr(service, "lacking", lambda: {"mace-mp-0-medium": "weights missing"})
+    page = recompute.layout(dataset, {"c": "CsPbBr3", "p": "mace-mp-0-medium"})
+    (select,) = (part for part in page._traverse() if getattr(part, "id", None) == "recompute-potential")
+    able, others = select.data
+    assert others == {
+        "group": "Cannot run here",
+        "items": [
+            {"value": "mace-mp-0-medium", "label": "MACE-MP-0 medium: weights missing", "disabled": True},
+        ],
+    }
+    assert POTENTIAL in [item["value"] for item in able["items"]]
+    assert not any(item.get("disabled") for item in able["items"])
+    assert select.error == "MACE-MP-0 medium cannot run here: weights missing."
+    (button,) = (part for part in page._traverse() if getattr(part, "id", None) == "recompute-compute")
+    assert button.disabled
+
+
 def test_suggestions_begin_with_what_was_typed(dataset):
     assert query.suggestions(dataset, "cspb") == ["CsPbI3", "CsPbBr3", "CsPbCl3"]
     assert query.suggestions(dataset, "InCl") == ["Cs2AgInCl6"]
