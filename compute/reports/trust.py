@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from compute import tables
 from compute.reports.markdown import number, share, table
+from compute.reports.trust_outside import OutsideTests, section_outside, short_outside, tested_outside
 from compute.tables import pairs
 from compute.trust.baselines import BASELINES
 from compute.trust.calibration import AreaDifference, auroc, auroc_difference, brier, reliability
@@ -19,7 +20,7 @@ from compute.trust.features import EVIDENCE, ROWS, TOLERANCE_THZ
 from compute.trust.left_out import SITES, UNRUN, LeftOut, left_out, rounds
 from compute.trust.next_runs import STRATEGIES, Replay, replay
 from compute.trust.screening import screened
-from compute.trust.training import LEAST_COVERED, LEAST_GROUP, LEVEL, Examples, examples, first_rows
+from compute.trust.training import LEAST_COVERED, LEAST_GROUP, LEVEL, Examples, examples, first_rows, train
 
 Array = NDArray[np.float64]
 
@@ -32,18 +33,20 @@ MODEL = "committee"
 
 @dataclass(frozen=True)
 class Tested:
-    """The examples, the answers by site left out, the replay of DFT, and the release; `failed` by potential."""
+    """The examples, the answers by site left out and outside, the replay of DFT, the release; `failed` by potential."""
 
     release: str
     data: Examples
     by_site: Mapping[str, LeftOut]
     replay: Replay
     failed: Mapping[str, int]
+    outside: OutsideTests
 
 
 def trials(directory: Path, seen: Callable[[int], Callable[[], None]] = lambda total: lambda: None) -> Tested:
     """Every test, which takes minutes. `seen` is told how many fits there are; what it returns is called after each."""
-    rows = pairs.joined(directory).execute(ROWS).df()
+    connection, release = pairs.joined(directory), tables.read_manifest(directory).release
+    rows = connection.execute(ROWS).df()
     data = examples(rows)
     elements = {site: rounds(data, site) for site in SITES}
     tick = seen(sum(map(len, elements.values())))
@@ -55,11 +58,12 @@ def trials(directory: Path, seen: Callable[[int], Callable[[], None]] = lambda t
 
     failed = rows[rows["status"] != "ok"].groupby("potential").size()
     return Tested(
-        release=tables.read_manifest(directory).release,
+        release=release,
         data=data,
         by_site={site: left_out(data, site, ticking(names)) for site, names in elements.items()},
         replay=replay(data, iter(range(REPEATS))),
         failed={str(name): int(n) for name, n in failed.items()},
+        outside=tested_outside(connection, train(data, release), data),
     )
 
 
@@ -73,6 +77,7 @@ def document(found: Tested) -> str:
         _reliability(found),
         _intervals(found),
         _mistakes(found),
+        section_outside(found.outside, found.data),
         _screening(found),
         _replay(found),
         _limits(),
@@ -137,6 +142,7 @@ def _short(found: Tested) -> str:
         f"- **Most of it is chemistry**: the formula alone reaches {number(formula, 3)} of {number(whole, 3)}, once the"
         " label is known. What the calculations add is the rest."
     )
+    lines.append(short_outside(found.outside))
     return "## In short\n\nAsked about elements that it has not seen:\n\n" + "\n".join(lines)
 
 
@@ -309,8 +315,8 @@ def _replay(found: Tested) -> str:
 def _limits() -> str:
     return """## Limits
 
-- Cubic ABX3 alone: no other suite has published frequencies of as many compounds of one structure. Another formula gets
-  no score and says why.
+- Cubic ABX3 alone: no other suite has published frequencies of as many compounds of one structure, and the score does
+  not carry over (above). Another formula gets no score and says why.
 - The published DFT is PBE without spin and without U. Trust in another functional is trust in agreeing with that.
 - One label per compound and potential: whether ω_min is above the tolerance in the cubic cell. It says nothing of σ or
   of the stability of other phases.

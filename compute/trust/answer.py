@@ -66,7 +66,7 @@ def subject(text: str, known: Mapping[str, float]) -> Subject:
         if "ABX3" not in str(error):
             raise
         raise NoTrust(
-            f"{text} is no cubic ABX3 perovskite, and the score is fitted to those alone: do not trust any, run DFT."
+            f"{text} is no cubic ABX3 perovskite: outside what the trust was trained on. Do not trust any, run DFT."
         ) from error
     inside = found.formula in known
     return Subject(found.formula, dict(found.sites), inside, known.get(found.formula, math.nan))

@@ -44,9 +44,15 @@ EVIDENCE = {
 DEVIATING = {"composition": (), "calculation": ("says_stable", "margin"), "committee": ("says_stable", "margin")}
 """Features whose weight each potential has for itself, beside the one that all share."""
 
-ROWS = f"""
-SELECT p.compound, p.A, p.B, p.X, p.lattice_constant, p.dft_omega_min_thz, p.potential, m.family, p.geometry,
-       p.status, p.omega_min_thz, p.noise_floor_thz, p.undecidable, p.cusp_thz, h.asr_residual,
+
+def rows_of(suite: str) -> str:
+    """The query for attempted rows of foundation potentials in `suite`; distilled ones know no DFT but their teacher's.
+
+    Its columns are what `features` reads.
+    """
+    return f"""
+SELECT p.compound, p.formula, p.A, p.B, p.X, p.lattice_constant, p.dft_omega_min_thz, p.potential, m.family,
+       p.geometry, p.status, p.omega_min_thz, p.noise_floor_thz, p.undecidable, p.cusp_thz, h.asr_residual,
        p.cell_constant, r.relaxed_constant, p.comparable_level, p.comparable_reason
 FROM pairs p
 JOIN potentials m USING (potential)
@@ -55,10 +61,12 @@ LEFT JOIN (
     SELECT suite, compound, potential, arg_max(a, run) AS relaxed_constant FROM harmonic
     WHERE geometry = 'relaxed' AND status = 'ok' GROUP BY ALL
 ) r USING (suite, compound, potential)
-WHERE p.suite = '{SUITE}' AND NOT starts_with(m.training_set, 'Distilled') AND p.status <> 'not-run'
+WHERE p.suite = '{suite}' AND NOT starts_with(m.training_set, 'Distilled') AND p.status <> 'not-run'
 """
-"""Attempted rows of foundation potentials; distilled ones know no DFT but their teacher's."""
 
+
+ROWS = rows_of(SUITE)
+"""The rows that the model is fitted to."""
 
 LISTED = f"""
 SELECT compound, A, B, X, lattice_constant, omega_min_thz AS dft_omega_min_thz FROM "references" WHERE suite = '{SUITE}'
@@ -77,10 +85,16 @@ def real(column: pd.Series[Any]) -> pd.Series[float]:
 
 
 def of_composition(rows: pd.DataFrame) -> pd.DataFrame:
-    """The features `descriptors.NAMES` of rows with A, B, X and `lattice_constant` in Å, NaN where there is no cell."""
+    """The features `descriptors.NAMES` of rows with A, B, X and `lattice_constant` in Å, NaN where there is no cell.
+
+    All are NaN for a material without these sites, which is no perovskite.
+    """
     bonds = [None if np.isnan(a) else round(a / 2, 4) for a in real(rows["lattice_constant"])]
-    found = [descriptors.descriptors(*key) for key in zip(rows["A"], rows["B"], rows["X"], bonds, strict=True)]
-    return pd.DataFrame(found, index=rows.index, columns=list(descriptors.NAMES))
+    found = [
+        {} if pd.isna(key[0]) else descriptors.descriptors(*key)
+        for key in zip(rows["A"], rows["B"], rows["X"], bonds, strict=True)
+    ]
+    return pd.DataFrame(found, index=rows.index, columns=list(descriptors.NAMES), dtype=float)
 
 
 def of_calculation(rows: pd.DataFrame) -> pd.DataFrame:

@@ -59,13 +59,16 @@ class Examples:
         return Examples(features=self.features.iloc[np.arange(len(self.b))[rows]], **taken)
 
 
-def examples(rows: pd.DataFrame) -> Examples:
-    """The examples in `rows` as `features.ROWS` has them; the committee counts every potential that has a frequency."""
+def examples(rows: pd.DataFrame, suite: str = SUITE) -> Examples:
+    """The examples in `rows` of `suite`, as `features.rows_of` asks for them.
+
+    The committee counts every potential that has a frequency.
+    """
     found = features(rows)
     mine, dft = rows["omega_min_thz"].astype(float), rows["dft_omega_min_thz"].astype(float)
     used = (rows["status"] == "ok") & mine.notna() & dft.notna()
     omega, published = mine[used].to_numpy(), dft[used].to_numpy()
-    cut = [comparable(values, SUITE, "min") for values in (omega, published)]
+    cut = [comparable(values, suite, "min") for values in (omega, published)]
     names = {key: rows.loc[used, column].to_numpy(str) for key, column in _COLUMNS.items()}
     return Examples(
         features=found[used].reset_index(drop=True),
