@@ -76,11 +76,12 @@ _TYPES = {
 def description(manifest: Mapping[str, Any], base: str = "") -> dict[str, Any]:
     """What `croissant.json` says of `Manifest.document()`; the address of a file is `base` and its name.
 
-    The files of a table that has several are found in the folder of the description.
+    The files of a table that has several are found in the folder of the description; a table without a file is left
+    out, because the format has no empty set of files.
     """
-    listed = {name: table["files"] for name, table in manifest["tables"].items() if name in SCHEMAS}
+    listed = {name: table["files"] for name, table in manifest["tables"].items() if name in SCHEMAS and table["files"]}
     version = manifest["schema"]
-    sets = [_file_set(name, files) for name, files in listed.items() if len(files) != 1]
+    sets = [_file_set(name, files) for name, files in listed.items() if len(files) > 1]
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from compute.physics.attribution import CORNERS, NEEDS, OTHERS, PUBLISHED_PATH, Value, corners_of
 from compute.tables.schemas import SURROGATE
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import potential_names
+from dashboard.records import records
 from dashboard.views.error_sources import ORDERS, REFERENCES
 
 STEP_OF = {step[0]: step for step in PUBLISHED_PATH}
@@ -126,9 +126,7 @@ def scored(dataset: Dataset, frames: str, potential: str) -> Scored | None:
         "USING (suite, compound) WHERE a.frames = $frames AND a.potential = $potential",
         {"frames": frames, "potential": potential},
     )
-    if found.empty:
-        return None
-    return scored_row({str(name): _plain(value) for name, value in found.iloc[0].items()}, potential_names(dataset))
+    return None if found.empty else scored_row(records(found)[0], potential_names(dataset))
 
 
 def scored_row(row: Mapping[str, Any], names: Mapping[str, str]) -> Scored:
@@ -208,10 +206,3 @@ def _values(row: Mapping[str, Any], prefix: str, names: tuple[str, ...]) -> dict
 
 def _real(value: Any) -> float:
     return math.nan if value is None else float(value)
-
-
-def _plain(value: Any) -> Any:
-    """A cell of a frame: None where it is null, a list where it is one of the columns by element."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return None if pd.isna(value) else value

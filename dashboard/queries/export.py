@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from dashboard.dataset import Dataset
 from dashboard.queries import compound as query
 from dashboard.queries.bands import Bands
 from dashboard.queries.structure import SPACE_GROUPS, Structure
+from dashboard.records import record, records
 
 
 def cif(cell: Structure, title: str) -> str:
@@ -111,28 +111,12 @@ def everything(dataset: Dataset, known: Mapping[str, Any]) -> str:
     """Every row of every table that is about the compound, as JSON; null where there is no number."""
     suite, compound = str(known["suite"]), str(known["compound"])
     where = {"suite": suite, "compound": compound}
-    content: dict[str, Any] = {"release": dataset.release(), **where, "references": _record(dict(known))}
+    content: dict[str, Any] = {"release": dataset.release(), **where, "references": record(known)}
     for table in ("harmonic", "anharmonic", "wells", "attribution"):
-        content[table] = _records(
+        content[table] = records(
             dataset.frame(f'SELECT * FROM "{table}" WHERE suite = $suite AND compound = $compound', where)
         )
-    content["runs"] = _records(query.runs(dataset, suite, compound))
+    content["runs"] = records(query.runs(dataset, suite, compound))
     for table in ("force_constants", "bands"):
         content[table] = dataset.of_compound(table, suite, compound)
     return json.dumps(content, ensure_ascii=False, allow_nan=False)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [_record({str(name): value for name, value in row.items()}) for _, row in frame.astype(object).iterrows()]
-
-
-def _record(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in row.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | list):
-        return [_plain(item) for item in value]
-    if value is None or value is pd.NA or (isinstance(value, float | np.floating) and not math.isfinite(value)):
-        return None
-    return value.item() if isinstance(value, np.generic) else value

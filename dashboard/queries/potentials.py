@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.dataset import Dataset
+from dashboard.records import records
 
 WEIGHTS = (".model", ".pt", ".pth", ".tar")
 _LEVEL = re.compile(r"\b(r2SCAN|SCAN|PBEsol|PBE0|PBE|HSE06|LDA)\b")
@@ -121,11 +122,11 @@ def _cards(dataset: Dataset, release: str) -> tuple[Card, ...]:
     found = [
         Card(
             potential=row["potential"],
-            facts={name: None if pd.isna(value) else value for name, value in row.items()},
+            facts=row,
             covered=tuple(entry for name, entry in covered if name == row["potential"]),
             costs=tuple(entry for name, entry in costs if name == row["potential"]),
         )
-        for row in rows.to_dict("records")
+        for row in records(rows)
     ]
     return tuple(sorted(found, key=lambda card: not card.computed))
 

@@ -10,7 +10,6 @@ import pytest
 from typer.testing import CliRunner
 
 from compute.cli import app
-from compute.dft import results as dft_results
 from compute.physics import anharmonicity
 from compute.physics.thermal import BOLTZMANN
 from compute.protocols import Langevin, SamplingProtocol
@@ -20,6 +19,7 @@ from compute.stages.score import score
 from compute.structures.compounds import identify
 from compute.structures.frames import Frames
 from compute.tables.schemas import SCHEMAS
+from compute.tasks.attribution import scored_row
 from tests.support.pair_potential import PairPotential
 
 RADII = {"Cs": 1.9, "Pb": 1.2, "Cl": 1.75}
@@ -135,12 +135,12 @@ def test_frames_of_its_own_supply_the_sampling_step(frames):
 def test_a_file_becomes_a_row_and_a_model_that_explodes_a_failure(frames, tmp_path):
     path = tmp_path / "abx3-CsPbCl3-analytic.npz"
     write_npz(replace(frames, sampled_by="truth"), path)
-    row = dft_results.attribution_row(path, Named("soft", 0.7), None)
+    row = scored_row(path, Named("soft", 0.7), None)
     assert (row["frames"], row["suite"], row["compound"]) == ("abx3-CsPbCl3-analytic", "abx3", "CsPbCl3")
     assert (row["status"], row["n_frames"], row["sampler"]) == ("ok", 20, "truth: rattled")
     weak = Named("weak", 0.002)
     unbound = SamplingProtocol(name="short", sampler=Langevin(discard=500, keep=2000, longest=2000))
-    failed = dft_results.attribution_row(path, weak, unbound)
+    failed = scored_row(path, weak, unbound)
     assert failed["status"] in ("left-sites", "exploded")
     assert failed["reason"]
 

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
+from dashboard.records import records
 from dashboard.ui.blocks import doi_link, not_computed
 from dashboard.ui.text import count
 
@@ -46,7 +47,7 @@ def wider_field(dataset: Dataset) -> list[Component]:
         return [not_computed("The source has not been imported.", f"softmode reference import {SUITE} --source FILE")]
     grid = dag.AgGrid(
         id="potentials-wider-field",
-        rowData=[_row(row) for row in frame.to_dict("records")],
+        rowData=[_row(row) for row in records(frame)],
         columnDefs=[_column(*column) for column in _COLUMNS],
         defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
         dashGridOptions={"rowHeight": 30, "headerHeight": 38, "tooltipShowDelay": 300},
@@ -67,8 +68,7 @@ def field(dataset: Dataset) -> pd.DataFrame:
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    values = {name: None if pd.isna(value) else value for name, value in row.items() if name != "mace"}
-    return {**values, "name": f"{row['name']}{' ★' if row['mace'] else ''}"}
+    return {**row, "name": f"{row['name']}{' ★' if row['mace'] else ''}"}
 
 
 def _column(name: str, header: str, width: int, decimals: int | None, meaning: str) -> dict[str, Any]:

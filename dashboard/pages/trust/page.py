@@ -70,8 +70,8 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             html.P(
                 [
                     f"Fitted to {model.n_compounds:,} cubic ABX₃ with published DFT, {model.n_stable} of them stable, "
-                    f"and {len(model.potentials)} foundation potentials; tested on elements left out and on other structure "
-                    "types, to which it does not carry over: docs/trust.md. "
+                    f"and {len(model.potentials)} foundation potentials; tested on elements left out and on other "
+                    "structure types, to which it does not carry over: docs/trust.md. "
                     "On the command line: ",
                     html.Code("softmode trust CsPbBr3"), ". For programs: ", html.A("the API", href="/api/v1/"), ".",
                 ],

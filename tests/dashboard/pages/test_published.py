@@ -6,10 +6,18 @@ from compute.physics.stability import harmonic_labels
 from dashboard.app import PAGES
 from dashboard.dataset import Dataset
 from dashboard.queries import coverage
-from dashboard.settings import ROOT
+from tests.conftest import ROOT
 
 DATA = ROOT / "data" / "parquet"
-COMPOUNDS = {"abx3": "CsPbBr3", "hdp": "Cs2AgBiBr6", "mp0b3": "mp-22862"}
+COMPOUNDS = {
+    "abx3": "CsPbBr3",
+    "hdp": "Cs2AgBiBr6",
+    "mp0b3": "mp-22862",
+    "alexandria50": "mp-11131",
+    "mp64": "mp-10163",
+    "phonondb": "mp-10175",
+    "kappa103": "mp-1000",
+}
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +27,7 @@ def dataset():
     return Dataset(DATA)
 
 
-@pytest.mark.parametrize("suite", ["abx3", "hdp", "mp0b3"])
+@pytest.mark.parametrize("suite", COMPOUNDS)
 def test_every_page_is_laid_out(dataset, suite):
     for page in PAGES:
         below = {"suite": suite, "compound": COMPOUNDS[suite]} if page.below else {}
