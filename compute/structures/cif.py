@@ -7,7 +7,6 @@ dictionary (S. R. Hall, F. H. Allen and I. D. Brown, doi:10.1107/S01087673910106
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from gemmi import cif
 
-from compute.structures import cif_symmetry
+from compute.structures import cif_formula, cif_symmetry
+from compute.structures.cif_formula import WHOLE, isotope
 from compute.structures.cif_symmetry import Operations
 from compute.structures.formula import SYMBOLS
 from compute.structures.sites import StructureError, minimum_image
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 _LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 _ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")
 _FRACTIONS = ("_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z")
-_FORMULAS = ("_chemical_formula_sum", "_chemical_formula_structural", "_chemical_formula_moiety")
-_WHOLE = 0.005  # a site is occupied by one atom, and a formula has whole numbers, to within this
 _ON_SITE = 0.1  # Å; an image of a full site nearer than this is the atom itself, on a special position
 _SAME = 1e-3  # Å
+_LISTED_TWICE = 5e-3  # Å; coordinates have four digits or more
 _CELL = 5e-3  # relative; how far the metric of the cell may be off its symmetry
 _TYPE = re.compile(r"([A-Z][a-z]?)(?:[0-9.]*[+-][0-9.]*|[0-9.]+)?")
+_TWO_ELEMENTS = re.compile(r"[A-Za-z]+[/,+&_-]([A-Z][a-z]?)")
+_OF_GROUPS = set("HDCNO")  # CO and ND4 in capitals are groups rather than cobalt and neodymium
 
 
 @dataclass(frozen=True)
@@ -54,26 +55,26 @@ def read(text: str, most_atoms: int | None = None) -> Atoms:
     """
     pairs, loops = _structure_block(text)
     cell = _cell(pairs)
-    stated = _stated_formula(pairs)
+    stated = cif_formula.stated(pairs)
     sites = _sites(loops, pairs, stated)
     if most_atoms is not None and len(sites) > most_atoms:
         raise StructureError(f"The file lists {len(sites)} sites; at most {most_atoms} atoms are taken.")
     symmetry = cif_symmetry.found(pairs, loops)
+    if symmetry.doubt is not None and stated is None:
+        raise StructureError(f"{symmetry.doubt}, and without a formula nothing says which is meant.")
     fitting = [operations for operations in symmetry.candidates if _keeps(cell, operations)]
     if not fitting:
         raise StructureError(f"The cell does not have the symmetry that the file states: {symmetry.described}.")
     readings = [_expanded(cell, sites, operations, most_atoms) for operations in fitting]
-    wrong = [_contradiction(atoms, stated, pairs) for atoms in readings]
+    wrong = [cif_formula.contradiction(atoms, stated, pairs) for atoms in readings]
     readings = [atoms for atoms, said in zip(readings, wrong, strict=True) if said is None]
     if not readings:
         raise StructureError(wrong[0] or "The file states no crystal.")
     if len(readings) > 1 and not all(_equal(atoms, readings[0]) for atoms in readings[1:]):
         raise StructureError(
-            f"{symmetry.described} has {len(fitting)} settings and the file does not say which it means: give the"
+            f"The {symmetry.described} has {len(fitting)} settings and the file does not say which it means: give the"
             " symmetry operations, or the formula and the number of formula units."
         )
-    if symmetry.doubt is not None and stated is None:
-        raise StructureError(f"{symmetry.doubt}, and without a formula nothing says which is meant.")
     _refuse_missing_hydrogen(loops, stated)
     return readings[0]
 
@@ -102,7 +103,7 @@ def _values(block: cif.Block) -> tuple[dict[str, str], dict[str, list[str]]]:
     for item in block:
         if item.pair is not None:
             tag, value = item.pair
-            if not cif.is_null(value):
+            if not cif.is_null(value) and cif.as_string(value).strip() not in ("", "?", "."):
                 pairs[_tag(tag)] = cif.as_string(value)
         elif item.loop is not None:
             width, values = item.loop.width(), item.loop.values
@@ -178,9 +179,9 @@ def _refuse_partial(label: str, occupancy: str) -> None:
     value = cif.as_number(occupancy) if occupancy else 1.0
     if not np.isfinite(value):
         raise StructureError(f"The occupancy of site {label}, “{occupancy}”, is not a number.")
-    if value > 1 + _WHOLE:
+    if value > 1 + WHOLE:
         raise StructureError(f"The occupancy of site {label} is {value:g}, above 1.")
-    if value < 1 - _WHOLE:
+    if value < 1 - WHOLE:
         raise StructureError(
             f"The file has sites that are occupied in part ({label}: occupancy {value:g}): choose an ordered structure."
         )
@@ -190,13 +191,17 @@ def _element(label: str, type_symbol: str, stated: Mapping[str, float] | None) -
     """The element of a site: of its type symbol, else of its label, where the stated formula settles doubt."""
     if type_symbol:
         match = _TYPE.fullmatch(type_symbol[:1].upper() + type_symbol[1:].lower())
-        if match is None or _isotope(match[1]) not in SYMBOLS:
+        symbol = isotope(match[1]) if match else ""
+        a_group = len(symbol) == 2 and set(type_symbol[:2]) <= _OF_GROUPS and symbol not in (stated or {})
+        if symbol not in SYMBOLS or a_group:
             raise StructureError(f"The type symbol “{type_symbol}” of site {label} is no element.")
-        return _isotope(match[1])
+        return symbol
     letters = re.match(r"[A-Za-z]*", label)
     word = letters[0] if letters else ""
-    if _isotope(word) in SYMBOLS:
-        return _isotope(word)
+    other = _TWO_ELEMENTS.match(label)
+    several = other is not None and other[1] in SYMBOLS and stated is None
+    if isotope(word) in SYMBOLS and not several:
+        return isotope(word)
     shorter = [word[:2].capitalize(), word[:1].upper()]
     known = [symbol for symbol in shorter if symbol in SYMBOLS and symbol in (stated or {})]
     if not known:
@@ -204,34 +209,6 @@ def _element(label: str, type_symbol: str, stated: Mapping[str, float] | None) -
             f"The label “{label}” of a site is no element: give the sites type symbols (_atom_site_type_symbol)."
         )
     return known[0]
-
-
-def _isotope(symbol: str) -> str:
-    return "H" if symbol in ("D", "T") else symbol
-
-
-def _stated_formula(pairs: Mapping[str, str]) -> dict[str, float] | None:
-    """Element to count as the file states them; None where it states none, or none that can be read."""
-    read = (_composition(pairs[tag]) for tag in _FORMULAS if tag in pairs)
-    return next((found for found in read if found), None)
-
-
-def _composition(text: str) -> dict[str, float] | None:
-    counts: Counter[str] = Counter()
-    tokens = text.replace(",", " ").split()
-    apart = [re.fullmatch(r"([A-Za-z]{1,2})(\d*\.?\d*)", token) for token in tokens]
-    matches = [match for match in apart if match and _isotope(match[1].capitalize()) in SYMBOLS]
-    if len(matches) != len(tokens):
-        whole = "".join(tokens)
-        matches = list(re.finditer(r"([A-Z][a-z]?)(\d*\.?\d*)", whole))
-        if "".join(match[0] for match in matches) != whole:
-            return None
-    for match in matches:
-        symbol = _isotope(match[1].capitalize())
-        if symbol not in SYMBOLS or match[2] == ".":
-            return None
-        counts[symbol] += float(match[2] or 1)
-    return dict(counts) if counts and all(count > 0 for count in counts.values()) else None
 
 
 def _keeps(cell: np.ndarray, operations: Operations) -> bool:
@@ -243,12 +220,16 @@ def _keeps(cell: np.ndarray, operations: Operations) -> bool:
 
 
 def _expanded(cell: np.ndarray, sites: Sequence[_AtomSite], operations: Operations, most_atoms: int | None) -> Atoms:
-    """All atoms of the cell, site by site."""
+    """All atoms of the cell, site by site; a site that is an image of one before, of the same element, is that one."""
     from ase import Atoms
 
-    symbols, positions = [], []
+    symbols: list[str] = []
+    positions: list[np.ndarray] = []
     for site in sites:
         there = _orbit(cell, np.array(site.position), operations)
+        same = np.array(symbols) == site.symbol
+        if same.any() and _apart(cell, there[0] - np.concatenate(positions)[same]).min() < _LISTED_TWICE:
+            continue
         symbols += [site.symbol] * len(there)
         positions.append(there)
         if most_atoms is not None and len(symbols) > most_atoms:
@@ -261,43 +242,20 @@ def _orbit(cell: np.ndarray, site: np.ndarray, operations: Operations) -> np.nda
     for _ in range(2):
         images = operations.rotations @ site + operations.translations
         apart = images - site
-        near = apart - np.rint(apart)
-        here = np.linalg.norm(near @ cell, axis=1) < _ON_SITE
         # The mean of the images that lie on the atom is the special position.
-        site = site + near[here].mean(axis=0)
+        here = _apart(cell, apart) < _ON_SITE
+        site = site + (apart - np.rint(apart))[here].mean(axis=0)
     images = operations.rotations @ site + operations.translations
     kept = [site]
     for image in images:
-        apart = image - np.array(kept)
-        if np.linalg.norm((apart - np.rint(apart)) @ cell, axis=1).min() > _SAME:
+        if _apart(cell, image - np.array(kept)).min() > _SAME:
             kept.append(image)
     return np.mod(np.array(kept), 1.0)
 
 
-def _contradiction(atoms: Atoms, stated: Mapping[str, float] | None, pairs: Mapping[str, str]) -> str | None:
-    """One sentence where formula or number of formula units are others than those of `atoms`, else None."""
-    if stated is None:
-        return None
-    counts = Counter(atoms.get_chemical_symbols())
-    said = " ".join(symbol + ("" if count == 1 else f"{count:g}") for symbol, count in stated.items())
-    found = atoms.get_chemical_formula(empirical=True)
-    units = [counts.get(symbol, 0) / count for symbol, count in stated.items()]
-    if set(counts) != set(stated) or max(units) - min(units) > _WHOLE * max(units):
-        absent = [symbol for symbol in stated if symbol not in counts]
-        return (
-            f"The file states the formula {said}, but its sites and symmetry give {found}"
-            + (f": {', '.join(absent)} has no site." if absent else ".")
-        )  # fmt: skip
-    z = cif.as_number(pairs.get("_cell_formula_units_z", "?"))
-    # Some programs write the content of the whole cell as the formula, beside the units of the reduced one.
-    reduced = np.gcd.reduce([round(count) for count in stated.values()]) if _integer(stated) else 1
-    if np.isfinite(z) and not np.isclose([units[0], units[0] * reduced], z, rtol=_WHOLE).any():
-        return f"The file states Z = {z:g} of {said}, but its sites and symmetry give {units[0]:g} in the cell."
-    return None
-
-
-def _integer(stated: Mapping[str, float]) -> bool:
-    return all(abs(count - round(count)) < 1e-6 for count in stated.values())
+def _apart(cell: np.ndarray, difference: np.ndarray) -> np.ndarray:
+    """Lengths (n,) in Å of differences (n, 3) of fractional coordinates, to the image in the same cell of each."""
+    return np.linalg.norm((difference - np.rint(difference)) @ cell, axis=1)
 
 
 def _refuse_missing_hydrogen(loops: Mapping[str, list[str]], stated: Mapping[str, float] | None) -> None:

@@ -22,6 +22,8 @@ _NAMES = (
     "_space_group_name_h-m",
 )
 _NUMBERS = ("_space_group_it_number", "_symmetry_int_tables_number")
+_BY_NUMBER = "space group number"
+_SYSTEMS = ("_space_group_crystal_system", "_symmetry_cell_setting")
 _MOST = 192  # operations of the largest space groups, centring included
 # ICSD and others write the setting after the symbol in words of their own.
 _SETTINGS = {"S": "1", "Z": "2", "H": "H", "HR": "H", "R": "R"}
@@ -47,30 +49,61 @@ class Symmetry:
     doubt: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class _Statement:
+    """One way in which a file names its group: in `words`, with the groups that this may mean, none if unknown."""
+
+    words: str
+    groups: tuple[gemmi.GroupOps, ...]
+
+    @property
+    def numbers(self) -> set[int]:
+        found = (gemmi.find_spacegroup_by_ops(group) for group in self.groups)
+        return {group.number for group in found if group is not None}
+
+
 def found(pairs: Mapping[str, str], loops: Mapping[str, Sequence[str]]) -> Symmetry:
     """The symmetry of a block by its values and loops; that of P 1 where the block says nothing.
 
     Raises `StructureError` for what cannot be read and for operations that are no group.
     """
-    listed = _listed(pairs, loops)
-    hall, name = (next((pairs[tag] for tag in tags if tag in pairs), None) for tags in (_HALL, _NAMES))
-    number = next((pairs[tag] for tag in _NUMBERS if tag in pairs), None)
-    named = _named(name) if name is not None else ()
+    listed, stated = _listed(pairs, loops), _stated(pairs)
+    known = [statement for statement in stated if statement.groups]
+    unknown = [statement for statement in stated if not statement.groups]
     if listed is not None:
-        return _of_list(listed, named, name)
-    if hall is not None and (operations := _of_hall(hall)) is not None:
-        return Symmetry((operations,), f"Hall symbol {hall}")
-    if named:
-        return Symmetry(named, f"space group {name}")
-    if number is not None and number.isdecimal() and 1 <= int(number) <= 230:
-        said = f"space group number {number}"
-        doubt = f"The file names the space group “{name}”, which is not known, of number {number}"
-        return Symmetry(_numbered(int(number)), said, doubt if name is not None else None)
-    if name is not None or hall is not None or number is not None:
-        raise StructureError(
-            f"The space group “{name or hall or number}” is not known, and the file lists no symmetry operations."
+        return _of_list(listed, known, unknown)
+    if not known and unknown:
+        raise StructureError(f"The {unknown[0].words} is not known, and the file lists no symmetry operations.")
+    if not known:
+        system = next((pairs[tag] for tag in _SYSTEMS if tag in pairs), "triclinic")
+        doubt = f"The file states that the crystal is {system}, but no symmetry"
+        return Symmetry((_IDENTITY,), "space group P 1", None if system.lower() == "triclinic" else doubt)
+    first, doubt = known[0], None
+    if len(set.union(*(statement.numbers for statement in known))) > 1:
+        doubt = f"The file states {' and '.join(statement.words for statement in known)}, which are not the same"
+        groups = tuple(group for statement in known for group in statement.groups)
+        return Symmetry(tuple(map(_arrays, groups)), first.words, doubt)
+    if unknown and first.words.startswith(_BY_NUMBER):
+        doubt = (
+            f"The file names the {unknown[0].words}, which is not known, of {first.words.removeprefix('space group ')}"
         )
-    return Symmetry((Operations(np.eye(3)[None], np.zeros((1, 3))),), "space group P 1")
+    return Symmetry(tuple(map(_arrays, first.groups)), first.words, doubt)
+
+
+def _stated(pairs: Mapping[str, str]) -> list[_Statement]:
+    """Hall symbol, name and number, as far as the file gives them."""
+    hall, name, number = (
+        next((pairs[tag] for tag in tags if tag in pairs), None) for tags in (_HALL, _NAMES, _NUMBERS)
+    )
+    statements = []
+    if hall is not None:
+        statements.append(_Statement(f"Hall symbol “{hall}”", _of_hall(hall)))
+    if name is not None:
+        statements.append(_Statement(f"space group “{name}”", _named(name)))
+    if number is not None:
+        known = number.isdecimal() and 1 <= int(number) <= 230
+        statements.append(_Statement(f"{_BY_NUMBER} {number}", _numbered(int(number)) if known else ()))
+    return statements
 
 
 def _listed(pairs: Mapping[str, str], loops: Mapping[str, Sequence[str]]) -> list[str] | None:
@@ -87,7 +120,8 @@ def _listed(pairs: Mapping[str, str], loops: Mapping[str, Sequence[str]]) -> lis
     return None
 
 
-def _of_list(listed: Sequence[str], named: Sequence[Operations], name: str | None) -> Symmetry:
+def _of_list(listed: Sequence[str], known: Sequence[_Statement], unknown: Sequence[_Statement]) -> Symmetry:
+    """The group of the listed operations; in doubt where no name that the file has for it is that of this group."""
     operations = []
     for text in listed:
         try:
@@ -104,38 +138,47 @@ def _of_list(listed: Sequence[str], named: Sequence[Operations], name: str | Non
         raise StructureError(
             f"The {len(distinct)} symmetry operations that the file lists are no group: {len(group)} follow from them."
         )
-    own = _arrays(group)
-    sizes = {len(other.rotations) for other in named}
-    doubt = None
-    if named and len(own.rotations) not in sizes:
-        doubt = f"The file names the space group {name}, but lists {len(own.rotations)} operations and not {max(sizes)}"
-    return Symmetry((own,), f"{len(own.rotations)} operations", doubt)
+    own, names, doubt = _Statement("", (group,)).numbers, [*known, *unknown], None
+    stated = set().union(*(statement.numbers for statement in known))
+    # A group in axes of its own has no number here; the order of its point group tells it from a subgroup.
+    other = not own & stated if own else len(group.sym_ops) not in _orders(known)
+    if names and (other if known else len(group) == 1):
+        doubt = f"The file states {names[0].words}, but lists {len(group)} operation{'s' * (len(group) > 1)}"
+        doubt += "" if not known else f" and not {max(len(each) for each in known[0].groups)}"
+    return Symmetry((_arrays(group),), f"{len(group)} operations", doubt)
 
 
-def _of_hall(text: str) -> Operations | None:
+def _orders(statements: Sequence[_Statement]) -> set[int]:
+    """Numbers of rotations of the groups that are stated."""
+    return {len(group.sym_ops) for statement in statements for group in statement.groups}
+
+
+def _of_hall(text: str) -> tuple[gemmi.GroupOps, ...]:
     try:
-        return _arrays(gemmi.symops_from_hall(text.strip()))
+        return (gemmi.symops_from_hall(text.strip()),)
     except (ValueError, RuntimeError):
-        return None
+        return ()
 
 
-def _named(name: str) -> tuple[Operations, ...]:
-    """The operations of the groups that `name` may mean; none where it is not known."""
-    # Some write the number or the axes behind the symbol: P m -3 m (221), R -3 c {hexagonal axes}.
-    text = " ".join(re.sub(r"[({].*$", "", name).replace("_", "").split())
+def _named(name: str) -> tuple[gemmi.GroupOps, ...]:
+    """The groups that `name` may mean; none where it is not known."""
+    # Screw axes may be written 2(1). Some write the number or the axes behind the symbol: P m -3 m (221), R -3 c {…}.
+    text = re.sub(r"(?<=[2346])\(([1-5])\)", r"\1", name)
+    text = " ".join(re.sub(r"[({].*$", "", text).replace("_", "").split())
+    text = re.sub(r"(?<=[a-z\d])([SZ])$", r" \1", text)
     match = re.fullmatch(r"(.+?)(?:\s*:\s*|\s+)(HR|[SZHR12])", text, re.IGNORECASE)
     group = gemmi.find_spacegroup_by_name(text)
     if match and (group is None or ":" in text):
         setting = _SETTINGS.get(match[2].upper(), match[2])
         group = gemmi.find_spacegroup_by_name(f"{match[1]}:{setting}")
         if group is not None:
-            return (_arrays(group.operations()),)
+            return (group.operations(),)
         group = gemmi.find_spacegroup_by_name(match[1])
-        return () if group is None or group.ext != "\0" else (_arrays(group.operations()),)
+        return () if group is None or group.ext != "\0" else (group.operations(),)
     if group is None:
         symbols = _of_full_symbols().get(text.replace(" ", "").lower(), ())
-        return tuple(found for symbol in symbols if (found := _of_hall(symbol)) is not None)
-    return tuple(_arrays(each.operations()) for each in _settings(group))
+        return tuple(found for symbol in symbols for found in _of_hall(symbol))
+    return tuple(each.operations() for each in _settings(group))
 
 
 @cache
@@ -151,8 +194,8 @@ def _of_full_symbols() -> dict[str, list[str]]:
     return found
 
 
-def _numbered(number: int) -> tuple[Operations, ...]:
-    return tuple(_arrays(each.operations()) for each in _settings(gemmi.find_spacegroup_by_number(number)))
+def _numbered(number: int) -> tuple[gemmi.GroupOps, ...]:
+    return tuple(each.operations() for each in _settings(gemmi.find_spacegroup_by_number(number)))
 
 
 def _settings(group: gemmi.SpaceGroup) -> list[gemmi.SpaceGroup]:
@@ -167,3 +210,6 @@ def _arrays(group: gemmi.GroupOps) -> Operations:
         np.array([operation.rot for operation in operations], float) / scale,
         np.array([operation.tran for operation in operations], float) / scale,
     )
+
+
+_IDENTITY = Operations(np.eye(3)[None], np.zeros((1, 3)))

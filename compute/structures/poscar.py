@@ -6,6 +6,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from compute.sentence import said_by
 from compute.structures.formula import SYMBOLS
 from compute.structures.sites import StructureError
 
@@ -41,6 +42,9 @@ def read(text: str, most_atoms: int | None = None) -> Atoms:
     held = next((i for i, line in enumerate(positions) if not line.strip()), len(positions))
     if held < total:
         raise StructureError(f"The file ends after {held} of its {total} positions.")
+    _refuse_other_names(
+        positions, [symbol for symbol, count in zip(symbols, counts, strict=True) for _ in range(int(count))]
+    )
     # What follows the positions, velocities say, is not needed.
     head = [lines[0], *lines[1:5], " ".join(symbols), " ".join(counts), *lines[start : start + modes]]
     return _atoms("\n".join([*head, *positions]) + "\n")
@@ -52,7 +56,7 @@ def _atoms(text: str) -> Atoms:
     try:
         atoms = read_vasp(io.StringIO(text))
     except Exception as error:  # the boundary to a parser, which raises whatever it meets
-        raise StructureError(f"{_NOT_READ}: {error}.") from error
+        raise StructureError(f"{_NOT_READ}: {said_by(error).rstrip('.')}.") from error
     atoms.set_constraint()
     return atoms
 
@@ -67,6 +71,22 @@ def _refuse_no_numbers(lines: list[str]) -> None:
         scale = line is lines[1]
         if len(numbers) not in ((1, 3) if scale else (3,)) or (scale and 0 in numbers):
             raise StructureError(f"{_NOT_READ}: “{line.strip()[:60]}” is no line of its cell.")
+
+
+def _refuse_other_names(positions: list[str], symbols: list[str]) -> None:
+    """`StructureError` where an element behind a position is another one than that of the numbers of atoms."""
+    for number, (line, symbol) in enumerate(zip(positions, symbols, strict=True), start=1):
+        behind = line.split()[3:]
+        flags = len(behind) > 2 and {word.strip(".").upper()[:1] for word in behind[:3]} <= {"T", "F"}
+        written = (
+            re.match(r"([A-Z][a-z]?)(?:_\w+|\d+)?$", (behind[3:] if flags else behind)[0])
+            if behind[3 * flags :]
+            else None
+        )
+        if written and written[1] in SYMBOLS and written[1] != symbol:
+            raise StructureError(
+                f"Position {number} is one of {symbol} by the numbers of atoms, but {written[1]} stands behind it."
+            )
 
 
 def _words(line: str) -> list[str]:

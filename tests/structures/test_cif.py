@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 
 from compute.structures import cif
+from compute.structures.cif_formula import composition
 from compute.structures.sites import StructureError
 from compute.structures.text import decoded
 
+X = ("0.5 0 0", "0 0.5 0", "0 0 0.5")
 PEROVSKITE = ("Cs1 Cs 0.5 0.5 0.5", "Pb1 Pb 0 0 0", "Br1 Br 0.5 0 0")
 TAGS = "_atom_site_label _atom_site_type_symbol _atom_site_fract_x _atom_site_fract_y _atom_site_fract_z"
 
@@ -102,6 +105,39 @@ def test_the_other_formulas_speak_where_there_is_no_sum(tag):
     assert formula_of(text(symmetry=named("P m -3 m") + f"\n{tag} 'Pb Br3 -, Cs +'")) == "Br3CsPb"
 
 
+@pytest.mark.parametrize(
+    ("formula", "found"),
+    [
+        ("Cs 1+, Br3 Pb 1-", {"Cs": 1, "Br": 3, "Pb": 1}),
+        ("2(C H6 N 1+), Pb Br4 2-", {"C": 2, "H": 12, "N": 2, "Pb": 1, "Br": 4}),
+        ("(C H3 N H3) Pb Br3", {"C": 1, "H": 6, "N": 1, "Pb": 1, "Br": 3}),
+        ("K2[Pt Cl6]", {"K": 2, "Pt": 1, "Cl": 6}),
+        ("[(CH3)2NH2]PbBr3", {"C": 2, "H": 8, "N": 1, "Pb": 1, "Br": 3}),
+        ("CsPbBr3·0.5H2O", {"Cs": 1, "Pb": 1, "Br": 3, "H": 1, "O": 0.5}),
+        ("Cs Pb Br3 . (H2 O)2", {"Cs": 1, "Pb": 1, "Br": 3, "H": 4, "O": 2}),
+        ("Pb (N D4) Br3", {"Pb": 1, "N": 1, "H": 4, "Br": 3}),
+        ("Cs (Pb Br3", None),
+        ("Cs) Pb Br3", None),
+        ("x(H2 O), Cs Pb Br3", None),
+        ("Cs Pb Br3-x", None),
+    ],
+)
+def test_a_formula_may_have_charges_brackets_and_water(formula, found):
+    assert composition(formula) == found
+
+
+def test_a_weight_speaks_where_there_is_no_formula():
+    """579.8 is CsPbBr3; a compound whose hydrogen has no positions is too light for its weight."""
+    for weight, z in ((579.81, 1), (579.8, None), (1159.62, None)):
+        content = text(symmetry=named("P m -3 m") + f"\n_chemical_formula_weight {weight}", z=z, formula="?")
+        if weight < 1000:
+            assert formula_of(content) == "Br3CsPb"
+        else:
+            refused(content, "formula weight 1159.62, but .* give Br3CsPb, 579.8 in the cell")
+    methyl = ("C1 C 0.5 0.5 0.5", "N1 N 0.4 0.5 0.5", "Pb1 Pb 0 0 0", *(f"Br{i} Br {x}" for i, x in enumerate(X)))
+    refused(text(symmetry=None, sites=methyl) + "_chemical_formula_weight 478.98\n", "weight 478.98, but .* 472.9")
+
+
 def test_hydrogen_that_is_counted_but_has_no_position_is_refused():
     tags = TAGS + " _atom_site_attached_hydrogens"
     bare = ("N1 N 0.5 0.5 0.5 4", "Pb1 Pb 0 0 0 0", "Br1 Br 0.5 0 0 .")
@@ -128,6 +164,11 @@ LABELS = "_atom_site_label _atom_site_fract_x _atom_site_fract_y _atom_site_frac
         (("Ba1", "Ti1", "Wat1"), "Ba O3 Ti", "label “Wat1”"),
         (("Ba1", "Ti1", "X1"), "Ba O3 Ti", "label “X1”"),
         (("M1", "Ti1", "O1"), None, "label “M1”"),
+        (("Ba/Sr1", "Ti1", "O1"), None, "label “Ba/Sr1”"),
+        (("Ba,Sr", "Ti1", "O1"), None, "label “Ba,Sr”"),
+        (("Ba_Sr1", "Ti1", "O1"), None, "label “Ba_Sr1”"),
+        (("Ba-Sr", "Ti1", "O1"), "Ba O3 Ti", "BaO3Ti"),
+        (("Ba1", "Ti1", "O1_A"), None, "BaO3Ti"),
         (("Ba1", "Ti1", "OH"), "Ba O3 Ti H3", "H has no site"),
         (("Ba1", "Ti1", "D1"), "Ba H3 Ti", "H3BaTi"),
     ],
@@ -147,9 +188,9 @@ def test_type_symbols_may_bear_a_charge(symbol):
     assert formula_of(text(sites=(PEROVSKITE[0], f"M1 {symbol} 0 0 0", PEROVSKITE[2]))) == "Br3CsPb"
 
 
-@pytest.mark.parametrize("symbol", ["Qq", "OH", "Wat", "M", "1"])
+@pytest.mark.parametrize("symbol", ["Qq", "OH", "Wat", "M", "1", "NH4+", "ND4", "CO", "CN-", "Pb/Sn"])
 def test_a_type_symbol_that_is_no_element_is_refused(symbol):
-    refused(text(sites=(PEROVSKITE[0], f"Pb1 {symbol} 0 0 0", PEROVSKITE[2])), f"“{symbol}” of site Pb1")
+    refused(text(sites=(PEROVSKITE[0], f"Pb1 {symbol} 0 0 0", PEROVSKITE[2])), f"“{re.escape(symbol)}” of site Pb1")
 
 
 # Occupancy and positions.
@@ -174,6 +215,12 @@ def test_coordinates_may_be_left_out_as_zero_but_not_as_unknown():
     assert formula_of(text(sites=("Cs1 Cs .5 .5 .5", "Pb1 Pb . . .", "Br1 Br .5(1) . ."))) == "Br3CsPb"
     refused(text(sites=(*PEROVSKITE[:2], "Br1 Br 0.5 0 ?")), "Br1 has no position")
     refused(text(tags=TAGS.replace("fract", "Cartn")), "no fractional coordinates")
+
+
+def test_a_site_that_is_listed_twice_is_there_once():
+    """Some list the whole cell beside the symmetry that would make it."""
+    whole = (*PEROVSKITE, "Br2 Br 0 0.5 0", "Br3 Br 0 0 0.5")
+    assert formula_of(text(sites=whole)) == formula_of(text(sites=(*PEROVSKITE, PEROVSKITE[2]))) == "Br3CsPb"
 
 
 def test_rounded_coordinates_are_on_their_special_position():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
-from compute.structures import cif
+from compute.structures import cif, cif_symmetry
+from compute.structures.sites import StructureError
 from tests.structures.test_cif import PEROVSKITE, cell, formula_of, named, refused, text
 
 ROCK = ("Na1 Na 0 0 0", "Cl1 Cl 0.5 0.5 0.5")
@@ -98,9 +101,70 @@ def test_operations_are_followed_and_must_be_a_group():
 
 def test_a_name_and_operations_that_contradict_each_other_need_a_formula():
     both = named("P m -3 m") + "\nloop_\n_symmetry_equiv_pos_as_xyz\nx,y,z\n"
-    refused(text(symmetry=both), "names the space group P m -3 m, but lists 1 operation")
+    refused(text(symmetry=both), "states space group “P m -3 m”, but lists 1 operation and not 48")
     whole = (*PEROVSKITE, "Br2 Br 0 0.5 0", "Br3 Br 0 0 0.5")
     assert formula_of(text(symmetry=both, sites=whole, formula="Br3 Cs Pb")) == "Br3CsPb"
+
+
+ONE = "\nloop_\n_symmetry_equiv_pos_as_xyz\nx,y,z\n"
+
+
+@pytest.mark.parametrize(
+    ("symmetry", "says"),
+    [
+        (named("P m -3 m") + "\n_symmetry_Int_Tables_number 62", "space group “P m -3 m” and space group number 62"),
+        (named("P 1") + "\n_space_group_IT_number 221", "which are not the same"),
+        (named("P m -3 m") + "\n_space_group_name_Hall 'P 1'", "Hall symbol “P 1” and space group “P m -3 m”"),
+        ("_space_group_IT_number 221" + ONE, "number 221, but lists 1 operation and not 48"),
+        ("_space_group_name_Hall '-P 4 2 3'" + ONE, "Hall symbol “-P 4 2 3”, but lists 1 operation and not 48"),
+        (named("cubic") + ONE, "space group “cubic”, but lists 1 operation"),
+        ("_space_group_crystal_system cubic", "the crystal is cubic, but no symmetry"),
+        ("_symmetry_cell_setting tetragonal", "the crystal is tetragonal, but no symmetry"),
+    ],
+)
+def test_statements_that_contradict_each_other_need_a_formula(symmetry, says):
+    """What the sites are repeated by is then a guess, and another guess is another compound."""
+    refused(text(symmetry=symmetry), f"{says}.* and without a formula nothing says which is meant")
+    whole = (*PEROVSKITE, "Br2 Br 0 0.5 0", "Br3 Br 0 0 0.5")
+    for sites in (PEROVSKITE, whole):
+        with suppress(StructureError):
+            assert formula_of(text(symmetry=symmetry, sites=sites, formula="Br3 Cs Pb", z=1)) == "Br3CsPb"
+
+
+@pytest.mark.parametrize(
+    "symmetry",
+    [
+        named("P m -3 m") + "\n_space_group_IT_number 221\n_space_group_name_Hall '-P 4 2 3'",
+        named("P 1") + "\n_space_group_IT_number 1" + ONE,
+        named("?") + ONE,
+        "_symmetry_cell_setting triclinic",
+        named("primitive cubic") + "\nloop_\n_symmetry_equiv_pos_as_xyz\nx,y,z\ny,z,x\nz,x,y\n",
+    ],
+)
+def test_statements_that_agree_need_none(symmetry):
+    whole = (*PEROVSKITE, "Br2 Br 0 0.5 0", "Br3 Br 0 0 0.5")
+    assert formula_of(text(symmetry=symmetry, sites=whole)) == "Br3CsPb"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "operations"),
+    [
+        ("P 2(1)/c", 4),
+        ("P 4(2)/n m c :2", 16),
+        ("P 6(3)/m m c", 24),
+        ("P 1 21/n 1", 4),
+        ("P m 3 n", 48),
+        ("I a 3 d", 96),
+        ("P a 3", 24),
+        ("Fd-3mS", 192),
+        ("I41/amdZ", 32),
+        ("Pbnm", 8),
+        ("C m c e", 16),
+        ("R3cH", 18),
+    ],
+)
+def test_a_symbol_has_the_operations_of_its_group(symbol, operations):
+    assert max(len(group) for group in cif_symmetry._named(symbol)) == operations
 
 
 def test_a_cell_without_the_symmetry_that_is_stated_is_refused():

@@ -37,7 +37,9 @@ def text(
         text(counts="1 1 3 ! caesium first"),
         text(mode=("Selective dynamics", "Direct"), sites=[f"{site} T T F" for site in SITES]),
         text(comment="CsPbBr3", symbols=None, mode=("Selective dynamics", "Direct"), sites=FREE),
-        text(sites=[f"{site} Br" for site in SITES]),
+        text(sites=[f"{site} {symbol}" for site, symbol in zip(SITES, ("Cs", "Pb1", "Br", "Br_1", "Br"), strict=True)]),
+        text(sites=[f"{site} F F T" for site in SITES]),
+        text(sites=[f"{site} a note" for site in SITES]),
         text(scale="-210.644875"),
         text(scale="5.95", lattice=("1 0 0", "0 1 0", "0 0 1")),
         text(scale="1.0 1.0 1.0"),
@@ -94,6 +96,12 @@ def test_elements_are_not_guessed_from_a_comment(comment, counts):
         (text(sites=SITES[:3]), "after 3 of its 5 positions"),
         (text(sites=[*SITES[:4], "0 0 zero"]), "cannot be read"),
         (text(scale="0"), "“0” is no line of its cell"),
+        (
+            text(sites=[f"{SITES[0]} Cs", f"{SITES[1]} Sn", *SITES[2:]]),
+            "Position 2 is one of Pb .* but Sn stands behind",
+        ),
+        (text(mode=("Selective dynamics", "Direct"), sites=[f"{site} T F T Br" for site in SITES]), "but Br stands"),
+        (text(scale="1 1 -1"), "scaling factors must be positive[.]$"),
     ],
 )
 def test_what_is_no_poscar_is_refused_with_a_sentence(content, says):

@@ -1,0 +1,122 @@
+"""The composition that a CIF file states of itself, and whether its sites give it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from gemmi import cif
+
+from compute.structures.formula import SYMBOLS
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+WHOLE = 0.005  # a site is occupied by one atom, and a formula has whole numbers, to within this
+_FORMULAS = ("_chemical_formula_sum", "_chemical_formula_structural", "_chemical_formula_moiety")
+_CHARGE = re.compile(r"(?:(?<=[\s)\]])\d+)?[+-]\s*(?=[,)\]]|$)")  # 1+ and - at the end of a moiety
+_ADDUCT = re.compile(r"[·•*]|\.(?=\s*[A-Z(\[])")  # CsPbBr3·2H2O
+_COUNT = r"(\d+\.?\d*|\.\d+)?"
+_PART = re.compile(rf"([(\[])|[)\]]\s*{_COUNT}|([A-Z][a-z]?)\s*{_COUNT}")
+
+
+def isotope(symbol: str) -> str:
+    """The element of `symbol`, which may be that of deuterium or tritium."""
+    return "H" if symbol in ("D", "T") else symbol
+
+
+def stated(pairs: Mapping[str, str]) -> dict[str, float] | None:
+    """Element to count as the file states them; None where it states none, or none that can be read."""
+    read = (composition(pairs[tag]) for tag in _FORMULAS if tag in pairs)
+    return next((found for found in read if found), None)
+
+
+def composition(text: str) -> dict[str, float] | None:
+    """Element to count in a formula of the core dictionary: Br3 Cs Pb, 2(C H6 N 1+), Pb Br4 2-; None for other text."""
+    counts: Counter[str] = Counter()
+    for moiety in _CHARGE.sub("", _ADDUCT.sub(",", text)).split(","):
+        times, rest = re.findall(rf"^\s*{_COUNT}(.*)$", moiety, re.DOTALL)[0]
+        found = _moiety(rest)
+        if found is None:
+            return None
+        counts.update({symbol: float(times or 1) * count for symbol, count in found.items()})
+    return dict(counts) if counts and all(count > 0 for count in counts.values()) else None
+
+
+def _moiety(text: str) -> dict[str, float] | None:
+    tokens = text.split()
+    apart = [re.fullmatch(r"([A-Za-z]{1,2})(\d*\.?\d*)", token) for token in tokens]
+    words = [match for match in apart if match and isotope(match[1].capitalize()) in SYMBOLS]
+    if tokens and len(words) == len(tokens):  # elements stand apart, and may be in capitals
+        return _sum((match[1].capitalize(), match[2]) for match in words)
+    inner: list[Counter[str]] = [Counter()]
+    end = 0
+    text = "".join(tokens)
+    for part in _PART.finditer(text):
+        opened, times, symbol, count = part.groups()
+        if part.start() != end:
+            return None
+        end = part.end()
+        if opened:
+            inner.append(Counter())
+        elif symbol:
+            found = _sum([(symbol, count or "")])
+            if found is None:
+                return None
+            inner[-1].update(found)
+        elif len(inner) < 2:
+            return None
+        else:
+            closed = inner.pop()
+            inner[-1].update({each: float(times or 1) * held for each, held in closed.items()})
+    return dict(inner[0]) if end == len(text) and len(inner) == 1 else None
+
+
+def _sum(words: Iterable[tuple[str, str]]) -> dict[str, float] | None:
+    counts: Counter[str] = Counter()
+    for symbol, count in words:
+        if isotope(symbol) not in SYMBOLS or count == ".":
+            return None
+        counts[isotope(symbol)] += float(count or 1)
+    return dict(counts)
+
+
+def contradiction(atoms: Atoms, formula: Mapping[str, float] | None, pairs: Mapping[str, str]) -> str | None:
+    """One sentence where formula, weight or number of formula units are others than those of `atoms`, else None."""
+    z = cif.as_number(pairs.get("_cell_formula_units_z", "?"))
+    found = atoms.get_chemical_formula(empirical=True)
+    if formula is None:
+        return _of_weight(float(atoms.get_masses().sum()), found, z, pairs)
+    counts = Counter(atoms.get_chemical_symbols())
+    said = " ".join(symbol + ("" if count == 1 else f"{count:g}") for symbol, count in formula.items())
+    units = [counts.get(symbol, 0) / count for symbol, count in formula.items()]
+    if set(counts) != set(formula) or max(units) - min(units) > WHOLE * max(units):
+        absent = [symbol for symbol in formula if symbol not in counts]
+        return (
+            f"The file states the formula {said}, but its sites and symmetry give {found}"
+            + (f": {', '.join(absent)} has no site." if absent else ".")
+        )  # fmt: skip
+    # Some programs write the content of the whole cell as the formula, beside the units of the reduced one.
+    reduced = np.gcd.reduce([round(count) for count in formula.values()]) if _integer(formula) else 1
+    if np.isfinite(z) and not np.isclose([units[0], units[0] * reduced], z, rtol=WHOLE).any():
+        return f"The file states Z = {z:g} of {said}, but its sites and symmetry give {units[0]:g} in the cell."
+    return None
+
+
+def _of_weight(mass: float, found: str, z: float, pairs: Mapping[str, str]) -> str | None:
+    """The same where a file without a formula states the weight of one, in u; `mass` is that of the cell."""
+    weight = cif.as_number(pairs.get("_chemical_formula_weight", "?"))
+    if not (np.isfinite(weight) and weight > 0):
+        return None
+    units = mass / weight
+    if abs(units - (z if np.isfinite(z) else max(round(units), 1))) > WHOLE * units:
+        said = f"The file states the formula weight {weight:g}"
+        return f"{said}, but its sites and symmetry give {found}, {mass:.1f} in the cell."
+    return None
+
+
+def _integer(formula: Mapping[str, float]) -> bool:
+    return all(abs(count - round(count)) < 1e-6 for count in formula.values())
