@@ -290,13 +290,11 @@ def _cells(found: Agreement, digits: int) -> tuple[str, ...]:
 
 def _verdict(apart: Interval, above: str, below: str | None = None) -> str:
     """What the sign of an interval says; of two groups' errors the lower is better, of two scores the higher."""
+    if not apart.sign:
+        return "no measurable difference"
     if below is None:
-        if apart.high < 0:
-            return above
-        return "the reverse" if apart.low > 0 else "no measurable difference"
-    if apart.low > 0:
-        return above
-    return below if apart.high < 0 else "no measurable difference"
+        return above if apart.sign < 0 else "the reverse"
+    return above if apart.sign > 0 else below
 
 
 def _rms(error: np.ndarray) -> float:

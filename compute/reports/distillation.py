@@ -84,7 +84,7 @@ def _short(scored: pd.DataFrame) -> str:
         name: _change(_common(scored, column), first, last)
         for name, column in (("force", "force_error"), ("phi", "constants_error"), ("sigma", "total"))
     }
-    ranked = [agreement(part["corner_rrr"], part["total"].abs()).spearman.low > 0 for part in ok.values()]
+    ranked = [agreement(part["corner_rrr"], part["total"].abs()).spearman.sign > 0 for part in ok.values()]
     outweighs = {
         prefix: sum(_hessian_outweighs(part, prefix) for part in ok.values()) for prefix in ("path", "shapley")
     }
@@ -104,7 +104,7 @@ From {SIZES[0]:,} to {SIZES[-1]:,} configurations, against the teacher on the sa
 
 def _hessian_outweighs(part: pd.DataFrame, prefix: str) -> bool:
     sizes = {step: part[f"{prefix}_{step}"].abs().to_numpy(float) for step in PUBLISHED_PATH}
-    return all(mean_interval(sizes["hessian"] - sizes[step]).low > 0 for step in ("forces", "sampling"))
+    return all(mean_interval(sizes["hessian"] - sizes[step]).sign > 0 for step in ("forces", "sampling"))
 
 
 def _made(found: Sequence[Row]) -> str:
@@ -235,7 +235,7 @@ def _change(values: pd.DataFrame, fewer: str, more: str) -> str:
     if not {fewer, more} <= set(values):
         return "not computed"
     found = mean_interval((values[more].abs() - values[fewer].abs()).to_numpy(float))
-    word = "smaller" if found.high < 0 else "larger" if found.low > 0 else "not told apart"
+    word = {-1: "smaller", 1: "larger", 0: "not told apart"}[found.sign]
     return f"{interval(found, 3, signed=True)}, {word}"
 
 

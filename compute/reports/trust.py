@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute import tables
-from compute.reports.markdown import number, share, table
+from compute.reports.markdown import interval, number, share, table
 from compute.reports.trust_outside import OutsideTests, section_outside, short_outside, tested_outside
+from compute.statistics.paired import Difference
 from compute.tables import pairs
 from compute.trust.baselines import BASELINES
-from compute.trust.calibration import AreaDifference, auroc, auroc_difference, brier, reliability
+from compute.trust.calibration import auroc, auroc_difference, brier, reliability
 from compute.trust.conformal import GroupCoverage, coverage
 from compute.trust.features import EVIDENCE, ROWS, TOLERANCE_THZ
 from compute.trust.left_out import SITES, UNRUN, LeftOut, left_out, rounds
@@ -27,6 +28,7 @@ Array = NDArray[np.float64]
 SURE = 0.98
 _MISTAKES = 15
 REPEATS = 8
+_SAID = {1: "better", -1: "worse", 0: "not measurably different"}
 LEVELS = (0.0, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
 MODEL = "committee"
 
@@ -121,7 +123,7 @@ def _short(found: Tested) -> str:
     lines = []
     for site, out in found.by_site.items():
         better = _difference(out, "vote split")
-        said = "better" if better.low > 0 else "worse" if better.high < 0 else "not measurably different"
+        said = _SAID[better.interval.sign]
         lines.append(
             f"- **New elements on {site}**: the area under the ROC curve of its errors is {number(better.first, 3)};"
             f" vote split {number(better.second, 3)}, difference {_signed(better)}: {said}. Brier score"
@@ -323,13 +325,12 @@ def _limits() -> str:
 - The elements are those of the suite. For others the size of the interval is a guess, and the answer says so."""
 
 
-def _difference(out: LeftOut, name: str) -> AreaDifference:
+def _difference(out: LeftOut, name: str) -> Difference:
     return auroc_difference(-out.trusts[MODEL], -out.trusts[name], ~out.data.right, out.data.b)
 
 
-def _signed(found: AreaDifference) -> str:
-    low, high = (number(value, 3, signed=True) for value in (found.low, found.high))
-    return f"{number(found.difference, 3, signed=True)} [{low}, {high}]"
+def _signed(found: Difference) -> str:
+    return interval(found.interval, 3, signed=True)
 
 
 def _overall(out: LeftOut, kind: str) -> GroupCoverage:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from compute.reports.markdown import number, share, table
-from compute.statistics.bootstrap import FEWEST_CLUSTERS
+from compute.reports.markdown import interval, number, share, table
+from compute.statistics.paired import Difference
 from compute.suites import SUITES
-from compute.trust.calibration import AreaDifference, auroc, auroc_difference, brier
+from compute.trust.calibration import auroc, auroc_difference, brier
 from compute.trust.conformal import GroupCoverage, coverage
 from compute.trust.features import rows_of
 from compute.trust.model import TrustModel
@@ -67,7 +67,7 @@ def short_outside(tests: OutsideTests) -> str:
 
 def carries_over(one: Outside) -> bool:
     """Whether the committee finds errors better than the vote split, measurably."""
-    return _difference(one, KINDS[-1]).low > 0
+    return _difference(one, KINDS[-1]).interval.sign > 0
 
 
 def _about() -> str:
@@ -89,7 +89,7 @@ def _of_suite(one: Outside) -> str:
     for name, answer in one.trusts.items():
         mean = f"{answer.mean():.0%}"
         own = name in KINDS
-        better = _signed(_difference(one, name)) if own else "–"
+        better = interval(_difference(one, name).interval, 3, signed=True) if own else "–"
         rows.append((
             f"**{name}**" if own else name,
             number(auroc(-answer[level], ~right[level]), 3),
@@ -163,15 +163,8 @@ def _double(sigmas: int) -> str:
     )
 
 
-def _difference(one: Outside, name: str) -> AreaDifference:
+def _difference(one: Outside, name: str) -> Difference:
     return auroc_difference(-one.trusts[name], -one.trusts[VOTES], ~one.data.right, one.anions)
-
-
-def _signed(found: AreaDifference) -> str:
-    value = number(found.difference, 3, signed=True)
-    if found.clusters < FEWEST_CLUSTERS:
-        return value
-    return f"{value} [{number(found.low, 3, signed=True)}, {number(found.high, 3, signed=True)}]"
 
 
 def _coverage(one: Outside, kind: str) -> GroupCoverage:

@@ -36,6 +36,14 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def sign(self) -> int:
+        """1 or −1 where the interval is on that side of zero, 0 where it holds zero or is not defined.
+
+        The one rule by which a difference is called measurable.
+        """
+        return int(self.low > 0) - int(self.high < 0)
+
 
 def clusters_of(rows: Mapping[str, ArrayLike], suite: str) -> list[NDArray[np.str_]]:
     """The labels by which compounds of `suite` are drawn together, from the columns of `rows`, such as B in abx3."""

@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compute.physics.stability import STABLE, UNSTABLE
-from compute.statistics.bootstrap import DRAWS, Clusters, Indices, bootstrap, percentile_interval, resampled_sums
+from compute.statistics.bootstrap import (
+    DRAWS,
+    Clusters,
+    Indices,
+    Interval,
+    bootstrap,
+    percentile_interval,
+    resampled_sums,
+)
 from compute.statistics.confusion import Measure
 
 Metric = Callable[[NDArray[Any], NDArray[Any]], float]
@@ -67,9 +75,14 @@ class Difference:
     high: float
 
     @property
+    def interval(self) -> Interval:
+        """The difference with its interval."""
+        return Interval(self.difference, self.low, self.high)
+
+    @property
     def measurable(self) -> bool:
         """Whether the interval excludes zero. If not, there is no measurable difference."""
-        return self.low > 0 or self.high < 0
+        return self.interval.sign != 0
 
 
 def paired_difference(

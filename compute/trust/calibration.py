@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from compute.statistics.bootstrap import DRAWS, percentile_interval
+from compute.statistics.bootstrap import DRAWS, percentile_interval, weights
+from compute.statistics.paired import Difference
 
 Array = NDArray[np.float64]
 
 BINS = 10
-_BLOCK = 50
 
 
 def brier(probability: ArrayLike, right: ArrayLike) -> float:
@@ -58,28 +58,6 @@ def auroc(score: ArrayLike, positive: ArrayLike) -> float:
     return float(_areas(np.asarray(score, float), np.asarray(positive, bool), np.ones((1, np.size(score))))[0])
 
 
-@dataclass(frozen=True)
-class AreaDifference:
-    """Area of `first` and of `second` over n answers of which `n_positive` are positive, in `clusters` groups.
-
-    `difference` is first − second with its 95 % interval from whole groups drawn with replacement, the same for both.
-    """
-
-    n: int
-    n_positive: int
-    clusters: int
-    first: float
-    second: float
-    difference: float
-    low: float
-    high: float
-
-    @property
-    def measurable(self) -> bool:
-        """Whether the interval excludes zero."""
-        return self.low > 0 or self.high < 0
-
-
 def auroc_difference(
     first: ArrayLike,
     second: ArrayLike,
@@ -88,27 +66,23 @@ def auroc_difference(
     *,
     draws: int = DRAWS,
     seed: int = 0,
-) -> AreaDifference:
-    """Areas of two scores (n,) of the same answers, with a paired bootstrap over `groups` (n,).
+) -> Difference:
+    """Area of `first` (n,) less that of `second` for the same answers, with a paired bootstrap over `groups` (n,).
 
-    Compounds of one element share their errors, so they are drawn together: A. C. Cameron et al.,
-    doi:10.1162/rest.90.3.414.
+    Compounds of one element share their errors, so they are drawn together, as everywhere: `statistics.bootstrap`. No
+    interval with too few groups.
     """
     sought = np.asarray(positive, bool)
-    codes = np.unique(np.asarray(groups).astype(str), return_inverse=True)[1]
-    n_groups = int(codes.max()) + 1 if codes.size else 0
-    rng = np.random.default_rng(seed)
-    whole = np.ones((1, sought.size))
-    value = [float(_areas(np.asarray(score, float), sought, whole)[0]) for score in (first, second)]
-    drawn = []
-    for start in range(0, draws if n_groups else 0, _BLOCK):
-        counts = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=min(_BLOCK, draws - start))
-        weights = counts[:, codes].astype(float)
-        areas = [_areas(np.asarray(score, float), sought, weights) for score in (first, second)]
-        drawn.append(areas[0] - areas[1])
-    low, high = percentile_interval(np.concatenate(drawn)) if drawn else (np.nan, np.nan)
-    better = value[0] - value[1]
-    return AreaDifference(sought.size, int(sought.sum()), n_groups, value[0], value[1], better, low, high)
+    labels = np.asarray(groups).astype(str)
+    scores = [np.asarray(score, float) for score in (first, second)]
+    value = [float(_areas(score, sought, np.ones((1, sought.size)))[0]) for score in scores]
+    drawn = [
+        areas[0] - areas[1]
+        for block in weights(sought.size, clusters=[labels], draws=draws, seed=seed)
+        for areas in [[_areas(score, sought, block.astype(float)) for score in scores]]
+    ]
+    low, high = percentile_interval(np.concatenate(drawn))
+    return Difference(sought.size, 0, value[0], value[1], value[0] - value[1], low, high)
 
 
 def _areas(score: Array, positive: NDArray[np.bool_], weights: Array) -> Array:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
-from compute.statistics.bootstrap import bootstrap, percentile_interval, resampled_sums, weights
+from compute.statistics.bootstrap import Interval, bootstrap, percentile_interval, resampled_sums, weights
 from compute.statistics.deviation import agreement, mean_interval
+from tests.conftest import ROOT
 
 RNG = np.random.default_rng(0)
 
@@ -56,3 +59,18 @@ def test_without_clusters_every_compound_is_one():
     plain, by_itself = mean_interval(errors), mean_interval(errors, clusters=[np.arange(80)])
     assert plain.high - plain.low == pytest.approx(by_itself.high - by_itself.low, rel=0.1)
     assert np.isnan(percentile_interval(np.full(3, np.nan))).all()
+
+
+def test_a_difference_is_measurable_by_one_rule_that_nothing_says_for_itself():
+    assert [Interval(1, *ends).sign for ends in ((0.5, 2), (-2, -0.5), (-1, 2), (0, 2), (np.nan, np.nan))] == [
+        1, -1, 0, 0, 0,
+    ]  # fmt: skip
+    itself = re.compile(r"\.low > 0|\.high < 0")
+    places = {
+        f"{path.name}: {line.strip()}"
+        for room in ("compute", "dashboard")
+        for path in (ROOT / room).rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if itself.search(line)
+    }
+    assert places == {"bootstrap.py: return int(self.low > 0) - int(self.high < 0)"}

@@ -51,7 +51,6 @@ def test_a_better_score_is_told_apart_and_the_same_score_never_is():
     better = auroc_difference(good, poor, positive, groups, draws=200)
     assert better.measurable
     assert better.low < better.difference < better.high
-    assert better.clusters == 40
     same = auroc_difference(good, 3 * good + 1, positive, groups, draws=200)  # any rising function ranks alike
     assert (same.difference, same.low, same.high) == (0, 0, 0)
     assert not same.measurable
@@ -66,3 +65,11 @@ def test_an_advantage_in_one_group_alone_is_not_measurable():
     by_answer = auroc_difference(helped, noise, positive, np.arange(1000), draws=400)
     assert by_answer.high - by_answer.low < by_group.high - by_group.low
     assert not by_group.measurable
+
+
+def test_too_few_groups_give_no_interval_and_no_measurable_difference():
+    positive, groups = rng.random(400) < 0.5, np.arange(400) % 4
+    found = auroc_difference(positive, ~positive, positive, groups, draws=50)
+    assert found.difference == 1
+    assert np.isnan([found.low, found.high]).all()
+    assert not found.measurable

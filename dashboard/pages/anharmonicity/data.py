@@ -77,12 +77,12 @@ class Contrast:
     @property
     def measurable(self) -> bool:
         """Whether the interval excludes zero."""
-        return self.difference.low > 0 or self.difference.high < 0
+        return self.difference.sign != 0
 
     @property
     def earned_by_a_constant(self) -> bool:
         """Whether the constant has a difference of the same sign that excludes zero."""
-        return (self.difference.high < 0 and self.null.high < 0) or (self.difference.low > 0 and self.null.low > 0)
+        return self.measurable and self.null.sign == self.difference.sign
 
 
 def runs(dataset: Dataset, rows: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -115,7 +115,7 @@ def _sentences(found: Sequence[Protocols], pair: ProtocolPair, names: Names) -> 
 
 
 def _measurable(p: Protocols) -> bool:
-    return p.agreement.n >= FEWEST and (p.agreement.bias.low > 0 or p.agreement.bias.high < 0)
+    return p.agreement.n >= FEWEST and p.agreement.bias.sign != 0
 
 
 def _sentence(p: Protocols, pair: ProtocolPair, names: Names) -> str:

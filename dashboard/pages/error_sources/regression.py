@@ -97,9 +97,7 @@ def _sentence(result: Explained, called: str) -> str:
             f"(permutation p = {number(result.p_value, 3)}). What is left comes from elsewhere (sampling, anharmonic "
             "forces, stiffer modes), or so few compounds do not show it."
         )
-    certain = [
-        PLACE_NAMES[place] for place, interval in result.coefficients.items() if interval.low > 0 or interval.high < 0
-    ]
+    certain = [PLACE_NAMES[place] for place, interval in result.coefficients.items() if interval.sign]
     where = f"Measurable coefficients: {', '.join(certain)}." if certain else "No single coefficient is measurable."
     return (
         f"Beyond σ of DFT, the errors of ω² go together with part of {called}’s σ {over}; permutation p = "

@@ -79,6 +79,6 @@ def _sizes(found: Learned) -> Component:
 
 
 def _changed(change: Interval) -> str:
-    word = "smaller" if change.high < 0 else "larger" if change.low > 0 else "no measurable change"
+    word = {-1: "smaller", 1: "larger", 0: "no measurable change"}[change.sign]
     low, high = (number(end, sign=True) for end in (change.low, change.high))
     return f"{number(change.value, sign=True)} [{low}, {high}], {word}"
