@@ -27,6 +27,15 @@ def test_the_web_and_the_command_line_start_without_the_heavy_stack():
     assert done.stdout.strip() == "[]"
 
 
+def test_a_worker_of_a_campaign_needs_no_tables():
+    code = (
+        "import sys, compute.campaigns.chunks\n"
+        "print(sorted({'pyarrow', 'pandas', 'duckdb', 'distributed'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_importing_has_no_side_effects(tmp_path):
     code = "import pkgutil, importlib, compute\n" + (
         "for m in pkgutil.walk_packages(compute.__path__, 'compute.'): importlib.import_module(m.name)"

@@ -14,11 +14,12 @@ from typing import Any
 from compute import tables
 from compute.campaigns import plan, sample
 from compute.campaigns.chunks import chunks, run_chunk
+from compute.campaigns.extend import published
 from compute.campaigns.provenance import code_commit, hardware, package_versions
 from compute.campaigns.shards import Shards
 from compute.campaigns.stage import STAGES, Stage
+from compute.files import write_atomic
 from compute.protocols import HarmonicProtocol, Protocol, digest
-from compute.tasks.extend import published
 from compute.tasks.task import IDENTITY, Task
 
 Row = dict[str, Any]
@@ -168,7 +169,7 @@ def note_start(campaign: Campaign, provenance: Row | None = None) -> None:
         "started": (provenance or {}).get("finished") or datetime.now(UTC).isoformat(timespec="seconds"),
         **_provenance(provenance),
     }
-    tables.write_atomic(path, json.dumps(note, indent=1).encode())
+    write_atomic(path, json.dumps(note, indent=1).encode())
 
 
 def _provenance(known: Row | None) -> Row:

@@ -12,7 +12,6 @@ from compute.potentials.store import file_sha256
 from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, Protocol, SamplingProtocol
 from compute.references import alexandria50, mp0b3
 from compute.suites import SUITES
-from compute.tables import read_where
 from compute.tasks.dft_displacements import phonons_sha256
 from compute.tasks.task import DisplacementsTask, Task, stored_forces_task, task_for
 
@@ -97,6 +96,8 @@ def _displaced(
     source: Path | None,
     data: Path | None,
 ) -> list[Task]:
+    from compute.tables import read_where
+
     suite = references[0]["suite"]
     if data is None or not (found := read_where(data, "reference_phonons", suite=suite)):
         raise PlanError(f"no DFT phonons of suite {suite}: run softmode reference import {suite} first")

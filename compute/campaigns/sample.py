@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from compute.campaigns.plan import PlanError
+from compute.files import write_atomic
 from compute.physics.stability import MISSING, harmonic_labels
 from compute.statistics.survey import draw_order, inclusion
-from compute.tables import write_atomic
 
 Row = dict[str, Any]
 

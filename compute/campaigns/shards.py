@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from compute.campaigns.plan import PlanError
-from compute.tables import write_atomic
+from compute.files import write_atomic
 
 Row = dict[str, Any]
 

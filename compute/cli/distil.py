@@ -66,8 +66,8 @@ def train(
         from compute.distil import training
         from compute.distil.run import configurations, record, teacher
         from compute.distil.settings import Recipe, Training, model_id
+        from compute.files import write_atomic
         from compute.potentials.mace.model import load_mace
-        from compute.tables import write_atomic
 
         recipe, settings, split, label = Recipe(), Training(), _split(data), teacher()
 

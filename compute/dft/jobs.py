@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compute.dft.settings import DftSettings
+from compute.files import write_atomic
 from compute.protocols import digest
-from compute.tables import write_atomic
 
 if TYPE_CHECKING:
     from ase import Atoms

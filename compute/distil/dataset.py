@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compute.tables import write_atomic
+from compute.files import write_atomic
 
 if TYPE_CHECKING:
     from ase import Atoms

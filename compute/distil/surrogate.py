@@ -14,6 +14,7 @@ from typing import Any
 from compute import tables
 from compute.distil.configurations import Parent
 from compute.distil.settings import TEACHER
+from compute.files import write_atomic
 from compute.potentials import store
 from compute.potentials.interface import EvaluationError, Potential
 from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, OneShot
@@ -25,7 +26,6 @@ from compute.stages.guard import SamplingError
 from compute.stages.sampling import sample
 from compute.stages.score import score
 from compute.structures.frames import Frames
-from compute.tables import write_atomic
 from compute.tables.schemas import SURROGATE
 
 Row = dict[str, Any]

@@ -15,7 +15,7 @@ import numpy as np
 
 from compute.distil.dataset import Configurations
 from compute.distil.settings import Training
-from compute.tables import write_atomic
+from compute.files import write_atomic
 
 Row = dict[str, Any]
 

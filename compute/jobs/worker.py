@@ -22,6 +22,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from compute.campaigns.provenance import code_commit, hardware, package_versions
+from compute.files import write_atomic
 from compute.jobs import calculation
 from compute.jobs.abilities import Abilities
 from compute.jobs.dask import Cluster
@@ -33,7 +34,6 @@ from compute.jobs.process import CalculationEnded, Calculator
 from compute.jobs.store import APPLICATION, QUEUE, VERSION, WORKFLOW, Store, quiet
 from compute.protocols import SamplingProtocol
 from compute.settings import var_directory
-from compute.tables import write_atomic
 from compute.tasks.task import AttributionTask, from_plain
 
 SILENT_SECONDS = 60.0

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from compute.files import write_atomic
 from compute.potentials.registry import PotentialEntry, entry, families
 from compute.potentials.store import PINS, default_directory, file_sha256, locate, pin, read_records
-from compute.tables import write_atomic
 
 if TYPE_CHECKING:
     import httpx

@@ -18,9 +18,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from compute.files import write_atomic
 from compute.potentials.environments.install import Environment, of_calculator, of_family
 from compute.potentials.registry import PotentialEntry, UnknownPotential, entries, entry, families, row
-from compute.tables import write_atomic
 
 PINS = "pins.json"
 LOCAL = "local.json"

@@ -4,7 +4,6 @@ What a table must keep is in `contract`, which files hold it in `manifest`, how 
 """
 
 from compute.tables.contract import TableError, from_rows, validate
-from compute.tables.files import write_atomic
 from compute.tables.manifest import MANIFEST, SCHEMA_MAJOR, SCHEMA_MINOR, Change, Listed, Manifest, read_manifest
 from compute.tables.release import (
     Publication,
@@ -41,5 +40,4 @@ __all__ = [
     "stray_files",
     "updated",
     "validate",
-    "write_atomic",
 ]

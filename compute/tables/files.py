@@ -1,8 +1,7 @@
-"""Files that a reader meets whole or not at all, and what is said of one that is broken."""
+"""The text of the files beside tables, and what is said of one that is broken."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,20 +10,6 @@ from typing import Any
 import orjson
 
 from compute.tables.contract import TableError
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write beside `path`, then rename over it: a reader or a crash never meets half a file, nor a power failure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # else the name may reach the disk before the content
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

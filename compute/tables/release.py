@@ -19,9 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from compute.files import write_atomic
 from compute.tables import croissant
 from compute.tables.contract import TableError, from_rows, unique_keys, validate
-from compute.tables.files import as_json, write_atomic
+from compute.tables.files import as_json
 from compute.tables.manifest import FILE, MANIFEST, Listed, Manifest, TableFile, Wanted, read_manifest
 from compute.tables.schemas import KEYS, SCHEMAS
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from compute import tables
 from compute.potentials.interface import Potential, Stopwatch
 from compute.references import alexandria50
 from compute.stages import dft_displacements as stage
@@ -34,8 +33,10 @@ def displaced_row(task: DisplacementsTask, potential: Callable[[str], Potential]
 
     Raises `EvaluationError`, `SourceError`, or `ValueError` where the task's DFT is no longer what it was.
     """
+    from compute.tables import read_where
+
     start = time.perf_counter()
-    found = tables.read_where(Path(task.phonons), "reference_phonons", suite=task.suite, compound=task.compound)
+    found = read_where(Path(task.phonons), "reference_phonons", suite=task.suite, compound=task.compound)
     if not found or phonons_sha256(found[0]) != task.phonons_sha256:
         raise ValueError(f"DFT's phonons of {task.compound} in {task.phonons} are not those of the campaign")
     reference = from_row(found[0])

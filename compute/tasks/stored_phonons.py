@@ -11,9 +11,9 @@ from typing import Literal
 
 import numpy as np
 
+from compute.files import write_atomic
 from compute.references import mp0b3
 from compute.stages.stored import MESH, SPEED_MESH, BandPath, StoredPhonons, band_path, stored_phonons
-from compute.tables import write_atomic
 
 _VERSION = f"mesh{MESH}-{SPEED_MESH}"
 

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from compute.tables.files import write_atomic
+from compute.files import write_atomic
 from compute.tables.release import FITTED as FILE
 
 Array = NDArray[np.float64]

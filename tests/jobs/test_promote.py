@@ -9,6 +9,7 @@ from compute import tables
 from compute.campaigns.plan import PlanError
 from compute.campaigns.publish import publish
 from compute.cli import app
+from compute.files import write_atomic
 from compute.jobs.promote import promote
 from compute.jobs.request import task_of
 from compute.jobs.service import JobRequest, result_path
@@ -37,7 +38,7 @@ def done(data, status="ok", **asked) -> str:
         "finished": "2026-11-22T20:00:00+00:00",
     }  # fmt: skip
     content = {"job": task.digest, "task": task.to_plain(), "row": row, "force_constants": [], "provenance": provenance}
-    tables.write_atomic(result_path(task.digest), json.dumps(content).encode())
+    write_atomic(result_path(task.digest), json.dumps(content).encode())
     return task.digest
 
 

@@ -63,7 +63,7 @@ def test_a_publication_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr("compute.tables.files.os.replace", full)
+    monkeypatch.setattr("compute.files.os.replace", full)
     with pytest.raises(OSError, match="no space"):
         tables.publish(tmp_path, {"references": tables.from_rows("references", [{**REFERENCE, "sigma": 1.0}])})
     assert (tmp_path / tables.MANIFEST).read_bytes() == before

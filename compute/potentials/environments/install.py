@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compute.files import write_atomic
 from compute.settings import environments_directory
-from compute.tables import write_atomic
 
 _MARK = "installed.json"
 _BEHIND = "softmode-behind.pth"
