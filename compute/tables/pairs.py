@@ -5,7 +5,8 @@ Pages, findings and checks count from these rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -93,15 +94,41 @@ def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> No
         connection.unregister("columns")
         if name in manifest.tables and (paths := manifest.paths(name)):
             _fill(connection, name, paths)
-    _compare(connection)
-    for statement in (*SELECTIONS, PAIRS):
+    _relate(connection)
+
+
+def of_compound(directory: Path, suite: str, compound: str) -> duckdb.DuckDBPyConnection:
+    """A connection to the release in `directory` in which `pairs` has the rows of one compound of `suite` alone.
+
+    The tables are read as far as a query asks, so that one compound does not wait for all; of `suite` alone, and those
+    that `pairs` is made of. Raises `TableError` when they cannot be read.
+    """
+    manifest, connection = tables.read_manifest(directory), _connected()
+    for name in ("references", "potentials", "harmonic", "anharmonic", "runs", "baselines"):
+        connection.register(f"{name}_columns", SCHEMAS[name].empty_table())
+        paths = manifest.paths(name, suite=suite) if name in manifest.tables else []
+        with _readable(name):
+            if paths:
+                connection.read_parquet([str(path) for path in paths], union_by_name=True).create_view(f"{name}_rows")
+            rows = f' UNION ALL BY NAME SELECT * FROM "{name}_rows"' if paths else ""
+            connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM "{name}_columns"{rows}')
+    with _readable("pairs"):
+        _relate(connection, "WHERE r.suite = $suite AND r.compound = $compound", {"suite": suite, "compound": compound})
+    return connection
+
+
+def _relate(connection: duckdb.DuckDBPyConnection, only: str = "", wanted: Mapping[str, str] | None = None) -> None:
+    """Make `comparability`, the `SELECTIONS` and `pairs`, of the references r that are `only` so."""
+    _compare(connection, only, wanted)
+    for statement in SELECTIONS:
         connection.execute(statement)
+    connection.execute(f"{PAIRS} {only}", wanted)
 
 
-def _compare(connection: duckdb.DuckDBPyConnection) -> None:
+def _compare(connection: duckdb.DuckDBPyConnection, only: str, wanted: Mapping[str, str] | None) -> None:
     """Make `comparability`: per compound and theory of training data, as of `statistics.theory`."""
     columns = "suite, compound, formula, A, B, Bp, X, charge_a, charge_b, charge_bp"
-    references = connection.sql(f'SELECT {columns} FROM "references"').to_arrow_table()
+    references = connection.sql(f'SELECT {columns} FROM "references" r {only}', params=wanted).to_arrow_table()
     rows = [
         {
             "suite": row["suite"],
@@ -125,8 +152,15 @@ def _compare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _fill(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path]) -> None:
     statement = f'INSERT INTO "{name}" BY NAME SELECT * FROM read_parquet($paths, union_by_name = true)'
-    try:  # by name: an older file lacks columns
+    with _readable(name):  # by name: an older file lacks columns
         connection.execute(statement, {"paths": [str(path) for path in paths]})
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Turn what is wrong with the files of table `name` into `TableError`."""
+    try:
+        yield
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
@@ -135,7 +169,12 @@ def _fill(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path
 
 def joined(directory: Path) -> duckdb.DuckDBPyConnection:
     """A connection to the release in `directory`, joined. Raises `TableError` when it cannot be read."""
+    connection = _connected()
+    join(connection, tables.read_manifest(directory))
+    return connection
+
+
+def _connected() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config={"threads": "2"})
     connection.execute("SET enable_progress_bar = false")  # it would be written among what a command prints
-    join(connection, tables.read_manifest(directory))
     return connection

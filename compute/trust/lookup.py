@@ -10,7 +10,7 @@ import pandas as pd
 from compute import tables
 from compute.tables import pairs
 from compute.trust.answer import Subject, subject
-from compute.trust.features import LISTED, ROWS
+from compute.trust.features import ROWS, SUITE
 from compute.trust.model import TrustModel, read
 
 OF_COMPOUND = f"{ROWS} AND p.compound = $compound"
@@ -54,9 +54,9 @@ def found_in(directory: Path, formula: str) -> Found:
     Raises `TableError`, `NoTrust` without a model or for another structure type, and `FormulaError`.
     """
     model, manifest = read(directory), tables.read_manifest(directory)
-    connection = pairs.joined(directory)
-    known = connection.execute(LISTED).df()
-    asked = subject(formula, dict(zip(known["compound"], known["lattice_constant"], strict=True)))
-    rows = connection.execute(OF_COMPOUND, {"compound": asked.formula}).df()
-    names = connection.execute("SELECT potential, name FROM potentials").df()
-    return Found(model, asked, rows, dict(zip(names["potential"], names["name"], strict=True)), manifest.release)
+    listed = manifest.read_where("references", columns=("compound", "lattice_constant"), suite=SUITE)
+    asked = subject(formula, {row["compound"]: row["lattice_constant"] for row in listed})
+    with pairs.of_compound(directory, SUITE, asked.formula) as connection:
+        rows = connection.execute(OF_COMPOUND, {"compound": asked.formula}).df()
+    names = {row["potential"]: row["name"] for row in manifest.read_where("potentials", columns=("potential", "name"))}
+    return Found(model, asked, rows, names, manifest.release)
