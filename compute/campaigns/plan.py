@@ -11,6 +11,7 @@ from typing import Any
 from compute.potentials.store import file_sha256
 from compute.protocols import HARMONIC_PROTOCOLS, HarmonicProtocol, Protocol, SamplingProtocol
 from compute.references import alexandria50, mp0b3
+from compute.structures.formula import among
 from compute.suites import SUITES
 from compute.tasks.dft_displacements import phonons_sha256
 from compute.tasks.task import DisplacementsTask, Task, stored_forces_task, task_for
@@ -142,7 +143,12 @@ def with_anions(items: Sequence[Task], references: Sequence[Row], anions: Sequen
 
 
 def of_compounds(items: Sequence[Task], compounds: Sequence[str]) -> list[Task]:
-    """Those of `items` that are about one of `compounds`; raises `PlanError` for a name that is not in the suite."""
-    if unknown := sorted(set(compounds) - {task.compound for task in items}):
+    """Those of `items` that are about one of `compounds`, by name or by a formula with its elements in any order.
+
+    Raises `PlanError` for what is not in the suite.
+    """
+    names = {task.compound for task in items}
+    chosen = {name if name in names else among(names, name) for name in compounds}
+    if unknown := sorted(chosen - names):
         raise PlanError(f"not in this suite: {', '.join(unknown)}; softmode data export references lists what is")
-    return [task for task in items if task.compound in compounds]
+    return [task for task in items if task.compound in chosen]

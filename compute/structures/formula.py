@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache, reduce
 from math import gcd
 
@@ -55,3 +56,18 @@ def parse(text: str) -> dict[str, int]:
 def composition_key(text: str) -> frozenset[tuple[str, int]]:
     """The same for every way of writing one composition."""
     return frozenset(parse(text).items())
+
+
+def composition_or_none(text: str) -> frozenset[tuple[str, int]] | None:
+    """`composition_key`, None for what is no formula: a material id, say."""
+    try:
+        return composition_key(text)
+    except FormulaError:
+        return None
+
+
+def among(names: Iterable[str], text: str) -> str:
+    """The one of `names` with the composition of `text`, where there is just one; else `text`."""
+    wanted = composition_or_none(text)
+    same = [] if wanted is None else [name for name in names if composition_or_none(name) == wanted]
+    return same[0] if len(set(same)) == 1 else text

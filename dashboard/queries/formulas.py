@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from compute.structures.formula import FormulaError, composition_key, plain
+from compute.structures.formula import composition_or_none, plain
 from dashboard.dataset import Dataset
 
 _NAMES = """SELECT DISTINCT compound, formula FROM "references"
@@ -24,18 +24,11 @@ def named(dataset: Dataset, suites: Iterable[str], text: str) -> list[str]:
         same = exact.loc[exact[column] == values["text"], "compound"]
         if len(same):
             return same.tolist()
-    wanted = _key(text)
+    wanted = composition_or_none(text)
     if wanted is None:
         return []
     listed = dataset.frame(f"{_NAMES} AND $text IS NOT NULL ORDER BY compound", values)
-    return [compound for compound, formula in listed.itertuples(index=False) if _key(formula) == wanted]
-
-
-def among(names: Iterable[str], text: str) -> str:
-    """The one of `names` with the composition of `text`, where there is just one; else `text`."""
-    wanted = _key(text)
-    same = [] if wanted is None else [name for name in names if _key(name) == wanted]
-    return same[0] if len(set(same)) == 1 else text
+    return [compound for compound, formula in listed.itertuples(index=False) if composition_or_none(formula) == wanted]
 
 
 def tokens(text: str) -> list[str]:
@@ -47,10 +40,3 @@ def tokens(text: str) -> list[str]:
     if "".join(symbol + count for symbol, count in found) != text:
         return []
     return [symbol + ("" if count == "1" else count) for symbol, count in found]
-
-
-def _key(text: str) -> frozenset[tuple[str, int]] | None:
-    try:
-        return composition_key(text)
-    except FormulaError:
-        return None

@@ -166,6 +166,7 @@ def test_only_some_compounds(published):
     rows = [row for row in published if row["suite"] == "abx3"]
     tasks = plan.tasks(rows, "chgnet-0.3.0", SHA, HARMONIC_PROTOCOLS["reference-geometry"])
     assert {task.compound for task in plan.of_compounds(tasks, ["CsPbBr3", "CsSnI3"])} == {"CsPbBr3", "CsSnI3"}
+    assert {task.compound for task in plan.of_compounds(tasks, ["Br3PbCs", "CsSnI₃"])} == {"CsPbBr3", "CsSnI3"}
     with pytest.raises(plan.PlanError, match="not in this suite: XxYyZz3"):
         plan.of_compounds(tasks, ["CsPbBr3", "XxYyZz3"])
 

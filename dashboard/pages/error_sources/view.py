@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from compute.structures.formula import among
 from dashboard.dataset import Dataset
 from dashboard.pages.error_sources.protocols_data import protocol_pairs
 from dashboard.pages.error_sources.regression_data import regressions
 from dashboard.queries import attribution, wells
-from dashboard.queries.formulas import among
 from dashboard.views.error_sources import ErrorSourcesView
 
 
