@@ -183,6 +183,8 @@ def sampling_protocol(name: str, suite: str) -> SamplingProtocol:
     harmonic = HARMONIC_PROTOCOLS[SUITES[suite].protocol]
     if harmonic.supercell is None:
         raise ValueError(f"suite {suite} has stored forces only: σ needs structures to sample")
+    if name == "published" and suite not in _PUBLISHED:
+        raise ValueError(f"suite {suite} has no published schedule; choose {', '.join(SAMPLING_NAMES[1:])}")
     preset = SAMPLING_PROTOCOLS[f"published-{suite}" if name == "published" else name]
     return preset.model_copy(update={"harmonic": harmonic})
 

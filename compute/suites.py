@@ -1,11 +1,17 @@
 """Suites: what each set of published DFT numbers holds, how it was made, and what may be compared with it.
 
-Plain data, so that pages, API and checks can ask it without the stack that computes.
+Plain data, so that pages, API and checks can ask it without the stack that computes. Suites of one's own are declared
+in a TOML file that `SOFTMODE_SUITES` names, one table each with the fields of `Suite`.
 """
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 QPoint = tuple[float, float, float]
 
@@ -13,17 +19,17 @@ QPoint = tuple[float, float, float]
 class PublishedDFT(BaseModel):
     """How a suite's source made its numbers; None where it does not say."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: str = Field(description="program, and plane-wave cutoff where it is stated")
     functional: str
-    spin_polarised: bool | None
-    hubbard_u: bool | None = Field(description="whether any element has a Hubbard U")
-    spin_orbit: bool | None
-    non_analytic: bool | None = Field(description="whether phonons have the non-analytic correction at Γ")
+    spin_polarised: bool | None = None
+    hubbard_u: bool | None = Field(default=None, description="whether any element has a Hubbard U")
+    spin_orbit: bool | None = None
+    non_analytic: bool | None = Field(default=None, description="whether phonons have the non-analytic correction at Γ")
     supercell: str
-    k_mesh: str | None = Field(description="k points of that supercell")
-    displacement: float | None = Field(description="finite displacement, Å")
+    k_mesh: str | None = Field(default=None, description="k points of that supercell")
+    displacement: float | None = Field(default=None, description="finite displacement, Å")
 
     @property
     def described(self) -> str:
@@ -34,9 +40,9 @@ class PublishedDFT(BaseModel):
 class Suite(BaseModel):
     """A set of compounds with published DFT numbers, and the q points at which they are compared."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str
+    id: str = Field(pattern=r"^[a-z][a-z0-9]{1,23}$")
     title: str
     prototype: str
     size: int = Field(description="compounds in the published set")
@@ -47,7 +53,7 @@ class Suite(BaseModel):
     clusters: tuple[str, ...] = Field(
         default=(), description="sites whose element compounds share: intervals draw them together"
     )
-    doi: str | None = Field(description="null where the source has none that we know")
+    doi: str | None = Field(default=None, description="null where the source has none that we know")
     source: str
     citation: str
     criteria: tuple[str, ...] = Field(description="what DFT's numbers can be held against, the first by default")
@@ -57,13 +63,33 @@ class Suite(BaseModel):
     licence: str = Field(description="of the source, and what of it is kept here")
     caution: str = Field(default="", description="what stands beside every number of the suite")
 
+    @property
+    def computable(self) -> bool:
+        """Whether a formula gives the structure, so that its compounds can be computed."""
+        return self.prototype in STARS
+
 
 UPLOAD = "upload"
 """Stands in the place of a suite for a crystal that a visitor has uploaded and that is of none."""
 
 _HALF = 0.5
 _GAMMA: dict[str, tuple[QPoint, ...]] = {"gamma": ((0, 0, 0),)}
-SUITES: dict[str, Suite] = {
+STARS: dict[str, dict[str, tuple[QPoint, ...]]] = {
+    "elpasolite": {
+        **_GAMMA,
+        "x": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
+        "l": ((_HALF, 0, 0), (0, _HALF, 0), (0, 0, _HALF), (_HALF, _HALF, _HALF)),
+    },
+    "cubic-perovskite": {
+        **_GAMMA,
+        "r": ((_HALF, _HALF, _HALF),),
+        "m": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
+        "x": ((_HALF, 0, 0), (0, _HALF, 0), (0, 0, _HALF)),
+    },
+}
+"""The special points of the structures that follow from a formula."""
+
+_PUBLISHED: dict[str, Suite] = {
     "hdp": Suite(
         id="hdp",
         title="Halide double perovskites",
@@ -71,11 +97,7 @@ SUITES: dict[str, Suite] = {
         size=1813,
         protocol="relaxed-geometry",
         clusters=("B", "Bp"),
-        q_points={
-            "gamma": ((0, 0, 0),),
-            "x": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
-            "l": ((_HALF, 0, 0), (0, _HALF, 0), (0, 0, _HALF), (_HALF, _HALF, _HALF)),
-        },
+        q_points=STARS["elpasolite"],
         doi="10.1021/acs.chemmater.2c01779",
         source="https://github.com/yangjackie/halide_double_perovskite_anharmonicity_database",
         citation="J. Yang and S. Li, Mapping the Room-Temperature Dynamic Stabilities of Inorganic Halide Double"
@@ -103,12 +125,7 @@ SUITES: dict[str, Suite] = {
         size=3660,
         protocol="reference-geometry",
         clusters=("B",),
-        q_points={
-            "gamma": ((0, 0, 0),),
-            "r": ((_HALF, _HALF, _HALF),),
-            "m": ((_HALF, _HALF, 0), (_HALF, 0, _HALF), (0, _HALF, _HALF)),
-            "x": ((_HALF, 0, 0), (0, _HALF, 0), (0, 0, _HALF)),
-        },
+        q_points=STARS["cubic-perovskite"],
         doi=None,
         source="https://github.com/yangjackie/cubic_perovskite_anharmonicity_database",
         citation="J. Yang, An Atlas of Vibrational Anharmonicity for Cubic ABX3 Perovskites (2021), Table S1",
@@ -264,6 +281,38 @@ SUITES: dict[str, Suite] = {
         caution="Quantiles compare spectra, not modes: a mode that another one replaces is no error here.",
     ),
 }
+
+
+def declared(path: Path) -> dict[str, Suite]:
+    """The suites of the TOML file `path`; special points follow from the prototype unless they are given.
+
+    Raises `ValueError`, in one sentence that names file, suite and field, for what is no suite or is here already.
+    """
+    try:
+        entries: dict[str, dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {id: _declared(id, entry) for id, entry in entries.items()}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"SOFTMODE_SUITES: {path} cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(f"SOFTMODE_SUITES: {path}, {error.title}: {where}: {first['msg']}") from error
+
+
+def _declared(id: str, entry: dict[str, Any]) -> Suite:
+    if id in _PUBLISHED:
+        raise ValueError(f"SOFTMODE_SUITES: there is a suite {id} already; choose another name")
+    stars = {"q_points": STARS.get(entry.get("prototype", ""), _GAMMA)}
+    return Suite.model_validate({"protocol": "reference-geometry", **stars, **entry, "id": id})
+
+
+SUITES: dict[str, Suite] = {
+    **_PUBLISHED,
+    **(declared(Path(os.environ["SOFTMODE_SUITES"])) if os.environ.get("SOFTMODE_SUITES") else {}),
+}
+
+COMPUTABLE = tuple(suite.id for suite in SUITES.values() if suite.computable)
+"""Suites whose compounds are known by their formulas and can be computed."""
 
 COMPARED = tuple(suite.id for suite in SUITES.values() if suite.criteria)
 """Suites in which DFT and potentials are compared label by label; the others have a table of their own."""

@@ -43,6 +43,7 @@ READ_ELSEWHERE: dict[str, list[Row]] = {
     "Folders": [
         ("SOFTMODE_DATA", "`data/parquet`", "the published tables"),
         ("SOFTMODE_FRAMES", "`data/frames`", "the reference frames"),
+        ("SOFTMODE_SUITES", "none", "a TOML file of suites of one's own: [how-to-suite.md](how-to-suite.md)"),
         ("SOFTMODE_VAR", "`var`", "everything written at run time; for a site, a folder that outlives a restart"),
         ("SOFTMODE_POTENTIALS", "in the user's cache", "checkpoints: [how-to-potentials.md](how-to-potentials.md)"),
         (

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from compute.settings import data_directory
+from compute.suites import COMPUTABLE
 from compute.tables import read
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Data = Annotated[
 ]
 
 FormulaArgument = Annotated[str, typer.Argument(help="Formula, elements in any order: CsPbBr3, Cs₂AgBiBr₆.")]
-FormulaSuite = Annotated[str, typer.Option("--suite", help="hdp or abx3.")]
+FormulaSuite = Annotated[str, typer.Option("--suite", help=f"{' or '.join(COMPUTABLE)}.")]
 OnePotential = Annotated[str, typer.Option("--potential", help="As listed by: softmode potentials list.")]
 
 
@@ -55,8 +56,8 @@ def one_sentence(*errors: type[Exception]) -> Iterator[None]:
 
 def check_suite(suite: str) -> None:
     """Exit with one sentence unless compounds of `suite` have formulas."""
-    if suite not in ("hdp", "abx3"):
-        fail(f"No suite {suite} with formulas: it is hdp or abx3.")
+    if suite not in COMPUTABLE:
+        fail(f"No suite {suite} with formulas: it is {' or '.join(COMPUTABLE)}.")
 
 
 def lookup(formula: str, suite: str, data: Path | None) -> tuple[Compound, dict[str, Any]]:

@@ -23,8 +23,13 @@ from compute.protocols import (
 from compute.settings import frames_directory
 from compute.structures.compounds import identify
 from compute.structures.formula import parse
-from compute.suites import SUITES, UPLOAD
+from compute.suites import COMPUTABLE, SUITES, UPLOAD
 from compute.tasks.task import AttributionTask, ComputedTask, Task, task_for
+
+if typing.TYPE_CHECKING:
+    ComputableSuite = str
+else:  # in the document of the API it is one of these
+    ComputableSuite = Literal[COMPUTABLE]
 
 HARMONIC_NAMES = tuple(name for name, protocol in HARMONIC_PROTOCOLS.items() if protocol.supercell is not None)
 KELVIN = (10.0, 1000.0)
@@ -60,7 +65,7 @@ class JobRequest(BaseModel):
         max_length=LARGEST_UPLOAD,
         description=f"text of a CIF or POSCAR file: up to {MOST_ATOMS} atoms in its primitive cell; no compound then",
     )
-    suite: Literal["hdp", "abx3"] | None = Field(default=None, description="set that the compound is or would be of")
+    suite: ComputableSuite | None = Field(default=None, description="set that the compound is or would be of")
     potential: str = Field(max_length=80, description="id of a registered potential")
     protocol: str | None = Field(default=None, max_length=40, description="name of a protocol of the stage")
     temperature: float | None = Field(default=None, ge=KELVIN[0], le=KELVIN[1], description="K; 300 unless given")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from compute.structures import prototypes, radii
 from compute.structures.formula import FormulaError, composition_key, parse
-from compute.suites import SUITES, QPoint
+from compute.suites import COMPUTABLE, SUITES, QPoint
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -83,7 +83,7 @@ class Compound:
 
 
 def identify(text: str, suite: str, known: Collection[str] = ()) -> Compound:
-    """The compound that `text` means in `suite` (`hdp` or `abx3`), elements in any order.
+    """The compound that `text` means in the computable `suite`, elements in any order.
 
     `known` are the suite's published formulas: they name the compound, and for ABX3 they settle which cation is A.
     Raises `FormulaError` with one sentence.
@@ -91,14 +91,13 @@ def identify(text: str, suite: str, known: Collection[str] = ()) -> Compound:
     counts = parse(text)
     key = frozenset(counts.items())
     published = [formula for formula in known if composition_key(formula) == key]
-    if suite == "hdp":
-        return _double_perovskite(text, counts, published)
-    if suite == "abx3":
-        return _perovskite(text, counts, published)
-    raise FormulaError(f"Suite “{suite}” has no formulas; it is one of hdp and abx3.")
+    read = {"elpasolite": _double_perovskite, "cubic-perovskite": _perovskite}
+    if suite not in COMPUTABLE:
+        raise FormulaError(f"Suite “{suite}” has no formulas; it is one of {' and '.join(COMPUTABLE)}.")
+    return read[SUITES[suite].prototype](text, counts, published, suite)
 
 
-def _double_perovskite(text: str, counts: dict[str, int], published: list[str]) -> Compound:
+def _double_perovskite(text: str, counts: dict[str, int], published: list[str], suite: str) -> Compound:
     scale = 2 if 3 in counts.values() and sum(counts.values()) == 5 else 1
     counts = {element: scale * count for element, count in counts.items()}
     anions = [element for element, count in counts.items() if count == 6 and element in HALIDES]
@@ -125,7 +124,7 @@ def _double_perovskite(text: str, counts: dict[str, int], published: list[str]) 
     else:
         formula = f"{A}2{B}{Bp}{X}6"
     return Compound(
-        suite="hdp",
+        suite=suite,
         formula=published[0] if published else formula,
         prototype="elpasolite",
         sites={"A": A, "B": B, "Bp": Bp, "X": X},
@@ -171,7 +170,7 @@ def _preference(option: Option) -> tuple[bool, float, Option]:
     return q_b == 2, mismatch, option
 
 
-def _perovskite(text: str, counts: dict[str, int], published: list[str]) -> Compound:
+def _perovskite(text: str, counts: dict[str, int], published: list[str], suite: str) -> Compound:
     anions = [element for element, count in counts.items() if count == 3 and element in ABX3_ANIONS]
     if len(anions) != 1 or sorted(counts.values()) != [1, 1, 3]:
         raise FormulaError(
@@ -202,7 +201,7 @@ def _perovskite(text: str, counts: dict[str, int], published: list[str]) -> Comp
         notes += (f"several charge states balance: {others}",)
     unique = len(charges) == 1
     return Compound(
-        suite="abx3",
+        suite=suite,
         formula=f"{A}{B}{X}3",
         prototype="cubic-perovskite",
         sites={"A": A, "B": B, "X": X},

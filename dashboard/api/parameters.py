@@ -6,7 +6,7 @@ is a problem, never ignored: a filter that is misspelt must not answer with ever
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
@@ -14,6 +14,8 @@ from pydantic.json_schema import SkipJsonSchema
 from werkzeug.datastructures import MultiDict
 
 from compute.structures.formula import plain
+from compute.suites import SUITES
+from compute.tables.against_dft import SUITES_WITH_PHONONS
 from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.api.problems import BadParameters
 from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
@@ -21,8 +23,11 @@ from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 LARGEST_PAGE = 1000
 COMMA_SEPARATED = "fields"
 
-Suite = Literal["abx3", "hdp", "alexandria50", "mp0b3", "mp64", "phonondb", "kappa103"]
-SuiteOfPhonons = Literal["alexandria50", "mp0b3"]
+if TYPE_CHECKING:
+    Suite = SuiteOfPhonons = str
+else:  # in the document each is one of these
+    Suite = Literal[tuple(SUITES)]
+    SuiteOfPhonons = Literal[SUITES_WITH_PHONONS]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]{1,80}$")]
 Formula = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9₀-₉_.+() -]{1,80}$"), AfterValidator(plain)]
 Element = Annotated[str, StringConstraints(pattern=r"^[A-Z][a-z]?$")]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compute.suites import COMPARED, SUITES
 from dashboard.elements import ELEMENTS
 from dashboard.views.codec import ANIONS, POTENTIAL, POTENTIALS, Choice, Choices, Text, key
 
-SUITES = ("abx3", "hdp")
+SIGMA_SUITES = tuple(suite for suite in COMPARED if "sigma" in SUITES[suite].criteria)
 QUANTITIES = ("sigma", "omega")
 SITES = ("any", "A", "B", "Bp", "X")
 MEASURES = ("bias", "rmse")
@@ -22,7 +23,7 @@ class AnharmonicityView:
     No potential, anion or A site chosen means all; an empty protocol or focus means the first that has results.
     """
 
-    suite: str = key("s", Choice(SUITES), "abx3")
+    suite: str = key("s", Choice(SIGMA_SUITES), "abx3")
     potentials: tuple[str, ...] = key("p", POTENTIALS, ())
     protocol: str = key("pr", _PROTOCOL, "")
     anion: tuple[str, ...] = key("an", Choices(ANIONS), ())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compute.suites import COMPUTABLE
 from dashboard.views.codec import POTENTIAL, Choice, key
 
 PLACES = ("min", "gamma", "r", "m", "x")
-MAPPED_SUITES = ("abx3", "hdp")
+MAPPED_SUITES = COMPUTABLE
 """Suites whose compounds have tolerance and octahedral factors."""
 COLOURS = ("error", "disagreement", "sigma")
 

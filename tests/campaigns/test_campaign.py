@@ -205,12 +205,12 @@ def test_stored_forces_are_known_by_their_content(tmp_path):
 
 
 def test_stored_forces_become_rows_of_the_potential(tmp_path):
-    from compute.campaigns.published.import_references import imported, publish_references
+    from compute.campaigns.published.import_references import Wanted, imported, publish_references
 
     source, data, var = tmp_path / "npz", tmp_path / "data", tmp_path / "runs"
     source.mkdir()
     npz(source / "mp-1.npz")
-    publish_references(data, "mp0b3", imported("mp0b3", source, var / "stored-phonons"))
+    publish_references(data, "mp0b3", imported("mp0b3", Wanted(source, var / "stored-phonons")))
     planned = campaigns.campaign("mp0b3", "mace-mp-0b3-medium", None, "published-forces", data, var, source)
     campaigns.compute(planned, planned.tasks, Here())
     publish(planned, data)

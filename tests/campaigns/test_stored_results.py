@@ -11,7 +11,7 @@ from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns.plan import PlanError
 from compute.campaigns.publish import merge
-from compute.campaigns.published.import_references import imported, publish_references
+from compute.campaigns.published.import_references import Wanted, imported, publish_references
 from compute.potentials.interface import EvaluationError
 from compute.references import alexandria50
 from compute.stages import phonons
@@ -59,7 +59,7 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(source, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tables")
-    publish_references(folder, "alexandria50", imported("alexandria50", source))
+    publish_references(folder, "alexandria50", imported("alexandria50", Wanted(source)))
     return folder
 
 
@@ -130,7 +130,7 @@ def test_bands_extremes_and_a_wider_field(tmp_path):
     other = {name.replace("mp-1-Na1Cl1", "mp-3-K1Cl1"): value for name, value in bands("mp").items()}
     lone = {name.replace("mp-1-Na1Cl1", "mp-3-K1Cl1"): value for name, value in bands("chgnet-v0.3.0", 1).items()}
     path = saved(tmp_path / "bands.npz", {**bands("mp"), **bands("mace-y7uhwpje", -1), **other, **lone})
-    found = imported("mp64", path)
+    found = imported("mp64", Wanted(path))
     rows = {(row["compound"], row["potential"]): row for row in found["harmonic"]}
     assert rows["mp-1", "mace-mp-0-medium"]["omega_bias_thz"] == pytest.approx(-1)
     # At Γ the three modes nearest zero are acoustic: 0, 3 and 6 THz here; beside Γ all count.
@@ -139,10 +139,10 @@ def test_bands_extremes_and_a_wider_field(tmp_path):
     assert rows["mp-1", "chgnet-0.3.0"]["status"] == "not-run"
     assert [row["n_ok"] for row in found["runs"]] == [1, 1]
     publish_references(tmp_path / "tables", "mp64", found)
-    extremes = imported("phonondb", table(tmp_path / "summary.csv.gz", EXTREMES))
+    extremes = imported("phonondb", Wanted(table(tmp_path / "summary.csv.gz", EXTREMES)))
     assert {row["compound"] for row in extremes["references"]} == {"mp-1"}
     publish_references(tmp_path / "tables", "phonondb", extremes)
-    wider = imported("kappa103", lines(tmp_path / "field.jsonl", field()))
+    wider = imported("kappa103", Wanted(lines(tmp_path / "field.jsonl", field())))
     ours = {(row["compound"], row["entry"]): row for row in wider["wider_field"]}
     assert ours["mp-1", "mace-mp-0"]["omega_bias_thz"] == pytest.approx(-0.5)
     assert ours["mp-1", "mace-mp-0"]["mace"]

@@ -10,7 +10,7 @@ import pytest
 from ase.db import connect
 
 from compute import tables
-from compute.campaigns.published.import_references import imported, publish_references
+from compute.campaigns.published.import_references import Wanted, imported, publish_references
 from compute.references import abx3, hdp, mp0b3
 from compute.references.checks import SourceError
 from compute.stages import phonons
@@ -144,9 +144,9 @@ def test_a_broken_database_row_is_named(tmp_path, keys, says):
 def test_importing_replaces_one_suite_and_keeps_the_others(tmp_path):
     data = tmp_path / "data"
     source = write(tmp_path / "a.csv", ABX3)
-    publish_references(data, "hdp", imported("hdp", write(tmp_path / "h.csv", HDP)))
-    publish_references(data, "abx3", imported("abx3", source))
-    publish_references(data, "abx3", imported("abx3", source))
+    publish_references(data, "hdp", imported("hdp", Wanted(write(tmp_path / "h.csv", HDP))))
+    publish_references(data, "abx3", imported("abx3", Wanted(source)))
+    publish_references(data, "abx3", imported("abx3", Wanted(source)))
     assert sorted(tables.read(data, "references")["suite"].to_pylist()) == ["abx3", "hdp"]
 
 

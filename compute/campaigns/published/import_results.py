@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -97,14 +97,6 @@ def kappa103_field(source: Path, compositions: Compositions = frozenset()) -> Ta
                 }
             )  # fmt: skip
     return {"references": references, "wider_field": rows}
-
-
-READERS: Mapping[str, Callable[[Path, Compositions], Tables]] = {
-    "mp64": mp64,
-    "phonondb": phonondb,
-    "kappa103": kappa103_field,
-}
-"""Suite to what reads its source."""
 
 
 def _with_runs(

@@ -10,7 +10,7 @@ import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from compute.suites import SUITES as ALL_SUITES
+from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.anharmonicity import choices as offer
 from dashboard.pages.anharmonicity import comparison, error_breakdown
@@ -22,10 +22,10 @@ from dashboard.queries.provenance import sources
 from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, not_computed, page_head, section
 from dashboard.ui.provenance import provenance
-from dashboard.views.anharmonicity import SITES, SUITES, AnharmonicityView
+from dashboard.views.anharmonicity import SIGMA_SUITES, SITES, AnharmonicityView
 from dashboard.views.codec import FORMULA, build, decode, encode, replaced
 
-SUITE_OPTIONS = [{"value": suite, "label": ALL_SUITES[suite].title} for suite in SUITES]
+SUITE_OPTIONS = [{"value": suite, "label": SUITES[suite].title} for suite in SIGMA_SUITES]
 QUANTITIES = {"sigma": "σ", "omega": "ω of the softest mode"}
 SITE_OPTIONS = [{"value": s, "label": comparison.SITE_NAMES.get(s, "any")} for s in SITES]
 MEASURES = [{"value": "bias", "label": "mean error"}, {"value": "rmse", "label": "RMSE"}]

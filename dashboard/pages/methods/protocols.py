@@ -120,6 +120,7 @@ def _sampling_digests() -> list[list[Any]]:
 
 def _digest(protocol: SamplingProtocol, suite: Suite) -> Component | str:
     """The digest of `protocol` in `suite`; the published schedules are each of one suite."""
-    asked = "published" if protocol.name.startswith("published-") else protocol.name
-    found = sampling_protocol(asked, suite.id)
-    return html.Code(found.digest) if found.name == protocol.name else "–"
+    published = protocol.name.startswith("published-")
+    if published and protocol.name != f"published-{suite.id}":
+        return "–"
+    return html.Code(sampling_protocol("published" if published else protocol.name, suite.id).digest)
