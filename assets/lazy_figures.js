@@ -9,6 +9,7 @@
   var kept = null;
 
   function near(figure) {
+    if (figure.getClientRects().length === 0) return false; // in a tab or a fold that is closed
     var place = figure.getBoundingClientRect();
     var margin = AHEAD * window.innerHeight;
     return place.top < window.innerHeight + margin && place.bottom > -margin;

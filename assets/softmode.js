@@ -8,10 +8,22 @@ window.dash_clientside.softmode = {
     }
   },
 
-  setTitle: function (title) {
+  // A page was drawn: it has a title, and the address may name a part of it.
+  arrive: function (title) {
     if (title) {
       document.title = title;
+      document.dispatchEvent(new Event("softmode:shown"));
     }
+  },
+
+  // A tab was opened: the address names it. The first needs no name, and what is in the tab keeps its own.
+  writePart: function (part) {
+    var named = document.getElementById(decodeURIComponent(window.location.hash.slice(1)) || " ");
+    var opened = document.getElementById(part);
+    if (!opened || (named && opened.contains(named))) return;
+    var first = opened.closest("[role=tabpanel]").matches("[role=tablist] + [role=tabpanel]");
+    var address = window.location.pathname + window.location.search + (first ? "" : "#" + part);
+    window.history.replaceState(window.history.state, "", address);
   },
 
   // A job was asked for: its panel, which may be below the window, comes into view and takes the focus.

@@ -301,14 +301,18 @@
     play(element, state, state.playing);
   }
 
+  // A viewer starts when it comes near the window, which one in a closed tab does not.
+  var near = new IntersectionObserver(function (entries) {
+    entries.forEach(function (entry) {
+      if (entry.isIntersecting && !shown.has(entry.target)) start(entry.target);
+    });
+  }, { rootMargin: "50%" });
+
   function sync() {
     document.querySelectorAll(".structure-viewer").forEach(function (element) {
       var state = shown.get(element);
-      if (state) {
-        follow(element, state);
-      } else {
-        start(element);
-      }
+      if (state) follow(element, state);
+      else near.observe(element);
     });
   }
 

@@ -43,6 +43,7 @@ from dashboard.settings import ASSETS, Settings
 from dashboard.ui.blocks import page_head
 from dashboard.ui.release import RELEASE_KEY, release_notice
 from dashboard.ui.shell import navigation, shell
+from dashboard.ui.tabs import TABS
 
 _log = logging.getLogger(__name__)
 
@@ -152,6 +153,9 @@ def create_app(settings: Settings | None = None) -> Dash:
     for page in PAGES:
         page.register(app, dataset)
     app.clientside_callback(ClientsideFunction("softmode", "writeAddress"), Input(VIEW_QUERY, "data"))
+    app.clientside_callback(
+        ClientsideFunction("softmode", "writePart"), Input(TABS, "value"), prevent_initial_call=True
+    )
     _add_health(app, dataset)
     security.secure(app, lambda path: _page_at(path)[0] is not None)
     serve_libraries(app.server)
@@ -203,7 +207,7 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
             return _not_readable(error), navigation(entries, page.path), title
         return html.Div([notice, content], **{"data-release": dataset.release()}), navigation(entries, page.path), title
 
-    app.clientside_callback(ClientsideFunction("softmode", "setTitle"), Input("title", "data"))
+    app.clientside_callback(ClientsideFunction("softmode", "arrive"), Input("title", "data"))
 
 
 def _on_error(error: Exception) -> None:

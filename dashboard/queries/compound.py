@@ -55,6 +55,24 @@ def answers(dataset: Dataset, suite: str, compound: str, tolerance_thz: float, t
     return labelled(ordered, tolerance_thz, threshold)
 
 
+def ladders(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
+    """One row per potential with a label: what its softest mode, frozen in at several amplitudes, and its level say.
+
+    `rung_amplitude` in Å and `rung_omega_thz` are lists, null where no ladder was climbed; foundation potentials first.
+    """
+    frame = dataset.frame(
+        "SELECT p.potential, t.family, p.geometry, p.omega_min_thz, p.noise_floor_thz, h.rung_amplitude, "
+        "h.rung_omega_thz, h.rung_label, h.label_ladder, h.cusp_thz, p.comparable_level, p.comparable_reason "
+        "FROM pairs p LEFT JOIN potentials t ON t.potential = p.potential "
+        "LEFT JOIN harmonic h ON h.run = p.run AND h.suite = p.suite AND h.compound = p.compound "
+        "AND h.potential = p.potential AND h.geometry = p.geometry "
+        "WHERE p.suite = $suite AND p.compound = $compound AND p.status = 'ok' ORDER BY p.potential",
+        {"suite": suite, "compound": compound},
+    )
+    order = foundation_first(dataset, frame["potential"])
+    return frame.sort_values("potential", key=lambda names: names.map(order.index)).reset_index(drop=True)
+
+
 def labelled(frame: pd.DataFrame, tolerance_thz: float, threshold: float) -> pd.DataFrame:
     """Rows of `pairs` with the labels that `answers` describes; `renormalised_at` only with a column of its error."""
 

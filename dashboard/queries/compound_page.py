@@ -14,7 +14,7 @@ from dashboard.queries import bands as compound_bands
 from dashboard.queries import compound as rows
 from dashboard.queries import coverage, formulas
 from dashboard.queries import potentials as models
-from dashboard.queries.bands import Bands, StoredBands
+from dashboard.queries.bands import DFT, Bands, StoredBands
 from dashboard.queries.structure import Structure, structure
 from dashboard.views.compound import CompoundView
 
@@ -100,10 +100,12 @@ def find(dataset: Dataset, suite: Any, compound: Any) -> KnownCompound | None:
 def resolved(found: KnownCompound, view: CompoundView) -> CompoundView:
     """The view with what the tables hold of this compound."""
     keys, runs = [b.key for b in found.bands], found.sigma["run"].tolist()
+    with_bands = {b.potential for b in found.bands} | {b.source for b in found.stored_bands if b.source != DFT}
     finished = found.sigma.loc[found.sigma["status"] == "ok", "run"].tolist()
     view = replace(
         view,
         constants=view.constants if view.constants in keys else next(iter(keys), ""),
+        potentials=tuple(name for name in view.potentials if name in with_bands),
         sigma_run=view.sigma_run if view.sigma_run in runs else next(iter(finished or runs), ""),
         site=view.site if view.site in rows.sites(found.known) else CompoundView.site,
     )
@@ -115,6 +117,12 @@ def resolved(found: KnownCompound, view: CompoundView) -> CompoundView:
     return replace(view, q=q, branch=str(compound_bands.mode(shown, q, view.branch).branch))
 
 
+def _shown_potentials(found: KnownCompound, view: CompoundView) -> tuple[str, ...]:
+    """The potential whose bands are drawn anyway."""
+    shown = found.shown(view)
+    return () if shown is None else (shown.potential,)
+
+
 def addressed(found: KnownCompound, view: CompoundView) -> CompoundView:
     """The view as an address states it: without what comes first anyway."""
     plain = resolved(found, CompoundView(constants=view.constants))
@@ -124,5 +132,6 @@ def addressed(found: KnownCompound, view: CompoundView) -> CompoundView:
         constants="" if view.constants == first else view.constants,
         q="" if view.q == plain.q else view.q,
         branch="" if view.branch == plain.branch else view.branch,
+        potentials=() if view.potentials == _shown_potentials(found, view) else view.potentials,
         sigma_run="" if view.sigma_run == plain.sigma_run else view.sigma_run,
     )

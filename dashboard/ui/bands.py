@@ -51,8 +51,14 @@ def _alike(shown: Bands, among: Sequence[Bands]) -> list[Bands]:
 
 
 def drawn(found: Sequence[Bands], view: CompoundView) -> list[Bands]:
-    """The force constants whose bands the view draws, in the order of the traces."""
-    return [b for b in found if view.drawn == "both" or b.kind == query.HARMONIC]
+    """The force constants whose bands the view draws, in the order of the traces: those that move among them."""
+    chosen = {*view.potentials, *(b.potential for b in found if b.key == view.constants)}
+    first = {_alike(b, found)[0].key for b in found if b.kind == query.HARMONIC}
+    return [
+        b
+        for b in found
+        if b.key == view.constants or (b.potential in chosen and (view.drawn == "all" or b.key in first))
+    ]
 
 
 def published_omegas(known: Mapping[str, Any]) -> dict[str, float]:

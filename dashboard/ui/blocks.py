@@ -21,12 +21,17 @@ def page_head(title: str, *lead: Any) -> Component:
     return html.Header([html.H1(title), html.P(list(lead), className="lead")], className="page-head")
 
 
-def section(title: str, *children: Any, about: Any = None) -> Component:
-    """A titled part of a page; `about` is one sentence on what it shows."""
+def section(title: str, *children: Any, about: Any = None, identity: str | None = None) -> Component:
+    """A titled part of a page, to which `#identity` leads; `about` is one sentence on what it shows."""
     head = [html.H2(title)]
     if about is not None:
         head.append(html.P(about, className="about"))
-    return html.Section([*head, *children])
+    return html.Section([*head, *children], **({"id": identity} if identity else {}))
+
+
+def fold(title: Any, *children: Any, identity: str | None = None) -> Component:
+    """What is read by few: closed until its title is clicked, or `#identity` leads to it."""
+    return html.Details([html.Summary(title), *children], className="more", **({"id": identity} if identity else {}))
 
 
 def captioned(

@@ -25,6 +25,11 @@ def drawn(page: Page) -> None:
     page.wait_for_selector("#compound-bands .js-plotly-plot .xtick text")
 
 
+def opened(page: Page, tab: str) -> None:
+    """Opens a part of the page."""
+    page.get_by_role("tab", name=tab, exact=True).click()
+
+
 def until(page: Page, script: str, ready: Callable[[Any], bool]) -> None:
     """Asks the page until what it answers is `ready`; the page's own policy forbids it to wait by itself."""
     for _ in range(100):
@@ -97,13 +102,29 @@ def test_a_click_on_a_band_chooses_its_mode(visit):
     page = visit(ADDRESS)
     drawn(page)
     bands = page.locator("#compound-bands")
+    page.locator("#compound-potentials").click(force=True)  # the field that takes clicks lies over it
+    page.get_by_role("option", name="Mace-Test", exact=True).click()
+    page.wait_for_url("**p=*mace-test*")
+    page.keyboard.press("Escape")
     press(bands, bands.locator(".nsewdrag").first, (150, 12))
     page.wait_for_url("**fc=mace-test*")  # the stiffer potential has the upper line
     expect(page.locator("#compound-constants")).to_have_value("Mace-Test, harmonic")
 
 
+def test_a_part_is_opened_by_its_tab_and_by_the_address(visit):
+    page = visit(f"{ADDRESS}#why")
+    expect(page.get_by_role("heading", name="Why it may fail here")).to_be_visible()
+    expect(page.locator(VIEWER)).to_be_hidden()
+    opened(page, "σ at 300 K")
+    page.wait_for_url(f"**{ADDRESS}#sigma")
+    expect(page.get_by_role("tabpanel").locator(".main-svg").first).to_be_visible()
+    opened(page, "Structure and modes")
+    drawn(page)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 3600
+
+
 def test_moving_the_threshold_changes_the_verdicts(visit):
-    page = visit(ADDRESS)
+    page = visit(f"{ADDRESS}#labels")
     expect(page.locator("#compound-verdict")).to_contain_text("at 300 K ▲ unstable (σ 1.30)")
     page.get_by_role("slider", name="σ threshold").focus()
     for _ in range(8):
@@ -116,6 +137,8 @@ def test_moving_the_threshold_changes_the_verdicts(visit):
 def test_a_neighbour_is_one_click_away(visit):
     page = visit(ADDRESS)
     drawn(page)
+    opened(page, "Neighbours")
+    page.wait_for_url("**#neighbours")
     page.locator("#compound-neighbours").get_by_role("link", name="CsPbBr3").click()
     page.wait_for_url("**/compound/abx3/CsPbBr3")
     expect(page.get_by_role("heading", level=1)).to_have_text("CsPbBr3", timeout=15_000)
@@ -128,7 +151,7 @@ def test_a_neighbour_is_one_click_away(visit):
 
 @pytest.mark.parametrize(("button", "name"), [("CIF", "abx3-CsPbI3.cif"), ("JSON, everything", "abx3-CsPbI3.json")])
 def test_files_are_downloaded(visit, button, name):
-    page = visit(ADDRESS)
+    page = visit(f"{ADDRESS}#files")
     with page.expect_download() as started:
         page.get_by_role("button", name=button, exact=True).click()
     assert started.value.suggested_filename == name

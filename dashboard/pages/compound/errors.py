@@ -108,8 +108,6 @@ def _no_errors(found: KnownCompound) -> Component:
             "The energy of DFT and of potentials along the octahedral tilt of this compound.",
             f"{wells.COMPUTE} && {publish_command()}",
         )
-    if found.known["prototype"] != "cubic-perovskite":
-        return html.P("This suite has stored harmonic forces alone: no σ to attribute and no tilt well.")
     name = found.name
     return not_computed(
         "An attribution needs DFT forces and force constants on frames at 300 K.",

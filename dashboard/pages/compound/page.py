@@ -15,8 +15,9 @@ from dashboard.pages.compound.head import head, unknown, verdict
 from dashboard.pages.compound.labels import labels, labels_table
 from dashboard.pages.compound.neighbours import neighbour_table, neighbours
 from dashboard.pages.compound.other_dft import other_dft
-from dashboard.pages.compound.structure import moved, structure_and_bands
-from dashboard.pages.compound.trust import trust
+from dashboard.pages.compound.structure import bands as bands_and_controls
+from dashboard.pages.compound.structure import moved, structure
+from dashboard.pages.compound.why import TITLE, why
 from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import bands as bands_query
 from dashboard.queries.compound import runs
@@ -26,6 +27,7 @@ from dashboard.ui import bands
 from dashboard.ui.blocks import address_notice, page_head
 from dashboard.ui.provenance import provenance
 from dashboard.ui.structure import VIEWER
+from dashboard.ui.tabs import tabs
 from dashboard.views.codec import changed, decode, encode, replaced
 from dashboard.views.compound import CompoundView
 
@@ -39,19 +41,29 @@ def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str
     if found is None:
         return html.Div([page_head("Compound not found"), *unknown(suite, compound)], className="page")
     view = resolved(found, asked)
+    beside = html.Div([neighbours(found, view), other_dft(found)])
     return html.Div(
         [
             head(found, view),
             address_notice(problems + replaced(asked, view)),
-            structure_and_bands(found, view),
-            labels(found, view),
-            trust(found),
-            sigma.sigma(found, view),
-            errors(found),
-            other_dft(found),
-            neighbours(found, view),
-            files.downloads(found, view),
-            files.again(found, view),
+            html.Div(
+                [
+                    html.Div(verdict(found, view), id="compound-verdict"),
+                    html.Div(bands_and_controls(found, view)),
+                ],
+                className="compound-answer",
+            ),
+            tabs(
+                ("modes", "Structure and modes" if found.prototyped else "Errors", structure(found, view)),
+                ("why", TITLE, why(found, view)),
+                ("labels", "Labels", labels(found, view)),
+                ("sigma", "σ at 300 K", sigma.sigma(found, view)) if found.prototyped else None,
+                ("sources", "Error sources", errors(found)) if found.prototyped else None,
+                ("neighbours", "Neighbours", beside) if found.prototyped else None,
+                ("files", "Files", html.Div([files.downloads(found, view), files.again(found, view)])),
+                label="More about this compound",
+            ),
+            None if found.prototyped else beside,
             provenance(sources(dataset, [suite]), runs(dataset, suite, found.name)),
             dcc.Store(id=AT, data=[suite, found.name]),
             dcc.Store(id=VIEW_QUERY, data=encode(addressed(found, view))),
@@ -82,13 +94,17 @@ def register(app: Dash, dataset: Dataset) -> None:
         Input("compound-constants", "value"),
         Input("compound-q", "value"),
         Input("compound-branch", "value"),
+        Input("compound-potentials", "value"),
         Input("compound-drawn", "value"),
         State(AT, "data"),
         State(VIEW_QUERY, "data"),
         prevent_initial_call=True,
     )
-    def _update_mode(constants: Any, q: Any, branch: Any, drawn: Any, place: Any, written: Any) -> tuple[Any, ...]:
-        found, view = under(place, written, constants=constants, q=q, branch=branch, drawn=drawn)
+    def _update_mode(
+        constants: Any, q: Any, branch: Any, potentials: Any, drawn: Any, place: Any, written: Any
+    ) -> tuple[Any, ...]:
+        asked = {"constants": constants, "q": q, "branch": branch, "potentials": potentials, "drawn": drawn}
+        found, view = under(place, written, **asked)
         if found is None or (shown := found.shown(view)) is None:
             return (no_update,) * 9
         return *moved(found, view, shown), view.branch, encode(addressed(found, view))
@@ -99,12 +115,12 @@ def register(app: Dash, dataset: Dataset) -> None:
         Output("compound-q", "value"),
         Output("compound-branch", "value", allow_duplicate=True),
         Input(bands.BANDS, "clickData"),
-        State("compound-drawn", "value"),
         State(AT, "data"),
+        State(VIEW_QUERY, "data"),
         prevent_initial_call=True,
     )
-    def _choose_mode(clicks: Any, drawn: Any, place: Any) -> tuple[Any, ...]:
-        found, view = under(place, "", drawn=drawn)
+    def _choose_mode(clicks: Any, place: Any, written: Any) -> tuple[Any, ...]:
+        found, view = under(place, written)
         if found is None or not found.bands:
             return (no_update,) * 4
         listed, point = bands.drawn(found.bands, view), clicked(clicks)

@@ -26,8 +26,6 @@ def sigma(found: KnownCompound, view: CompoundView) -> Component:
         "σ is the size of the forces that the harmonic force constants miss, over that of all forces: 0 for a harmonic "
         "crystal, 1 where what is missed is as large as the forces."
     )
-    if not found.prototyped:
-        return section(title, html.P("σ needs structures to sample; this suite has stored forces alone."), about=about)
     command = f"softmode sigma {found.name} --suite {found.suite} --potential chgnet-0.3.0 --protocol quick"
     if found.sigma.empty:
         return section(

@@ -16,6 +16,7 @@ from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui.bands import band_labels, curve, lowest_sentence
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, section, table
 from dashboard.ui.text import count, number, plural
+from dashboard.views.compound import CompoundView
 
 _ERRORS = (
     ("omega_rmse_thz", "ω, RMSE (THz)", 3),
@@ -28,33 +29,39 @@ _ERRORS = (
 )
 
 
-def stored_bands(found: KnownCompound) -> Component:
-    """Bands along one path, and the errors over q meshes."""
-    title = "Phonon bands"
+def stored_bands(found: KnownCompound, view: CompoundView) -> Component:
+    """Bands along one path: DFT’s and one potential’s, the others by a click on their names."""
     if not found.stored_bands:
+        if found.suite != "mp0b3":
+            return html.P("This suite publishes frequencies without bands.")
         missing = "Bands: the source publishes forces of supercells, and those of this compound are not imported."
-        return section(title, not_computed(missing, campaign_command(found.suite)))
-    return section(
-        title,
-        _figure(found, found.stored_bands),
-        _errors(found),
-        about="From the source’s forces on displaced supercells, DFT’s and the potential’s, each in its own relaxed "
-        "cell. The structures themselves are not among the tables.",
-    )
-
-
-def _figure(found: KnownCompound, stored: Sequence[StoredBands]) -> Component:
-    path = stored[0].path
+        return not_computed(missing, campaign_command(found.suite))
+    stored = found.stored_bands
+    asked = view.potentials or tuple(b.source for b in stored if b.source != DFT)[:1]
     curves = [_curve(found, b) for b in stored]
+    figure = bands(curves, band_labels(stored[0].path), {}, None)
+    for trace, b in zip(figure["data"], stored, strict=False):
+        if b.source not in (DFT, *asked):
+            trace["visible"] = "legendonly"
     sentences = [
         html.Strong(f"n = {count(stored[0].frequencies.shape[1])} branches. "),
         *(lowest_sentence(c.name, b.path, b.frequencies) for c, b in zip(curves, stored, strict=True)),
         *_differences(found, stored),
     ]
     return captioned(
-        bands(curves, band_labels(path), {}, None),
+        figure,
         sentences,
         label="Phonon bands of DFT and of the potential along the special points of the Brillouin zone",
+    )
+
+
+def stored_errors(found: KnownCompound) -> Component:
+    """The errors of every potential over q meshes."""
+    return section(
+        "Errors against DFT’s phonons",
+        _errors(found),
+        about="From the source’s forces on displaced supercells, DFT’s and the potential’s. The structures themselves "
+        "are not drawn.",
     )
 
 

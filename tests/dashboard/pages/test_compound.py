@@ -19,11 +19,13 @@ from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.pages.compound import page
 from dashboard.pages.compound.neighbours import neighbour_table
 from dashboard.pages.compound.sigma_modes_figure import SiteScores, sigma_sites
+from dashboard.pages.compound.why import bonds, why
 from dashboard.queries import bands as bands_query
 from dashboard.queries import compound as query
 from dashboard.queries import export
 from dashboard.queries.compound_page import find
 from dashboard.queries.structure import scene, structure
+from dashboard.ui.bands import drawn as drawn_bands
 from dashboard.ui.bands import line_of, mode_sentence, name_of
 from dashboard.views.codec import decode, encode
 from dashboard.views.compound import CompoundView
@@ -33,6 +35,8 @@ from tests.support.dashboard_data import CHGNET, MACE, SIGMA_RUN
 
 # Five atoms of 100 u on springs of 1 and 1.44 eV/Å².
 OMEGA = THZ_PER_ROOT / 10
+VIEW = CompoundView()
+KEYS = (("abx3", "CsPbI3"), ("hdp", "Cs2AgInCl6"))
 PEROVSKITE, ELPASOLITE = "cubic-perovskite", "elpasolite"
 
 
@@ -259,12 +263,53 @@ def test_json_holds_every_row_and_no_nan(dataset):
 def test_the_page_says_what_each_potential_answers(dataset):
     shown = words(page.layout(dataset, {}, "abx3", "CsPbCl3"))
     assert "DFT: harmonically ▲ unstable (ωmin −0.50 THz), at 300 K ▲ unstable (σ 1.05)." in shown
-    assert "Chgnet-Test: harmonically ● stable (0.40 THz), disagrees with DFT" in shown
-    assert "at 300 K ● stable (σ 0.600 ± 0.020), disagrees with DFT" in shown
-    assert "Mace-Test: harmonically ▲ unstable (−0.40 THz), agrees with DFT; σ: not run." in shown
+    assert "Votes of n = 2 foundation potentials: 1 stable, 1 unstable; 1 of 2 agree with DFT." in shown
+    assert "Chgnet-Test● stable ✗0.40● stable ✗ σ 0.60 ± 0.02" in shown
+    assert "Mace-Test▲ unstable ✓−0.40not run" in shown
     failed = words(page.layout(dataset, {}, "abx3", "BaTiO3"))
-    assert "harmonic: failed, not-relaxed (force left above the limit)" in failed
+    assert "failed, not-relaxed (force left above the limit)" in failed
     assert "failed, melted (invented failure)" in words(page.layout(dataset, {}, "abx3", "KMnF3"))
+
+
+def test_why_it_may_fail_is_said_from_the_ladder_the_bond_and_the_level(dataset, tmp_path):
+    assert "Nothing in the tables speaks against these labels." in words(why(find(dataset, "mp0b3", "mp-1"), VIEW))
+    held = tables.read_manifest(dataset.directory).tables
+    rows = {name: tables.read(dataset.directory, name).to_pylist() for name in held}
+    for row in rows["potentials"]:
+        row["family"] = "CHGNet" if row["potential"] == CHGNET else "MACE"
+    for row in rows["harmonic"]:
+        if row["compound"] == "CsPbCl3" and row["status"] == "ok":
+            turns = row["potential"] == CHGNET
+            row |= {
+                "rung_amplitude": [0.01, 0.03, 0.05], "rung_omega_thz": [0.4, -0.6, -0.9] if turns else [-0.4] * 3,
+                "rung_label": ["stable", "unstable", "unstable"] if turns else ["unstable"] * 3,
+                "label_ladder": "undecidable" if turns else "unstable", "undecidable": turns, "cusp_thz": 1.3,
+                "noise_floor_thz": 0.5 if turns else 0.01,
+            }  # fmt: skip
+    tables.publish(tmp_path, {name: tables.from_rows(name, listed) for name, listed in rows.items()})
+    shown = words(why(find(Dataset(tmp_path), "abx3", "CsPbCl3"), VIEW))
+    assert "Bond below 3 Å: Pb–Cl 2.75 Å." in shown
+    assert "The label changes with the displacement, 0.01 to 0.05 Å: Chgnet-Test." in shown
+    assert "The softest ω lies within the noise floor: Chgnet-Test." in shown
+    assert "Chgnet-Test0.40−0.60−0.901.300.50◇ undecidable" in shown
+    assert "Mace-Test−0.40−0.40−0.401.300.01▲ unstable" in shown
+
+
+def test_bonds_of_both_prototypes(springs):
+    perovskite, elpasolite = (structure(springs, known(springs, *key)) for key in KEYS)
+    assert bonds(perovskite) == pytest.approx({"Pb": perovskite.a / 2})
+    assert bonds(elpasolite) == pytest.approx({"Ag": 0.24 * 10.5, "In": 0.26 * 10.5})
+
+
+def test_bands_are_of_the_potentials_that_are_asked_for(dataset):
+    listed = find(dataset, "abx3", "CsPbI3").bands
+    first, second = listed
+    relaxed = replace(first, protocol="relaxed-geometry")
+    every = [first, relaxed, second]
+    assert drawn_bands(every, CompoundView(constants=first.key)) == [first]
+    assert drawn_bands(every, CompoundView(constants=first.key, potentials=(MACE,))) == [first, second]
+    assert drawn_bands(every, CompoundView(constants=first.key, drawn="all")) == [first, relaxed]
+    assert drawn_bands(every, CompoundView(constants=relaxed.key, potentials=(MACE,))) == every
 
 
 def test_a_formula_in_another_order_is_the_same_compound(dataset):

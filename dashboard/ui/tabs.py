@@ -1,0 +1,33 @@
+"""A page in parts of which one is shown at a time, so that it can be seen at a glance.
+
+`#identity` in the address opens a part, as does the identity of anything in it (assets/anchors.js). All parts are in
+the page; a figure is drawn when its part is opened (assets/lazy_figures.js).
+"""
+
+from __future__ import annotations
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+TABS = "tabs"
+
+Part = tuple[str, str, Component]
+"""Identity, which the address states; the name on the tab; what it opens."""
+
+
+def tabs(*parts: Part | None, label: str) -> Component:
+    """One tab per part, the first open; None is left out. A page has one such row, and `label` says what it divides."""
+    shown = [part for part in parts if part]
+    return dmc.Tabs(
+        [
+            dmc.TabsList([dmc.TabsTab(name, value=identity) for identity, name, _ in shown], **{"aria-label": label}),
+            *(
+                dmc.TabsPanel(html.Div(content, id=identity, className="part"), value=identity)
+                for identity, _, content in shown
+            ),
+        ],
+        id=TABS,
+        value=shown[0][0],
+        keepMounted=True,
+    )
