@@ -50,6 +50,70 @@ Rows = Mapping[str, Any]
 """Columns (n,) by name: a frame of `pairs`, or a dictionary of arrays."""
 
 
+LABELLED = """\
+    SELECT * EXCLUDE (label, sigma_label, renormalised_label, tolerance_thz),
+        CASE
+            WHEN NOT isfinite(dft_omega_min_thz) THEN NULL
+            WHEN dft_omega_min_thz > -$tolerance_thz THEN 'stable'
+            WHEN dft_omega_min_thz <= -$tolerance_thz THEN 'unstable'
+        END AS dft_label,
+        CASE
+            WHEN NOT isfinite(dft_sigma) THEN NULL
+            WHEN dft_sigma < $threshold THEN 'stable'
+            WHEN dft_sigma >= $threshold THEN 'unstable'
+        END AS dft_sigma_label,
+        CASE
+            WHEN potential IS NULL THEN NULL
+            WHEN status = 'not-run' THEN 'not-run'
+            WHEN status <> 'ok' OR NOT coalesce(isfinite(omega_min_thz), false) THEN 'failed'
+            WHEN isfinite(noise_floor_thz) AND abs(omega_min_thz) < noise_floor_thz THEN 'undecidable'
+            WHEN undecidable THEN 'undecidable'  -- another displacement turns the label
+            WHEN omega_min_thz > -$tolerance_thz THEN 'stable'
+            ELSE 'unstable'
+        END AS label,
+        CASE
+            WHEN potential IS NULL THEN NULL
+            WHEN sigma_status = 'not-run' THEN 'not-run'
+            WHEN sigma_status = 'left-sites' THEN 'unstable'
+            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(sigma), false) THEN 'failed'
+            WHEN isfinite(sigma_se) AND abs(sigma - $threshold) < 2 * sigma_se THEN 'undecidable'
+            WHEN sigma < $threshold THEN 'stable'
+            ELSE 'unstable'
+        END AS sigma_label,
+        CASE
+            WHEN potential IS NULL THEN NULL
+            WHEN sigma_status = 'not-run' OR sigma_status = 'ok' AND renormalised_label IS NULL THEN 'not-run'
+            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(renormalised_min_thz), false) THEN 'failed'
+            WHEN renormalised_label = 'undecidable' THEN 'undecidable'
+            WHEN renormalised_min_thz >= -$tolerance_thz THEN 'stable'
+            ELSE 'unstable'
+        END AS renormalised_label,
+        CASE
+            WHEN potential IS NULL OR status = 'not-run' THEN NULL
+            WHEN status <> 'ok' OR NOT coalesce(isfinite(omega_min_thz), false) THEN 'failed'
+            WHEN omega_min_thz > -$tolerance_thz THEN 'stable'
+            ELSE 'unstable'
+        END AS own_label,
+        CASE
+            WHEN potential IS NULL OR sigma_status = 'not-run' THEN NULL
+            WHEN sigma_status = 'left-sites' THEN 'unstable'
+            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(sigma), false) THEN 'failed'
+            WHEN sigma < $threshold THEN 'stable'
+            ELSE 'unstable'
+        END AS own_sigma_label,
+        CASE
+            WHEN potential IS NULL OR sigma_status = 'not-run' THEN NULL
+            WHEN sigma_status = 'ok' AND renormalised_label IS NULL THEN NULL
+            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(renormalised_min_thz), false) THEN 'failed'
+            WHEN renormalised_min_thz >= -$tolerance_thz THEN 'stable'
+            ELSE 'unstable'
+        END AS own_renormalised_label"""
+"""What `dft_labels` and `potential_answers` say of the rows of `pairs`, in SQL: the columns that it names are added.
+
+NULL where DFT has no number, or the potential was not run for its own label.
+"""
+
+
 def dft_labels(
     rows: Rows, criterion: str, tolerance_thz: float = TOLERANCE_THZ, threshold: float = THRESHOLD
 ) -> Labels:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from compute.statistics.comparable import CUT_AT_ZERO
+from compute.statistics.criteria import LABELLED
 from compute.tables.pairs import PAIRS
 from compute.tables.schemas import SCHEMAS
 from compute.tables.selections import CHOSEN, CHOSEN_SIGMA
@@ -26,66 +27,10 @@ _UNASKED = (
     "CREATE TABLE comparability (suite VARCHAR, compound VARCHAR, theory VARCHAR, comparable BOOLEAN, reason VARCHAR)"
 )
 
-# The labels of `compute.statistics.criteria`, in SQL so that the text below is all that is needed to repeat them. What
-# agrees with DFT is the potential's own label, in doubt or not; a failure does not, as in the score.
-_LABELLED = """labelled AS (
-    SELECT * EXCLUDE (label, sigma_label, renormalised_label, tolerance_thz),
-        CASE
-            WHEN NOT isfinite(dft_omega_min_thz) THEN NULL
-            WHEN dft_omega_min_thz > -$tolerance_thz THEN 'stable'
-            WHEN dft_omega_min_thz <= -$tolerance_thz THEN 'unstable'
-        END AS dft_label,
-        CASE
-            WHEN NOT isfinite(dft_sigma) THEN NULL
-            WHEN dft_sigma < $threshold THEN 'stable'
-            WHEN dft_sigma >= $threshold THEN 'unstable'
-        END AS dft_sigma_label,
-        CASE
-            WHEN potential IS NULL THEN NULL
-            WHEN status = 'not-run' THEN 'not-run'
-            WHEN status <> 'ok' OR NOT coalesce(isfinite(omega_min_thz), false) THEN 'failed'
-            WHEN isfinite(noise_floor_thz) AND abs(omega_min_thz) < noise_floor_thz THEN 'undecidable'
-            WHEN undecidable THEN 'undecidable'  -- another displacement turns the label
-            WHEN omega_min_thz > -$tolerance_thz THEN 'stable'
-            ELSE 'unstable'
-        END AS label,
-        CASE
-            WHEN potential IS NULL THEN NULL
-            WHEN sigma_status = 'not-run' THEN 'not-run'
-            WHEN sigma_status = 'left-sites' THEN 'unstable'
-            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(sigma), false) THEN 'failed'
-            WHEN isfinite(sigma_se) AND abs(sigma - $threshold) < 2 * sigma_se THEN 'undecidable'
-            WHEN sigma < $threshold THEN 'stable'
-            ELSE 'unstable'
-        END AS sigma_label,
-        CASE
-            WHEN potential IS NULL THEN NULL
-            WHEN sigma_status = 'not-run' OR sigma_status = 'ok' AND renormalised_label IS NULL THEN 'not-run'
-            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(renormalised_min_thz), false) THEN 'failed'
-            WHEN renormalised_label = 'undecidable' THEN 'undecidable'
-            WHEN renormalised_min_thz >= -$tolerance_thz THEN 'stable'
-            ELSE 'unstable'
-        END AS renormalised_label,
-        CASE
-            WHEN potential IS NULL OR status = 'not-run' THEN NULL
-            WHEN status <> 'ok' OR NOT coalesce(isfinite(omega_min_thz), false) THEN 'failed'
-            WHEN omega_min_thz > -$tolerance_thz THEN 'stable'
-            ELSE 'unstable'
-        END AS own_label,
-        CASE
-            WHEN potential IS NULL OR sigma_status = 'not-run' THEN NULL
-            WHEN sigma_status = 'left-sites' THEN 'unstable'
-            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(sigma), false) THEN 'failed'
-            WHEN sigma < $threshold THEN 'stable'
-            ELSE 'unstable'
-        END AS own_sigma_label,
-        CASE
-            WHEN potential IS NULL OR sigma_status = 'not-run' THEN NULL
-            WHEN sigma_status = 'ok' AND renormalised_label IS NULL THEN NULL
-            WHEN sigma_status <> 'ok' OR NOT coalesce(isfinite(renormalised_min_thz), false) THEN 'failed'
-            WHEN renormalised_min_thz >= -$tolerance_thz THEN 'stable'
-            ELSE 'unstable'
-        END AS own_renormalised_label
+# The labels are in the text, so that it is all that is needed to repeat them. What agrees with DFT is the potential's
+# own label, in doubt or not; a failure does not, as in the score.
+_LABELLED = f"""labelled AS (
+{LABELLED}
     FROM pairs
     WHERE suite = $suite AND (potential IS NULL OR list_contains($potentials, potential))
 )"""
