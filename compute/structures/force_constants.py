@@ -29,8 +29,9 @@ def full_force_constants(
 
     `values` is (N, N, 3, 3), or (n, N, 3, 3) with one row for each atom of a primitive cell, as phonopy's compact
     form: `rows` (n,) are those atoms' indices where they are known. Their atoms are in the order of the supercell
-    `written_for`, of `ideal` where that is None. Raises `FramesError` for another supercell, and for Φ that is not
-    symmetric, or breaks the symmetry of the supercell, as when its atoms are in another order.
+    `written_for`, of `ideal` where that is None. Raises `FramesError` for another supercell, for Φ that is not
+    symmetric or breaks the symmetry of the supercell, as when its atoms are in another order, and for one without a
+    positive sum of ω².
     """
     own, size = written_for or ideal, len(ideal.numbers)
     if values.ndim != 4 or values.shape[1:] != (size, 3, 3) or size % len(values):
@@ -45,6 +46,11 @@ def full_force_constants(
         found = _expanded(found, own, rows)
     if _asymmetry(found) > _BROKEN:
         raise FramesError(f"The force constants are not symmetric: Φ_ij and Φ_ji differ by {_asymmetry(found):.0%}.")
+    if not np.einsum("iiaa", found) > 0:
+        raise FramesError(
+            "The force constants are zero, or of the wrong sign: on the whole they would drive atoms away from their"
+            " sites."
+        )
     lost = _lost_symmetry(found, own)
     if lost > _BROKEN:
         raise FramesError(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 CELL_TOLERANCE = 1e-3  # Å, per component of the lattice vectors
+_FACTOR = 4.0  # between forces and −Φu; Ry/bohr against eV/Å is 26
 _DRIFT = 0.1  # Å; the mean displacement of a frame above which a note says so
 _OF_FRAMES = ("positions", "displacements", "forces", "energies")
 NOT_STATED = "not stated"
@@ -170,6 +171,7 @@ def frames_from_positions(
         notes = (*notes, f"The crystal as a whole lies up to {drift:.2f} Å from its ideal position.")
     if force_constants is not None:
         force_constants = full_force_constants(force_constants, crystal, force_constants_crystal, force_constants_rows)
+        notes = (*notes, *_of_another_size(force_constants, displacements, forces[:, order]))
     return Frames(
         numbers=crystal.numbers,
         cell=crystal.cell,
@@ -184,6 +186,19 @@ def frames_from_positions(
         sampler=sampler,
         temperature=temperature,
         notes=notes,
+    )
+
+
+def _of_another_size(force_constants: np.ndarray, displacements: np.ndarray, forces: np.ndarray) -> tuple[str, ...]:
+    """A sentence where −Φu and the forces differ by a factor that no anharmonicity gives: unit, sign, or order."""
+    harmonic = -np.einsum("ijab,tjb->tia", force_constants, displacements - displacements.mean(axis=1, keepdims=True))
+    square = float(np.vdot(harmonic, harmonic))
+    slope = float(np.vdot(harmonic, forces)) / square if square else 1.0
+    if 1 / _FACTOR < slope < _FACTOR:
+        return ()
+    return (
+        f"The forces of the frames are {slope:.2g} times what the force constants give: one of them is in another unit"
+        " or of another sign, or the force constants are for another order of atoms.",
     )
 
 

@@ -12,6 +12,7 @@ from ase import Atoms
 from phonopy.file_IO import write_FORCE_SETS
 
 from compute.references.readers import constants
+from compute.references.readers.fitted import fitted
 from compute.stages import phonons
 from compute.structures.compounds import identify
 from compute.structures.sites import FramesError
@@ -81,7 +82,7 @@ def test_sets_in_the_order_of_the_structure_give_the_hessian(dataset, tmp_path):
     found = read_sets(tmp_path, dataset())
     known = truth().force_constants
     assert np.linalg.norm(found - known) < 0.05 * np.linalg.norm(known)
-    assert constants.unexplained(found, dataset())[0] < 0.1
+    assert fitted(truth().crystal, dataset()).left < 0.1
 
 
 @pytest.mark.parametrize("order", [within_elements(0), within_elements(1), z_before_x()])
@@ -90,6 +91,57 @@ def test_sets_in_another_order_within_the_elements_are_refused(dataset, order, t
     """Each element keeps its block, so that counts and formula say nothing."""
     with pytest.raises(FramesError, match=r"another order|do not determine"):
         read_sets(tmp_path, reordered(dataset(), order))
+
+
+@pytest.mark.parametrize("amplitude", [0.02, 0.1])
+def test_few_data_hide_no_other_order(amplitude, tmp_path):
+    """A fit to one displaced supercell follows its forces, whatever they are, by as much as it follows noise."""
+    dataset = at_once(1, amplitude)
+    assert fitted(truth().crystal, dataset).left < 0.25
+    with pytest.raises(FramesError, match="another order"):
+        read_sets(tmp_path, reordered(dataset, z_before_x()))
+
+
+def read_yaml(folder: Path, dataset: dict, **kept: bool) -> tuple[np.ndarray, tuple[str, ...]]:
+    phonon = phonopy_crystal()
+    phonon.dataset = dataset
+    if kept:
+        phonon.force_constants = truth().force_constants
+    phonon.save(folder / "phonopy_params.yaml", settings={"force_sets": True, "displacements": True, **kept})
+    return constants.read(folder / "phonopy_params.yaml", truth().crystal)
+
+
+def mismatched(dataset: dict) -> dict:
+    """Forces in another order of atoms than the displacements beside them."""
+    order = within_elements(0)
+    if "first_atoms" not in dataset:
+        return dataset | {"forces": dataset["forces"][:, order]}
+    return dataset | {"first_atoms": [one | {"forces": one["forces"][order]} for one in dataset["first_atoms"]]}
+
+
+@pytest.mark.parametrize("dataset", [single, lambda: at_once(1), lambda: at_once(4)])
+def test_a_yaml_whose_forces_are_those_of_other_atoms_is_refused(dataset, tmp_path):
+    assert read_yaml(tmp_path, dataset())[1] == ()
+    with pytest.raises(FramesError, match=r"phonopy_params\.yaml leave .* another order than the displacements"):
+        read_yaml(tmp_path, mismatched(dataset()))
+
+
+def test_what_large_displacements_leave_is_said(tmp_path):
+    """Φ of a yaml with its own order may be an effective one, of a crystal at some temperature."""
+    _, notes = read_yaml(tmp_path, at_once(4, 0.2))
+    assert any("of its own forces unexplained" in note for note in notes)
+
+
+def test_uncertain_force_constants_are_said(tmp_path):
+    _, notes = read_yaml(tmp_path, at_once(1, 0.1))
+    assert any("determine the force constants to about" in note for note in notes)
+
+
+def test_stored_force_constants_are_held_against_the_forces_beside_them(tmp_path):
+    stored = {"force_constants": True}
+    assert read_yaml(tmp_path, single(), **stored)[1] == ()
+    _, notes = read_yaml(tmp_path, mismatched(single()), **stored)
+    assert any("stored in phonopy_params.yaml leave" in note for note in notes)
 
 
 @pytest.mark.parametrize("order", [swapped(0, 1), swapped(8, 9), swapped(16, 17), swapped(30, 31)])
@@ -134,7 +186,7 @@ def test_too_few_displacements_of_all_atoms_are_refused(count):
     """10 atoms without symmetry move in 27 ways besides translation, and force constants answer to each."""
     atoms = without_symmetry()
     with pytest.raises(FramesError, match="do not determine"):
-        constants.solved(truth().crystal.of(atoms), at_once(count, 0.01, atoms))
+        fitted(truth().crystal.of(atoms), at_once(count, 0.01, atoms))
 
 
 def test_enough_of_them_give_force_constants_back():
@@ -142,7 +194,7 @@ def test_enough_of_them_give_force_constants_back():
     known = POTENTIAL.hessian(atoms)
     moved = at_once(28, 0.01, atoms)["displacements"]
     forces = -np.einsum("ijab,tjb->tia", known, moved)
-    found = constants.solved(truth().crystal.of(atoms), {"displacements": moved, "forces": forces})
+    found = fitted(truth().crystal.of(atoms), {"displacements": moved, "forces": forces}).values
     assert np.linalg.norm(found - known) < 1e-6 * np.linalg.norm(known)
 
 
@@ -152,7 +204,7 @@ def test_displacements_along_one_axis_of_all_atoms_are_refused():
     atoms = without_symmetry()
     along = {name: values[:, :10] for name, values in data.items()}
     with pytest.raises(FramesError, match="do not determine"):
-        constants.solved(truth().crystal.of(atoms), along)
+        fitted(truth().crystal.of(atoms), along)
 
 
 def zero_displacement() -> dict:

@@ -218,3 +218,27 @@ def test_the_command_line_converts(tmp_path):
         assert refused.exit_code == 1
         assert "Traceback" not in refused.output
     assert read_atoms(tmp_path / "SPOSCAR").numbers.tolist() == frames.numbers.tolist()
+
+
+@pytest.mark.parametrize(
+    ("factor", "says"),
+    [(25.711 / 48.587, None), (1 / 25.711, "another unit"), (48.587, "another unit"), (0.7, None), (1.5, None)],
+)
+def test_forces_and_force_constants_in_different_units_are_said(factor, says):
+    """Φ in Ry/bohr² read as eV/Å², and the like; a soft or stiff crystal is none of it."""
+    known = truth()
+    found = from_positions(known.ideal + known.displacements, force_constants=known.force_constants * factor)
+    assert [says in note for note in found.notes] == ([True] if says else [])
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0])
+def test_force_constants_without_a_positive_sum_of_squares_are_refused(factor):
+    with pytest.raises(FramesError, match="zero, or of the wrong sign"):
+        from_positions(truth().ideal + truth().displacements, force_constants=truth().force_constants * factor)
+
+
+def test_forces_of_the_other_sign_are_said():
+    """Gradients in place of forces."""
+    known = truth()
+    found = from_positions(known.ideal + known.displacements, forces=-known.forces)
+    assert any("of another sign" in note for note in found.notes)

@@ -1,0 +1,184 @@
+"""Force constants made from displacements and forces, and what these same data say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from compute.structures.force_constants import determined, phonopy_atoms
+from compute.structures.sites import Crystal, FramesError
+
+if TYPE_CHECKING:
+    from phonopy import Phonopy
+
+_SYMPRECS = (1e-5, 1e-4, 1e-3, 1e-2)  # Å
+# Largest ‖F + Φu‖ / ‖F‖ on the data that Φ was made from: what is anharmonic grows with the displacements, here by
+# root mean square component. Measured on a perovskite in the right order of atoms: 0.01 for single atoms moved by
+# 0.01 Å, and 0.07, 0.17 and 0.35 for all atoms moved by 0.02, 0.05 and 0.1 Å; 0.38 to 0.64 in another order.
+_LEFT, _LEFT_PER_ANGSTROM, _MOST_LEFT = 0.1, 4.0, 0.37
+_SMALL = 0.05  # Å; below it nothing anharmonic leaves as much as `_MOST_LEFT`
+_UNCERTAIN = 0.1  # of ‖Φ‖
+_RECOVERED = 1e-2  # of ‖Φ‖
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """`values`, Φ (N, N, 3, 3) in eV/Å², with what is left of the forces F that it was made from.
+
+    `left` is ‖F + Φu‖ / ‖F‖, divided by the root of the share of independent noise that a fit to it would leave, so
+    that few data explain no more than many; `most` is the largest that is expected of the amplitude of u.
+    `uncertainty` is the part of ‖Φ‖ that a fit to noise of the size of F + Φu would be.
+    """
+
+    values: np.ndarray
+    left: float
+    most: float
+    uncertainty: float
+    amplitude: float
+
+    def refuse_other_order(self, name: str) -> None:
+        """`FramesError` where the data in `name`, which does not say whose atoms it lists, contradict one another."""
+        if not self.left <= self.most:
+            raise FramesError(
+                f"The force constants made from {name} leave {self.left:.0%} of its own forces unexplained, where"
+                f" {self.most:.0%} is taken: its atoms are in another order than those of the structure, or it is"
+                " another structure, or the displacements are too large for force constants."
+            )
+
+    def refuse_contradiction(self, name: str) -> None:
+        """The same where `name` says the order: what is left of the forces is anharmonic unless u is small."""
+        if self.left > _MOST_LEFT and self.amplitude < _SMALL:
+            raise FramesError(
+                f"The force constants made from {name} leave {self.left:.0%} of its own forces unexplained, though the"
+                f" atoms are moved by {self.amplitude:.3f} Å only: the forces are in another order than the"
+                " displacements, or belong to others."
+            )
+
+    def notes(self, name: str) -> tuple[str, ...]:
+        """Sentences that a reader should see."""
+        said = []
+        if self.left > self.most:
+            said.append(f"The force constants made from {name} leave {self.left:.0%} of its own forces unexplained.")
+        if self.uncertainty > _UNCERTAIN:
+            said.append(
+                f"The displacements in {name} determine the force constants to about {self.uncertainty:.0%} only: more"
+                " or smaller ones would settle them."
+            )
+        return tuple(said)
+
+
+def fitted(crystal: Crystal, dataset: dict[str, Any]) -> Fit:
+    """Φ from a phonopy dataset with forces, made to obey symmetry and sum rule, and held against that dataset.
+
+    Displacements of single atoms: finite differences and symfc's projector; of all atoms at once: symfc's fit
+    (A. Seko and A. Togo, doi:10.1103/PhysRevB.110.214302). Raises `FramesError` where they do not suffice.
+    """
+    from phonopy.structure.dataset import get_displacements_and_forces
+
+    moved, forces = get_displacements_and_forces(dataset)
+    size = float(np.linalg.norm(forces))
+    if not size:
+        raise FramesError("All forces of the displacements are zero.")
+    symprec = _tolerance(crystal, dataset, moved)
+    values = _solved(crystal, dataset, symprec)
+    noise = _noise(moved)
+    of_noise = _solved(crystal, _with_forces(dataset, noise), symprec)
+    spare = float(np.linalg.norm(_unexplained(of_noise, moved, noise)) / np.linalg.norm(noise))
+    rest = float(np.linalg.norm(_unexplained(values, moved, forces)))
+    # A fit that leaves nothing of noise could explain any forces.
+    spare = max(spare, 1e-6)
+    scale = rest / spare / float(np.linalg.norm(noise))
+    amplitude = _amplitude(moved)
+    return Fit(
+        values,
+        left=rest / size / spare,
+        most=min(_MOST_LEFT, _LEFT + _LEFT_PER_ANGSTROM * amplitude),
+        uncertainty=scale * float(np.linalg.norm(of_noise) / np.linalg.norm(values)),
+        amplitude=amplitude,
+    )
+
+
+def notes_on_stored(values: np.ndarray, dataset: dict[str, Any], name: str) -> tuple[str, ...]:
+    """A sentence where `values`, Φ that `name` stores, are not those of the small displacements beside them."""
+    from phonopy.structure.dataset import get_displacements_and_forces
+
+    moved, forces = get_displacements_and_forces(dataset)
+    left = float(np.linalg.norm(_unexplained(values, moved, forces)) / max(np.linalg.norm(forces), 1e-12))
+    if left <= _MOST_LEFT or _amplitude(moved) > _SMALL:
+        return ()
+    return (f"The force constants stored in {name} leave {left:.0%} of the forces beside them unexplained.",)
+
+
+def _tolerance(crystal: Crystal, dataset: dict[str, Any], moved: np.ndarray) -> float:
+    """The tightest tolerance of the symmetry in Å with which the displacements determine Φ."""
+    single = "first_atoms" in dataset
+    still = np.flatnonzero(~moved.any(axis=(1, 2)))
+    if len(still) and (single or len(still) == len(moved)):
+        raise FramesError(f"Displacement {still[0] + 1} is zero: it says nothing of the force constants.")
+    # The source chose its displacements with a tolerance of its own.
+    for symprec in _SYMPRECS:
+        if determined(_phonopy(crystal, dataset, symprec)) if single else _recovered(crystal, moved, symprec):
+            return symprec
+    raise FramesError(
+        f"The displacements do not determine the force constants: {len(moved)} are too few, or leave out a direction."
+    )
+
+
+def _amplitude(moved: np.ndarray) -> float:
+    """Root mean square component in Å of the atoms that are moved."""
+    vectors = moved[moved.any(axis=2)]
+    return float(np.sqrt(np.square(vectors).mean())) if len(vectors) else 0.0
+
+
+def _unexplained(values: np.ndarray, moved: np.ndarray, forces: np.ndarray) -> np.ndarray:
+    return forces + np.einsum("ijab,tjb->tia", values, moved)
+
+
+def _noise(moved: np.ndarray) -> np.ndarray:
+    """Forces (T, N, 3) that are noise of unit size without a net force, the same for the same displacements."""
+    distinct, which = np.unique(moved.reshape(len(moved), -1), axis=0, return_inverse=True)
+    noise = np.random.default_rng(0).normal(size=(len(distinct), *moved.shape[1:]))
+    return np.asarray((noise - noise.mean(axis=1, keepdims=True))[which])
+
+
+def _with_forces(dataset: dict[str, Any], forces: np.ndarray) -> dict[str, Any]:
+    if "first_atoms" not in dataset:
+        return {"displacements": dataset["displacements"], "forces": forces}
+    entries = [entry | {"forces": met} for entry, met in zip(dataset["first_atoms"], forces, strict=True)]
+    return {"natom": dataset["natom"], "first_atoms": entries}
+
+
+def _solved(crystal: Crystal, dataset: dict[str, Any], symprec: float) -> np.ndarray:
+    phonon = _phonopy(crystal, dataset, symprec)
+    if "first_atoms" in phonon.dataset:
+        phonon.produce_force_constants()
+        phonon.symmetrize_force_constants(use_symfc_projector=True)
+    else:
+        phonon.produce_force_constants(fc_calculator="symfc")
+    return np.array(phonon.force_constants)
+
+
+def _recovered(crystal: Crystal, moved: np.ndarray, symprec: float) -> bool:
+    """Whether a fit to the displacements `moved` (T, N, 3) gives force constants back that are known beforehand."""
+    size = len(crystal.numbers)
+    trial = _phonopy(crystal, {"displacements": moved, "forces": np.zeros_like(moved)}, symprec)
+    trial.force_constants = np.random.default_rng(0).normal(size=(size, size, 3, 3))
+    trial.symmetrize_force_constants(use_symfc_projector=True)
+    known = np.array(trial.force_constants)
+    forces = -np.einsum("ijab,tjb->tia", known, moved)
+    found = _solved(crystal, {"displacements": moved, "forces": forces}, symprec)
+    return bool(np.linalg.norm(found - known) < _RECOVERED * np.linalg.norm(known))
+
+
+def _phonopy(crystal: Crystal, dataset: dict[str, Any], symprec: float) -> Phonopy:
+    from phonopy import Phonopy
+    from phonopy.structure.cells import guess_primitive_matrix
+
+    # The supercell itself is the unit cell, so that its atoms keep their order whatever wrote them.
+    cell = phonopy_atoms(crystal)
+    primitive = guess_primitive_matrix(cell, symprec=symprec)
+    phonon = Phonopy(cell, np.eye(3, dtype=int), primitive_matrix=primitive, symprec=symprec)
+    phonon.dataset = dataset
+    return phonon
