@@ -33,6 +33,12 @@ def var_directory() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "softmode"
 
 
+def local_directory() -> Path:
+    """Folder of results of this machine that the site shows beside the published ones: `SOFTMODE_LOCAL`, else `local`
+    in the folder of `var_directory`."""
+    return Path(os.environ.get("SOFTMODE_LOCAL") or var_directory() / "local")
+
+
 def environments_directory() -> Path:
     """Folder of the interpreters of families that need their own: `SOFTMODE_ENVIRONMENTS`, else beside this one."""
     return Path(os.environ.get("SOFTMODE_ENVIRONMENTS") or Path(sys.prefix) / "softmode-environments")

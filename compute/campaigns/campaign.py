@@ -118,10 +118,10 @@ def compute(
     *,
     chunk: int = 1,
     workers: int = 1,
-    progress: Callable[[Row], None] = lambda row: None,
+    progress: Callable[[Task, Row], None] = lambda task, row: None,
 ) -> None:
     """Run those of `tasks` that have no shard yet, `chunk` of them together where that leaves work for `workers`;
-    `progress` is called with each new row."""
+    `progress` is called with each new row and its task."""
     shards = campaign.shards
     note_start(campaign)
     shards.directory.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ def compute(
             # A worker that shares this disk has written it already.
             if not shards.has(task.digest):
                 shards.write(task.digest, task.compound, row)
-            progress(row)
+            progress(task, row)
 
 
 def status(campaign: Campaign) -> Status:

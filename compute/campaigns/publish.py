@@ -100,10 +100,11 @@ def merge(campaign: Campaign, known: Standing | None = None) -> dict[str, pa.Tab
     }
 
 
-def publish(campaign: Campaign, data: Path) -> None:
+def publish(campaign: Campaign, data: Path, potentials: Sequence[Row] | None = None) -> None:
     """Merge and publish, in place of the runs in `data` that agree in the columns `Stage.replaces`.
 
-    Raises `PlanError` where that would lose compounds that another run has.
+    `potentials` are rows of that table, by default of those that are known on this machine. Raises `PlanError` where
+    that would lose compounds that another run has.
     """
     with tables.publishing(data) as publication:
         known = standing(campaign, publication.manifest)
@@ -114,7 +115,7 @@ def publish(campaign: Campaign, data: Path) -> None:
             publication.put(name, table)
         if bases := _bases(campaign, new[constants.TABLE]):
             publication.upsert(constants.BASES, bases)
-        publication.upsert("potentials", store.rows())
+        publication.upsert("potentials", store.rows() if potentials is None else potentials)
 
 
 def _common(campaign: Campaign) -> Row:

@@ -84,3 +84,10 @@ def keep(directory: Path, draw: Draw) -> None:
     if before is not None and draw.n < before.n:
         raise PlanError(f"this run has a sample of {before.n} already: it can only be extended")
     write_atomic(directory / _FILE, draw.model_dump_json().encode())
+
+
+def keep_first(directory: Path, draw: Draw) -> None:
+    """Fix `draw` for the run in `directory`, unless another one or a larger one was fixed before: that one stays."""
+    before = kept(directory)
+    if before is None or ((before.seed, before.anions) == (draw.seed, draw.anions) and before.n < draw.n):
+        keep(directory, draw)

@@ -162,7 +162,7 @@ def _compute(
     bar = progress.add_task(planned.run, total=len(todo), rate="")
     progress.update(bar, completed=sum(planned.shards.has(task.digest) for task in todo))
 
-    def advance(row: dict[str, Any]) -> None:
+    def advance(task: Task, row: dict[str, Any]) -> None:
         progress.advance(bar)
         speed = progress.tasks[bar].finished_speed or progress.tasks[bar].speed
         progress.update(bar, rate=f"{60 * speed:.0f}/min" if speed else "")

@@ -196,24 +196,43 @@ def baselines(data: Data = None, as_json: AsJson = False) -> None:
 
 @app.command("promote")
 def promote(
-    job: Annotated[str, typer.Argument(help="Id of a live calculation that is done.")],
+    result: Annotated[
+        str, typer.Argument(help="Id of a live calculation that is done, or the folder of tables of a scorecard.")
+    ],
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the result of a live calculation into the run of its campaign; campaign merge publishes it."""
+    """Take a result into the published tables: a live one into the run of its campaign, which campaign merge publishes;
+    the tables of a scorecard at once, by the rules of campaigns."""
     with one_sentence(ValueError, OSError):
+        if Path(result).is_dir():
+            _promote_scorecard(Path(result), data or data_directory(), as_json)
+            return
         from compute.jobs.promote import named_in_campaigns
         from compute.jobs.promote import promote as promoted
 
-        planned, task = promoted(job, data or data_directory(), var_directory() / "runs")
+        planned, task = promoted(result, data or data_directory(), var_directory() / "runs")
     if as_json:
-        print_json({"run": planned.run, "compound": task.compound, "job": job})
+        print_json({"run": planned.run, "compound": task.compound, "job": result})
         return
-    out.print(f"{task.compound} of job {job} is in {planned.run}.", soft_wrap=True)
+    out.print(f"{task.compound} of job {result} is in {planned.run}.", soft_wrap=True)
     out.print(
         f"Publish it with: softmode campaign merge --stage {planned.stage.name} --suite {planned.suite}"
         f" --potential {planned.potential} --protocol {named_in_campaigns(task)}",
         soft_wrap=True,
+    )
+
+
+def _promote_scorecard(folder: Path, data: Path, as_json: bool) -> None:
+    from compute.scorecard.promote import promote_folder
+
+    counts = promote_folder(folder, data, var_directory() / "runs")
+    if as_json:
+        print_json({"folder": str(folder), "rows": counts})
+        return
+    said = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    out.print(
+        f"Published in {data}: rows with a result: {said}. Look at them with softmode data check.", soft_wrap=True
     )
 
 

@@ -17,7 +17,7 @@ from compute.dft.settings import DftSettings
 from compute.physics import anharmonicity
 from compute.physics.phonons import rmse
 from compute.potentials import store
-from compute.potentials.interface import EvaluationError, Potential
+from compute.potentials.interface import Potential
 from compute.potentials.load import load
 from compute.protocols import SamplingProtocol
 from compute.references import readers
@@ -27,9 +27,9 @@ from compute.structures.compounds import Compound, identify
 from compute.structures.frames import Frames
 from compute.suites import SUITES
 from compute.tasks.attribution import scored_row
+from compute.tasks.wells import DFT, fitted_well, well_row, well_tasks
 
 Row = dict[str, Any]
-SOURCE = "dft"
 # k points along each axis, and factor of the cutoff: the wells themselves, then what tells how converged they are.
 WELL_VARIANTS = ((2, 1.0), (4, 1.0), (2, 1.5))
 
@@ -129,7 +129,7 @@ def publish(
     wells_of_dft = dft_well_rows(jobs)
     published = tables.read(data, "wells")
     known = tables.updated("wells", published, tables.from_rows("wells", wells_of_dft)).to_pylist()
-    of_dft = [row for row in known if row["source"] == SOURCE]
+    of_dft = [row for row in known if row["source"] == DFT]
     found = [*wells_of_dft, *(row for potential in potentials for row in potential_well_rows(of_dft, potential))]
     with tables.publishing(data) as publication:
         publication.upsert("wells", found)
@@ -172,8 +172,8 @@ def dft_well_rows(jobs: Sequence[tuple[Row, DftJob]]) -> list[Row]:
                 "geometry_from": geometry["potential"],
                 "a": geometry["a"],
                 "x": geometry["x"],
-                **_well(compound, points.energies, points.forces),
-                "source": SOURCE,
+                **fitted_well(compound, points.energies, points.forces),
+                "source": DFT,
                 "settings": _method(settings),
                 "k_points": settings.mesh,
                 "cutoff_ev": settings.cutoff_ev,
@@ -184,53 +184,13 @@ def dft_well_rows(jobs: Sequence[tuple[Row, DftJob]]) -> list[Row]:
 
 def potential_well_rows(dft_rows: Sequence[Row], potential: Potential) -> list[Row]:
     """Rows of `wells` of `potential`: the same structures as in `dft_rows`, one row per compound."""
-    shared = ("suite", "compound", "mode", "geometry_from", "a", "x")
-    return [
-        {
-            **{column: row[column] for column in shared},
-            **_potential_well(row, potential),
-            "source": potential.id,
-            "settings": potential.dtype,
-            "checkpoint_sha256": potential.checkpoint_sha256,
-        }
-        for row in {row["compound"]: row for row in dft_rows}.values()
-    ]
+    tasks = well_tasks(dft_rows, potential.id, potential.checkpoint_sha256)
+    return [well_row(task, potential) for task in tasks]
 
 
 def _well_jobs(data: Path, directory: Path, k: int, cutoff_factor: float) -> list[tuple[Row, DftJob]]:
     references, harmonic = (tables.read(data, name).to_pylist() for name in ("references", "harmonic"))
     return dft.well_jobs(references, harmonic, k, cutoff_factor, directory)
-
-
-def _potential_well(row: Row, potential: Potential) -> Row:
-    compound = identify(row["compound"], row["suite"], [row["compound"]])
-    try:
-        results = potential.evaluate(wells.tilted(compound, row["a"], row["x"]))
-    except EvaluationError as error:
-        return rows.failed("not-described", str(error))
-    return _well(compound, np.array([r.energy for r in results]), np.array([r.forces for r in results]))
-
-
-def _well(compound: Compound, energies: np.ndarray, forces: np.ndarray) -> Row:
-    from ase.data import atomic_masses, atomic_numbers
-
-    fitted = wells.well(energies, forces)
-    q = np.array(sorted(wells.GRID, reverse=True))
-    mass = float(atomic_masses[atomic_numbers[compound.sites["X"]]])
-    return {
-        "q": q.tolist(),
-        "energies": (energies - energies[q == 0]).tolist(),
-        "forces": wells.generalised_forces(forces).tolist(),
-        "curvature": fitted.curvature,
-        "quartic": fitted.quartic,
-        "sextic": fitted.sextic,
-        "energy_residual": fitted.energy_residual,
-        "force_residual": fitted.force_residual,
-        "omega_thz": wells.tilt_frequency(fitted.curvature, mass),
-        "depth": rows.defined(fitted.depth),
-        "minimum": rows.defined(fitted.minimum),
-        "status": "ok",
-    }
 
 
 def _method(settings: DftSettings) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ FROM harmonic h
 JOIN chosen c ON c.suite = h.suite AND c.potential = h.potential AND c.run = h.run AND c.geometry = h.geometry
 JOIN "references" r ON r.suite = h.suite AND r.compound = h.compound
 JOIN potentials p ON p.potential = h.potential
-WHERE h.suite = $suite AND NOT starts_with(p.training_set, 'Distilled')
+WHERE h.suite = $suite AND (NOT starts_with(p.training_set, 'Distilled') OR h.potential = $also)
 ORDER BY h.potential, h.compound
 """
 
@@ -61,9 +61,14 @@ class AgainstDft:
         return next(found, None)
 
 
-def against_dft(query: Query, suite: str) -> AgainstDft:
-    """The table of `suite`; `query` runs SQL with parameters on the joined tables. Distilled models are left out."""
-    frame = query(_ROWS, {"suite": suite})
+def against_dft(query: Query, suite: str, compounds: Collection[str] | None = None, also: str = "") -> AgainstDft:
+    """The table of `suite`, of all or of these `compounds`; `query` runs SQL with parameters on the joined tables.
+
+    Distilled models are left out, but the one that `also` names.
+    """
+    frame = query(_ROWS, {"suite": suite, "also": also})
+    if compounds is not None:
+        frame = frame[frame["compound"].isin(compounds)]
     own = harmonic_labels(frame["omega_min_thz"].to_numpy(float, na_value=np.nan), TOLERANCE_THZ)
     dft = harmonic_labels(frame["dft_omega_min_thz"].to_numpy(float, na_value=np.nan), TOLERANCE_THZ)
     rows = [

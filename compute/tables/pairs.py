@@ -15,7 +15,7 @@ import pyarrow as pa
 from compute import tables
 from compute.statistics.theory import THEORIES, charge_options, comparability
 from compute.tables.schemas import SCHEMAS
-from compute.tables.selections import SELECTIONS
+from compute.tables.selections import SELECTIONS, WELLS_BY_KIND
 
 TABLES = (
     "references",
@@ -82,11 +82,27 @@ LEFT JOIN baselines b ON b.suite = r.suite AND b.compound = r.compound AND b.bas
 """
 
 
-def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> None:
+LOCAL = "local_potentials"
+"""Table of the potentials whose results are of this machine and not published; it is empty without such a folder."""
+_LOCAL_NAME = " (local)"
+_OF_A_POTENTIAL = {
+    "harmonic": "potential", "anharmonic": "potential", "attribution": "potential", "wells": "source",
+    "runs": "potential",
+}  # fmt: skip
+
+
+def join(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: tables.Manifest,
+    local: tables.Manifest | None = None,
+    *,
+    instead: bool = False,
+) -> None:
     """Read `TABLES` of the release into `connection`, and make `comparability`, the `SELECTIONS` and `pairs`.
 
-    Raises `TableError` for a file that cannot be read. What was published kept its contract; `tables.problems`
-    asks again.
+    `local` is a release of this machine, read beside the published one: of its potentials those that have no published
+    result, named as local; with `instead` all of them, in place of what is published of them. Raises `TableError` for
+    a file that cannot be read. What was published kept its contract; `tables.problems` asks again.
     """
     for name in TABLES:
         connection.register("columns", SCHEMAS[name].empty_table())
@@ -94,6 +110,10 @@ def join(connection: duckdb.DuckDBPyConnection, manifest: tables.Manifest) -> No
         connection.unregister("columns")
         if name in manifest.tables and (paths := manifest.paths(name)):
             _fill(connection, name, paths)
+    connection.execute(f"CREATE TABLE {LOCAL} (potential VARCHAR)")
+    if local is not None:
+        _add_local(connection, local, instead)
+    connection.execute(WELLS_BY_KIND)
     _relate(connection)
 
 
@@ -123,6 +143,33 @@ def _relate(connection: duckdb.DuckDBPyConnection, only: str = "", wanted: Mappi
     for statement in SELECTIONS:
         connection.execute(statement)
     connection.execute(f"{PAIRS} {only}", wanted)
+
+
+def _add_local(connection: duckdb.DuckDBPyConnection, local: tables.Manifest, instead: bool) -> None:
+    published = " UNION ".join(
+        f"SELECT {column} FROM {name} WHERE status <> 'not-run'"
+        for name, column in _OF_A_POTENTIAL.items()
+        if name != "runs"
+    )
+    known = {str(name) for (name,) in connection.execute(published).fetchall()}
+    own = [row for row in local.read_where("potentials") if instead or row["potential"] not in known]
+    if not own:
+        return
+    ids = [row["potential"] for row in own]
+    for name, column in {**_OF_A_POTENTIAL, "potentials": "potential"}.items():
+        connection.execute(f"DELETE FROM {name} WHERE list_contains($ids, {column})", {"ids": ids})
+    named = tables.from_rows("potentials", [{**row, "name": f"{row['name']}{_LOCAL_NAME}"} for row in own])
+    _insert(connection, "potentials", named)
+    _insert(connection, LOCAL, named.select(["potential"]))
+    for name, column in _OF_A_POTENTIAL.items():
+        if name in local.tables:
+            _insert(connection, name, local.table(name, **{column: ids}))
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    connection.register("rows", rows)
+    connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM rows')
+    connection.unregister("rows")
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, only: str, wanted: Mapping[str, str] | None) -> None:
@@ -167,10 +214,14 @@ def _readable(name: str) -> Iterator[None]:
         raise tables.TableError(f"{name}: its files cannot be read") from error
 
 
-def joined(directory: Path) -> duckdb.DuckDBPyConnection:
-    """A connection to the release in `directory`, joined. Raises `TableError` when it cannot be read."""
+def joined(directory: Path, local: Path | None = None, *, instead: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection to the release in `directory`, joined, with that in `local` as of `join`.
+
+    Raises `TableError` when it cannot be read.
+    """
     connection = _connected()
-    join(connection, tables.read_manifest(directory))
+    beside = None if local is None else tables.read_manifest(local)
+    join(connection, tables.read_manifest(directory), beside, instead=instead)
     return connection
 
 

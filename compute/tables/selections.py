@@ -3,6 +3,8 @@
 `chosen`, `chosen_sigma`: of a suite and potential, the run whose rows are compared with published DFT.
 `newest_harmonic`, `newest_sigma`: of a compound, potential and cell, σ by protocol too, the row of the newest run that
 attempted it, failed or not.
+`wells_by_kind`: tilt wells with their `kind`: `reference`, the DFT that answers, which has the k mesh that most
+compounds have, and of that the lowest cutoff; `check`, DFT at other settings; `potential`.
 """
 
 from __future__ import annotations
@@ -44,6 +46,25 @@ CHOSEN_SIGMA = _choice("chosen_sigma", "anharmonic", "attempted", "starts_with(h
 
 NEWEST_HARMONIC = _newest("newest_harmonic", "harmonic", "h.suite, h.compound, h.potential, h.geometry")
 NEWEST_SIGMA = _newest("newest_sigma", "anharmonic", "h.suite, h.compound, h.potential, h.geometry, h.protocol")
+
+WELLS_BY_KIND = """
+CREATE VIEW wells_by_kind AS
+WITH one_mode AS (
+    SELECT * FROM wells
+    SEMI JOIN (SELECT mode FROM wells GROUP BY mode ORDER BY count(*) DESC, mode LIMIT 1) USING (mode)
+), usual AS (
+    SELECT k_points AS usual_mesh FROM one_mode WHERE source = 'dft' AND status = 'ok'
+    GROUP BY k_points ORDER BY count(DISTINCT compound) DESC, k_points LIMIT 1
+), ranked AS (
+    SELECT *, k_points IS NOT DISTINCT FROM usual_mesh AS is_usual, row_number() OVER (
+        PARTITION BY suite, compound, source ORDER BY status = 'ok' DESC, is_usual DESC, cutoff_ev, settings
+    ) AS place
+    FROM one_mode LEFT JOIN usual ON true
+)
+SELECT * EXCLUDE (usual_mesh, is_usual, place),
+       CASE WHEN source <> 'dft' THEN 'potential' WHEN place = 1 AND is_usual THEN 'reference' ELSE 'check' END AS kind
+FROM ranked
+"""
 
 SELECTIONS = (CHOSEN, CHOSEN_SIGMA, NEWEST_HARMONIC, NEWEST_SIGMA)
 """Statements that make all of them from the tables harmonic, anharmonic and runs."""

@@ -42,7 +42,9 @@ from compute.tasks.task import (
     SigmaTask,
     StoredForcesTask,
     Task,
+    WellTask,
 )
+from compute.tasks.wells import well_row
 
 Row = dict[str, Any]
 
@@ -133,6 +135,8 @@ def execute(task: Task, means: Means = Means()) -> Row:
                 return _stored(task, means.cache)
             case DisplacementsTask():
                 return displaced_row(task, lambda dtype: means.wrap(means.load(task, dtype), None), means.cache)
+            case WellTask():
+                return well_row(task, means.wrap(means.load(task, task.protocol.dtype), None))
             case AttributionTask():
                 means.report("loading the potential")
                 potential = means.load(task, HARMONIC_PROTOCOLS["reference-geometry"].dtype)

@@ -109,7 +109,18 @@ class AttributionTask(_Task):
     a: float | None = None
 
 
-Task = HarmonicTask | SigmaTask | StoredForcesTask | DisplacementsTask | AttributionTask
+@dataclass(frozen=True)
+class WellTask(_Task):
+    """The tilt well of a double perovskite in the cell that DFT was asked about: lattice constant `a` in Å and anion
+    coordinate `x`, of the potential `geometry_from`."""
+
+    protocol: HarmonicProtocol
+    a: float
+    x: float
+    geometry_from: str
+
+
+Task = HarmonicTask | SigmaTask | StoredForcesTask | DisplacementsTask | AttributionTask | WellTask
 ComputedTask = HarmonicTask | SigmaTask
 """Tasks that begin with the force constants of a crystal."""
 
@@ -142,6 +153,8 @@ def from_plain(plain: Mapping[str, Any]) -> Task:
     given = {"checkpoint_sha256": None, **plain, "protocol": protocol}
     if "frames" in plain:
         return AttributionTask(**given)
+    if "geometry_from" in plain:
+        return WellTask(**given)
     if "phonons" in plain:
         return DisplacementsTask(**given)
     if "forces" in plain:

@@ -1,7 +1,7 @@
 """Tilt wells: E(Q) of DFT and of potentials on the very same structures, and how far apart they are.
 
-DFT may have several settings. The one that answers as the reference has the k mesh that most compounds have, and of
-that the lowest cutoff; every other setting is held against it like a potential, and so shows DFT's own error.
+DFT may have several settings. The one that answers as the reference is chosen in `compute.tables.selections`; every
+other setting is held against it like a potential, and so shows DFT's own error.
 """
 
 from __future__ import annotations
@@ -26,24 +26,7 @@ _KEYS = ["suite", "compound"]
 HEIGHT, QUARTIC = "height", "quartic_alone"
 _QUANTITIES = [*QUANTITY_COLUMNS.values(), QUARTIC, HEIGHT, "depth"]
 
-_WELLS = f"""
-WITH one_mode AS (
-    SELECT * FROM wells
-    SEMI JOIN (SELECT mode FROM wells GROUP BY mode ORDER BY count(*) DESC, mode LIMIT 1) USING (mode)
-), usual AS (
-    SELECT k_points AS usual_mesh FROM one_mode WHERE source = 'dft' AND status = 'ok'
-    GROUP BY k_points ORDER BY count(DISTINCT compound) DESC, k_points LIMIT 1
-), ranked AS (
-    SELECT *, k_points IS NOT DISTINCT FROM usual_mesh AS is_usual, row_number() OVER (
-        PARTITION BY suite, compound, source ORDER BY status = 'ok' DESC, is_usual DESC, cutoff_ev, settings
-    ) AS place
-    FROM one_mode LEFT JOIN usual ON true
-)
-SELECT * EXCLUDE (usual_mesh, is_usual, place),
-       CASE WHEN source <> 'dft' THEN '{POTENTIAL}' WHEN place = 1 AND is_usual THEN '{REFERENCE}' ELSE '{CHECK}' END
-       AS kind
-FROM ranked ORDER BY compound, source, k_points, cutoff_ev
-"""
+_WELLS = "SELECT * FROM wells_by_kind ORDER BY compound, source, k_points, cutoff_ev"
 
 Values = NDArray[np.float64]
 

@@ -85,7 +85,7 @@ def test_a_worker_killed_at_work_loses_its_chunk_and_no_row(published, tmp_path,
     assert len(workers) == 2
     killed: list[int] = []
 
-    def kill_one_at_work(row) -> None:
+    def kill_one_at_work(task, row) -> None:
         at_work = [workers[worker] for worker, tasks in client.processing().items() if tasks]
         if not killed and at_work:
             killed.append(at_work[0])

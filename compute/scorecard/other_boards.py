@@ -1,0 +1,128 @@
+"""Boards of few compounds with DFT of more than a label: tilt wells, and sets of DFT frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from compute.scorecard.board import UNDEFINED, Board, BoardColumn, BoardRow, against_null, ordered
+from compute.statistics.bootstrap import Interval, percentile_interval, resampled_sums
+
+_WELLS = (
+    BoardColumn("RMSE of the curvature", "eV/Å²", perfect=0),
+    BoardColumn("bias of the curvature", "eV/Å²", perfect=0),
+    BoardColumn("sign right", text=True),
+    BoardColumn("RMSE of ω", "THz", perfect=0),
+)
+_FRAMES = (
+    BoardColumn("relative error of forces", digits=3, perfect=0),
+    BoardColumn("slope of forces", perfect=1),
+    BoardColumn("relative error of Φ", digits=3, perfect=0),
+    BoardColumn("error of σ by forces and Hessian", digits=3, perfect=0),
+)
+_COLUMNS = ("force_error", "slope", "constants_error", "path_forces_hessian")
+
+
+def wells_board(rows: pd.DataFrame, listed: Sequence[str], potential: str, names: Mapping[str, str]) -> Board:
+    """Tilt wells of double perovskites against DFT's; `rows` are those of `wells_by_kind`."""
+    dft = rows[(rows["kind"] == "reference") & (rows["status"] == "ok")].set_index("compound")
+    lines = []
+    for name in listed:
+        mine = rows[(rows["source"] == name) & rows["compound"].isin(dft.index)].set_index("compound")
+        ok = mine[mine["status"] == "ok"]
+        values = _wells_values(ok, dft.loc[ok.index])
+        kind = "scored" if name == potential else "published"
+        lines.append(BoardRow(names.get(name, name), kind, len(ok), len(mine) - len(ok), values, name))
+    lines += _wells_null(dft)
+    in_order = ordered(_WELLS, lines)
+    return Board(
+        id="wells",
+        title="Tilt wells: double perovskites",
+        says=f"Whether the tilt of the octahedra is soft, and by how much. {against_null(in_order, False)}",
+        of="compounds whose well it describes, on the very structures of DFT",
+        interval="95 % bootstrap interval over compounds",
+        columns=_WELLS,
+        lines=in_order,
+        trust=(
+            f"{len(dft)} compounds, of which DFT finds {int((dft['curvature'] < 0).sum())} with a double well."
+            " PBE by GPAW; its own error, between k meshes and cutoffs, is on the page of error sources.",
+            "The cell is CHGNet 0.3.0's relaxed one for every potential and for DFT: a potential is not judged in its"
+            " own cell.",
+        ),
+    )
+
+
+def _wells_values(mine: pd.DataFrame, dft: pd.DataFrame) -> tuple[Interval | str, ...]:
+    if not len(mine):
+        return (UNDEFINED, UNDEFINED, "0 of 0", UNDEFINED)
+    curvature, omega = (mine[c].to_numpy(float) - dft[c].to_numpy(float) for c in ("curvature", "omega_thz"))
+    right = int(np.sum(np.sign(mine["curvature"].to_numpy(float)) == np.sign(dft["curvature"].to_numpy(float))))
+    return (_rms(curvature), _mean(curvature), f"{right} of {len(mine)}", _rms(omega))
+
+
+def _wells_null(dft: pd.DataFrame) -> list[BoardRow]:
+    if not len(dft):
+        return []
+    apart = [dft[name].mean() - dft[name].to_numpy(float) for name in ("curvature", "omega_thz")]
+    soft = int((dft["curvature"] < 0).sum())
+    signs = f"{max(soft, len(dft) - soft)} of {len(dft)}"
+    return [BoardRow("null: the mean of DFT", "null", len(dft), 0,
+                 (_rms(apart[0]), _mean(apart[0]), signs, _rms(apart[1])))]  # fmt: skip
+
+
+def frames_board(rows: pd.DataFrame, listed: Sequence[str], potential: str, names: Mapping[str, str]) -> Board:
+    """Forces and force constants on sets of DFT frames, `rows` of the table `attribution`."""
+    lines = []
+    for name in listed:
+        mine = rows[rows["potential"] == name]
+        ok = mine[mine["status"] == "ok"]
+        kind = "scored" if name == potential else "published"
+        values = tuple(_range(ok[column].to_numpy(float)) for column in _COLUMNS)
+        lines.append(BoardRow(names.get(name, name), kind, len(ok), len(mine) - len(ok), values, name))
+    no_forces = (Interval(1.0, np.nan, np.nan), Interval(0.0, np.nan, np.nan), Interval(1.0, np.nan, np.nan))
+    sets = rows["frames"].nunique()
+    lines.append(BoardRow("null: no forces at all", "null", sets, 0, (*no_forces, UNDEFINED)))
+    own = rows[(rows["potential"] == potential) & (rows["status"] == "ok")]
+    return Board(
+        id="frames",
+        title="Forces on DFT frames: where an error of σ comes from",
+        says=f"Medians over {len(own)} of {sets} sets of frames; per set: {_per_set(own)}.",
+        of="sets of frames that it describes",
+        interval="smallest and largest over the sets, no confidence interval",
+        columns=_FRAMES,
+        lines=ordered(_FRAMES, lines),
+        trust=(
+            f"{sets} sets of about ten frames of halide perovskites: enough to see a failure, too few to rank.",
+            "Most frames were sampled by CHGNet 0.3.0, which is at home there; the forces are DFT's.",
+            "Relative errors: RMSE over RMS of DFT's. Error of σ: σ of the potential's forces and Φ on these frames"
+            " less DFT's, where DFT's Φ is known.",
+        ),
+    )
+
+
+def _per_set(own: pd.DataFrame) -> str:
+    said = [
+        f"{frames.split('-')[1]} {error:.2f}"
+        for frames, error in zip(own["frames"], own["force_error"].to_numpy(float), strict=True)
+    ]
+    return f"relative error of forces {', '.join(said)}" if said else "nothing computed"
+
+
+def _range(values: np.ndarray) -> Interval:
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return UNDEFINED
+    return Interval(float(np.median(known)), float(known.min()), float(known.max()))
+
+
+def _rms(errors: np.ndarray) -> Interval:
+    sums = resampled_sums(np.column_stack([errors**2, np.ones(len(errors))]))
+    low, high = percentile_interval(np.sqrt(sums[:, 0] / sums[:, 1]))
+    return Interval(float(np.sqrt(np.mean(errors**2))), low, high)
+
+
+def _mean(errors: np.ndarray) -> Interval:
+    sums = resampled_sums(np.column_stack([errors, np.ones(len(errors))]))
+    return Interval(float(errors.mean()), *percentile_interval(sums[:, 0] / sums[:, 1]))
