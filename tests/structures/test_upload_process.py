@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 
 import numpy as np
@@ -38,13 +37,18 @@ def test_another_process_reads_and_refuses_as_this_one_does():
         read_limited("nonsense — no file")
 
 
-# Each is read in a process that starts anew: what is set here has to be set there.
+# Each is read in a process that starts anew: what is set here has to be set there. It writes down the most that it has
+# held, whatever its end but a signal.
 _HOG = """
-import sys
+import atexit, pathlib, resource, sys
 from compute.structures import upload_process, uploaded
+def held():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 def read(text):
+    pathlib.Path({file!r}).write_text(str(held()))
     {body}
 upload_process.read_upload = read
+atexit.register(lambda: pathlib.Path({file!r}).write_text(str(held())))
 {limits}
 upload_process._main()
 """
@@ -54,24 +58,36 @@ upload_process._main()
     ("body", "limits"),
     [
         ("bytearray(3 * 2**30)", ""),
+        ("[bytearray(2**26) for _ in range(48)]", ""),
         ("while True: pass", "upload_process.SECONDS = 1"),
         ("import time; time.sleep(60)", ""),
     ],
-    ids=["memory", "processor", "time"],
+    ids=["memory at once", "memory by pieces", "processor", "time"],
 )
 def test_a_reader_that_takes_too_much_is_ended(body, limits, monkeypatch, tmp_path):
-    code = _HOG.format(body=body, limits=limits)
+    held = tmp_path / "held"
+    (tmp_path / "hog.py").write_text(_HOG.format(body=body, limits=limits, file=str(held)))
     monkeypatch.setattr(upload_process, "__name__", "hog")
-    (tmp_path / "hog.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     if "sleep" in body:
-        monkeypatch.setattr(upload_process, "PATIENCE", 1.0)
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, time.monotonic()
+        monkeypatch.setattr(upload_process, "PATIENCE", 5.0)
+    start = time.monotonic()
     with pytest.raises(StructureError, match="more memory or time"):
         read_limited(f"a text of its own, {body}")
     assert time.monotonic() - start < 60
-    # In kB: the most that any child of this process has held.
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 2**20)
+    assert 0 < int(held.read_text()) * 1024 <= upload_process.MEMORY
+
+
+def test_what_a_reader_holds_is_measured(monkeypatch, tmp_path):
+    """The measure above counts what is written to, of this process and of no other."""
+    held = tmp_path / "held"
+    body = "kept = b'x' * 2**28; raise upload_process.StructureError(f'{len(kept)} read')"
+    (tmp_path / "hog.py").write_text(_HOG.format(body=body, limits="", file=str(held)))
+    monkeypatch.setattr(upload_process, "__name__", "hog")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(StructureError, match="268435456 read"):
+        read_limited("a text of another")
+    assert 2**28 < int(held.read_text()) * 1024 < upload_process.MEMORY
 
 
 def test_a_header_of_53_characters_is_refused():
