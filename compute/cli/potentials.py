@@ -48,9 +48,13 @@ def fetch(
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="MACE (.model, .pt) or CHGNet (.pth, .pth.tar) checkpoint.")],
+    file: Annotated[
+        Path, typer.Argument(help="MACE (.model, .pt), CHGNet (.pth, .pth.tar) or SevenNet (.pth) checkpoint.")
+    ],
     potential: Annotated[str, typer.Option("--id", help="New id: lower-case letters, digits, dots, hyphens.")],
-    head: Annotated[str | None, typer.Option(help="Head of a MACE model that has several.")] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Head of a MACE model, or modality of SevenNet, that has several.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a checkpoint of your own once and record it. Loading it runs code from it: add only files you trust."""

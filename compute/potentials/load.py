@@ -31,7 +31,7 @@ def load(
     environment = checkpoint.environment
     if environment and not environment.ready:
         again = families()[checkpoint.family].installation
-        if checkpoint.origin == "local":
+        if checkpoint.requirements:
             again = f"softmode potentials add-calculator {checkpoint.path} --id {checkpoint.id} --requirements FILE"
         raise LoadError(f"the packages of {environment.name} are not installed: run {again}")
     if not checkpoint.path.is_file():
@@ -95,11 +95,16 @@ def _asked_once(potential: Potential) -> None:
 
 def _examine(checkpoint: Checkpoint) -> None:
     """`LoadError`, one sentence, for a checkpoint that cannot be evaluated here."""
-    family = families()[checkpoint.family]
-    if family.environment:
-        return  # Its own interpreter may not be here yet.
+    environment = checkpoint.environment
+    if environment and not environment.ready:
+        raise LoadError(
+            f"{checkpoint.path.name} is a checkpoint of {checkpoint.family}, whose packages are not installed: run"
+            f" {families()[checkpoint.family].installation}"
+        )
     content = checkpoint.path.read_bytes()
     potential = _loaded(checkpoint, content, checkpoint.verified(hashlib.sha256(content).hexdigest()), device="cpu")
+    if environment:
+        _asked_once(potential)
     if checkpoint.family == "CHGNet":
         from ase.build import bulk
 

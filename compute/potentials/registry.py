@@ -27,6 +27,9 @@ class Family(BaseModel):
     package: str = Field(description="import name of what brings the packaged weights")
     weights: str = Field(description="folder of the weights in it")
     suffixes: tuple[str, ...] = Field(default=(), description="of files that users add, in lower case")
+    mark: str | None = Field(
+        default=None, description="what those files hold, and those of other families with the same suffix do not"
+    )
     environment: str | None = Field(default=None, description="whose interpreter evaluates them; None for this one")
     chunk: int = Field(description="compounds that are worth computing together on a processor")
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from compute.files import write_atomic
 from compute.potentials.environments.install import Environment, of_calculator, of_family
+from compute.potentials.pickled import words
 from compute.potentials.registry import PotentialEntry, UnknownPotential, entries, entry, families, row
 
 PINS = "pins.json"
@@ -107,11 +108,20 @@ def add(
     Raises `ValueError` for an id that is taken or not made of lower-case letters, digits, dots and hyphens, and
     `LoadError` for a file that is no checkpoint.
     """
-    family = next((known.name for known in families().values() if file.name.endswith(known.suffixes)), None)
+    family = _family_of(file)
     if file.is_file() and family is None:
         named = (f"{known.name} ({', '.join(known.suffixes)})" for known in families().values() if known.suffixes)
         raise LoadError(f"{file.name} is neither {' nor '.join(named)}: rename it")
     return _added(file, id, {"family": family, "head": head}, directory, examine)
+
+
+def _family_of(file: Path) -> str | None:
+    """By the end of its name, and where that is of several families by what it holds."""
+    fitting = [known for known in families().values() if file.name.endswith(known.suffixes)]
+    marked = {known.mark: known.name for known in fitting if known.mark}
+    if marked and file.is_file() and (found := marked.keys() & words(file)):
+        return marked[min(found)]
+    return next((known.name for known in fitting if not known.mark), None)
 
 
 def add_calculator(

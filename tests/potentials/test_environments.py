@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,8 +22,8 @@ from compute.potentials.environments import install
 from compute.potentials.environments.install import InstallError, of_family
 from compute.potentials.environments.process import Evaluator, EvaluatorError, ProcessTimeouts, RemotePotential
 from compute.potentials.interface import EvaluationError
-from compute.potentials.load import load
-from compute.potentials.store import LoadError
+from compute.potentials.load import add, load
+from compute.potentials.store import LoadError, locate
 
 SEVENNET = of_family("sevennet")
 sevennet = pytest.mark.skipif(not SEVENNET.ready, reason="SevenNet is not installed: softmode potentials install")
@@ -216,3 +217,29 @@ def test_sevennet_agrees_with_its_own_calculator(perovskites, tmp_path):
 def test_sevennet_names_the_element_it_was_not_trained_on():
     with pytest.raises(EvaluationError, match="sevennet-0: it was not trained on Po"):
         load("sevennet-0", device="cpu").evaluate([bulk("Po", "sc", a=3.3)])
+
+
+def test_a_sevennet_file_of_ones_own_is_told_from_chgnet_and_refused_until_it_can_be_evaluated(tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setenv("SOFTMODE_ENVIRONMENTS", str(tmp_path / "environments"))
+    torch.save({"config": {"_number_of_species": 3}, "model_state_dict": {}}, tmp_path / "own.pth")
+    with pytest.raises(
+        LoadError, match=r"own.pth is a checkpoint of SevenNet.*run softmode potentials install SevenNet"
+    ):
+        add(tmp_path / "own.pth", "own")
+    torch.save({"model": {"state_dict": {}, "model_args": {}}}, tmp_path / "other.pth")
+    with pytest.raises(LoadError) as refused:
+        add(tmp_path / "other.pth", "other")
+    assert "SevenNet" not in str(refused.value)
+
+
+@sevennet
+def test_a_sevennet_file_of_ones_own_gives_the_forces_of_the_same_weights(tmp_path):
+    copied = tmp_path / "own.pth"
+    shutil.copy(locate("sevennet-0").path, copied)
+    assert add(copied, "own").family == "SevenNet"
+    cells = [bulk("NaCl", "rocksalt", 5.6)]
+    cells[0].rattle(0.1, seed=1)
+    (one,), (other,) = (load(id, device="cpu").evaluate(cells) for id in ("own", "sevennet-0"))
+    np.testing.assert_array_equal(one.forces, other.forces)
