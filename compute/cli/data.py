@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
@@ -170,12 +171,19 @@ def findings(data: Data = None) -> None:
 
 
 @app.command("referee")
-def referee(data: Data = None) -> None:
-    """What a referee found, by the rules of then and of now: softmode data referee > docs/referee.md"""
+def referee(
+    former: Annotated[
+        str | None, typer.Option("--former", help="A former release beside it: its folder, or a git revision.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """What a referee found, by the rules of then and of now, on this release and a former one: docs/referee.md"""
     from compute.reports.referee import document
+    from compute.tables.releases import opened
 
-    with one_sentence(tables.TableError):
-        typer.echo(document(data or data_directory()), nl=False)
+    directory = data or data_directory()
+    with one_sentence(tables.TableError), opened(former, directory) if former else nullcontext() as before:
+        typer.echo(document(directory, before), nl=False)
 
 
 @app.command("baselines")

@@ -1,6 +1,6 @@
 """What a referee found wrong with the first release, as one page: each point by the rule of then and by that of now.
 
-Both columns are computed from the tables that are published now, so that a difference is the rule's and not the data's.
+Both columns of a table are computed from the same release, so that a difference is the rule's and not the data's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from compute import tables
+from compute.reports import referee_sources
 from compute.reports.markdown import ReportTables, interval, number, share, table
 from compute.statistics import criteria
 from compute.statistics.bootstrap import clusters_of
@@ -21,40 +22,59 @@ from compute.tables import pairs
 POTENTIAL = "chgnet-0.3.0"
 """The potential that the points were found on."""
 
+FORMER = "f2f427b"
+"""The commit of the release that the referee read."""
+
 _HEAD = """# What a referee found
 
-Release {release} of the tables; this page is made from it by `softmode data referee > docs/referee.md`. A referee held
-the release of 23 November 2026 against its own claims. Each point, by the rule of then and by that of now, on the
-tables of now: suite abx3, {potential}. What is not computed says so.
+A referee held the release of 23 November 2026 against its own claims. Each point, by the rule of then and by that of
+now: suite abx3, {potential}. What is not computed says so. This page is made by
+`softmode data referee --former {former} > docs/referee.md`: with `--former`, a folder or a git revision, the points are
+computed on that release too, whose tables lack what was not asked then; `--data` names another folder for the release
+of now.
 """
 
 
-def document(directory: Path) -> str:
-    """The page in Markdown. Raises `TableError` when the tables cannot be read."""
+def document(directory: Path, former: Path | None = None) -> str:
+    """The page in Markdown, of the release in `directory` and of the `former` one.
+
+    Raises `TableError` when the tables cannot be read.
+    """
+    parts = [_HEAD.format(potential=POTENTIAL, former=FORMER), _section("The release of now", directory)]
+    if former is not None:
+        parts.append(_section("The release of then", former))
+    return "\n".join(parts)
+
+
+def _section(title: str, directory: Path) -> str:
     release = tables.read_manifest(directory).release
     with pairs.joined(directory) as connection:
         data = ReportTables(directory, connection)
         rows = data.pairs[(data.pairs["suite"] == "abx3") & (data.pairs["potential"] == POTENTIAL)]
         lines = [
-            *_labels(rows), *_scores(rows), *_sigma(data), *_rest(data),
+            _labels(data, rows), *_scores(rows), *_sigma(data), _students(data),
+            *referee_sources.lines(data, POTENTIAL),
         ]  # fmt: skip
-    lines.sort(key=lambda line: int(line[0].split()[0].strip("F,")))
-    head = ("point", "then", "now")
-    return f"{_HEAD.format(release=release, potential=POTENTIAL)}\n{table(head, lines)}\n"
+    lines.sort(key=lambda line: int(line[0].split()[0].strip("F")))
+    head = ("point", "rule of then", "rule of now")
+    return f"## {title}: {release}\n\n{table(head, lines)}\n"
 
 
-def _labels(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
+def _labels(data: ReportTables, rows: pd.DataFrame) -> tuple[str, str, str]:
     stable = rows[criteria.dft_labels(rows, "harmonic") == "stable"]
-    climbed = stable[stable["label_ladder"].notna()]
     called = int((stable["omega_min_thz"] > -criteria.TOLERANCE_THZ).sum())
     short = int((stable["cell_constant"].astype(float) / 2 < 3).sum())
     doubtful = int(criteria.potential_answers(rows, "harmonic").doubtful.sum())
-    now = f"the ladder is not computed here; {doubtful:,} of {len(rows):,} labels undecidable"
-    if len(climbed):
-        same, other = (int((climbed["label_ladder"] == label).sum()) for label in ("stable", "undecidable"))
-        now = f"{share(same, len(climbed))} stable at every displacement, {other} undecidable; {doubtful:,} in all"
+    climbed = data.pairs[(data.pairs["suite"] == "abx3") & data.pairs["label_ladder"].notna()]
+    ladders = [
+        f"{potential}, at 0.01, 0.03 and 0.05 Å: {', '.join(f'{n:,} {label}' for label, n in counts.items())} of"
+        f" {counts.sum():,}, {int((own['label_ladder'] != own['label']).sum()):,} not as at 0.01 Å"
+        for potential, own in climbed.groupby("potential")
+        for counts in [own["label_ladder"].value_counts()]
+    ]
+    now = f"{doubtful:,} of {len(rows):,} labels undecidable; {'; '.join(ladders) or 'no ladder is computed here'}"
     then = f"at 0.01 Å {share(called, len(stable))} of DFT's stable called stable; {short} of them have B–X < 3 Å"
-    return [("F1 labels of one displacement", then, now)]
+    return ("F1 labels of one displacement", then, now)
 
 
 def _scores(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
@@ -135,13 +155,9 @@ def _sigma(data: ReportTables) -> list[tuple[str, str, str]]:
     ]
 
 
-def _rest(data: ReportTables) -> list[tuple[str, str, str]]:
-    return [
-        (
-            "F3 students above their teacher",
-            f"{len(data.distilled)} distilled potentials among the others",
-            f"in no ranking and no default: {', '.join(sorted(data.distilled)) or 'none'}",
-        ),
-        ("F6, F7, F8, F9 attribution", "see the findings", "[findings](findings.md), [attribution](attribution.md)"),
-        ("F13 wells", "sign of the curvature", "energy at a stated Q beside it: [findings](findings.md)"),
-    ]
+def _students(data: ReportTables) -> tuple[str, str, str]:
+    return (
+        "F3 students above their teacher",
+        f"{len(data.distilled)} distilled potentials among the others",
+        f"in no ranking and no default: {', '.join(sorted(data.distilled)) or 'none'}",
+    )

@@ -26,7 +26,7 @@ FROM harmonic h
 JOIN chosen c ON c.suite = h.suite AND c.potential = h.potential AND c.run = h.run AND c.geometry = h.geometry
 JOIN "references" r ON r.suite = h.suite AND r.compound = h.compound
 JOIN potentials p ON p.potential = h.potential
-WHERE h.suite = $suite AND (NOT starts_with(p.training_set, 'Distilled') OR h.potential = $also)
+WHERE h.suite = $suite AND (p.category <> 'distilled' OR h.potential = $also)
 ORDER BY h.potential, h.compound
 """
 

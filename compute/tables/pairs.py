@@ -36,6 +36,17 @@ OUTCOME = """CASE
     WHEN n.status = 'ok' AND isfinite(n.sigma) THEN CASE WHEN n.sigma < n.threshold THEN 'below' ELSE 'above' END
 END"""
 
+POTENTIALS = """SELECT * REPLACE (
+    coalesce(category, CASE WHEN starts_with(training_set, 'Distilled') THEN 'distilled' ELSE 'foundation' END)
+        AS category,
+    coalesce(theory, CASE
+        WHEN starts_with(functional, 'r2SCAN') THEN 'r2SCAN'
+        WHEN contains(functional, '+U)') THEN 'PBE+U'
+        WHEN starts_with(functional, 'PBE') THEN 'PBE'
+    END) AS theory
+)"""
+"""The rows of `potentials`; what was written before these columns says it in words that never changed."""
+
 PAIRS = f"""
 CREATE TABLE pairs AS
 WITH answering AS (
@@ -113,6 +124,7 @@ def join(
     connection.execute(f"CREATE TABLE {LOCAL} (potential VARCHAR)")
     if local is not None:
         _add_local(connection, local, instead)
+    connection.execute(f"CREATE OR REPLACE TABLE potentials AS {POTENTIALS} FROM potentials")
     connection.execute(WELLS_BY_KIND)
     _relate(connection)
 
@@ -131,7 +143,8 @@ def of_compound(directory: Path, suite: str, compound: str) -> duckdb.DuckDBPyCo
             if paths:
                 connection.read_parquet([str(path) for path in paths], union_by_name=True).create_view(f"{name}_rows")
             rows = f' UNION ALL BY NAME SELECT * FROM "{name}_rows"' if paths else ""
-            connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM "{name}_columns"{rows}')
+            columns = POTENTIALS if name == "potentials" else "SELECT *"
+            connection.execute(f'CREATE VIEW "{name}" AS {columns} FROM (SELECT * FROM "{name}_columns"{rows})')
     with _readable("pairs"):
         _relate(connection, "WHERE r.suite = $suite AND r.compound = $compound", {"suite": suite, "compound": compound})
     return connection

@@ -61,7 +61,7 @@ LEFT JOIN (
     SELECT suite, compound, potential, arg_max(a, run) AS relaxed_constant FROM harmonic
     WHERE geometry = 'relaxed' AND status = 'ok' GROUP BY ALL
 ) r USING (suite, compound, potential)
-WHERE p.suite = '{suite}' AND NOT starts_with(m.training_set, 'Distilled') AND p.status <> 'not-run'
+WHERE p.suite = '{suite}' AND m.category <> 'distilled' AND p.status <> 'not-run'
 """
 
 
