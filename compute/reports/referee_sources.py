@@ -18,15 +18,9 @@ WHERE a.suite = 'abx3' AND a.potential = $potential AND a.protocol = 'one-shot' 
   AND r.sigma IS NOT NULL
 """
 _WELLS = """
-WITH usual AS (
-    SELECT mode, k_points, count(*) AS n FROM wells WHERE source = 'dft' AND status = 'ok' GROUP BY ALL
-    ORDER BY n DESC, mode, k_points LIMIT 1
-), dft AS (
-    SELECT w.* FROM wells w JOIN usual USING (mode, k_points) WHERE source = 'dft' AND status = 'ok'
-    QUALIFY row_number() OVER (PARTITION BY suite, compound ORDER BY cutoff_ev) = 1
-)
 SELECT p.q, p.energies, d.energies AS dft_energies, d.q AS dft_q, p.curvature, d.curvature AS dft_curvature
-FROM wells p JOIN dft d USING (suite, compound, mode) WHERE p.source = $potential AND p.status = 'ok'
+FROM wells_by_kind p JOIN wells_by_kind d USING (suite, compound)
+WHERE p.source = $potential AND p.status = 'ok' AND d.kind = 'reference' AND d.status = 'ok'
 """
 STEPS = ("path_forces", "path_hessian", "path_sampling")
 HEIGHT_AT = 0.4
