@@ -131,7 +131,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     """A Dash application over the tables in `settings.data`; nothing is read before the first request."""
     pa.set_memory_pool(pa.system_memory_pool())  # pyarrow's own keeps what reading the tables took
     settings = settings or Settings()
-    dataset = Dataset(settings.data, settings.memory_mb)
+    dataset = Dataset(settings.data, settings.memory_mb, settings.local)
     app = _Site(
         "dashboard",
         assets_folder=str(ASSETS),

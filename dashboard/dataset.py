@@ -7,6 +7,7 @@ two.
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Mapping, Sequence
@@ -22,11 +23,12 @@ from flask import g, has_request_context
 
 from compute import tables
 from compute.tables import constants, pairs
-from compute.tables.pairs import TABLES
+from compute.tables.pairs import LOCAL, TABLES
 
 _log = logging.getLogger(__name__)
 
 Stamp = tuple[int, int, int, int]
+Stamps = tuple[Stamp, Stamp]
 _NO_STAMP: Stamp = (0, 0, 0, 0)
 _TRIES = 3
 
@@ -35,6 +37,9 @@ FRAMES_MB, LARGEST_FRAME_MB = 16, 1
 
 OF_A_COLUMN = 1200
 """Bytes of a column beside its values, measured: 80 kB for a row of 70 columns."""
+
+_WHOSE = {constants.TABLE: "potential", "bands": "source"}
+"""Tables that are read a compound at a time, and the column that names the potential."""
 
 _COMPRESSED = "ATTACH ':memory:' AS release (COMPRESS)"  # a seventh of what the tables would take
 _USE = "USE release"
@@ -52,13 +57,23 @@ _LOCKS = (
 
 @dataclass(frozen=True)
 class _LoadedRelease:
-    """A published release in memory, with the answers to queries that were asked of it."""
+    """A published release in memory, with the answers to queries that were asked of it.
 
-    stamp: Stamp
+    `local` is the release of this machine that is read beside it, of which only the potentials `of_here` are shown.
+    """
+
+    stamp: Stamps
     manifest: tables.Manifest
     connection: duckdb.DuckDBPyConnection
     frames: LRUCache[Any, pd.DataFrame]
+    local: tables.Manifest | None = None
+    of_here: tuple[str, ...] = ()
     made: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        """Name of the published release, with that of the local one where some of it is shown."""
+        return f"{self.manifest.release}+{self.local.release}" if self.local and self.of_here else self.manifest.release
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A way to ask: connections must not be shared between threads, cursors may."""
@@ -69,11 +84,13 @@ class Dataset:
     """The newest release in `directory` that can be read: loaded when first asked for, which is after a server forks.
 
     A request reads one release from its first question to its last. Where a newer one cannot be read, the last good one
-    stays, and `problem` says why; without a good one everything raises `TableError`.
+    stays, and `problem` says why; without a good one everything raises `TableError`. Results of this machine in the
+    folder `local` are read beside it, named as local; without such a folder, or with a damaged one, there are none.
     """
 
-    def __init__(self, directory: Path, memory_mb: int = 512) -> None:
+    def __init__(self, directory: Path, memory_mb: int = 512, local: Path | None = None) -> None:
         self.directory = directory
+        self.local = local
         self.memory_mb = memory_mb
         self._lock = threading.Lock()
         self._loading = threading.Lock()
@@ -122,11 +139,11 @@ class Dataset:
         self, table: str, suite: str, compound: str, columns: Sequence[str] | None = None
     ) -> list[dict[str, Any]]:
         """Rows about one compound of a table that is too large to hold, in the order of its key; `columns` or all."""
-        manifest, where = self.manifest(), {"suite": suite, "compound": compound}
-        if table == constants.TABLE:
-            found = constants.read_where(manifest, columns=columns, **where)
-        else:
-            found = manifest.read_where(table, columns=columns, **where)
+        release = self._current()
+        found = _of_compound(release.manifest, table, suite, compound, columns)
+        if release.local and release.of_here and (column := _WHOSE.get(table)):
+            here = _of_compound(release.local, table, suite, compound, columns, **{column: release.of_here})
+            found = [*found, *here]
         key = [column for column in tables.KEYS[table] if columns is None or column in columns]
         return sorted(found, key=lambda row: [row[column] for column in key])
 
@@ -144,7 +161,7 @@ class Dataset:
     def release(self) -> str:
         """Name of the release that is read: it changes whenever a table does. Empty when none can be read."""
         try:
-            return self.manifest().release
+            return self._current().name
         except tables.TableError:
             return ""
 
@@ -163,7 +180,7 @@ class Dataset:
 
     def _newest(self) -> _LoadedRelease:
         held = self._held
-        if held is not None and held.stamp == _stamp(self.directory / tables.MANIFEST):
+        if held is not None and held.stamp == self._stamps():
             self._refused = None
             return held
         # While one request loads a new release, the others read the old one.
@@ -177,16 +194,21 @@ class Dataset:
             raise tables.TableError(self._refused[1] if self._refused else "no tables")
         return self._held
 
+    def _stamps(self) -> Stamps:
+        """Which versions of the manifests there are, that of the local results second."""
+        local = _NO_STAMP if self.local is None else _stamp(self.local / tables.MANIFEST)
+        return _stamp(self.directory / tables.MANIFEST), local
+
     def _load(self) -> None:
         """Hold the newest release, or keep why it is refused until a file changes."""
         for tries_left in reversed(range(_TRIES)):
-            files, stamp = _files(self.directory), _stamp(self.directory / tables.MANIFEST)
+            files, stamp = _files(self.directory), self._stamps()
             if (self._held and self._held.stamp == stamp) or (self._refused and self._refused[0] == files):
                 return
             try:
-                if self._held and stamp == _NO_STAMP:
+                if self._held and stamp[0] == _NO_STAMP:
                     raise tables.TableError(f"{tables.MANIFEST} is missing")
-                self._held, self._refused = _loaded(self.directory, self.memory_mb, stamp), None
+                self._held, self._refused = _loaded(self.directory, self.memory_mb, stamp, self.local), None
             except tables.TableError as error:
                 # Unless this was published over meanwhile, and what that replaced is gone.
                 if not tries_left or _files(self.directory) == files:
@@ -213,11 +235,41 @@ def _files(directory: Path) -> tuple[Stamp, ...]:
     return tuple(_stamp(path) for path in sorted(directory.rglob("*")))
 
 
-def _loaded(directory: Path, memory_mb: int, stamp: Stamp) -> _LoadedRelease:
-    """The release in `directory`, whole: its manifest is read once. `TableError` when any of its files is broken."""
+def _of_compound(
+    manifest: tables.Manifest,
+    table: str,
+    suite: str,
+    compound: str,
+    columns: Sequence[str] | None,
+    **only: tuple[str, ...],
+) -> list[dict[str, Any]]:
+    read = functools.partial(constants.read_where, manifest) if table == constants.TABLE else functools.partial(
+        manifest.read_where, table)  # fmt: skip
+    found: list[dict[str, Any]] = read(columns=columns, suite=suite, compound=compound, **only)
+    return found
+
+
+def _local(directory: Path | None) -> tables.Manifest | None:
+    """The results of this machine, verified; None where there are none, or where they are damaged, which is logged."""
+    if directory is None:
+        return None
+    try:
+        return _verified(directory)
+    except tables.TableError as error:
+        _log.error("the local results in %s cannot be read, and are not shown: %s", directory, error)
+        return None
+
+
+def _verified(directory: Path) -> tables.Manifest:
     manifest = tables.read_manifest(directory)
     for name in manifest.tables:
         manifest.verify(name)
+    return manifest
+
+
+def _loaded(directory: Path, memory_mb: int, stamp: Stamps, beside: Path | None) -> _LoadedRelease:
+    """The release in `directory`, whole: its manifest is read once. `TableError` when any of its files is broken."""
+    manifest, local = _verified(directory), _local(beside)
     settings = {
         "threads": "2",
         "memory_limit": f"{memory_mb}MB",
@@ -229,9 +281,11 @@ def _loaded(directory: Path, memory_mb: int, stamp: Stamp) -> _LoadedRelease:
     try:
         for statement in (_COMPRESSED, _USE):
             connection.execute(statement)
-        pairs.join(connection, manifest)
+        pairs.join(connection, manifest, local)
+        here = connection.execute(f"SELECT potential FROM {LOCAL} ORDER BY potential").fetchall()
         for statement in ("CHECKPOINT", *_LOCKS):  # which compresses
             connection.execute(statement)
     except duckdb.OutOfMemoryException as error:
         raise tables.TableError(f"the tables need more than SOFTMODE_MEMORY_MB={memory_mb}") from error
-    return _LoadedRelease(stamp, manifest, connection, LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size))
+    frames: LRUCache[Any, pd.DataFrame] = LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size)
+    return _LoadedRelease(stamp, manifest, connection, frames, local, tuple(str(name) for (name,) in here))

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from compute.settings import data_directory
+from compute.settings import data_directory, local_directory
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 """A link to `assets` of the checkout, so that a wheel holds the files too."""
@@ -19,6 +19,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SOFTMODE_", frozen=True, extra="ignore")
 
     data: Path = Field(default_factory=data_directory, description="directory of the published tables")
+    local: Path = Field(
+        default_factory=local_directory,
+        description="directory of results of this machine, shown beside the published ones; empty or absent: none",
+    )
     prefix: str = Field(default="", pattern=r"^(/[\w.~-]+)*$", description="path that the site is below: /softmode")
     proxies: int = Field(default=0, ge=0, description="proxies in front whose X-Forwarded headers are believed")
     hosts: str = Field(

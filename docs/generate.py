@@ -42,6 +42,11 @@ Row = tuple[str, str, str]
 READ_ELSEWHERE: dict[str, list[Row]] = {
     "Folders": [
         ("SOFTMODE_DATA", "`data/parquet`", "the published tables"),
+        (
+            "SOFTMODE_LOCAL",
+            "`local` in `SOFTMODE_VAR`",
+            "tables of scorecards of this machine, shown beside the published ones",
+        ),
         ("SOFTMODE_FRAMES", "`data/frames`", "the reference frames"),
         ("SOFTMODE_SUITES", "none", "a TOML file of suites of one's own: [how-to-suite.md](how-to-suite.md)"),
         ("SOFTMODE_VAR", "`var`", "everything written at run time; for a site, a folder that outlives a restart"),

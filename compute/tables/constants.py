@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from compute.physics.symmetry_coordinates import SymmetryCoordinates
 from compute.tables.contract import TableError
-from compute.tables.manifest import Manifest
+from compute.tables.manifest import Manifest, Wanted
 from compute.tables.schemas import SCHEMAS
 
 Row = dict[str, Any]
@@ -70,7 +70,7 @@ def compact(row: Row, name: str, basis: SymmetryCoordinates) -> Row:
     return {**row, "basis": name, "coordinates": coordinates.tolist(), "constants": None}
 
 
-def read_where(manifest: Manifest, *, columns: Sequence[str] | None = None, **wanted: str) -> list[Row]:
+def read_where(manifest: Manifest, *, columns: Sequence[str] | None = None, **wanted: Wanted) -> list[Row]:
     """Rows of `force_constants` with these values, as `Manifest.read_where`, with whole `constants` if asked for."""
     if columns is not None and "constants" not in columns:
         return manifest.read_where(TABLE, columns=columns, **wanted)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from compute.tables.pairs import LOCAL
 from dashboard.dataset import Dataset
 from dashboard.records import records
 
@@ -117,7 +118,7 @@ def cards(dataset: Dataset) -> list[Card]:
 
 @lru_cache(maxsize=4)
 def _cards(dataset: Dataset, release: str) -> tuple[Card, ...]:
-    rows = dataset.frame("SELECT * FROM potentials")
+    rows = dataset.frame(f"SELECT *, potential IN (SELECT potential FROM {LOCAL}) AS local FROM potentials")
     covered, costs = _covered(dataset), _costs(dataset)
     found = [
         Card(

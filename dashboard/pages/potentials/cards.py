@@ -12,15 +12,20 @@ from compute.suites import SUITES
 from dashboard.queries.potentials import Card, Covered, ForceCallCost
 from dashboard.ui.blocks import doi_link
 from dashboard.ui.provenance import BENCHMARK_DOI
-from dashboard.ui.text import count, level_sentence, number, plural
+from dashboard.ui.text import count, level_sentence, listed, number, plural
 
+LOCAL_RESULTS = (
+    "results of this machine and of no published release, by softmode score; softmode data promote takes them into one."
+)
 STAGES = {"harmonic": "harmonic", "sigma": "σ"}
 SUITE_STAGES = (("abx3", "harmonic"), ("abx3", "sigma"), ("hdp", "harmonic"), ("hdp", "sigma"), ("mp0b3", "harmonic"))
 
 
 def computed_cards(cards: Sequence[Card], levels: Mapping[str, str]) -> Component:
     """Full cards of what was run; `levels` is by potential the functional of its training data that is not DFT's."""
-    return html.Div([_card(card, levels) for card in cards if card.computed], className="model-cards")
+    shown = html.Div([_card(card, levels) for card in cards if card.computed], className="model-cards")
+    here = [card.facts["name"] for card in cards if card.facts["local"]]
+    return html.Div([html.P(f"{listed(here)}: {LOCAL_RESULTS}", className="about"), shown]) if here else shown
 
 
 def _card(card: Card, levels: Mapping[str, str]) -> Component:
@@ -42,7 +47,7 @@ def _card(card: Card, levels: Mapping[str, str]) -> Component:
 
 
 def _badges(card: Card) -> list[Component]:
-    words = [card.facts["family"]]
+    words = [card.facts["family"], *(["local"] if card.facts["local"] else [])]
     return [html.Span(word, className="badge") for word in words] + (
         [html.Span("published benchmark", className="badge", title=f"one of the four models of doi:{BENCHMARK_DOI}")]
         if card.facts["benchmark"]
