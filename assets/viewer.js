@@ -1,9 +1,11 @@
 // Draws `.structure-viewer` elements with 3Dmol.js, which is loaded when the first one appears. `data-structure` holds
-// the scene and `data-mode` the pattern of a phonon, both as JSON; either may change while the element stays.
+// the scene and `data-mode` the pattern of a phonon, both as JSON; `data-amplitude` is the displacement in Å of the atom
+// that moves most, `data-speed` how fast it does, `data-arrows` whether arrows show it. All may change while the element
+// stays.
 (function () {
   "use strict";
   var SOURCE = new URL("vendor/3dmol/3Dmol-min.js", document.currentScript.src).href;
-  var FRAMES = 20, MILLISECONDS = 80, AMPLITUDE = 0.5, LONGEST_WAIT = 1500;
+  var FRAMES = 20, MILLISECONDS = 80, LONGEST_WAIT = 1500, ARROW = 1.7, LEAST = 0.1;
   var shown = new WeakMap();
   var loading = null;
   var stage = null;
@@ -62,7 +64,7 @@
         var angle = 2 * Math.PI * (q[0] * atom[4] + q[1] * atom[5] + q[2] * atom[6] - phase);
         var real = state.mode.real[atom[0]], imag = state.mode.imag[atom[0]];
         for (var k = 0; k < 3; k++) {
-          place[k] += AMPLITUDE * (real[k] * Math.cos(angle) - imag[k] * Math.sin(angle));
+          place[k] += state.amplitude * (real[k] * Math.cos(angle) - imag[k] * Math.sin(angle));
         }
       }
       return { x: place[0], y: place[1], z: place[2] };
@@ -104,22 +106,37 @@
     shape.finalize();
   }
 
+  function sum(a, b, factor) {
+    return [a[0] + factor * b[0], a[1] + factor * b[1], a[2] + factor * b[2]];
+  }
+
+  function point(a) {
+    return { x: a[0], y: a[1], z: a[2] };
+  }
+
   function addBox(viewer, box) {
-    var low = box[0], high = box[0] + box[1];
     var shape = viewer.addShape({ color: "#868e96", wireframe: true });
-    [0, 1, 2].forEach(function (axis) {
-      [low, high].forEach(function (first) {
-        [low, high].forEach(function (second) {
-          var start = [first, second], end = [first, second];
-          start.splice(axis, 0, low);
-          end.splice(axis, 0, high);
-          shape.addLine({
-            start: { x: start[0], y: start[1], z: start[2] }, end: { x: end[0], y: end[1], z: end[2] },
-          });
+    [1, 2, 3].forEach(function (axis) {
+      var across = [1, 2, 3].filter(function (other) { return other !== axis; });
+      [0, 1].forEach(function (first) {
+        [0, 1].forEach(function (second) {
+          var start = sum(sum(box[0], box[across[0]], first), box[across[1]], second);
+          shape.addLine({ start: point(start), end: point(sum(start, box[axis], 1)) });
         });
       });
     });
     shape.finalize();
+  }
+
+  // An arrow the way that each atom goes, 1.7 Å for the one that moves most; none for those that hardly move.
+  function addArrows(viewer, state) {
+    var rest = places(state, null), moved = places(state, 0);
+    rest.forEach(function (from, i) {
+      var way = [moved[i].x - from.x, moved[i].y - from.y, moved[i].z - from.z];
+      if (Math.hypot(way[0], way[1], way[2]) < LEAST * state.amplitude) return;
+      var end = point(sum([from.x, from.y, from.z], way, ARROW / state.amplitude));
+      viewer.addArrow({ start: from, end: end, radius: 0.09, radiusRatio: 2.2, mid: 0.7, color: "#cf6a1c" });
+    });
   }
 
   function draw(state, phase) {
@@ -137,6 +154,7 @@
     });
     addBonds(viewer, points, scene.octahedra);
     addBox(viewer, scene.box);
+    if (state.mode && state.arrows) addArrows(viewer, state);
     viewer.render();
   }
 
@@ -150,12 +168,14 @@
     ]);
   }
 
-  // The cube seen from a corner, z upwards, as large as the viewer allows: 3Dmol's camera stands at z = 150, 20° wide.
+  // The box seen from a corner, z upwards, as large as the viewer allows: 3Dmol's camera stands at z = 150, 20° wide.
   function resetView(element, state) {
-    var centre = -(state.scene.box[0] + state.scene.box[1] / 2);
+    var box = state.scene.box;
+    var across = sum(sum(box[1], box[2], 1), box[3], 1);
+    var centre = sum(box[0], across, 0.5);
     var narrow = Math.min(1, element.clientWidth / element.clientHeight);
-    var distance = (0.46 * Math.sqrt(3) * state.scene.box[1]) / Math.sin(Math.PI / 18) / narrow;
-    var front = [centre, centre, centre, 150 - distance, 0, 0, 0, 1];
+    var distance = (0.46 * Math.hypot(across[0], across[1], across[2])) / Math.sin(Math.PI / 18) / narrow;
+    var front = [-centre[0], -centre[1], -centre[2], 150 - distance, 0, 0, 0, 1];
     state.viewer.setView(turned(turned(turned(front, -90, "x"), -24, "y"), 13, "x"));
   }
 
@@ -180,7 +200,7 @@
     if (!element.isConnected || !state.playing || state.run !== run) {
       return;
     }
-    var frame = Math.floor(time / MILLISECONDS) % FRAMES;
+    var frame = Math.floor((time * state.speed) / MILLISECONDS) % FRAMES;
     if (frame !== state.frame) {
       state.frame = frame;
       draw(state, frame / FRAMES);
@@ -284,13 +304,17 @@
       stage.scheme = scheme();
       state.viewer.setBackgroundColor(ground(element), 1);
     }
-    var structure = element.dataset.structure, mode = element.dataset.mode || "null";
+    var data = element.dataset, structure = data.structure, mode = data.mode || "null";
+    state.speed = Number(data.speed) || 1;
+    var look = [mode, data.amplitude, data.arrows].join();
     var another = structure !== state.structure;
-    if (!another && mode === state.modeText) {
+    if (!another && look === state.look) {
       return;
     }
     state.structure = structure;
-    state.modeText = mode;
+    state.look = look;
+    state.amplitude = Number(data.amplitude);
+    state.arrows = data.arrows === "true";
     state.scene = JSON.parse(structure);
     state.mode = JSON.parse(mode);
     if (another) {
@@ -318,6 +342,8 @@
 
   new MutationObserver(sync).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true,
-    attributeFilter: ["data-structure", "data-mode", "data-mantine-color-scheme"],
+    attributeFilter: [
+      "data-structure", "data-mode", "data-amplitude", "data-speed", "data-arrows", "data-mantine-color-scheme",
+    ],
   });
 })();

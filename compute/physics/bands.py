@@ -16,7 +16,14 @@ from compute.physics.phonons import THZ_PER_ROOT, signed_root
 
 Array = NDArray[np.float64]
 
-PATHS: dict[str, tuple[str, ...]] = {"cubic-perovskite": ("ΓXMΓRX", "RM"), "elpasolite": ("ΓXWKΓL",)}
+ANY = "any"
+"""A crystal of no prototype: its path runs between centres of faces and edges of its primitive reciprocal cell."""
+
+PATHS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "cubic-perovskite": (tuple("ΓXMΓRX"), tuple("RM")),
+    "elpasolite": (tuple("ΓXWKΓL"),),
+    ANY: (("Γ", "½00", "½½0", "Γ", "½½½"), ("0½0", "Γ", "00½")),
+}
 """Prototype to unbroken pieces of its path, each a row of special points."""
 
 POINTS: dict[str, dict[str, tuple[float, float, float]]] = {
@@ -27,6 +34,14 @@ POINTS: dict[str, dict[str, tuple[float, float, float]]] = {
         "W": (0.5, 0.25, 0.75),
         "K": (0.375, 0.375, 0.75),
         "L": (0.5, 0.5, 0.5),
+    },
+    ANY: {
+        "Γ": (0, 0, 0),
+        "½00": (0.5, 0, 0),
+        "0½0": (0, 0.5, 0),
+        "00½": (0, 0, 0.5),
+        "½½0": (0.5, 0.5, 0),
+        "½½½": (0.5, 0.5, 0.5),
     },
 }
 """Special points in primitive reciprocal coordinates."""
@@ -87,6 +102,19 @@ def frequencies(crystal: PrimitiveCrystal, q: ArrayLike) -> Array:
     """ω (len(q), 3n) in THz, ascending, acoustic modes included, imaginary as negative."""
     squares: Array = np.linalg.eigvalsh(_dynamical(crystal, np.asarray(q, float))).astype(float)
     return np.asarray(THZ_PER_ROOT * signed_root(squares))
+
+
+def density(crystal: PrimitiveCrystal, omegas: ArrayLike, width: float = 0.08, mesh: int = 8) -> Array:
+    """Phonon density of states (len(omegas),) in 1/THz, of integral 3n, at `omegas` in THz, imaginary as negative.
+
+    Gaussians of standard deviation `width` in THz on a mesh³ of q points shifted off Γ; q and −q have the same ω.
+    """
+    steps = (np.arange(mesh) + 0.5) / mesh
+    q = np.stack(np.meshgrid(steps[: max(mesh // 2, 1)], steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    found = frequencies(crystal, q)
+    edges = np.asarray(omegas, float)
+    gaussians = np.exp(-0.5 * ((edges[:, None] - found.ravel()) / width) ** 2)
+    return np.asarray(gaussians.sum(axis=1) / (width * np.sqrt(2 * np.pi) * len(q)))
 
 
 def modes(crystal: PrimitiveCrystal, q: ArrayLike) -> tuple[Array, NDArray[np.complex128]]:

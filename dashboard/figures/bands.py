@@ -14,6 +14,7 @@ from dashboard.figures.theme import (
     STABLE_COLOUR,
     UNSTABLE_COLOUR,
     Figure,
+    Trace,
     faded,
     figure,
     scatter,
@@ -23,6 +24,11 @@ from dashboard.figures.theme import (
 Array = NDArray[np.float64]
 DFT_SYMBOL = "star-diamond"
 Line = Literal["solid", "dashed", "dotted"]
+_BANDS_UP_TO = 0.84
+_DENSITY_AXIS = {
+    "domain": (_BANDS_UP_TO + 0.02, 1), "anchor": "y", "title": {"text": "DOS", "standoff": 8},
+    "rangemode": "tozero", "showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "",
+}  # fmt: skip
 _DASHES: dict[Line, str] = {"solid": "solid", "dashed": "5px,3px", "dotted": "1.5px,2.5px"}
 
 
@@ -32,6 +38,7 @@ class BandCurve:
 
     `series` is the number of the potential, which decides the colour, None for DFT; `line` sets several of one
     potential apart, and `faint` those that another is read against.
+    `density` is ω (THz) and the density of states (1/THz).
     """
 
     name: str
@@ -40,6 +47,7 @@ class BandCurve:
     frequencies: Array
     line: Line = "solid"
     faint: bool = False
+    density: tuple[Array, Array] | None = None
 
 
 def bands(
@@ -104,6 +112,7 @@ def bands(
                 showlegend=len(chosen[0]) > 0,
             )
         )
+    traces += [_density(curve) for curve in curves if curve.density is not None]
     lowest = min([0.0, *(float(np.nanmin(c.frequencies)) for c in curves), *published.values()])
     highest = max(float(np.nanmax(c.frequencies)) for c in curves)
     margin = 0.04 * (highest - lowest)
@@ -114,13 +123,15 @@ def bands(
     if lowest < 0:
         imaginary_part = {"x0": 0, "x1": end, "y0": lowest - margin, "y1": 0, "line": {"width": 0}}
         lines.append({**below, **imaginary_part, "type": "rect", "fillcolor": faded(UNSTABLE_COLOUR, 0.09)})
+    beside = len(curves) and any(curve.density is not None for curve in curves)
+    more = {"xaxis2": _DENSITY_AXIS} if beside else {}
     return figure(
         traces,
         x_title="",
         y_title="ω (THz), imaginary as negative",
         x={
             "tickvals": [x for x, _ in ticks], "ticktext": [text for _, text in ticks], "range": (0, end),
-            "showgrid": False,
+            "showgrid": False, "domain": (0, _BANDS_UP_TO if beside else 1),
         },
         y={"range": (lowest - margin, highest + margin)},
         shapes=lines,
@@ -128,7 +139,28 @@ def bands(
         clickmode="event",
         uirevision="bands",
         showlegend=legend,
+        **more,
     )  # fmt: skip
+
+
+def _density(curve: BandCurve) -> Trace:
+    """The density of states, sideways at the scale of the bands."""
+    omegas, density = curve.density or (np.zeros(0), np.zeros(0))
+    return scatter(
+        x=density.round(3),
+        y=omegas.round(3),
+        xaxis="x2",
+        name=f"{curve.name}, density of states",
+        mode="lines",
+        line={
+            "color": NEUTRAL if curve.series is None else series_colour(curve.series),
+            "width": 1.5,
+            "dash": _DASHES[curve.line],
+        },
+        opacity=0.25 if curve.faint else 1,
+        hovertemplate="%{y:.2f} THz: %{x:.1f} / THz",
+        showlegend=False,
+    )
 
 
 def _ticks(distances: Array, labels: Sequence[str]) -> list[tuple[float, str]]:

@@ -125,6 +125,18 @@ def bands_of(row: Mapping[str, Any], prototype: str) -> Bands:
     )
 
 
+def density(shown: Bands) -> tuple[Array, Array]:
+    """ω (THz) and the density of states (1/THz) there, over the range of the bands."""
+    return _density(shown)
+
+
+@lru_cache(maxsize=32)
+def _density(shown: Bands) -> tuple[Array, Array]:
+    low, high = float(shown.frequencies.min()), float(shown.frequencies.max())
+    omegas = np.linspace(low - 0.3, high + 0.3, 160)
+    return omegas, physics.density(shown.crystal, omegas)
+
+
 def q_name(label: str) -> str:
     """A special point as an address writes it."""
     return "G" if label == "Γ" else label
@@ -168,7 +180,13 @@ def mode(shown: Bands, q: str, branch: str) -> Mode:
     point = q_of(shown.prototype, q) or (0.0, 0.0, 0.0)
     omegas, patterns = physics.modes(shown.crystal, point)
     number = int(branch) if branch and int(branch) <= len(omegas) else 1
-    return Mode(point, number, omegas, patterns[number - 1])
+    return Mode(point, number, omegas, _turned(patterns[number - 1], shown.crystal.positions @ np.array(point)))
+
+
+def _turned(pattern: NDArray[np.complex128], turns: Array) -> NDArray[np.complex128]:
+    """`pattern` (m, 3) at the phase at which the atoms of cell 0 are furthest out; `turns` (m,) are q·τ."""
+    moved = pattern * np.exp(2j * np.pi * turns)[:, None]
+    return np.asarray(pattern * np.exp(-0.5j * np.angle(np.sum(moved**2))))
 
 
 def drawn_points(path: physics.Path) -> NDArray[np.int64]:

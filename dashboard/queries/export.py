@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
-from collections.abc import Mapping
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from dashboard.dataset import Dataset
 from dashboard.queries import compound as query
-from dashboard.queries.bands import Bands
+from dashboard.queries.bands import Bands, Mode
 from dashboard.queries.structure import SPACE_GROUPS, Structure
 from dashboard.records import record, records
 
 
 def cif(cell: Structure, title: str) -> str:
-    """The primitive cell as CIF in P1, which every reader understands alike; the parent group is a comment."""
+    """The cell as CIF in P1, which every reader understands alike; the parent group is a comment."""
     lengths = np.linalg.norm(cell.lattice, axis=1)
     unit = cell.lattice / lengths[:, None]
     angles = [math.degrees(math.acos(unit[i] @ unit[j])) for i, j in ((1, 2), (0, 2), (0, 1))]
-    name, number = SPACE_GROUPS[cell.prototype]
+    group = SPACE_GROUPS.get(cell.prototype)
+    parent = f"; primitive cell of {group[0]} ({group[1]}), written in P1" if group else ""
+    counts = Counter(cell.symbols)
     lines = [
-        f"# {title}; {cell.origin}; primitive cell of {name} ({number}), written in P1",
-        f"data_{''.join(cell.symbols)}",
+        f"# {title}; {cell.origin}{parent}",
+        f"data_{''.join(f'{symbol}{n if n > 1 else str()}' for symbol, n in counts.items())}",
         *(f"_cell_length_{axis} {length:.8f}" for axis, length in zip("abc", lengths, strict=True)),
         *(f"_cell_angle_{angle} {value:.8f}" for angle, value in zip(("alpha", "beta", "gamma"), angles, strict=True)),
         "_symmetry_space_group_name_H-M 'P 1'",
@@ -44,8 +49,40 @@ def cif(cell: Structure, title: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+MOST_CELLS = 8
+"""Repeats along one vector up to which a mode is frozen in."""
+
+
+def frozen(cell: Structure, mode: Mode, amplitude: float) -> Structure | None:
+    """The smallest supercell that holds `mode`, frozen in with its largest atom moved by `amplitude` in Å.
+
+    Atoms of one site follow one another. None where q does not fit into 8 cells along each vector.
+    """
+    repeats = [next((m for m in range(1, MOST_CELLS + 1) if abs(m * q - round(m * q)) < 1e-3), 0) for q in mode.q]
+    if not all(repeats):
+        return None
+    cells = np.stack(np.meshgrid(*map(np.arange, repeats), indexing="ij"), axis=-1).reshape(-1, 3)
+    fractional = cell.positions[:, None] + cells
+    phases = np.exp(2j * np.pi * fractional @ np.array(mode.q))
+    moved = fractional @ cell.lattice + amplitude * (phases[..., None] * mode.pattern[:, None]).real
+    lattice = np.array(repeats)[:, None] * cell.lattice
+    symbols = tuple(symbol for symbol in cell.symbols for _ in cells)
+    where = " ".join(f"{q:g}" for q in mode.q)
+    origin = f"{cell.origin}, mode {mode.branch} at q = ({where}), {mode.omega:.3f} THz, frozen in at {amplitude:g} Å"
+    return Structure("frozen", symbols, lattice, moved.reshape(-1, 3) @ np.linalg.inv(lattice), origin)
+
+
+def archive(found: Iterable[Bands], title: str) -> bytes:
+    """A zip with the phonopy yaml of every set of force constants."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        for one in found:
+            packed.writestr(f"{one.key.replace('~', '-')}.yaml", phonopy_yaml(one, title))
+    return held.getvalue()
+
+
 def poscar(cell: Structure, title: str) -> str:
-    """The primitive cell as a VASP POSCAR, atoms in the order of the calculations."""
+    """The cell as a VASP POSCAR, atoms in their order."""
     runs: list[tuple[str, int]] = []
     for symbol in cell.symbols:
         if runs and runs[-1][0] == symbol:
@@ -62,6 +99,13 @@ def poscar(cell: Structure, title: str) -> str:
         *("  ".join(f"{x:.10f}" for x in position) for position in cell.positions.tolist()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def structure_file(cell: Structure, kind: str, stem: str, title: str) -> dict[str, str]:
+    """Name and text of a CIF or, for `poscar`, a POSCAR."""
+    if kind == "cif":
+        return {"content": cif(cell, title), "filename": f"{stem}.cif"}
+    return {"content": poscar(cell, title), "filename": f"{stem}.vasp"}
 
 
 def phonopy_yaml(found: Bands, title: str) -> str:
@@ -117,6 +161,6 @@ def everything(dataset: Dataset, known: Mapping[str, Any]) -> str:
             dataset.frame(f'SELECT * FROM "{table}" WHERE suite = $suite AND compound = $compound', where)
         )
     content["runs"] = records(query.runs(dataset, suite, compound))
-    for table in ("force_constants", "bands"):
+    for table in ("force_constants", "bands", "reference_phonons"):
         content[table] = dataset.of_compound(table, suite, compound)
     return json.dumps(content, ensure_ascii=False, allow_nan=False)

@@ -43,13 +43,13 @@ class Structure:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Site of each atom: A, B, Bp or X."""
-        return ROLES[self.prototype]
+        """Site of each atom: A, B, Bp or X; its element in a crystal of another structure type."""
+        return ROLES.get(self.prototype, self.symbols)
 
     @property
     def a(self) -> float:
-        """Cubic lattice constant in Å."""
-        return float((abs(np.linalg.det(self.lattice)) * _CELLS_PER_CUBE[self.prototype]) ** (1 / 3))
+        """Cubic lattice constant in Å; of another structure type the edge of a cube of its volume."""
+        return float((abs(np.linalg.det(self.lattice)) * _CELLS_PER_CUBE.get(self.prototype, 1)) ** (1 / 3))
 
 
 def structure(dataset: Dataset, reference: Mapping[str, Any]) -> Structure | None:
@@ -94,17 +94,24 @@ def _cell(prototype: str, a: float, x: float | None) -> tuple[Array, Array]:
     return lattice, cartesian @ np.linalg.inv(lattice)
 
 
-def scene(cell: Structure) -> dict[str, Any]:
-    """What is drawn: eight complete octahedra, the A atoms around them and the edges of the cube.
+def scene(cell: Structure, repeats: int = 0) -> dict[str, Any]:
+    """What is drawn: whole octahedra, the A atoms around them and the edges of the cube; else a block of cells.
 
+    `repeats` is the edge of the cube in lattice constants, or of the block in cells; 0 is what shows eight octahedra.
     `atoms` are [atom of the cell, x, y, z in Å, three coordinates in units of the primitive lattice]; `octahedra` are
-    [index of the centre, indices of the vertices at +x, −x, +y, −y, +z, −z]; `box` is [origin, edge] in Å.
+    [index of the centre, indices of the vertices at +x, −x, +y, −y, +z, −z]; `box` is [origin, three edges] in Å.
     """
-    edge, origin = (part * cell.a for part in _DRAWN[cell.prototype])
-    cells = np.array(list(product(range(-3, 5), repeat=3)), float)
+    if cell.prototype not in _DRAWN:
+        return _block(cell, repeats or 2)
+    usual, start = _DRAWN[cell.prototype]
+    edge, origin = (repeats or usual) * cell.a, start * cell.a
+    reach = int(np.ceil(2 * (repeats or usual) * (2 if cell.prototype == "elpasolite" else 1)))
+    cells = np.array(list(product(range(-reach, reach + 1), repeat=3)), float)
     fractional = (cells[:, None] + cell.positions[None]).reshape(-1, 3)
     cartesian = fractional @ cell.lattice
     atom = np.tile(np.arange(len(cell.symbols)), len(cells))
+    near = ((cartesian > origin - cell.a) & (cartesian < origin + edge + cell.a)).all(1)
+    fractional, cartesian, atom = fractional[near], cartesian[near], atom[near]
     role = np.array(cell.roles)[atom]
     inside = (cartesian > origin + _NEAR).all(1) & (cartesian < origin + edge - _NEAR).all(1)
     enclosed = (cartesian > origin - _NEAR).all(1) & (cartesian < origin + edge + _NEAR).all(1)
@@ -113,14 +120,40 @@ def scene(cell: Structure) -> dict[str, Any]:
     octahedra = [[centre, *_vertices(cartesian[anions] - cartesian[centre], anions)] for centre in centres.tolist()]
     drawn = sorted({*np.flatnonzero((role == "A") & enclosed).tolist(), *(i for o in octahedra for i in o)})
     place = {index: number for number, index in enumerate(drawn)}
+    return _scene(
+        cell,
+        atom[drawn],
+        cartesian[drawn],
+        fractional[drawn],
+        [[place[i] for i in octahedron] for octahedron in octahedra],
+        np.vstack([np.full(3, origin), edge * np.eye(3)]),
+    )
+
+
+def _block(cell: Structure, repeats: int) -> dict[str, Any]:
+    """`repeats` cells along each vector, without octahedra: of any crystal."""
+    cells = np.array(list(product(range(repeats), repeat=3)), float)
+    fractional = (cells[:, None] + cell.positions[None]).reshape(-1, 3)
+    atom = np.tile(np.arange(len(cell.symbols)), len(cells))
+    box = np.vstack([np.zeros(3), repeats * cell.lattice])
+    return _scene(cell, atom, fractional @ cell.lattice, fractional, [], box)
+
+
+def _scene(
+    cell: Structure,
+    atom: NDArray[np.int64],
+    cartesian: Array,
+    fractional: Array,
+    octahedra: list[list[int]],
+    box: Array,
+) -> dict[str, Any]:
+    rows = zip(atom.tolist(), cartesian.round(4).tolist(), fractional.round(5).tolist(), strict=True)
     return {
-        "atoms": [
-            [int(atom[i]), *cartesian[i].round(4).tolist(), *fractional[i].round(5).tolist()] for i in drawn
-        ],
+        "atoms": [[i, *x, *f] for i, x, f in rows],
         "roles": list(cell.roles),
-        "octahedra": [[place[i] for i in octahedron] for octahedron in octahedra],
-        "box": [round(origin, 4), round(edge, 4)],
-    }  # fmt: skip
+        "octahedra": octahedra,
+        "box": box.round(4).tolist(),
+    }
 
 
 def _vertices(between: Array, anions: NDArray[np.int64]) -> list[int]:

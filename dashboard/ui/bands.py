@@ -77,6 +77,7 @@ def band_figure(found: KnownCompound, view: CompoundView, mode: Mode) -> Compone
             curve(b, name_of(b, found.names, found.bands), found.series[b.potential]),
             line=line_of(b, found.bands),
             faint=len(listed) > FEW and b.key != view.constants,
+            density=query.density(b) if len(listed) <= FEW or b.key == view.constants else None,
         )
         for b in listed
     ]
@@ -179,17 +180,21 @@ def branch_options(mode: Mode) -> list[dict[str, str]]:
     ]
 
 
-def mode_sentence(found: KnownCompound, shown: Bands, mode: Mode) -> list[Any]:
-    """What moves in the mode, for those who cannot see it."""
+def mode_sentence(name: str, shown: Bands, mode: Mode, published: Mapping[str, float]) -> list[Any]:
+    """What moves in the mode of the force constants `name`, and DFT's `published` softest ω (THz) at this q."""
     roles = shown.structure.roles
     symbols = dict(zip(roles, shown.symbols, strict=True))
     moved = query.moving(mode, roles)
-    parts = [f"{symbols[role]} ({ROLE_NAMES[role]}) {number(size)}" for role, size in moved.items()]
+    parts = [
+        f"{symbols[role]}{f' ({ROLE_NAMES[role]})' if role in ROLE_NAMES else ''} {number(size)}"
+        for role, size in moved.items()
+    ]
+    label = query.q_text(shown.prototype, mode.q).replace("G", "Γ")
+    dft = f" DFT’s softest mode there: {number(published[label])} THz." if label in published else ""
     where = q_label(shown.prototype, query.q_text(shown.prototype, mode.q))
     kind = "imaginary: the energy falls along it" if mode.omega < _REAL else "real: the energy rises along it"
     return [
         html.Strong(f"{number(mode.omega)} THz at {where}"),
-        f", mode {mode.branch} of {len(mode.omegas)}, {name_of(shown, found.names, found.bands)}; {kind}. Largest "
-        f"displacement per site, relative to the largest of all: {', '.join(parts)}. Drawn at up to 0.5 Å; "
-        "the speed says nothing of ω.",
+        f", mode {mode.branch} of {len(mode.omegas)}, {name}; {kind}.{dft} Largest displacement per site, relative to "
+        f"the largest of all: {', '.join(parts)}. Speed and amplitude of the drawing are free.",
     ]

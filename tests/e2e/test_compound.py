@@ -87,6 +87,24 @@ def test_the_mode_plays_and_pauses_from_the_keyboard(visit):
     page.keyboard.press("ArrowLeft")
 
 
+def test_amplitude_arrows_and_cells_change_what_is_drawn_and_saved(visit):
+    page = visit(f"{ADDRESS}?q=R")
+    drawn(page)
+    page.get_by_role("slider", name="Amplitude").focus()
+    page.keyboard.press("End")
+    expect(page.locator(VIEWER)).to_have_attribute("data-amplitude", "1")
+    page.get_by_role("switch", name="Arrows").press("Space")
+    expect(page.locator(VIEWER)).to_have_attribute("data-arrows", "false")
+    choose(page, "#compound-repeats", "1 × 1 × 1")
+    page.wait_for_url("**r=1*")
+    assert len(json.loads(page.locator(VIEWER).get_attribute("data-structure"))["octahedra"]) == 1
+    with page.expect_download() as started:
+        page.locator("#compound-frozen-poscar").click()
+    text = started.value.path().read_text().splitlines()
+    assert "frozen in at 1 Å" in text[0]
+    assert text[6].split() == ["8", "8", "24"]
+
+
 def test_with_reduced_motion_nothing_runs(visit):
     page = visit(ADDRESS)
     page.emulate_media(reduced_motion="reduce")

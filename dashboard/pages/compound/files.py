@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import base64
+from typing import Any
+
 import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.jobs.job import JobSettings
 from dashboard.queries import export
+from dashboard.queries.bands import mode
 from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui.blocks import campaign_command, section
 from dashboard.views.codec import encode
 from dashboard.views.compound import CompoundView
 from dashboard.views.recompute import RecomputeView
 
-FILES = {"cif": "CIF", "poscar": "POSCAR", "phonopy": "phonopy yaml", "json": "JSON, everything"}
+FILES = {
+    "cif": "CIF", "poscar": "POSCAR", "phonopy": "phonopy yaml", "zip": "phonopy yaml of every set (zip)",
+    "json": "JSON, everything",
+}  # fmt: skip
 """What can be downloaded, by the end of the button's id."""
+
+
+LARGEST_AMPLITUDE = 2.0
+"""Å; more is no displacement."""
 
 
 def downloads(found: KnownCompound, view: CompoundView) -> Component:
     """A button per file; one without a file is there, and hidden, since they share a callback."""
-    offered = {"json": True, "phonopy": bool(found.bands)} | dict.fromkeys(
+    offered = {"json": True, "phonopy": bool(found.bands), "zip": len(found.bands) > 1} | dict.fromkeys(
         ("cif", "poscar"), found.cell(view) is not None
     )
     buttons = [
@@ -33,12 +44,21 @@ def downloads(found: KnownCompound, view: CompoundView) -> Component:
     return section(
         "Downloads",
         html.Div([*buttons, dcc.Download(id="compound-file")], className="downloads"),
-        about="The primitive cell as drawn above; its force constants as phonopy.load reads them; every row of every "
-        "table about this compound.",
+        about="The primitive cell as drawn; the force constants shown, or every set, as phonopy.load reads them; every "
+        "row of every table about this compound, DFT’s force constants among them where a source gives them.",
     )
 
 
-def file(found: KnownCompound, view: CompoundView, button: str) -> dict[str, str] | None:
+def frozen_mode(found: KnownCompound, view: CompoundView, name: str, amplitude: Any) -> dict[str, str] | None:
+    """Name and text of a file of the mode that moves, frozen in; None where it fits into no small supercell."""
+    shown = found.shown(view)
+    if shown is None or not isinstance(amplitude, int | float) or not 0 < amplitude <= LARGEST_AMPLITUDE:
+        return None
+    cell = export.frozen(shown.structure, mode(shown, view.q, view.branch), float(amplitude))
+    return None if cell is None else export.structure_file(cell, name, f"{found.suite}-{found.name}-mode", "Softmode")
+
+
+def file(found: KnownCompound, view: CompoundView, button: str) -> dict[str, Any] | None:
     """Name and text of the file that the button of this id gives; None where there is none."""
     release = found.dataset.release()
     title, stem = f"Softmode, {found.suite} {found.name}, release {release}", f"{found.suite}-{found.name}"
@@ -46,13 +66,14 @@ def file(found: KnownCompound, view: CompoundView, button: str) -> dict[str, str
     match button.removeprefix("compound-download-"):
         case "json":
             return {"content": export.everything(found.dataset, found.known), "filename": f"{stem}.json"}
+        case "zip" if found.bands:
+            packed = base64.b64encode(export.archive(found.bands, title)).decode()
+            return {"content": packed, "filename": f"{stem}-phonopy.zip", "base64": True, "type": "application/zip"}
         case "phonopy" if shown is not None:
             name = f"{stem}-{shown.key.replace('~', '-')}.yaml"
             return {"content": export.phonopy_yaml(shown, title), "filename": name}
-        case "cif" if cell is not None:
-            return {"content": export.cif(cell, title), "filename": f"{stem}.cif"}
-        case "poscar" if cell is not None:
-            return {"content": export.poscar(cell, title), "filename": f"{stem}.vasp"}
+        case "cif" | "poscar" as kind if cell is not None:
+            return export.structure_file(cell, kind, stem, title)
     return None
 
 

@@ -15,8 +15,8 @@ from dashboard.pages.compound.head import head, unknown, verdict
 from dashboard.pages.compound.labels import labels, labels_table
 from dashboard.pages.compound.neighbours import neighbour_table, neighbours
 from dashboard.pages.compound.other_dft import other_dft
+from dashboard.pages.compound.structure import FROZEN, moved, structure
 from dashboard.pages.compound.structure import bands as bands_and_controls
-from dashboard.pages.compound.structure import moved, structure
 from dashboard.pages.compound.why import TITLE, why
 from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import bands as bands_query
@@ -26,7 +26,7 @@ from dashboard.queries.provenance import sources
 from dashboard.ui import bands
 from dashboard.ui.blocks import address_notice, page_head
 from dashboard.ui.provenance import provenance
-from dashboard.ui.structure import VIEWER
+from dashboard.ui.structure import VIEWER, register_viewer
 from dashboard.ui.tabs import tabs
 from dashboard.views.codec import changed, decode, encode, replaced
 from dashboard.views.compound import CompoundView
@@ -65,6 +65,7 @@ def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str
             ),
             None if found.prototyped else beside,
             provenance(sources(dataset, [suite]), runs(dataset, suite, found.name)),
+            dcc.Download(id="compound-frozen"),
             dcc.Store(id=AT, data=[suite, found.name]),
             dcc.Store(id=VIEW_QUERY, data=encode(addressed(found, view))),
         ],
@@ -96,15 +97,16 @@ def register(app: Dash, dataset: Dataset) -> None:
         Input("compound-branch", "value"),
         Input("compound-potentials", "value"),
         Input("compound-drawn", "value"),
+        Input("compound-repeats", "value"),
         State(AT, "data"),
         State(VIEW_QUERY, "data"),
         prevent_initial_call=True,
     )
     def _update_mode(
-        constants: Any, q: Any, branch: Any, potentials: Any, drawn: Any, place: Any, written: Any
+        constants: Any, q: Any, branch: Any, potentials: Any, drawn: Any, repeats: Any, place: Any, written: Any
     ) -> tuple[Any, ...]:
         asked = {"constants": constants, "q": q, "branch": branch, "potentials": potentials, "drawn": drawn}
-        found, view = under(place, written, **asked)
+        found, view = under(place, written, **asked, repeats=repeats)
         if found is None or (shown := found.shown(view)) is None:
             return (no_update,) * 9
         return *moved(found, view, shown), view.branch, encode(addressed(found, view))
@@ -170,6 +172,24 @@ def register(app: Dash, dataset: Dataset) -> None:
         if found is None or found.sigma.empty:
             return no_update, no_update
         return sigma.mode_figure(found, view), encode(addressed(found, view))
+
+    register_viewer(app)
+
+    @app.callback(
+        Output("compound-frozen", "data"),
+        inputs={"_clicks": [Input(f"compound-frozen-{name}", "n_clicks") for name in FROZEN]},
+        state={
+            "amplitude": State(f"{VIEWER}-amplitude", "value"),
+            "place": State(AT, "data"),
+            "written": State(VIEW_QUERY, "data"),
+        },
+        prevent_initial_call=True,
+    )
+    def _freeze(_clicks: Any, amplitude: Any, place: Any, written: Any) -> Any:
+        found, view = under(place, written)
+        name = str(ctx.triggered_id).removeprefix("compound-frozen-")
+        file = None if found is None else files.frozen_mode(found, view, name, amplitude)
+        return no_update if file is None else file
 
     @app.callback(
         Output("compound-file", "data"),

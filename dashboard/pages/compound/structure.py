@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
@@ -18,6 +19,9 @@ from dashboard.ui.structure import in_words, structure_json, viewer
 from dashboard.views.compound import CompoundView
 
 Options = list[dict[str, str]]
+FROZEN = {"cif": "CIF", "poscar": "POSCAR"}
+"""Files of the mode that moves, frozen in."""
+_REPEATS = [{"value": "", "label": "whole octahedra"}, *({"value": n, "label": f"{n} × {n} × {n}"} for n in "123")]
 _DRAWN = [{"value": "harmonic", "label": "first"}, {"value": "all", "label": "all"}]
 
 
@@ -66,19 +70,30 @@ def structure(found: KnownCompound, view: CompoundView) -> Component:
                 f"softmode harmonic {found.name} --suite {found.suite} --potential chgnet-0.3.0",
             ),
         )
-    drawn_cell = html.P(in_words(cell), className="fine", id="compound-cell")
+    repeats = int(view.repeats or 0)
+    drawn_cell = html.P(in_words(cell, repeats), className="fine", id="compound-cell")
     if shown is None:
-        return section(title, html.Div([viewer(cell, None), drawn_cell]))
+        return section(title, html.Div([viewer(cell, None, repeats), drawn_cell]))
     moving = mode(shown, view.q, view.branch)
     return section(
         title,
         html.Div(
             [
-                html.Div([viewer(cell, pattern_json(moving)), drawn_cell]),
+                html.Div([viewer(cell, pattern_json(moving), repeats), drawn_cell]),
                 html.Div(
                     [
                         _controls(found, view, shown, moving),
-                        html.P(drawing.mode_sentence(found, shown, moving), id="compound-mode", role="status"),
+                        html.P(_sentence(found, shown, moving), id="compound-mode", role="status"),
+                        html.Div(
+                            [
+                                html.Span("The mode frozen in, as drawn:"),
+                                *(
+                                    dmc.Button(text, id=f"compound-frozen-{name}", variant="light", size="xs")
+                                    for name, text in FROZEN.items()
+                                ),
+                            ],
+                            className="downloads",
+                        ),
                         fold("All sets of force constants", drawing.band_table(found)),
                     ]
                 ),
@@ -94,8 +109,14 @@ def _controls(found: KnownCompound, view: CompoundView, shown: Bands, moving: Mo
         controls.select("compound-constants", "Force constants of", keys, view.constants),
         controls.select("compound-q", "q point", drawing.q_options(shown.prototype, view.q), view.q),
         controls.select("compound-branch", "Mode", drawing.branch_options(moving), view.branch),
+        controls.select("compound-repeats", "Cells drawn", _REPEATS, view.repeats),
         label="Which mode moves",
     )
+
+
+def _sentence(found: KnownCompound, shown: Bands, moving: Mode) -> list[Any]:
+    name = drawing.name_of(shown, found.names, found.bands)
+    return drawing.mode_sentence(name, shown, moving, drawing.published_omegas(found.known))
 
 
 def moved(
@@ -106,9 +127,9 @@ def moved(
     return (
         drawing.band_figure(found, view, moving),
         json.dumps(pattern_json(moving)),
-        structure_json(shown.structure),
-        in_words(shown.structure),
-        drawing.mode_sentence(found, shown, moving),
+        structure_json(shown.structure, int(view.repeats or 0)),
+        in_words(shown.structure, int(view.repeats or 0)),
+        _sentence(found, shown, moving),
         drawing.q_options(shown.prototype, view.q),
         drawing.branch_options(moving),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,7 @@ from dashboard.queries.compound_page import find
 from dashboard.queries.structure import scene, structure
 from dashboard.ui.bands import drawn as drawn_bands
 from dashboard.ui.bands import line_of, mode_sentence, name_of
+from dashboard.ui.structure import structure_json
 from dashboard.views.codec import decode, encode
 from dashboard.views.compound import CompoundView
 from tests.support import dashboard_data
@@ -201,12 +203,52 @@ def test_the_scene_has_eight_whole_octahedra(springs, suite, compound, count):
         assert np.ptp(lengths) < 1e-3
         expected = np.vstack([np.eye(3), -np.eye(3)])[[0, 3, 1, 4, 2, 5]]
         np.testing.assert_allclose(directions / lengths[:, None], expected, atol=1e-3)
-    low, edge = drawn["box"]
+    (low, *_), (edge, *_), *_ = drawn["box"]
     corners = [p for p, atom in zip(places, drawn["atoms"], strict=True) if drawn["roles"][atom[0]] == "A"]
     assert np.min(corners) == pytest.approx(low, abs=1e-3)
     assert np.max(corners) == pytest.approx(low + edge, abs=1e-3)
     centres = {drawn["roles"][drawn["atoms"][octahedron[0]][0]] for octahedron in drawn["octahedra"]}
     assert centres == ({"B"} if suite == "abx3" else {"B", "Bp"})
+
+
+def test_more_cells_are_drawn_and_any_crystal_is(springs):
+    perovskite = structure(springs, known(springs, *KEYS[0]))
+    assert len(scene(perovskite, 1)["octahedra"]) == 1
+    assert len(scene(perovskite, 3)["octahedra"]) == 27
+    elpasolite = structure(springs, known(springs, *KEYS[1]))
+    assert len(scene(elpasolite, 2)["octahedra"]) == 64
+    other = replace(perovskite, prototype="any", lattice=np.diag([3.0, 4.0, 5.0]))
+    drawn = scene(other, 2)
+    assert (len(drawn["atoms"]), drawn["octahedra"]) == (40, [])
+    assert drawn["box"] == [[0, 0, 0], [6, 0, 0], [0, 8, 0], [0, 0, 10]]
+    assert set(drawn["roles"]) == set(json.loads(structure_json(other))["looks"]) - {"A", "B", "Bp", "X"}
+
+
+@pytest.mark.parametrize(("q", "cells"), [("G", 1), ("X", 2), ("M", 4), ("R", 8), ("0.25_0_0", 4)])
+def test_a_mode_is_frozen_into_the_smallest_supercell_at_its_amplitude(springs, q, cells):
+    (shown,) = bands_query.bands(springs, *KEYS[0], PEROVSKITE)
+    mode = bands_query.mode(shown, q, "3")
+    at_rest = export.frozen(shown.structure, mode, 0.0)
+    moved = export.frozen(shown.structure, mode, 0.2)
+    assert len(moved.symbols) == 5 * cells
+    assert np.linalg.det(moved.lattice) == pytest.approx(cells * np.linalg.det(shown.structure.lattice))
+    by = (moved.positions - at_rest.positions) @ moved.lattice
+    # Where 2q is a reciprocal vector, all atoms are furthest out at once.
+    assert np.linalg.norm(by, axis=1).max() == pytest.approx(0.2, rel=0.35 if "_" in q else 1e-6)
+    assert export.frozen(shown.structure, bands_query.mode(shown, "0.0313_0_0", ""), 0.2) is None
+
+
+def test_the_density_of_states_counts_every_mode(springs):
+    (shown,) = bands_query.bands(springs, *KEYS[0], PEROVSKITE)
+    omegas, density = bands_query.density(shown)
+    assert np.trapezoid(density, omegas) == pytest.approx(15, rel=0.03)
+
+
+def test_every_set_of_force_constants_is_in_the_archive(dataset):
+    found = find(dataset, "abx3", "CsPbI3")
+    packed = zipfile.ZipFile(io.BytesIO(export.archive(found.bands, "test")))
+    assert len(packed.namelist()) == len(found.bands) == 2
+    assert all("force_constants:" in packed.read(name).decode() for name in packed.namelist())
 
 
 def test_without_a_cell_nothing_is_drawn(dataset):
@@ -357,7 +399,8 @@ def test_what_moves_is_said_in_words(dataset):
     mode = bands_query.mode(shown, "R", "15")
     moved = bands_query.moving(mode, shown.structure.roles)
     assert max(moved.values()) == pytest.approx(1)
-    sentence = words(mode_sentence(find(dataset, "abx3", "CsPbI3"), shown, mode))
+    sentence = words(mode_sentence("one", shown, mode, {"R": -0.5}))
+    assert "DFT’s softest mode there: −0.50 THz" in sentence
     assert f"{OMEGA:.2f} THz at R (½ ½ ½), mode 15 of 15" in sentence
     pattern = bands_query.pattern_json(mode)
     assert np.shape(pattern["real"]) == (5, 3)
