@@ -15,6 +15,7 @@ RUN pip install --requirement requirements.txt
 COPY assets assets
 COPY data/parquet data/parquet
 COPY data/distil data/distil
+COPY benchmarks/results benchmarks/results
 USER 10001
 ENV PORT=8050
 EXPOSE 8050

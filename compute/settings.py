@@ -24,6 +24,11 @@ def frames_directory() -> Path:
     return Path(os.environ.get("SOFTMODE_FRAMES") or _ROOT / "data" / "frames")
 
 
+def costs_file() -> Path:
+    """What force calls cost: `SOFTMODE_COSTS`, else benchmarks/results/costs.json of the checkout."""
+    return Path(os.environ.get("SOFTMODE_COSTS") or _ROOT / "benchmarks" / "results" / "costs.json")
+
+
 def var_directory() -> Path:
     """Folder of everything written at run time: `SOFTMODE_VAR`, else var of the checkout, else one of the user's."""
     if chosen := os.environ.get("SOFTMODE_VAR"):

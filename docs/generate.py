@@ -49,6 +49,11 @@ READ_ELSEWHERE: dict[str, list[Row]] = {
         ),
         ("SOFTMODE_FRAMES", "`data/frames`", "the reference frames"),
         ("SOFTMODE_SUITES", "none", "a TOML file of suites of one's own: [how-to-suite.md](how-to-suite.md)"),
+        (
+            "SOFTMODE_COSTS",
+            "`benchmarks/results/costs.json`",
+            "what force calls cost, as `softmode bench --costs` writes it: [speed.md](speed.md)",
+        ),
         ("SOFTMODE_VAR", "`var`", "everything written at run time; for a site, a folder that outlives a restart"),
         ("SOFTMODE_POTENTIALS", "in the user's cache", "checkpoints: [how-to-potentials.md](how-to-potentials.md)"),
         (

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 MODELS = ("sevennet-0", "sevennet-l3i5")
 
 
-def measured(crystals: Sequence[Crystal], rounds: int, steps: int = 20) -> dict[str, Any] | None:
+def measured(
+    crystals: Sequence[Crystal], rounds: int, steps: int = 20, device: str = "cpu", models: Sequence[str] = MODELS
+) -> dict[str, Any] | None:
     """Milliseconds of a force call on 2×2×2 cells in float32, both sides in turn, by model; None without SevenNet.
 
     `overhead_ratio` is the share of a call that is spent between the processes.
@@ -35,14 +37,14 @@ def measured(crystals: Sequence[Crystal], rounds: int, steps: int = 20) -> dict[
     cells = [identify(formula, "abx3", [formula]).structure(a).repeat(2) for formula, a in crystals]
     limit_threads(1)  # which the evaluators follow
     try:
-        return {model: _compared(model, evaluators, cells, rounds, steps) for model in MODELS}
+        return {model: _compared(model, evaluators, cells, rounds, steps, device) for model in models}
     finally:
         for evaluator in evaluators.values():
             evaluator.close()
 
 
 def _compared(
-    model: str, evaluators: dict[str, Evaluator], cells: Sequence[Atoms], rounds: int, steps: int
+    model: str, evaluators: dict[str, Evaluator], cells: Sequence[Atoms], rounds: int, steps: int, device: str
 ) -> dict[str, Any]:
     checkpoint = locate(model)
     sides = {
@@ -52,7 +54,7 @@ def _compared(
             checkpoint=checkpoint.path,
             checkpoint_sha256="",
             dtype="float32",
-            device="cpu",
+            device=device,
             head=checkpoint.head,
         )
         for side, evaluator in evaluators.items()

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import isfinite
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from compute import tables
 from compute.bench import machine, models, sevennet, sides
+from compute.bench.comparison import compared
+from compute.bench.processes import processes
 from compute.bench.sides import Crystal, Measured
 from compute.campaigns.campaign import Campaign, compute
-from compute.campaigns.dask_cluster import SINGLE_THREADED, executor
+from compute.campaigns.dask_cluster import executor
 from compute.campaigns.plan import stratified
 from compute.campaigns.provenance import package_versions
 from compute.campaigns.stage import STAGES
@@ -46,7 +44,7 @@ class BenchSettings:
 
 def run(settings: BenchSettings, data: Path) -> Iterator[tuple[str, Any]]:
     """The parts of the document one after the other, each with its name."""
-    crystals = _crystals(data, max(settings.constants, 3 * settings.sigmas))
+    crystals = halides(data, max(settings.constants, 3 * settings.sigmas))
     preset = sampling_protocol("quick", "abx3")
     short = Langevin(discard=settings.keep / 2, keep=settings.keep, longest=settings.keep)
     protocol = preset.model_copy(update={"sampler": short})
@@ -66,9 +64,9 @@ def run(settings: BenchSettings, data: Path) -> Iterator[tuple[str, Any]]:
         yield "sevennet", sevennet.measured(crystals[: settings.medium], settings.rounds)
     if settings.sevennet_alone:
         return
-    with _processes(1) as (alone,):
+    with processes(1) as (alone,):
         yield "limit", _limits(settings, crystals, alone)
-    with _processes(2) as (here, there):
+    with processes(2) as (here, there):
         found = crystals[: settings.constants]
         yield "force_constants", _side_by_side(settings, "force_constants", found, protocol, here, there)
         held = _held(settings, crystals, protocol, here)
@@ -78,19 +76,6 @@ def run(settings: BenchSettings, data: Path) -> Iterator[tuple[str, Any]]:
     if settings.device == "cpu":
         yield "workers", _workers(settings, crystals)
     yield "growth", _growth(settings, crystals)
-
-
-@contextmanager
-def _processes(count: int) -> Iterator[list[Callable[..., Any]]]:
-    """Callables that run a function in one of so many processes of one thread each, always the same for each."""
-    # Read when a process starts: numpy's threads would wait for one another while other work runs.
-    os.environ.update(SINGLE_THREADED)
-    with ExitStack() as stack:
-        pools = [
-            stack.enter_context(ProcessPoolExecutor(1, get_context("spawn"), sides.limit_threads, (1,)))
-            for _ in range(count)
-        ]
-        yield [lambda function, *arguments, pool=pool: pool.submit(function, *arguments).result() for pool in pools]
 
 
 def _held(
@@ -117,7 +102,7 @@ def _side_by_side(
         engine = here(sides.engine, stage, settings.model, part, protocol, settings.chunk, settings.device)
         return engine, there(sides.plain, stage, settings.model, part, protocol, settings.device)
 
-    return _compared([one(number) for number in range(settings.rounds + 1)][1:], len(crystals))
+    return compared([one(number) for number in range(settings.rounds + 1)][1:], len(crystals))
 
 
 def _medium(settings: BenchSettings, crystals: Sequence[Crystal], here: Any, there: Any) -> dict[str, Any]:
@@ -128,33 +113,7 @@ def _medium(settings: BenchSettings, crystals: Sequence[Crystal], here: Any, the
         engine = here(sides.calls, "sparse", models.MEDIUM, part, 1, settings.medium, settings.device)
         return engine, there(sides.calls, "plain", models.MEDIUM, part, 1, 1, settings.device)
 
-    return _compared([one() for _ in range(settings.rounds)], len(part))
-
-
-def _compared(rounds: Sequence[tuple[Measured, Measured]], compounds: int) -> dict[str, Any]:
-    """Medians over rounds; ratios are the plain loop's time over the engine's, of the same round."""
-    names = ("engine", "plain")
-    document: dict[str, Any] = {"compounds": compounds, "rounds": len(rounds)}
-    for index, name in enumerate(names):
-        runs = [pair[index] for pair in rounds]
-        wall = statistics.median(one.wall for one in runs)
-        document[name] = {
-            "seconds": wall,
-            "cpu_seconds": statistics.median(one.cpu for one in runs),
-            "compounds_per_hour": 3600 * compounds / wall,
-            "atom_steps_per_second": runs[0].atoms / wall,
-            "force_calls": runs[0].steps,
-            "share_outside_model": statistics.median(1 - one.model / one.wall for one in runs),
-            "peak_mb": max(one.peak for one in runs),
-            "results": runs[-1].results,
-        }
-    ratios = [plain.wall / engine.wall for engine, plain in rounds]
-    return document | {
-        "speed_ratio": statistics.median(ratios),
-        "speed_ratio_rounds": ratios,
-        "cpu_ratio": statistics.median(plain.cpu / engine.cpu for engine, plain in rounds),
-        "memory_ratio": document["plain"]["peak_mb"] / document["engine"]["peak_mb"],
-    }
+    return compared([one() for _ in range(settings.rounds)], len(part))
 
 
 def _batch(settings: BenchSettings, crystals: Sequence[Crystal], here: Any) -> list[dict[str, float]]:
@@ -235,8 +194,8 @@ def _limits(settings: BenchSettings, crystals: Sequence[Crystal], here: Any) -> 
     }
 
 
-def _crystals(data: Path, count: int) -> list[Crystal]:
+def halides(data: Path, count: int) -> list[Crystal]:
     """The first `count` published cubic ABX3 halides with σ below one half, in the order of campaigns."""
     listed = [row for row in tables.read(data, "references").to_pylist() if row["suite"] == SUITES["abx3"].id]
-    halides = [row for row in stratified(listed) if row["X"] in ("F", "Cl", "Br", "I") and (row["sigma"] or 1) < 0.5]
-    return [(row["compound"], row["lattice_constant"]) for row in halides[:count]]
+    kept = [row for row in stratified(listed) if row["X"] in ("F", "Cl", "Br", "I") and (row["sigma"] or 1) < 0.5]
+    return [(row["compound"], row["lattice_constant"]) for row in kept[:count]]

@@ -23,6 +23,10 @@ def command(
     medium: Annotated[int, typer.Option(min=1, help="Compounds in a batch of the medium architecture.")] = 4,
     largest: Annotated[int, typer.Option(min=10, help="Compounds of the largest campaign.")] = 1000,
     sevennet_alone: Annotated[bool, typer.Option("--sevennet-alone", help="Measure SevenNet alone.")] = False,
+    costs: Annotated[
+        bool,
+        typer.Option("--costs", help="Measure the force calls of all potentials that load here alone."),
+    ] = False,
     to: Annotated[
         Path | None, typer.Option(help="File for the results, such as benchmarks/results/engine.json.")
     ] = None,
@@ -30,6 +34,9 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Time force constants and σ by both sides, the batch, the workers and the size of a campaign."""
+    if costs:
+        _costs(to, as_json)
+        return
     with one_sentence(ValueError, OSError):
         from compute.bench.suite import BenchSettings, run
 
@@ -59,3 +66,21 @@ def command(
                 f"{name}: {found['speed_ratio']:.1f} times as fast as the plain loop"
                 f" ({found['engine']['compounds_per_hour']:.0f} compounds per hour on one core)"
             )
+
+
+def _costs(to: Path | None, as_json: bool) -> None:
+    """µs per atom and call of all potentials, on paper and in the file `to`."""
+    with one_sentence(ValueError, OSError):
+        from compute.bench.costs import measured
+
+        found = measured(lambda potential: err.print(f"{potential}: done"))
+        if to is not None:
+            to.write_text(found.model_dump_json(indent=1) + "\n")
+    if as_json:
+        print_json(found.model_dump())
+        return
+    out.print(f"µs per atom and call: {found.where}")
+    for potential, sizes in found.us_per_atom.items():
+        out.print(f"{potential}: {', '.join(f'{us:.0f} at {atoms} atoms' for atoms, us in sizes.items())}")
+    for potential, reason in found.refused.items():
+        out.print(f"{potential}: not measured, {reason}")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import pandas as pd
-
+from compute.costs import ForceCallCosts, read_costs
+from compute.settings import costs_file
 from compute.tables.pairs import LOCAL
 from dashboard.dataset import Dataset
 from dashboard.records import records
@@ -32,37 +32,16 @@ class Covered:
 
 
 @dataclass(frozen=True)
-class ForceCallCost:
-    """Wall time inside force calls over `n` finished compounds of one run.
-
-    `per_compound` in s. `per_call` in s per call on a supercell of `n_atoms` atoms and `per_call_and_atom` in ms:
-    of a frame for σ, with all the steps that lead to it; None where the calls were not counted, as in a relaxation.
-    """
-
-    suite: str
-    stage: str
-    protocol: str
-    hardware: str
-    precision: str
-    n: int
-    n_atoms: float
-    per_compound: float
-    per_call: float | None
-
-    @property
-    def per_call_and_atom(self) -> float | None:
-        """ms per call and atom."""
-        return None if self.per_call is None else 1000 * self.per_call / self.n_atoms
-
-
-@dataclass(frozen=True)
 class Card:
-    """One potential: `facts` is its row of the table `potentials`, None where empty."""
+    """One potential: `facts` is its row of the table `potentials`, None where empty.
+
+    `costs` is the time of a force call in µs per atom, by number of atoms; empty where it was not measured.
+    """
 
     potential: str
     facts: Mapping[str, Any]
     covered: tuple[Covered, ...]
-    costs: tuple[ForceCallCost, ...]
+    costs: Mapping[int, float]
 
     @property
     def computed(self) -> bool:
@@ -119,17 +98,23 @@ def cards(dataset: Dataset) -> list[Card]:
 @lru_cache(maxsize=4)
 def _cards(dataset: Dataset, release: str) -> tuple[Card, ...]:
     rows = dataset.frame(f"SELECT *, potential IN (SELECT potential FROM {LOCAL}) AS local FROM potentials")
-    covered, costs = _covered(dataset), _costs(dataset)
+    covered, costs = _covered(dataset), measured_costs()
     found = [
         Card(
             potential=row["potential"],
             facts=row,
             covered=tuple(entry for name, entry in covered if name == row["potential"]),
-            costs=tuple(entry for name, entry in costs if name == row["potential"]),
+            costs=costs.us_per_atom.get(row["potential"], {}) if costs else {},
         )
         for row in records(rows)
     ]
     return tuple(sorted(found, key=lambda card: not card.computed))
+
+
+@lru_cache(maxsize=1)
+def measured_costs() -> ForceCallCosts | None:
+    """What force calls cost, from one run of all potentials on one machine; None where there was none."""
+    return read_costs(costs_file())
 
 
 def taken_apart(dataset: Dataset) -> set[str]:
@@ -162,32 +147,3 @@ def _covered(dataset: Dataset) -> list[tuple[str, Covered]]:
             )
         )  # fmt: skip
     return found
-
-
-def _costs(dataset: Dataset) -> list[tuple[str, ForceCallCost]]:
-    """Sums over all finished rows with a time, the harmonic stage first; relaxed runs have no count of calls."""
-    frame = dataset.frame(
-        # one more call on the supercell than displacements: that along the softest mode
-        "SELECT h.potential, h.suite, 'harmonic' AS stage, h.protocol, r.hardware, r.precision, count(*) AS n, "
-        "avg(h.n_atoms) AS n_atoms, sum(h.force_seconds) AS seconds, "
-        "CASE WHEN h.geometry = 'reference' THEN sum(h.n_displacements + 1) END AS calls "
-        "FROM harmonic h LEFT JOIN runs r USING (run) WHERE h.status = 'ok' AND h.force_seconds IS NOT NULL "
-        "GROUP BY h.potential, h.suite, h.protocol, h.geometry, h.run, r.hardware, r.precision UNION ALL "
-        "SELECT a.potential, a.suite, 'sigma', a.protocol, r.hardware, r.precision, count(*), avg(a.n_atoms), "
-        "sum(a.force_seconds), sum(a.n_frames) "
-        "FROM anharmonic a LEFT JOIN runs r USING (run) WHERE a.status = 'ok' AND a.force_seconds IS NOT NULL "
-        "GROUP BY a.potential, a.suite, a.protocol, a.run, r.hardware, r.precision ORDER BY ALL"
-    )
-    return [
-        (
-            row.potential,
-            ForceCallCost(
-                row.suite, row.stage, row.protocol,
-                row.hardware if isinstance(row.hardware, str) else "hardware not recorded",
-                row.precision if isinstance(row.precision, str) else "precision not recorded",
-                int(row.n), float(row.n_atoms), float(row.seconds / row.n),
-                None if pd.isna(row.calls) else float(row.seconds / row.calls),
-            ),
-        )
-        for row in frame.itertuples(index=False)
-    ]  # fmt: skip

@@ -9,10 +9,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.suites import SUITES
-from dashboard.queries.potentials import Card, Covered, ForceCallCost
-from dashboard.ui.blocks import doi_link
+from dashboard.queries.potentials import Card, Covered, measured_costs
+from dashboard.ui.blocks import doi_link, table
 from dashboard.ui.provenance import BENCHMARK_DOI
-from dashboard.ui.text import count, level_sentence, listed, number, plural
+from dashboard.ui.text import count, level_sentence, listed, plural
 
 LOCAL_RESULTS = (
     "results of this machine and of no published release, by softmode score; softmode data promote takes them into one."
@@ -105,26 +105,12 @@ def _counts(entry: Covered) -> str:
     return f"{', '.join(parts)} ({entry.protocol})"
 
 
-def _costs(costs: Sequence[ForceCallCost]) -> list[Component]:
-    if not costs:
+def _costs(costs: Mapping[int, float]) -> list[Component]:
+    found = measured_costs()
+    if not costs or found is None:
         return [html.P("Not measured.", className="muted")]
-    return [html.Ul([html.Li(_cost(cost)) for cost in costs], className="plain")]
-
-
-def _cost(cost: ForceCallCost) -> list[Any]:
-    where = f"{SUITES[cost.suite].title}, {STAGES[cost.stage]} ({cost.protocol}): "
-    compound = f"{number(cost.per_compound, 1)} s per compound"
-    on = html.Span(f"n = {count(cost.n)}; {cost.precision}; {cost.hardware}", className="sub")
-    each = cost.per_call_and_atom
-    if cost.per_call is None or each is None:
-        return [where, html.Strong(compound), ", relaxation included", on]
-    what = "frame" if cost.stage == "sigma" else "call"
-    return [
-        where,
-        html.Strong(f"{number(each, 1)} ms per {what} and atom"),
-        f", {number(1000 * cost.per_call, 0)} ms per {what} of {number(cost.n_atoms, 0)} atoms, {compound}",
-        on,
-    ]
+    rows = [["µs per atom", *(count(round(us)) for us in costs.values())]]
+    return [table(("atoms", *(count(atoms) for atoms in costs)), rows, caption=f"{found.where}.")]
 
 
 def not_computed_list(cards: Sequence[Card], levels: Mapping[str, str]) -> list[Component]:

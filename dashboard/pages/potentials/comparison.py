@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from compute.statistics.paired import Difference
 from dashboard.pages.potentials.accuracy_figure import Model, accuracy
 from dashboard.pages.potentials.comparison_data import Pairwise, Verdicts
-from dashboard.queries.potentials import Card
+from dashboard.queries.potentials import Card, measured_costs
 from dashboard.queries.ranking import METRICS, Ranked
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, statement, statements, table
 from dashboard.ui.ranking import with_unit
@@ -23,7 +23,8 @@ from dashboard.views.compounds import CompoundsView
 from dashboard.views.potentials import PotentialsView
 
 Names = Mapping[str, str]
-X_TITLES = {"training": "structures in the training set", "cost": "force time per call and atom (ms)"}
+X_TITLES = {"training": "structures in the training set", "cost": "time of a force call per atom (µs)"}
+_COST_ATOMS = 40
 
 
 def accuracy_block(entries: Sequence[Ranked], cards: Sequence[Card], against: str) -> list[Component]:
@@ -43,7 +44,7 @@ def accuracy_block(entries: Sequence[Ranked], cards: Sequence[Card], against: st
         what = "the size of the training set" if against == "training" else "the cost of a force call"
         parts.append(html.P(f"It takes two ranked potentials for which {what} is known; it is for {known}."))
     else:
-        parts.append(_accuracy_figure(models, ranked[0], cards, against))
+        parts.append(_accuracy_figure(models, ranked[0], against))
     if without:
         reason = "The authors do not state the size for" if against == "training" else "The cost is not measured for"
         parts.append(html.P(f"Not drawn. {reason} {', '.join(without)}.", className="fine"))
@@ -51,14 +52,14 @@ def accuracy_block(entries: Sequence[Ranked], cards: Sequence[Card], against: st
 
 
 def _place(card: Card, against: str) -> float | None:
-    """Training structures, or ms per call and atom in the harmonic stage of abx3: the same cells for all."""
+    """Training structures, or µs per atom and call on a crystal of `_COST_ATOMS` atoms."""
     if against == "training":
         size = card.facts["training_structures"]
         return None if size is None else float(size)
-    return next((c.per_call_and_atom for c in card.costs if (c.suite, c.stage) == ("abx3", "harmonic")), None)
+    return card.costs.get(_COST_ATOMS)
 
 
-def _accuracy_figure(models: Sequence[Model], entry: Ranked, cards: Sequence[Card], against: str) -> Component:
+def _accuracy_figure(models: Sequence[Model], entry: Ranked, against: str) -> Component:
     metric = METRICS[entry.metric]
     title = with_unit(metric).replace("ω_min", "ω<sub>min</sub>")
     best = (max if metric.higher_is_better else min)(models, key=lambda m: m.value)
@@ -71,8 +72,8 @@ def _accuracy_figure(models: Sequence[Model], entry: Ranked, cards: Sequence[Car
     )
     if len({model.x for model in models}) == 1:
         sentence = "All of them have the same size, so that size explains none of the difference. "
-    hardware = sorted({c.hardware for card in cards for c in card.costs if (c.suite, c.stage) == ("abx3", "harmonic")})
-    on = f" Measured in the 40-atom cells of the harmonic stage of abx3 on {' and '.join(hardware)}."
+    costs = measured_costs()
+    on = f" Measured on {_COST_ATOMS} atoms of {costs.where}." if costs else ""
     return captioned(
         accuracy(models, x_title=X_TITLES[against], y_title=title),
         [

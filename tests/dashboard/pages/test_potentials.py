@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from compute import tables
+from compute.costs import ForceCallCosts
 from compute.statistics.paired import mcnemar
 from dashboard.dataset import Dataset
 from dashboard.pages.potentials import learning_data
@@ -47,21 +48,49 @@ def test_coverage_counts_every_compound_of_a_suite_and_stage(dataset):
     assert ("mp0b3", "harmonic") not in found
 
 
-def test_the_cost_is_force_time_over_calls_where_they_are_counted(directory, dataset, tmp_path):
-    (sigma,) = card(dataset, CHGNET).costs  # the invented harmonic rows have no time
-    assert (sigma.n, sigma.per_compound, sigma.per_call) == (6, 55.0, pytest.approx(55 / 400))
-    assert sigma.per_call_and_atom == pytest.approx(1000 * 55 / 400 / 40)
-    assert card(dataset, MACE).costs == ()
+@pytest.fixture
+def costs(tmp_path, monkeypatch):
+    """Costs of one potential, as `softmode bench --costs` writes them."""
+    file = tmp_path / "costs.json"
+    measured = ForceCallCosts(
+        hardware="Invented", cores=8, threads=1, dtype="float32", compound="CsPbBr3", calls=5,
+        measured="2026-11-30T12:00:00+00:00", versions={},
+        us_per_atom={CHGNET: {10: 4000.0, 40: 1234.0}, MACE: {10: 900.0, 40: 450.0}}, refused={},
+    )  # fmt: skip
+    file.write_text(measured.model_dump_json())
+    monkeypatch.setenv("SOFTMODE_COSTS", str(file))
+    _forgotten()
+    yield file
+    _forgotten()
 
+
+def _forgotten():
+    query.measured_costs.cache_clear()
+    query._cards.cache_clear()
+
+
+def test_costs_are_those_of_one_run_of_all_potentials(directory, costs):
+    found = Dataset(directory)
+    assert dict(card(found, CHGNET).costs) == {10: 4000.0, 40: 1234.0}
+    assert card(found, IDLE).costs == {}
+    text = text_of(models.layout(found, {}))
+    assert "1,234" in text
+    assert "CsPbBr3 in float32, one thread of Invented with 8 cores" in text
+    drawn_text = text_of(models.html.Div(accuracy_block(ranking(found, "abx3"), query.cards(found), "cost")))
+    assert "Chgnet-Test has the most expensive force call" in drawn_text
+    assert "Measured on 40 atoms of CsPbBr3" in drawn_text
+
+
+def test_the_times_of_rows_are_no_costs(directory, tmp_path, costs):
+    costs.unlink()
+    _forgotten()
     timed = [
         {**row, "n_displacements": 3, "n_atoms": 40, "force_seconds": 2.0} if row["status"] == "ok" else row
         for row in tables.read(directory, "harmonic").to_pylist()
     ]
-    costs = {(c.suite, c.stage): c for c in card(republished(directory, tmp_path, harmonic=timed), CHGNET).costs}
-    reference, relaxed = costs["abx3", "harmonic"], costs["hdp", "harmonic"]
-    # three displacements and one call along the softest mode
-    assert (reference.n, reference.per_call, reference.per_call_and_atom) == (8, 0.5, 12.5)
-    assert (relaxed.per_compound, relaxed.per_call) == (2.0, None)
+    found = republished(directory, tmp_path / "timed", harmonic=timed)
+    assert all(one.costs == {} for one in query.cards(found))
+    assert "Not measured." in text_of(models.layout(found, {}))
 
 
 @pytest.mark.parametrize(
