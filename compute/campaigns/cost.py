@@ -15,9 +15,11 @@ from compute import tables
 from compute.campaigns.campaign import Campaign
 from compute.potentials.interface import Potential
 from compute.protocols import Andersen, HarmonicProtocol, Langevin, SamplingProtocol
+from compute.stages import dft_displacements as stage
 from compute.stages import phonons
+from compute.structures.reference_phonons import from_row
 from compute.tasks.execute import compound_of, potential_of
-from compute.tasks.task import Task
+from compute.tasks.task import DisplacementsTask, Task
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -49,6 +51,10 @@ def cost(campaign: Campaign, chosen: Sequence[Task], data: Path) -> Cost:
     if not left:
         return Cost(campaign.run, len(chosen), 0, 0, 0.0)
     first = left[0]
+    if isinstance(first, DisplacementsTask):
+        computed = [task for task in left if isinstance(task, DisplacementsTask) and task.forces is None]
+        calls, seconds = _on_dft_displacements(computed, data) if computed else (0, 0.0)
+        return Cost(campaign.run, len(chosen), len(left), calls, seconds)
     compound, protocol = compound_of(first), campaign.protocol
     harmonic = protocol.harmonic if isinstance(protocol, SamplingProtocol) else protocol
     a, x = compound.guess()
@@ -70,6 +76,18 @@ def cost(campaign: Campaign, chosen: Sequence[Task], data: Path) -> Cost:
         n_frozen = 1 if harmonic.ladder is None else 1 + len(harmonic.ladder)
         calls, seconds = calls + n_frozen, seconds + n_frozen * _seconds(still, supercell)
     return Cost(campaign.run, len(chosen), len(left), calls, seconds)
+
+
+def _on_dft_displacements(left: Sequence[DisplacementsTask], data: Path) -> tuple[int, float]:
+    """Force calls and seconds per material on DFT's displaced supercells, from calls on the one in the middle."""
+    kept = {row["compound"]: from_row(row) for row in tables.read_where(data, "reference_phonons", suite=left[0].suite)}
+    materials = [kept[task.compound] for task in left]
+    calls = [1 + len(material.atoms) for material in materials]
+    atoms = [material.constants.shape[1] for material in materials]
+    crystal = stage.crystal(materials[len(materials) // 2])
+    (supercell,) = phonons.displaced(crystal, np.zeros((1, len(crystal.supercell), 3)))
+    an_atom = _seconds(potential_of(left[0], left[0].protocol.dtype), supercell) / len(supercell)
+    return round(np.mean(calls)), an_atom * float(np.dot(calls, atoms)) / len(materials)
 
 
 def sampling_calls(protocol: SamplingProtocol) -> int:

@@ -9,6 +9,7 @@ import pytest
 
 from compute import tables
 from compute.campaigns import campaign as campaigns
+from compute.campaigns.cost import cost
 from compute.campaigns.plan import PlanError
 from compute.campaigns.publish import merge
 from compute.campaigns.published.import_references import Wanted, imported, publish_references
@@ -107,6 +108,19 @@ def test_any_potential_is_run_on_the_kept_displacements(data, tmp_path, monkeypa
     done, failed = (rows[task.compound] for task in plan.tasks)
     assert done["constants_error"] < 1e-5
     assert (failed["status"], failed["reason"]) == ("not-described", "no such element")
+
+
+def test_the_cost_is_counted_on_the_kept_displacements(data, source, tmp_path, monkeypatch):
+    pairs = PairPotential()
+    monkeypatch.setattr("compute.tasks.execute._loaded", lambda *_: pairs)
+    plan = planned(data, tmp_path, potential="chgnet-0.3.0", checkpoint=pairs.checkpoint_sha256)
+    found = cost(plan, plan.tasks, data)
+    kept = tables.read_where(data, "reference_phonons", suite="alexandria50")
+    assert found.left == len(kept)
+    assert found.calls == round(np.mean([1 + len(row["displaced_atoms"]) for row in kept]))
+    assert found.seconds > 0
+    stored = planned(data, tmp_path, source)
+    assert cost(stored, stored.tasks, data).calls == 0, "forces that a source has stored cost no call"
 
 
 def refuses(structures, *, stress=False):
