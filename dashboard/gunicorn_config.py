@@ -1,7 +1,8 @@
 """How gunicorn serves the site: `gunicorn --config python:dashboard.gunicorn_config dashboard.wsgi:app`.
 
 `PORT` is the port of all interfaces, as hosts set it, else 8050 of this machine alone; `WEB_CONCURRENCY` the number of
-web processes; `SOFTMODE_REQUEST_SECONDS` how long an answer may take to be fetched, and a body, which has 10 s at most.
+web processes; `SOFTMODE_REQUEST_SECONDS` how long an answer may take to be fetched, and a head or a body to come, which
+have 10 s at most.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gunicorn import util
+from gunicorn.workers.gthread import ThreadWorker
+
 bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1:8050"
-worker_class = "gthread"
 threads = 8  # they share one set of tables in memory; a request asks DuckDB for milliseconds
 preload_app = False  # DuckDB does not survive a fork
 max_requests = 20_000  # a process is replaced before anything that grows matters
@@ -37,10 +40,26 @@ access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(D)s us"
 _M_TRIM_THRESHOLD, _M_ARENA_MAX = -1, -8  # of glibc's malloc.h
 _COLLECT_AFTER = (10_000, 20, 20)  # a page is made of tens of thousands of objects, few of them in cycles
 _REQUEST_SECONDS = float(os.environ.get("SOFTMODE_REQUEST_SECONDS", 60))
-_BODY_SECONDS = min(10.0, _REQUEST_SECONDS)  # 256 kB at most, which a slow telephone sends in that
+_ARRIVAL_SECONDS = min(10.0, _REQUEST_SECONDS)  # a body has 256 kB at most, which a slow telephone sends in that
 _WAITING = threading.BoundedSemaphore(threads // 2)  # the others answer those who have sent what they ask
+_FIRST_SECONDS = 0.2  # a client that has sent nothing by then waits without a thread
+_CLOSING = threading.BoundedSemaphore(64)
 _PIECE, _LARGEST_PIECE = 8192, 1024 * 1024
 _WHOSE = re.compile(r" from ip=\S+: ")
+
+
+class _Worker(ThreadWorker):
+    """gunicorn's threads, which no client keeps by sending a head slowly, nor by keeping a connection open."""
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Have a thread answer the next request of `conn`."""
+        conn.wait_for_data = partial(_begun, conn)
+        conn.init = partial(_with_a_deadline, conn)
+        conn.close = partial(close, conn)
+        super().enqueue_req(conn)
+
+
+worker_class = _Worker
 
 
 def on_starting(server: Any) -> None:
@@ -70,7 +89,7 @@ def pre_request(worker: Any, req: Any) -> None:
     The whole body has its time, however it trickles; for an answer the socket takes it as that of each piece.
     """
     req.unreader.sock.settimeout(_REQUEST_SECONDS)
-    req.unreader.chunk = partial(_arriving, req.unreader.sock, time.monotonic() + _BODY_SECONDS)
+    req.unreader.chunk = partial(_arriving, req.unreader.sock, time.monotonic() + _ARRIVAL_SECONDS)
 
 
 def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
@@ -78,8 +97,45 @@ def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
     vars(req.unreader).pop("chunk", None)
 
 
+def _begun(conn: Any, seconds: float) -> bool:
+    """Whether the client sends something within `seconds`, but no longer than `_FIRST_SECONDS`."""
+    return bool(type(conn).wait_for_data(conn, min(seconds, _FIRST_SECONDS)))
+
+
+def _with_a_deadline(conn: Any) -> None:
+    """Begin with `conn` as gunicorn does, which waits for a head as long as its client likes."""
+    type(conn).init(conn)
+    conn.parser.unreader.chunk = partial(_arriving_head, conn.sock, time.monotonic() + _ARRIVAL_SECONDS)
+
+
+def _arriving_head(sock: Any, deadline: float, wanted: int | None = None) -> bytes:
+    """What has come of a head; after `deadline` nothing, as of a client that has left."""
+    try:
+        return _arriving(sock, deadline, wanted)
+    except TimeoutError:
+        return b""
+
+
+def close(conn: Any, graceful: bool = False) -> None:
+    """Close `conn`; where the client may be sending still, what it sends is let come, beside the other work.
+
+    gunicorn does that in the thread that takes connections, for up to 2 s each.
+    """
+    if graceful and _CLOSING.acquire(blocking=False):
+        threading.Thread(target=_close_gracefully, args=(conn.sock,), daemon=True).start()
+    else:
+        util.close(conn.sock)
+
+
+def _close_gracefully(sock: Any) -> None:
+    try:
+        util.close_graceful(sock)
+    finally:
+        _CLOSING.release()
+
+
 def _arriving(sock: Any, deadline: float, wanted: int | None = None) -> bytes:
-    """What has come of a body, waited for until `deadline`; where half of the threads wait already, for a second."""
+    """What has come of a head or body, waited for until `deadline`, or for a second where half of the threads wait."""
     here = select.poll()
     here.register(sock, select.POLLIN)
     come = bool(here.poll(0))
@@ -89,7 +145,7 @@ def _arriving(sock: Any, deadline: float, wanted: int | None = None) -> bytes:
         finally:
             _WAITING.release()
     if time.monotonic() > deadline or not (come or here.poll(0)):
-        raise TimeoutError("the body did not arrive in time")
+        raise TimeoutError("the request did not arrive in time")
     piece: bytes = sock.recv(min(max(wanted or 0, _PIECE), _LARGEST_PIECE))
     return piece
 

@@ -56,12 +56,13 @@ def test_a_malformed_database_url_is_one_sentence_everywhere(url, monkeypatch, d
 def test_ctrl_c_while_dask_starts_writes_no_traceback(tmp_path):
     script = tmp_path / "campaign.py"
     script.write_text(
+        "import time\n"
         "from compute.campaigns.dask_cluster import executor\n"
         "if __name__ == '__main__':\n"
         "    print('starting', flush=True)\n"
         "    try:\n"
         "        with executor(2):\n"
-        "            print('started', flush=True)\n"
+        "            time.sleep(600)\n"
         "    except KeyboardInterrupt:\n"
         "        print('interrupted')\n"
     )

@@ -16,10 +16,12 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
+from dashboard import gunicorn_config
 from tests.conftest import ROOT
 from tests.support import dashboard_data
 from tests.support.site import answer, free_port
@@ -147,13 +149,17 @@ def test_bodies_are_bounded_however_they_are_sent(hosted):
     assert _status(port, deep, ("Content-Length", str(len(deep)))) == 400
 
 
-def test_clients_that_stall_do_not_keep_the_site_from_others(hosted):
+_HEAD = f"POST {PREFIX}/_dash-update-component HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n".encode()
+_STARTS = {"head": _HEAD[:40], "body": _HEAD + b"Content-Length: 10000\r\n\r\n"}
+
+
+@pytest.mark.parametrize("sent", [b"", *_STARTS.values()], ids=["nothing", *_STARTS])
+def test_clients_that_stall_do_not_keep_the_site_from_others(hosted, sent):
     port, _, _ = hosted
-    head = f"POST {PREFIX}/_dash-update-component HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     stalled = [socket.create_connection(("127.0.0.1", port)) for _ in range(STALLED)]
     try:
         for client in stalled:
-            client.sendall(f"{head}Content-Length: 100\r\n\r\n".encode())
+            client.sendall(sent)
         assert json.loads(answer(f"http://127.0.0.1:{port}{PREFIX}/healthz"))["status"] == "ok"
     finally:
         for client in stalled:
@@ -170,10 +176,18 @@ def test_a_client_does_not_say_that_it_came_by_tls(hosted):
         assert answered.getheader("Strict-Transport-Security") is None
 
 
-def test_clients_that_trickle_do_not_keep_the_site_from_others(hosted):
-    """Each sends a byte now and then: no wait is long, but the body has a limit as a whole."""
+def _until_closed(client: socket.socket) -> bytes:
+    """What the server said before it closed the connection."""
+    client.settimeout(60)
+    with suppress(ConnectionResetError):
+        return client.recv(100)
+    return b""
+
+
+@pytest.mark.parametrize("part", _STARTS)
+def test_clients_that_trickle_do_not_keep_the_site_from_others(hosted, part):
+    """Each sends a byte now and then: no wait is long, but head and body have a limit as a whole."""
     port, _, _ = hosted
-    head = f"POST {PREFIX}/_dash-update-component HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(STALLED)]
     end = threading.Event()
 
@@ -185,17 +199,29 @@ def test_clients_that_trickle_do_not_keep_the_site_from_others(hosted):
 
     try:
         for client in clients:
-            client.sendall(f"{head}Content-Length: 10000\r\n\r\n".encode())
+            client.sendall(_STARTS[part])
         trickling = threading.Thread(target=trickle)
         trickling.start()
         assert json.loads(answer(f"http://127.0.0.1:{port}{PREFIX}/healthz"))["status"] == "ok"
-        said = [client.recv(100) for client in clients]
-        assert all(answered.startswith(b"HTTP/1.1 408") for answered in said), said
+        said = [_until_closed(client) for client in clients]
+        ends = {answered.partition(b"\r\n")[0] for answered in said}
+        assert ends == {b"HTTP/1.1 408 REQUEST TIMEOUT" if part == "body" else b""}
     finally:
         end.set()
         trickling.join()
         for client in clients:
             client.close()
+
+
+def test_a_client_that_does_not_close_keeps_nobody_waiting():
+    """Its last answer may still be on the way, so the connection is closed for writing and kept for reading."""
+    here, there = socket.socketpair()
+    gunicorn_config.close(SimpleNamespace(sock=here), graceful=True)
+    assert here.fileno() != -1, "waited for the client"
+    assert there.recv(1) == b""
+    there.close()
+    while here.fileno() != -1:
+        time.sleep(0.01)
 
 
 def test_the_log_does_not_say_who_asked_for_what(hosted):
