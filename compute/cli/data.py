@@ -98,7 +98,7 @@ def audit(
     if not found:
         fail("No row can be computed again here: no published row has a potential whose weights are on this machine.")
     if as_json:
-        print_json([{**_finite(asdict(entry)), "agrees": entry.agrees} for entry in found])
+        print_json([{**asdict(entry), "agrees": entry.agrees} for entry in found])
     else:
         grid = Table("row", "quantity", "published", "again", "tolerance", "")
         before = ""
@@ -284,7 +284,7 @@ def explained(
         print_json(
             {
                 "least": LEAST,
-                "shares": [_finite(asdict(share)) for share in found],
+                "shares": [asdict(share) for share in found],
                 "not_computed": [asdict(entry) for entry in lacking],
             }
         )
@@ -322,13 +322,6 @@ def _interval(interval: Interval) -> str:
     if math.isnan(interval.value):
         return "not defined"
     return f"{interval.value:+.2f}\n{interval.low:+.2f} to {interval.high:+.2f}"
-
-
-def _finite(value: Any) -> Any:
-    """`value` with null for every number that is not defined, which JSON cannot say."""
-    if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _metadata(field: Any) -> dict[str, str]:
