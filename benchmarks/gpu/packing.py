@@ -42,7 +42,7 @@ PACKAGES = (
     *("PyYAML", "requests", "spglib", "symfc", "torch-ema", "tqdm", "typing-inspection", "urllib3"),
 )
 """What Softmode's stages, MACE and SevenNet import beside PyTorch and its company."""
-_PYTHON = "3.12"
+PYTHON = "3.12"
 _PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_24", "manylinux_2_17", "manylinux2014", "manylinux2010")
 _OMEGAS = ("omega_min_thz", "omega_gamma_thz", "omega_r_thz", "omega_m_thz", "omega_x_thz")
 
@@ -57,10 +57,10 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def download(requirements: Sequence[str], folder: Path) -> None:
-    """The wheels of `requirements` alone, for the machine's Python."""
+def download(requirements: Sequence[str], folder: Path, python: str) -> None:
+    """The wheels of `requirements` alone, for the machine's `python`."""
     platforms = [option for name in _PLATFORMS for option in ("--platform", f"{name}_x86_64")]
-    target = ["--no-deps", "--only-binary=:all:", "--python-version", _PYTHON, "--implementation", "cp", *platforms]
+    target = ["--no-deps", "--only-binary=:all:", "--python-version", python, "--implementation", "cp", *platforms]
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-qq", *target]
     subprocess.run([*command, "--dest", str(folder), *requirements], check=True)
 
@@ -117,7 +117,7 @@ def work(data: Path, potential: str, compounds: Sequence[str], first: int, check
     }
 
 
-def pack(kit: Path, content: dict[str, Any]) -> int:
+def pack(kit: Path, content: dict[str, Any], python: str = PYTHON) -> int:
     """Write the kit with the work `content`; its size in bytes. Raises `SystemExit` where that is over the limit."""
     shutil.rmtree(kit, ignore_errors=True)
     kit.mkdir(parents=True)
@@ -125,8 +125,8 @@ def pack(kit: Path, content: dict[str, Any]) -> int:
         shutil.copy2(HERE / name, kit / name)
     shutil.copytree(ROOT / "compute", kit / "compute", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     pins = pinned(ROOT / "constraints.txt")
-    download([pins[_plain(name)] for name in PACKAGES], kit / "wheels")
-    download(read_requirements(folder_of("sevennet") / "requirements.txt"), kit / "sevennet")
+    download([pins[_plain(name)] for name in PACKAGES], kit / "wheels", python)
+    download(read_requirements(folder_of("sevennet") / "requirements.txt"), kit / "sevennet", python)
     without_other_weights(next((kit / "sevennet").glob("sevenn-*.whl")), entry("sevennet-0").file)
     (kit / "work.json").write_text(json.dumps(content))
     size = sum(path.stat().st_size for path in kit.rglob("*") if path.is_file())
@@ -143,10 +143,11 @@ def main() -> None:
     parser.add_argument("--compounds", type=Path, help="a file that names the compounds of suite abx3, one a line")
     parser.add_argument("--first", type=int, default=1024, help="so many of them at most")
     parser.add_argument("--checked", type=int, default=8, help="stored rows of each potential that are computed again")
+    parser.add_argument("--python", default=PYTHON, help="of that machine")
     given = parser.parse_args()
     named = given.compounds.read_text(encoding="utf-8").split() if given.compounds else []
     content = work(data_directory(), given.potential, named, given.first, given.checked)
-    size = pack(given.to, content)
+    size = pack(given.to, content, given.python)
     print(f"{given.to}: {size / 2**20:.1f} MiB, {len(content['sigma']['tasks'])} compounds for σ")
 
 

@@ -70,7 +70,7 @@ def step(name: str, kit: Path, to: Path, seconds: float, dry: bool, variables: d
     content = json.loads(found.read_text()) if found.is_file() else {}
     if ended == "failed":
         content["said"] = log.read_text(errors="replace").strip().splitlines()[-1:]
-    return {"ended": ended, "seconds": round(time.monotonic() - start, 1), **content}
+    return {"ended": ended, "took_s": round(time.monotonic() - start, 1), **content}
 
 
 def main() -> None:

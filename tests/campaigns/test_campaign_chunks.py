@@ -30,12 +30,12 @@ PROTOCOL = HARMONIC_PROTOCOLS["reference-geometry"].model_copy(update={"supercel
 TIMES = ("seconds", "force_seconds")
 
 
-def campaign(published, count: int, directory: Path) -> Campaign:
-    """Over the first `count` published halides."""
+def campaign(published, count: int, directory: Path, potential: str = POTENTIAL) -> Campaign:
+    """Of `potential` over the first `count` published halides."""
     halides = [row for row in published if row["suite"] == "abx3" and row["X"] in ("F", "Cl", "Br", "I")][:count]
-    sha256 = locate(POTENTIAL).sha256
-    todo = [task_for("abx3", row["compound"], row["lattice_constant"], POTENTIAL, sha256, PROTOCOL) for row in halides]
-    return Campaign(STAGES["harmonic"], "abx3", POTENTIAL, sha256, PROTOCOL, tuple(halides), tuple(todo), directory)
+    sha256 = locate(potential).sha256
+    todo = [task_for("abx3", row["compound"], row["lattice_constant"], potential, sha256, PROTOCOL) for row in halides]
+    return Campaign(STAGES["harmonic"], "abx3", potential, sha256, PROTOCOL, tuple(halides), tuple(todo), directory)
 
 
 def rows(of: Campaign) -> dict[str, dict]:
@@ -76,9 +76,19 @@ def scheduler(tmp_path):
             process.wait()
 
 
-@pytest.mark.parametrize("count", [24, pytest.param(200, marks=pytest.mark.slow)])
-def test_a_worker_killed_at_work_loses_its_chunk_and_no_row(published, tmp_path, scheduler, count):
-    undisturbed = campaign(published, count, tmp_path / "undisturbed")
+@pytest.mark.parametrize(
+    ("potential", "count"),
+    [
+        (POTENTIAL, 24),
+        pytest.param(POTENTIAL, 200, marks=pytest.mark.slow),
+        # Each worker has an evaluator in the interpreter of SevenNet.
+        pytest.param("sevennet-0", 200, marks=pytest.mark.slow),
+    ],
+)
+def test_a_worker_killed_at_work_loses_its_chunk_and_no_row(published, tmp_path, scheduler, potential, count):
+    if (environment := locate(potential).environment) and not environment.ready:
+        pytest.skip(f"the packages of {potential} are not installed: softmode potentials install")
+    undisturbed = campaign(published, count, tmp_path / "undisturbed", potential)
     compute(undisturbed, undisturbed.tasks, Here(), chunk=4)
     address, client = scheduler
     workers = client.run(os.getpid)
@@ -91,7 +101,7 @@ def test_a_worker_killed_at_work_loses_its_chunk_and_no_row(published, tmp_path,
             killed.append(at_work[0])
             os.kill(at_work[0], signal.SIGKILL)
 
-    disturbed = campaign(published, count, tmp_path / "disturbed")
+    disturbed = campaign(published, count, tmp_path / "disturbed", potential)
     with executor(2, address) as pool:
         compute(disturbed, disturbed.tasks, pool, chunk=4, workers=2, progress=kill_one_at_work)
     assert killed
