@@ -1,4 +1,4 @@
-// The header: a link to exactly this view, and the menu of pages on narrow screens.
+// The header: a link to exactly this view, and the menu of pages on narrow screens; what buttons copy.
 (function () {
   "use strict";
 
@@ -19,11 +19,20 @@
   }
 
   function copy() {
-    var text = address();
-    var done = function () { say("Link copied"); };
-    var failed = function () { window.prompt("Copy this link", text); };
-    if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, failed);
+    copyText(address(), "Link copied");
+  }
+
+  function copyText(text, done) {
+    var failed = function () { window.prompt("Copy", text); };
+    if (navigator.clipboard) navigator.clipboard.writeText(text).then(function () { say(done); }, failed);
     else failed();
+  }
+
+  // What is to be copied: the text of the element that the button names, or how this view is cited.
+  function copyOf(button) {
+    if (button.dataset.copy) return copyText(document.getElementById(button.dataset.copy).textContent, "Copied");
+    var today = new Date().toISOString().slice(0, 10);
+    copyText(button.dataset.cite + ", " + address() + ", visited on " + today + ".", "Citation copied");
   }
 
   function menu(open) {
@@ -35,7 +44,9 @@
   document.addEventListener("click", function (event) {
     var target = event.target.closest ? event.target : null;
     if (!target) return;
-    if (target.closest("#copy-link")) copy();
+    var button = target.closest("button[data-copy], button[data-cite]");
+    if (button) copyOf(button);
+    else if (target.closest("#copy-link")) copy();
     else if (target.closest("#menu")) menu(!document.querySelector(".site-head").hasAttribute("data-open"));
     else if (target.closest("#nav a") || target.closest("main")) menu(false);
   });

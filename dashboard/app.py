@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape as html_escape
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,7 +13,9 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html, set_props
 from dash.development.base_component import Component
 from flask import Response, jsonify, request
 
+from compute.suites import SUITES
 from compute.tables import TableError
+from dashboard.api.find import serve_find
 from dashboard.api.serve import serve_api
 from dashboard.dataset import TABLES, Dataset
 from dashboard.optimade.serve import serve_optimade
@@ -33,13 +35,14 @@ from dashboard.server.asset_bundles import bundles, serve_bundles
 from dashboard.server.callback_json import encoding
 from dashboard.server.compression import compress_responses
 from dashboard.server.concurrency import take_turns
+from dashboard.server.documentation import serve_documentation
 from dashboard.server.downloads import serve_data
 from dashboard.server.page_scripts import chosen
 from dashboard.server.prefix import mount
 from dashboard.server.rate_limit import limit_computing
 from dashboard.server.response_cache import do_not_remember, remember_answers
 from dashboard.server.vendored_scripts import serve_libraries
-from dashboard.settings import ASSETS, Settings
+from dashboard.settings import ASSETS, DOCUMENTATION, Settings
 from dashboard.ui.blocks import page_head
 from dashboard.ui.release import RELEASE_KEY, release_notice
 from dashboard.ui.shell import navigation, shell
@@ -100,7 +103,7 @@ class _Site(Dash):
         return lambda function: register(encoding(function, by_name=by_name))
 
     def interpolate_index(self, **parts: Any) -> str:
-        page, title = _page_at(request.path)
+        page, title = _page_at(request.path, request.args)
         prefix = self.config.requests_pathname_prefix.rstrip("/")
         description = html_escape(page.description if page else "There is no page at this address.")
         tags = (
@@ -108,7 +111,8 @@ class _Site(Dash):
             f'<meta property="og:title" content="{html_escape(title)}">'
             f'<meta property="og:description" content="{description}">'
             '<meta property="og:site_name" content="Softmode"><meta property="og:type" content="website">'
-            '<meta name="twitter:card" content="summary">'
+            f'<meta property="og:image" content="{request.host_url.rstrip("/")}{prefix}/assets/preview.png">'
+            '<meta name="twitter:card" content="summary_large_image">'
         )
         changed = {
             "title": html_escape(title),
@@ -119,11 +123,12 @@ class _Site(Dash):
         return str(super().interpolate_index(**{**parts, **changed}))
 
 
-def _page_at(path: str) -> tuple[Page | None, str]:
-    """The page at `path` and its title, which names what the path is about."""
+def _page_at(path: str, query: Mapping[str, str]) -> tuple[Page | None, str]:
+    """The page at `path` and its title, which names what the path is about, and the suite that `query` asks for."""
     for page in PAGES:
         if (named := page.match(path)) is not None:
-            return page, f"{named[page.below[-1]]} · {page.title}" if named else page.title
+            about = named[page.below[-1]] if named else getattr(SUITES.get(query.get("s", "")), "title", "")
+            return page, f"{about} · {page.title}" if about else page.title
     return None, "Not found · Softmode"
 
 
@@ -157,7 +162,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         ClientsideFunction("softmode", "writePart"), Input(TABS, "value"), prevent_initial_call=True
     )
     _add_health(app, dataset)
-    security.secure(app, lambda path: _page_at(path)[0] is not None)
+    security.secure(app, lambda path: _page_at(path, {})[0] is not None)
     serve_libraries(app.server)
     remembered = remember_answers(app.server, dataset.release, settings.cache_mb)
     limit_computing(app.server, settings.requests_per_minute)
@@ -165,6 +170,8 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_data(app.server, dataset)
     serve_api(app.server, dataset, settings.prefix)
     serve_optimade(app.server, dataset)
+    serve_find(app.server, dataset)
+    serve_documentation(app.server, DOCUMENTATION)
     serve_bundles(app.server, app.own)
     compress_responses(app.server)
     mount(app.server, settings.prefix, settings.proxies)
@@ -191,12 +198,12 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
     )
     def _show(pathname: Any, search: Any) -> tuple[Component, list[Component], str]:
         path = (pathname if isinstance(pathname, str) else "").removeprefix(request.script_root) or "/"
-        page, title = _page_at(path)
+        query = dict(parse_qsl(str(search or "").removeprefix("?"), keep_blank_values=True))
+        page, title = _page_at(path, query)
         if page is None:
             return _not_found(), navigation(entries, path), title
         if not page.remembered:
             do_not_remember()
-        query = dict(parse_qsl(str(search or "").removeprefix("?"), keep_blank_values=True))
         seen = query.pop(RELEASE_KEY, None)
         try:
             content = page.layout(dataset, query, **(page.match(path) or {}))

@@ -13,6 +13,10 @@ ASSETS = Path(__file__).resolve().parent / "assets"
 """A link to `assets` of the checkout, so that a wheel holds the files too."""
 
 
+DOCUMENTATION = Path(__file__).resolve().parent.parent / "build" / "docs"
+"""Where `make docs` puts the documentation of a checkout."""
+
+
 class Settings(BaseSettings):
     """Environment variables have the prefix `SOFTMODE_`, such as `SOFTMODE_DATA`."""
 

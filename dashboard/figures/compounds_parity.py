@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.figures.identity import colour, few, symbol
 from dashboard.figures.theme import NEUTRAL, Figure, between, figure, guides, level, scatter, square, upright
 
 Values = NDArray[np.float64]
@@ -16,14 +17,13 @@ MARGIN = 0.06
 
 @dataclass(frozen=True)
 class Points:
-    """Values of one source against DFT's, arrays of length n, with the names of the compounds."""
+    """Values of one potential against DFT's, arrays of length n, with the names of the compounds."""
 
     name: str
     compounds: Sequence[str]
     dft: Values
     values: Values
-    colour: str
-    symbol: str
+    potential: str
 
 
 def window(groups: Sequence[Points]) -> tuple[float, float]:
@@ -49,11 +49,17 @@ def compounds_parity(groups: Sequence[Points], *, title: str, unit: str, chosen:
                 customdata=list(group.compounds),
                 name=group.name,
                 mode="markers",
-                marker={"color": group.colour, "symbol": group.symbol, "size": 10, "opacity": 0.85},
+                marker={
+                    "color": colour(group.potential),
+                    "symbol": symbol(group.potential),
+                    "size": 10,
+                    "opacity": 0.85,
+                },
                 hovertemplate=f"%{{customdata}}<br>DFT %{{x:.2f}} {unit}<br>{group.name} %{{y:.2f}} {unit}"
                 "<extra></extra>",
             )
         )
+    traces = few(traces, [group.potential for group in groups])
     ringed = [
         (x, y)
         for group in groups

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from compute.statistics.comparable import CUT_AT_ZERO
 from compute.statistics.criteria import LABELLED
+from compute.statistics.strata import EDGES, MIDDLE, STRONG, WEAK
 from compute.tables.pairs import PAIRS
 from compute.tables.schemas import SCHEMAS
 from compute.tables.selections import CHOSEN, CHOSEN_SIGMA
@@ -70,6 +71,8 @@ _OF_THE_COMPOUND = {
     "formula": "(contains(lower(formula), lower($formula)) OR contains(lower(compound), lower($formula)) "
     "OR (len($tokens) > 0 AND list_has_all(list_concat(regexp_extract_all(formula, '[A-Z][a-z]?'), "
     "regexp_extract_all(formula, '[A-Z][a-z]?[0-9]*')), $tokens)))",
+    "stratum": f"list_contains($stratum, CASE WHEN dft_sigma < {EDGES[0]} THEN '{WEAK}' "
+    f"WHEN dft_sigma > {EDGES[1]} THEN '{STRONG}' WHEN isfinite(dft_sigma) THEN '{MIDDLE}' END)",
     "sigma_low": "dft_sigma >= $sigma_low",
     "sigma_high": "dft_sigma <= $sigma_high",
     "factor_low": "tolerance_factor >= $factor_low",

@@ -7,7 +7,8 @@ no ranking.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
@@ -25,9 +26,10 @@ from compute.statistics.paired import Difference, difference_of_rmse, difference
 from compute.suites import COMPARED, SUITES
 from compute.tables.against_dft import AgainstDft, against_dft, to_plain
 from dashboard.dataset import Dataset
-from dashboard.queries.coverage import foundation
+from dashboard.queries.coverage import distilled, foundation
 from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
 
+_VERSION = re.compile(r"(?P<stem>.+?)-(?P<version>\d+(\.\d+)+)")
 Values = NDArray[np.float64]
 Rows = Mapping[str, NDArray[Any]]
 
@@ -278,3 +280,36 @@ def training_sets(dataset: Dataset) -> dict[str, str]:
     """Training data by potential."""
     frame = dataset.frame("SELECT potential, training_set FROM potentials")
     return dict(zip(frame["potential"], frame["training_set"], strict=True))
+
+
+def preferred(dataset: Dataset, suite: str, potentials: Iterable[str]) -> list[str]:
+    """`potentials` in the order in which a page shows them unasked.
+
+    Those of DFT's functional first, by their place in the suite's own ranking, then those that are not ranked as they
+    come; of one family's versions the newest stands first; those that were distilled come last.
+    """
+    given = list(potentials)
+    ranked = [entry.potential for entry in ranking(dataset, suite)] if SUITE_METRICS.get(suite) else []
+    place = {potential: i for i, potential in enumerate(ranked)}
+    others = other_levels(trained_on(dataset), reference_functionals(dataset).get(suite, []))
+    taught = {potential: 1 + i for i, potential in enumerate(distilled(dataset))}
+    order = sorted(given, key=lambda p: (taught.get(p, 0), p in others, place.get(p, len(place))))
+    return newest_first(order)
+
+
+def newest_first(potentials: Sequence[str]) -> list[str]:
+    """`potentials` in their order, but versions of one family together: chgnet-0.3.0, then chgnet-0.2.0."""
+    families: dict[str, list[str]] = {}
+    for potential in potentials:
+        families.setdefault(_stem(potential), []).append(potential)
+    return [p for family in families.values() for p in sorted(family, key=_version, reverse=True)]
+
+
+def _stem(potential: str) -> str:
+    found = _VERSION.fullmatch(potential)
+    return found["stem"] if found else potential
+
+
+def _version(potential: str) -> tuple[int, ...]:
+    found = _VERSION.fullmatch(potential)
+    return tuple(int(part) for part in found["version"].split(".")) if found else ()

@@ -111,6 +111,11 @@ def table(head: Sequence[Any], rows: Sequence[Sequence[Any]], *, caption: Any, n
     )
 
 
+def copy_button(identity: str, text: str = "Copy") -> Component:
+    """Copies the text of the element `identity` (assets/site.js)."""
+    return html.Button(text, type="button", className="copy", **{"data-copy": identity})
+
+
 def not_computed(what: str, command: str) -> Component:
     """States that something is not computed and how to compute it."""
     return html.Div(

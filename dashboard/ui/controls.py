@@ -12,6 +12,8 @@ from dash.development.base_component import Component
 from compute.suites import COMPARED, SUITES
 from dashboard.ui.text import MINUS, number
 
+FIND = "/find"
+"""Where the question is answered, with the address of what is found."""
 SUITE_OPTIONS = [{"value": suite, "label": SUITES[suite].title} for suite in COMPARED]
 
 
@@ -162,3 +164,16 @@ def range_slider(
         ],
         className="control wide",
     )
+
+
+def search(identity: str, *, prefix: str = "", hint: str = "") -> Component:
+    """A form that asks for a compound; `hint` says beneath the field what may be typed. Enter sends it."""
+    field = dmc.TextInput(
+        id=identity,
+        name="q",
+        placeholder="Find a compound",
+        size="xs" if not hint else "sm",
+        **{"aria-label": "Find a compound by its formula"},
+    )
+    button = [html.Button("Find", type="submit"), html.Span(hint, className="sub")] if hint else []
+    return html.Form([field, *button], action=f"{prefix}{FIND}", method="get", role="search", className="search")

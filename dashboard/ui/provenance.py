@@ -11,21 +11,48 @@ from dash.development.base_component import Component
 
 from compute.suites import SUITES
 from dashboard.ui.blocks import doi_link, link, table
+from dashboard.ui.glossary import documentation
 from dashboard.ui.text import count
 
 BENCHMARK_DOI = "10.1039/d5cp04693a"
+AUTHORS = "Softmode contributors"
+VERSION = "0.1.0"
+CITED = f"{AUTHORS}, Softmode {VERSION}"
+"""How a view is cited, before its address."""
 
 
 def provenance(sources: pd.DataFrame, runs: pd.DataFrame) -> Component:
     """Sources with links, then the runs behind the page with run id, protocol and checkpoint hash."""
+    where = [part for row in sources.itertuples(index=False) for part in (", ", _where(row))][1:]
     return html.Footer(
         [
-            html.H2("Sources"),
-            html.Ul([*(_source(row) for row in sources.itertuples(index=False)), _benchmark()]),
-            html.Details([html.Summary("Runs, protocols and checkpoints"), *_runs(runs)], className="traceability"),
+            html.P(
+                [
+                    html.Strong("DFT: "),
+                    *where,
+                    ". ",
+                    html.A("Documentation", href=documentation("index")),
+                    ". ",
+                    html.Button("Copy citation", type="button", className="copy", **{"data-cite": CITED}),
+                ]
+            ),
+            html.Details(
+                [
+                    html.Summary("Sources, runs, protocols and checkpoints"),
+                    html.Ul([*(_source(row) for row in sources.itertuples(index=False)), _benchmark()]),
+                    *_runs(runs),
+                ],
+                className="traceability",
+            ),
         ],
         className="sources",
     )
+
+
+def _where(row: Any) -> Component:
+    suite = SUITES[row.suite]
+    href = f"https://doi.org/{row.doi}" if isinstance(row.doi, str) and row.doi else suite.source
+    return link(suite.title, href)
 
 
 def _source(row: Any) -> Component:

@@ -8,6 +8,8 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.ui.controls import search
+
 # Mantine wants ten shades of the one accent colour; primaryShade picks from them per scheme.
 TEAL = (
     "#e7f6f4", "#cfeae7", "#9fd5cf", "#6bbfb6", "#42aca1", "#2a9f93", "#178f84", "#0f766e", "#0b635c", "#06504a",
@@ -39,6 +41,7 @@ def shell(prefix: str = "") -> Component:
                     [
                         dcc.Link("Softmode", href=f"{prefix}/", className="brand"),
                         html.Nav(id="nav", **{"aria-label": "Pages"}),
+                        search("site-search", prefix=prefix),
                         html.Span(id="copied", className="copied", role="status"),
                         html.Button("Copy link", id="copy-link", type="button", title="Copy a link to this view"),
                         dmc.ColorSchemeToggle(

@@ -11,7 +11,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.figures.compounds_parity import Points, compounds_parity
-from dashboard.figures.theme import series_colour, series_symbol
 from dashboard.queries import wells as query
 from dashboard.ui.blocks import captioned, not_computed, publish_command, statement, statements, table
 from dashboard.ui.text import count, number, plural
@@ -71,39 +70,47 @@ def _overall(found: Sequence[query.Comparison], shown: pd.DataFrame, quantity: s
     scored = [c for c in found if c.kind == query.POTENTIAL and c.n]
     if not scored:
         return [html.P("No compound has both DFT and a potential that is chosen.")]
+    checks = [_check_sentence(c, quantity) for c in found if c.kind == query.CHECK and c.n]
+    rough = html.P(_rough_sentence(shown), className="fine")
+    if len(scored) > 1:
+        return [html.P(" ".join([_range_sentence(scored), *checks])), rough]
+    (only,) = scored
     tiles = [
         statement(
-            f"{c.signs} of {c.n}",
+            f"{only.signs} of {only.n}",
             "curvatures with DFT’s sign",
-            f"{names.get(c.name, c.name)}; always the more frequent sign: {c.baseline} of {c.n}",
-        )
-        for c in scored
-    ]
-    if len(scored) == 1:
-        (only,) = scored
-        tiles += [
+            f"{names.get(only.name, only.name)}; always the more frequent sign: {only.baseline} of {only.n}",
+        ),
+        *(
             statement(
                 f"{number(part.median)} {UNITS[what]}",
                 f"median error of {IN_A_SENTENCE[what]}",
                 f"DFT’s median size: {number(part.scale)}",
             )
             for what, part in ((quantity, only.harmonic), ("height", only.height))
-        ]
-    sentences = [_sentence(c, quantity, names) for c in scored]
-    sentences += [_check_sentence(c, quantity) for c in found if c.kind == query.CHECK and c.n]
-    return [statements(*tiles), html.P(" ".join(sentences)), html.P(_rough_sentence(shown, names), className="fine")]
-
-
-def _rough_sentence(shown: pd.DataFrame, names: Names) -> str:
-    """In how many wells the polynomial is a poor description, per source."""
-    finished = shown[(shown["status"] == "ok") & (shown["kind"] != query.CHECK)]
-    counts = [
-        f"{int((rows['missed'] > ROUGH).sum())} of {plural(len(rows), 'well')} of {names.get(str(name), str(name))}"
-        for name, rows in finished.groupby("name")
+        ),
     ]
+    return [statements(*tiles), html.P(" ".join([_sentence(only, quantity, names), *checks])), rough]
+
+
+def _range_sentence(scored: Sequence[query.Comparison]) -> str:
+    """What all potentials have in common; the table has each."""
+    shares = [c.signs / c.n for c in scored]
+    beaten = sum(c.signs > c.baseline for c in scored)
     return (
-        f"The fit misses more than {100 * ROUGH:.0f} % of the forces in {' and in '.join(counts)}. There k and q "
-        "describe the whole range of Q, not the neighbourhood of Q = 0."
+        f"{len(scored)} potentials give the curvature DFT’s sign in {100 * min(shares):.0f} to "
+        f"{100 * max(shares):.0f} % of the compounds; {beaten} of them more often than always answering DFT’s more "
+        "frequent sign."
+    )
+
+
+def _rough_sentence(shown: pd.DataFrame) -> str:
+    """In how many wells the polynomial is a poor description."""
+    finished = shown[(shown["status"] == "ok") & (shown["kind"] != query.CHECK)]
+    missed = int((finished["missed"] > ROUGH).sum())
+    return (
+        f"The fit misses more than {100 * ROUGH:.0f} % of the forces in {count(missed)} of "
+        f"{plural(len(finished), 'well')}. There k and q describe the whole range of Q, not the neighbourhood of Q = 0."
     )
 
 
@@ -140,7 +147,7 @@ def _parity(
     pairs = query.pairs(shown)
     column = query.QUANTITY_COLUMNS.get(what, what)
     groups = []
-    for index, potential in enumerate(query.potentials(frame)):
+    for potential in query.potentials(frame):
         mine = pairs[(pairs["name"] == potential) & (pairs["kind"] == query.POTENTIAL)]
         if not mine.empty:
             groups.append(
@@ -149,22 +156,18 @@ def _parity(
                     compounds=mine["compound"].tolist(),
                     dft=mine[f"dft_{column}"].to_numpy(float),
                     values=mine[column].to_numpy(float),
-                    colour=series_colour(index),
-                    symbol=series_symbol(index),
+                    potential=potential,
                 )
             )
     figure = compounds_parity(
         groups, title=f"{WORDS[what]} {SYMBOLS[what]}".removesuffix(" ω"), unit=UNITS[what], chosen=view.compound
     )
-    parts = [(c, c.height if what == "height" else c.harmonic) for c in found if c.kind == query.POTENTIAL and c.n]
-    numbers = [
-        f"{names.get(c.name, c.name)}: n = {count(d.n)}, RMSE {number(d.rmse)}, bias {number(d.bias, sign=True)} "
-        f"{UNITS[what]}. "
-        for c, d in parts
-    ]
+    scored = [c for c in found if c.kind == query.POTENTIAL and c.n]
+    n = sum((c.height if what == "height" else c.harmonic).n for c in scored)
+    leaning = "".join(_leaning(group, what) for group in groups) if len(groups) == 1 else ""
     return captioned(
         figure,
-        [html.Strong(numbers), *(_leaning(group, what) for group in groups), _how_to_read(what)],
+        [html.Strong(f"n = {count(n)} wells of {plural(len(scored), 'potential')}. "), leaning, _how_to_read(what)],
         label=f"{WORDS[what].capitalize()} of DFT against the potentials, one point per compound",
         shape="square",
         identity=PARITY_HEIGHT if what == "height" else PARITY_HARMONIC,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compute.statistics.strata import MIDDLE, STRONG, WEAK
 from dashboard.elements import ELEMENTS
 from dashboard.views.codec import (
     ANIONS,
@@ -27,6 +28,8 @@ TRUTHS = ("stable", "unstable", "no-label")
 ANSWERS = ("stable", "unstable", "undecidable", "failed", "not-run")
 """A potential's verdict, or why there is none."""
 AGREEMENTS = ("agree", "disagree")
+STRATA = (WEAK, MIDDLE, STRONG)
+"""How anharmonic a compound is in DFT."""
 COLUMN_GROUPS = ("sites", "dft", "points", "descriptors", "harmonic", "modes", "sigma", "renormalised", "reason")
 DEFAULT_COLUMNS = ("dft", "harmonic", "sigma")
 
@@ -59,6 +62,7 @@ class CompoundsView:
     elements: tuple[str, ...] = key("el", _ELEMENTS, ())
     without: tuple[str, ...] = key("no", _ELEMENTS, ())
     formula: str = key("f", FORMULA, "")
+    stratum: tuple[str, ...] = key("sd", Choices(STRATA), ())
     sigma_low: float = key("sl", _SIGMA, SIGMA_RANGE[0])
     sigma_high: float = key("sh", _SIGMA, SIGMA_RANGE[1])
     factor_low: float = key("tl", _TOLERANCE_FACTOR, TOLERANCE_FACTOR_RANGE[0])

@@ -6,12 +6,17 @@ from playwright.sync_api import Locator, Page, TimeoutError
 
 
 def draw_all(page: Page) -> None:
-    """Scroll by every figure, which is drawn as it comes near the window, and wait until it is."""
+    """Scroll by every figure of the open part, which is drawn as it comes near the window, and wait until it is."""
     page.wait_for_selector(".graph .js-plotly-plot, .graph .dash-graph", state="attached")
-    for graph in page.locator(".graph").all():
+    for graph in page.locator(".graph:visible").all():
         graph.scroll_into_view_if_needed()
         graph.locator(".main-svg").first.wait_for()
     page.evaluate("window.scrollTo(0, 0)")
+
+
+def open_part(page: Page, name: str) -> None:
+    """Open the tab `name`."""
+    page.get_by_role("tab", name=name, exact=True).click()
 
 
 def press(figure: Locator, target: Locator, at: tuple[float, float] | None = None) -> None:

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.acting import choose, draw_all, press
+from tests.e2e.acting import choose, draw_all, open_part, press
 from tests.support.dashboard_data import ABX3, ABX3_SIGMA, CHGNET
 
 pytestmark = pytest.mark.e2e
@@ -51,11 +51,12 @@ def test_a_point_and_an_element_name_their_pages(visit):
     link = page.locator("#anharmonicity-picked a")
     expect(link).to_be_visible()
     assert link.get_attribute("href") == f"/compound/abx3/{link.inner_text()}"
+    open_part(page, "Elements")
     draw_all(page)
     press(elements, elements.locator(".heatmap-label").filter(has_text="Cs"))
     link = page.locator("#anharmonicity-element a")
     expect(link).to_have_text("Compounds with Cs")
-    assert link.get_attribute("href") == f"/compounds?p={CHGNET}&el=Cs"
+    assert link.get_attribute("href") == f"/compounds?p={CHGNET}&el=Cs&cr=sigma&dl=stable.unstable&st=ok"
 
 
 def test_the_quantity_and_the_map_follow_the_keyboard(visit):
@@ -66,10 +67,12 @@ def test_the_quantity_and_the_map_follow_the_keyboard(visit):
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**/anharmonicity?y=omega")
     expect(largest).to_contain_text("THz")
+    open_part(page, "Elements")
     page.locator("#anharmonicity-measure input[value=bias]").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_url("**/anharmonicity?y=omega&m=rmse")
+    page.wait_for_url("**/anharmonicity?y=omega&m=rmse#elements")
     expect(page.locator("#anharmonicity-elements figcaption")).to_contain_text("the RMSE and n")
+    open_part(page, "σ against DFT")
     page.get_by_label("logarithmic axes").focus()
     page.keyboard.press("Space")
     page.wait_for_url("**/anharmonicity?ax=log&y=omega&m=rmse")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_a_click_on_a_point_chooses_the_compound(visit):
-    page = visit("/errors")
+    page = visit("/errors#tilt")
     chosen = page.get_by_role("textbox", name="Compound", exact=True)
     expect(chosen).to_have_value("Cs2AgInCl6")
     # of CHGNet, by name: Cs2AgBiBr6, Cs2AgInCl6, Cs2NaBiI6
@@ -19,16 +19,16 @@ def test_a_click_on_a_point_chooses_the_compound(visit):
     press(parity, parity.locator(".scatterlayer .trace").first.locator("path.point").first)
     expect(chosen).to_have_value("Cs2AgBiBr6")
     expect(page.locator("#errors-one figcaption")).to_contain_text("Cs2AgBiBr6. DFT: still falling")
-    page.wait_for_url("**/errors?c=Cs2AgBiBr6")
+    page.wait_for_url("**/errors?c=Cs2AgBiBr6#tilt")
 
 
 def test_the_order_of_an_attribution_follows_the_set(visit):
-    page = visit("/errors?f=abx3-CsPbI3-test&o=fsh")
+    page = visit("/errors?f=abx3-CsPbI3-test&o=fsh#set")
     step = page.locator("#errors-breakdown tbody tr").nth(1)
     expect(step).to_contain_text("sampling")
     choose(page, "#errors-frames", "abx3-CsPbBr3-test")
     expect(step).to_contain_text("Hessian")  # of fsh two corners are not known here
-    page.wait_for_url("**/errors")
+    page.wait_for_url("**/errors#set")
 
 
 def test_the_means_follow_the_way_the_error_is_shared_out(visit):

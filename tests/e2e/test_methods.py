@@ -12,14 +12,14 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.e2e
 
 
-def test_the_contents_lead_to_a_part_without_drawing_the_page_again(visit):
+def test_a_word_of_the_glossary_leads_to_its_formula_without_drawing_the_page_again(visit):
     page = visit("/methods")
     page.evaluate("document.querySelector('h1').dataset.kept = 'yes'")
-    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Limits").click()
-    expect(page.get_by_role("heading", name="Limits")).to_be_in_viewport()
-    page.wait_for_url("**/methods#limits")
-    page.go_back()
-    page.wait_for_url("**/methods")
+    page.locator("#term-sigma + dd").get_by_role("link", name="Formula").click()
+    page.wait_for_url("**/methods#sigma-pooled")
+    expect(page.locator("#sigma-pooled")).to_be_in_viewport()
+    page.get_by_role("tab", name="Limits").click()
+    page.wait_for_url("**/methods#limitations")
     expect(page.locator("h1")).to_have_attribute("data-kept", "yes")
 
 
@@ -34,7 +34,7 @@ def test_an_address_with_an_anchor_opens_and_shows_its_part(visit):
 def test_a_listed_table_is_downloaded_whole(visit, server):
     with urllib.request.urlopen(f"{server}/data/manifest.json") as answer:
         entry = json.load(answer)["tables"]["harmonic"]
-    page = visit("/methods")
+    page = visit("/methods#downloads")
     with page.expect_download() as download:
         page.get_by_role("link", name="harmonic.parquet", exact=True).click()
     assert download.value.suggested_filename == "harmonic.parquet"
@@ -42,7 +42,7 @@ def test_a_listed_table_is_downloaded_whole(visit, server):
 
 
 def test_the_dictionary_opens_by_keyboard_and_stays_within_a_narrow_window(visit):
-    page = visit("/methods", width=390)
+    page = visit("/methods#dictionary", width=390)
     page.locator("#table-harmonic summary").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("region", name="Columns of harmonic")).to_be_visible()

@@ -26,12 +26,12 @@ def test_the_score_changes_the_order_and_the_address(visit):
 
 
 def test_the_pair_follows_its_controls(visit):
-    page = visit("/models")
+    page = visit("/models#two")
     expect(page.locator("#models-pair")).to_contain_text("Chgnet-Test alone is right on 0 compounds")
     choose(page, "#models-first", "Mace-Test")
     expect(page.locator("#models-pair")).to_contain_text("Mace-Test alone is right on 1 compounds")
     expect(page.get_by_role("textbox", name="Second", exact=True)).to_have_value("Chgnet-Test")
-    page.wait_for_url("**/models?a=mace-test&b=chgnet-test")
+    page.wait_for_url("**/models?a=mace-test&b=chgnet-test#two")
     expect(page.locator("#models-pair tbody a").first).to_have_attribute("href", "/compound/abx3/CsPbBr3")
 
 
@@ -43,9 +43,11 @@ def test_the_suite_decides_what_is_offered(visit):
     page.wait_for_url("**/models?s=mp0b3")
 
 
-def test_the_contents_lead_to_each_part_by_keyboard(visit):
+def test_a_tab_opens_by_keyboard_and_the_address_names_it(visit):
     page = visit("/models")
-    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Two potentials").focus()
-    page.keyboard.press("Enter")
+    page.get_by_role("tab", name="Ranking").focus()
+    page.keyboard.press("ArrowRight")
     page.wait_for_url("**/models#two")
+    expect(page.get_by_role("heading", name="Two potentials")).to_be_visible()
+    page.reload()
     expect(page.get_by_role("heading", name="Two potentials")).to_be_in_viewport()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.acting import choose, draw_all
+from tests.e2e.acting import choose, draw_all, open_part
 from tests.support.dashboard_data import CHGNET, MACE
 
 pytestmark = pytest.mark.e2e
@@ -93,19 +93,21 @@ def test_a_cell_leads_to_its_compounds(visit):
 
 
 def test_prices_change_the_cheapest_tolerance_and_the_address(visit):
-    page = visit(ALONE)
+    page = visit(f"{ALONE}#screening")
     row = page.locator("#stability-economics tbody tr").first
     expect(row).to_contain_text("0.26")
     lost = page.get_by_label("False unstable costs (DFT runs)")
     lost.fill("0")
     lost.press("Tab")
     expect(row).to_contain_text("0.10")
-    page.wait_for_url(f"**{ALONE}&cu=0")
+    page.wait_for_url(f"**{ALONE}&cu=0#screening")
 
 
 @pytest.mark.parametrize("query", ["c=sigma", "c=renormalised", "c=cross", "s=mp0b3"])
 def test_every_comparison_fits_a_telephone(visit, query):
     page = visit(f"/stability?{query}", width=390)
-    page.wait_for_selector("#stability-economics .graph")
-    draw_all(page)
+    page.wait_for_selector("#stability-economics .graph", state="attached")
+    for part in ("Tolerance", "Ranking", "Screening"):
+        open_part(page, part)
+        draw_all(page)
     page.wait_for_function("document.documentElement.scrollWidth <= 390")

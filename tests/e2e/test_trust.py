@@ -67,7 +67,7 @@ def test_the_screen_follows_its_costs_and_fits_the_window(visit):
 
 
 def test_the_next_runs_are_a_file(visit):
-    page = visit("/trust")
+    page = visit("/trust#next")
     with page.expect_download() as download:
         page.locator("#trust-next").click()
     text = Path(download.value.path()).read_text(encoding="utf-8")

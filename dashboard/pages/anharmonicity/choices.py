@@ -46,6 +46,30 @@ class Protocol:
     potentials: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Offered:
+    """What the tables hold for a suite: each control offers no more."""
+
+    protocols: list[Protocol]
+    potentials: list[str]
+    unasked: list[str]
+    quantities: list[str]
+    anions: list[str]
+    a_sites: list[str]
+
+    def shown(self, view: AnharmonicityView) -> list[str]:
+        """The potentials of `view`: those chosen, or the foundation potentials, which are shown unasked."""
+        return [p for p in self.potentials if p in (view.potentials or self.unasked)]
+
+    def first(self, view: AnharmonicityView) -> str:
+        """Of the potentials of `view` the first with the errors that it asks for, else the first."""
+        shown = self.shown(view)
+        if view.quantity == "sigma":
+            known = next((p.potentials for p in self.protocols if p.name == view.protocol), frozenset())
+            shown = [p for p in shown if p in known] or shown
+        return next(iter(shown), "")
+
+
 def published_protocol(suite: str) -> str:
     """Name of the schedule that the source of `suite` used."""
     return f"published-{suite}"

@@ -18,13 +18,12 @@ from compute.statistics.criteria import LEFT, THRESHOLD
 from compute.statistics.deviation import Agreement
 from dashboard.dataset import Dataset
 from dashboard.figures.compounds_parity import Points
-from dashboard.figures.theme import series_colour, series_symbol
 from dashboard.pages.anharmonicity import choices as offer
 from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.sigma_parity_figure import DENSE, outside, sigma_density, sigma_parity, window
 from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, table
-from dashboard.ui.text import NOT_DEFINED, count, drawn_by, level_sentence, listed, number, plural, together
+from dashboard.ui.text import NOT_DEFINED, count, drawn_by, level_sentence, listed, number, plural
 from dashboard.views.anharmonicity import AnharmonicityView
 
 PARITY, PICKED = "anharmonicity-parity", "anharmonicity-picked"
@@ -65,11 +64,6 @@ class Cast:
         """Name for people."""
         return self.names.get(potential, str(potential))
 
-    def style(self, potential: Any) -> dict[str, str]:
-        """Colour and symbol, the same in every figure of the page."""
-        index = list(self.offered).index(potential)
-        return {"colour": series_colour(index), "symbol": series_symbol(index)}
-
 
 def compared(dataset: Dataset, view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]:
     """Parity of σ of every potential in `cast`, how far they are from DFT, and what is not like with like."""
@@ -106,12 +100,11 @@ def protocol_notice(view: AnharmonicityView) -> Component | None:
 
 
 def _levels(dataset: Dataset, suite: str, cast: Cast) -> str:
-    """Functional of DFT and of each potential's training data, and whose is another."""
+    """Functional of DFT, and whose training data are of another."""
     dft = reference_functionals(dataset)[suite]
     trained = {p: text for p, text in trained_on(dataset).items() if p in cast.shown}
-    said = together({cast.name(potential): functional for potential, functional in trained.items()})
-    parts = [f"Level of theory: the published DFT is {' and '.join(dft)}.", f"Trained on: {said}." if said else ""]
-    return " ".join([*parts, level_sentence(other_levels(trained, dft), cast.names)])
+    said = f"The published DFT is {' and '.join(dft)}."
+    return f"{said} {level_sentence(other_levels(trained, dft), cast.names)}".rstrip()
 
 
 def _parity(view: AnharmonicityView, finished: pd.DataFrame, cast: Cast) -> list[Component]:
@@ -164,7 +157,7 @@ def _points(
             compounds=mine["compound"].tolist(),
             dft=mine[dft].to_numpy(),
             values=mine[value].to_numpy(),
-            **cast.style(name),
+            potential=name,
         )
         for name, mine in parts
     ]
@@ -172,12 +165,11 @@ def _points(
 
 
 def _above(finished: pd.DataFrame, cast: Cast) -> str:
-    """Of how many compounds each potential finds a larger σ than DFT."""
-    parts = []
-    for name, mine in finished.groupby("potential", sort=False):
-        above = int((mine["error"] > 0).sum())
-        parts.append(f"{cast.name(name)} finds {above} of {count(len(mine))} compounds more anharmonic")
-    return f"{'; '.join(parts)} than DFT does."
+    """How often a potential finds a larger σ than DFT."""
+    above, n = int((finished["error"] > 0).sum()), len(finished)
+    potentials = finished["potential"].unique()
+    who = cast.name(potentials[0]) if len(potentials) == 1 else f"{len(potentials)} potentials"
+    return f"{who}: {count(above)} of {count(n)} values above DFT’s."
 
 
 def picked(view: AnharmonicityView, compound: str) -> list[Any]:

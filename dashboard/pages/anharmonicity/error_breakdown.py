@@ -11,7 +11,6 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from compute.statistics.bootstrap import Interval
 from compute.statistics.slices import LEAST, LEVEL, Slice
 from compute.statistics.strata import EDGES, MIDDLE, STRONG, WEAK
 from dashboard.elements import ELEMENTS
@@ -24,13 +23,12 @@ from dashboard.ui.blocks import captioned, table
 from dashboard.ui.text import count, drawn_by, number, plural
 from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.codec import ANIONS, encode
-from dashboard.views.compounds import CompoundsView
+from dashboard.views.compounds import STRATA, CompoundsView
 
 ELEMENT_MAP, ELEMENT_PICKED = "anharmonicity-map", "anharmonicity-element"
 UNITS = {"sigma": "", "omega": " THz"}
 WORDS = {"sigma": "σ", "omega": "the softest ω"}
 TITLES = {"sigma": "σ", "omega": "ω<sub>min</sub>"}
-STRATA = {WEAK: (0.0, EDGES[0]), MIDDLE: EDGES, STRONG: (EDGES[1], None)}
 STRATUM_NAMES = {
     WEAK: f"weak, σ < {EDGES[0]:g}",
     MIDDLE: f"middle, {EDGES[0]:g} to {EDGES[1]:g}",
@@ -54,7 +52,7 @@ def by_kind(view: AnharmonicityView, frame: pd.DataFrame, published: Published, 
         return [html.P(f"No compound that is chosen has {WORDS[view.quantity]} of both sides.")]
     return [
         html.H3("By how anharmonic the compound is in DFT"),
-        html.P(" ".join(_contrast_sentences(view, frame, cast))),
+        *_contrasts(view, frame, cast),
         *_kinds(view, frame, published, cast, STRATUM, "stratum"),
         html.H3("By anion"),
         *_kinds(view, frame, published, cast, "X", "anion"),
@@ -63,39 +61,31 @@ def by_kind(view: AnharmonicityView, frame: pd.DataFrame, published: Published, 
     ]
 
 
-def _contrast_sentences(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[str]:
+def _contrasts(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Component]:
     """Per potential, whether weakly anharmonic compounds are better, or that it cannot be told."""
-    symbol = WORDS[view.quantity]
-    sentences = []
+    rows = []
     for name, mine in frame.groupby("potential", sort=False):
         found = query.contrast(mine, STRATUM, WEAK, STRONG)
-        who, sizes = cast.name(name), f"n = {count(found.n)} and {count(found.n_other)}"
         enough = min(found.n, found.n_other) >= FEWEST
-        difference = f"{_difference(found.difference, UNITS[view.quantity])}; " if enough else ""
-        if not enough or not found.measurable:
-            sentences.append(
-                f"Whether {who} is better for weakly than for strongly anharmonic compounds cannot be told "
-                f"({difference}{sizes})."
-            )
-        elif found.earned_by_a_constant:
-            sentences.append(
-                f"The RMSE of {symbol} of {who} differs between weakly and strongly anharmonic compounds "
-                f"({difference}{sizes}), as does that of a constant, the mean of DFT: it says nothing of the potential."
-            )
-        else:
-            better = "smaller" if found.difference.value < 0 else "larger"
-            sentences.append(
-                f"The RMSE of {symbol} of {who} is {better} for weakly than for strongly anharmonic compounds "
-                f"({difference}{sizes}), which a constant is not."
-            )
-    if view.quantity == "sigma":
-        sentences.append("These are absolute errors: a compound of larger σ has more to get wrong.")
-    return sentences
+        difference = interval_text(found.difference, sign=True) if enough else "too few"
+        rows.append([cast.name(name), count(found.n), count(found.n_other), difference, _contrast(found, enough)])
+    absolute = " These are absolute errors: a compound of larger σ has more to get wrong."
+    return [
+        table(
+            ("", "n weak", "n strong", in_unit(view, "RMSE, weak − strong"), "better for weak ones?"),
+            rows,
+            caption=f"RMSE of {WORDS[view.quantity]} of weakly against strongly anharmonic compounds. Beneath: 95 % "
+            f"interval, {drawn_by(view.suite)}.{absolute if view.quantity == 'sigma' else ''}",
+        )
+    ]
 
 
-def _difference(difference: Interval, unit: str) -> str:
-    low, high = (number(bound, sign=True) for bound in (difference.low, difference.high))
-    return f"difference {number(difference.value, sign=True)}{unit}, 95 % interval {low} to {high}{unit}"
+def _contrast(found: query.Contrast, enough: bool) -> str:
+    if not enough or not found.measurable:
+        return "cannot be told"
+    if found.earned_by_a_constant:
+        return "so is the mean of DFT: it says nothing of the potential"
+    return "yes, and a constant is not" if found.difference.value < 0 else "no, they are worse; a constant is not"
 
 
 def _kinds(
@@ -112,7 +102,7 @@ def _kinds(
             median=np.array([groups[k].median for k in kinds]),
             lower=np.array([groups[k].lower_quartile for k in kinds]),
             upper=np.array([groups[k].upper_quartile for k in kinds]),
-            **cast.style(name),
+            potential=str(name),
         )
         for name, groups in by_name.items()
     ]
@@ -153,19 +143,20 @@ def _kinds(
 
 def _ordered(kinds: set[str], column: str) -> list[str]:
     """`kinds` from weak to strong, from light to heavy anions, or by atomic number."""
-    order: Sequence[str] = {STRATUM: tuple(STRATA), "X": ANIONS}.get(column, ELEMENTS)
+    order: Sequence[str] = {STRATUM: STRATA, "X": ANIONS}.get(column, ELEMENTS)
     return [kind for kind in order if kind in kinds]
 
 
 def _largest(series: Sequence[Series], labels: Sequence[str], unit: str) -> str:
-    """Which kind has the median error furthest from zero, per potential, of those with quartiles."""
-    parts = []
+    """Whose median error is furthest from zero, and for which kind, of those with quartiles."""
+    furthest: tuple[float, str] | None = None
     for one in series:
         size = np.where(one.n >= FEWEST, np.abs(one.median), np.nan)
         if np.isfinite(size).any():
             i = int(np.nanargmax(size))
-            parts.append(f"{one.name} is furthest off for {labels[i]}: median {number(one.median[i], sign=True)}{unit}")
-    return f"{'; '.join(parts)}." if parts else f"No kind has {FEWEST} compounds."
+            said = f"Furthest off is {one.name} for {labels[i]}: median {number(one.median[i], sign=True)}{unit}."
+            furthest = max(furthest or (0.0, ""), (float(size[i]), said))
+    return furthest[1] if furthest else f"No kind has {FEWEST} compounds."
 
 
 def of_elements(view: AnharmonicityView, frame: pd.DataFrame, name: str) -> list[Any]:
@@ -237,8 +228,19 @@ def _element_filter(view: AnharmonicityView, element: str) -> dict[str, Any]:
 
 
 def _compounds_link(view: AnharmonicityView, text: str, **filters: Any) -> Component:
-    asked = CompoundsView(suite=view.suite, potentials=(view.focus,), **filters)
-    return dcc.Link(text, href=f"/compounds?{encode(asked)}")
+    return dcc.Link(text, href=f"/compounds?{encode(counted(view, **filters))}")
+
+
+def counted(view: AnharmonicityView, **filters: Any) -> CompoundsView:
+    """The compounds of the table that have an error by `view`, of those that its own and further `filters` admit."""
+    return CompoundsView(
+        suite=view.suite,
+        potentials=(view.focus,),
+        criterion="sigma" if view.quantity == "sigma" else "harmonic",
+        truth=("stable", "unstable"),
+        status=("ok",),
+        **{"anion": view.anion, "a_site": view.a_site, **filters},
+    )
 
 
 def worst_slices(view: AnharmonicityView, frame: pd.DataFrame, name: str) -> list[Any]:
@@ -306,13 +308,8 @@ def _slice_link(view: AnharmonicityView, found: Slice) -> Component:
 
 def slice_filters(labels: Mapping[str, str]) -> dict[str, Any]:
     """Filters of the table of compounds that admit the compounds of a slice, by site and stratum."""
-    filters: dict[str, Any] = {FILTERS[column]: (label,) for column, label in labels.items() if column in FILTERS}
-    if STRATUM in labels:
-        low, high = STRATA[labels[STRATUM]]
-        filters["sigma_low"] = low
-        if high is not None:
-            filters["sigma_high"] = high
-    return filters
+    fields = {**FILTERS, STRATUM: "stratum"}
+    return {fields[column]: (label,) for column, label in labels.items() if column in fields}
 
 
 def _worst_compounds(view: AnharmonicityView, frame: pd.DataFrame, name: str) -> Component:

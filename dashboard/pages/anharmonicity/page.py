@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.anharmonicity import choices as offer
-from dashboard.pages.anharmonicity import comparison, error_breakdown
+from dashboard.pages.anharmonicity import comparison, error_breakdown, sections
 from dashboard.pages.anharmonicity import data as query
+from dashboard.pages.anharmonicity.choices import Offered
 from dashboard.pages.anharmonicity.element_map_figure import element_at
 from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import coverage
 from dashboard.queries.provenance import sources
+from dashboard.queries.ranking import preferred
 from dashboard.ui import controls
-from dashboard.ui.blocks import address_notice, not_computed, page_head, section
+from dashboard.ui.blocks import address_notice, not_computed, page_head
 from dashboard.ui.provenance import provenance
-from dashboard.views.anharmonicity import SIGMA_SUITES, SITES, AnharmonicityView
+from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.codec import FORMULA, build, decode, encode, replaced
 
-SUITE_OPTIONS = [{"value": suite, "label": SUITES[suite].title} for suite in SIGMA_SUITES]
-QUANTITIES = {"sigma": "σ", "omega": "ω of the softest mode"}
-SITE_OPTIONS = [{"value": s, "label": comparison.SITE_NAMES.get(s, "any")} for s in SITES]
-MEASURES = [{"value": "bias", "label": "mean error"}, {"value": "rmse", "label": "RMSE"}]
-SHOWN = {"log": "logarithmic axes", "bars": "standard errors"}
 PARTS = ("compared", "sites", "kinds", "elements", "slices", "foot")
 # What a control leaves as it is need not be drawn again; all that is not named here redraws everything.
 REDRAWN = {
@@ -42,30 +38,6 @@ REDRAWN = {
 FIELDS = (
     "suite", "potentials", "protocol", "anion", "a_site", "shown", "quantity", "focus", "site", "measure",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Offered:
-    """What the tables hold for a suite: each control offers no more."""
-
-    protocols: list[offer.Protocol]
-    potentials: list[str]
-    unasked: list[str]
-    quantities: list[str]
-    anions: list[str]
-    a_sites: list[str]
-
-    def shown(self, view: AnharmonicityView) -> list[str]:
-        """The potentials of `view`: those chosen, or the foundation potentials, which are shown unasked."""
-        return [p for p in self.potentials if p in (view.potentials or self.unasked)]
-
-    def first(self, view: AnharmonicityView) -> str:
-        """Of the potentials of `view` the first with the errors that it asks for, else the first."""
-        shown = self.shown(view)
-        if view.quantity == "sigma":
-            known = next((p.potentials for p in self.protocols if p.name == view.protocol), frozenset())
-            shown = [p for p in shown if p in known] or shown
-        return next(iter(shown), "")
 
 
 def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
@@ -84,72 +56,17 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
                 "wrong.",
             ),
             address_notice(problems + replaced(asked, view)),
-            controls.bar(
-                controls.select("anharmonicity-suite", "Suite", SUITE_OPTIONS, view.suite),
-                controls.multi(
-                    "anharmonicity-potentials", "Potentials", controls.options(offered.potentials, names),
-                    view.potentials,
-                ),
-                controls.select(
-                    "anharmonicity-protocol", "Sampling of the potential’s σ",
-                    comparison.protocol_options(offered.protocols), view.protocol or None,
-                ),
-                controls.multi("anharmonicity-anion", "Anion", offered.anions, view.anion),
-                controls.multi("anharmonicity-a_site", "A site", offered.a_sites, view.a_site),
-                label="What to compare",
-            ),
-            section(
-                "σ against published DFT",
-                controls.boxes("anharmonicity-shown", "Draw with", controls.options(list(SHOWN), SHOWN), view.shown),
-                html.Div(parts["compared"], id="anharmonicity-compared"),
-            ),
-            section(
-                "σ of each site",
-                html.Div(parts["sites"], id="anharmonicity-sites"),
-                about="The same ratio over the atoms of one site alone.",
-            ),
-            section(
-                "Where is it wrong?",
-                controls.bar(
-                    controls.choice(
-                        "anharmonicity-quantity", "Error of", _quantities(offered), view.quantity
-                    ),
-                    controls.select(
-                        "anharmonicity-focus", "Map and slices of",
-                        controls.options(offered.shown(view), names), view.focus or None,
-                    ),
-                    label="Which error",
-                ),
-                html.Div(parts["kinds"], id="anharmonicity-kinds"),
-                about="The error of σ needs a sampled trajectory per compound. The error of the softest harmonic mode "
-                "needs none and is known for more compounds.",
-            ),
-            section(
-                "By element",
-                controls.bar(
-                    controls.choice("anharmonicity-site", "Element on site", SITE_OPTIONS, view.site),
-                    controls.choice("anharmonicity-measure", "Colour", MEASURES, view.measure),
-                    label="Which map",
-                ),
-                html.Div(parts["elements"], id="anharmonicity-elements"),
-            ),
-            section(
-                "Worst slices",
-                html.Div(parts["slices"], id="anharmonicity-slices"),
-                about="Every element on a site, every stratum and every pair of elements on two sites is tested "
-                "against all other compounds, by the ranks of its errors. Compounds of one cation err together, so the "
-                "test counts cations, not compounds, and leaves out what has fewer than five. With so many tests some "
-                "would seem to differ by chance; q is corrected for their number (Benjamini and Hochberg).",
-            ),
+            sections.asked(offered, view, names),
+            sections.shown(offered, view, names, parts),
             html.Div(parts["foot"], id="anharmonicity-foot"),
             dcc.Store(id=VIEW_QUERY, data=encode(_stated(offered, view))),
         ],
         className="page",
-    )  # fmt: skip
+    )
 
 
 def _offered(dataset: Dataset, suite: str) -> Offered:
-    potentials = offer.potentials(dataset, suite)
+    potentials = preferred(dataset, suite, offer.potentials(dataset, suite))
     return Offered(
         protocols=offer.protocols(dataset, suite),
         potentials=potentials,
@@ -158,10 +75,6 @@ def _offered(dataset: Dataset, suite: str) -> Offered:
         anions=coverage.anions(dataset, suite),
         a_sites=offer.a_sites(dataset, suite),
     )
-
-
-def _quantities(offered: Offered) -> list[dict[str, str]]:
-    return controls.options(offered.quantities, QUANTITIES)
 
 
 def _resolved(offered: Offered, view: AnharmonicityView) -> AnharmonicityView:
@@ -280,7 +193,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             list(view.anion),
             offered.a_sites,
             list(view.a_site),
-            _quantities(offered),
+            sections.quantities(offered),
             view.quantity,
             controls.options(offered.shown(view), names),
             view.focus or None,
@@ -303,12 +216,19 @@ def register(app: Dash, dataset: Dataset) -> None:
         State("anharmonicity-suite", "value"),
         State("anharmonicity-focus", "value"),
         State("anharmonicity-site", "value"),
+        State("anharmonicity-quantity", "value"),
+        State("anharmonicity-anion", "value"),
+        State("anharmonicity-a_site", "value"),
         prevent_initial_call=True,
     )
-    def _pick_element(clicks: Any, suite: Any, focus: Any, site: Any) -> Any:
+    def _pick_element(
+        clicks: Any, suite: Any, focus: Any, site: Any, quantity: Any, anion: Any, a_site: Any
+    ) -> Any:  # fmt: skip
         point = clicked(clicks)
         element = element_at(point.get("x"), point.get("y"))
-        view = build(AnharmonicityView, suite=suite, focus=focus, site=site)
+        view = build(
+            AnharmonicityView, suite=suite, focus=focus, site=site, quantity=quantity, anion=anion, a_site=a_site
+        )
         return error_breakdown.picked_element(view, element) if element else no_update
 
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from compute.statistics.strata import EDGES
 from dashboard.figures.compounds_parity import Points
+from dashboard.figures.identity import colour as colour_of
+from dashboard.figures.identity import few
+from dashboard.figures.identity import symbol as symbol_of
 from dashboard.figures.theme import NEUTRAL, Figure, between, counted, figure, guides, scatter, square, upright
 
 Values = NDArray[np.float64]
@@ -62,13 +65,18 @@ def sigma_parity(
                 customdata=list(group.compounds),
                 name=group.name,
                 mode="markers",
-                marker={"color": group.colour, "symbol": group.symbol, "size": 8, "opacity": 0.8},
+                marker={
+                    "color": colour_of(group.potential),
+                    "symbol": symbol_of(group.potential),
+                    "size": 8,
+                    "opacity": 0.8,
+                },
                 hovertemplate=f"%{{customdata}}<br>DFT {symbol} %{{x:.2f}}<br>{group.name} %{{y:.2f}}<extra></extra>",
             )
         )
     several = len(groups) > 1
     return figure(
-        traces,
+        few(traces, [group.potential for group in groups]),
         **_square(limits, log=log, symbol=symbol, name="potential" if several else groups[0].name),
         margin={"t": 60 if several else 28},
         showlegend=several,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.figures.identity import colour, few, symbol
 from dashboard.figures.theme import Figure, figure, guides, in_rows, scatter, upright
 
 Values = NDArray[np.float64]
@@ -26,8 +27,7 @@ class Series:
     median: Values
     lower: Values
     upper: Values
-    colour: str
-    symbol: str
+    potential: str
 
 
 def height(n_rows: int, n_series: int) -> str:
@@ -58,7 +58,7 @@ def errors_by_kind(kinds: Sequence[str], series: Sequence[Series], *, x_title: s
                 text=[kind for kind, kept in zip(kinds, known, strict=True) if kept],
                 name=one.name,
                 mode="markers",
-                marker={"color": one.colour, "symbol": one.symbol, "size": 9},
+                marker={"color": colour(one.potential), "symbol": symbol(one.potential), "size": 9},
                 hovertemplate=f"%{{text}}, {one.name}<br>median %{{x:+.2f}}{unit}"
                 f"<br>quartiles %{{customdata[1]:+.2f}} to %{{customdata[2]:+.2f}}{unit}"
                 "<br>n = %{customdata[0]:,}<extra></extra>",
@@ -66,7 +66,7 @@ def errors_by_kind(kinds: Sequence[str], series: Sequence[Series], *, x_title: s
         )
     labels = [f"{kind}  n = {_counts([int(s.n[i]) for s in series])}" for i, kind in enumerate(kinds)]
     return figure(
-        traces,
+        few(traces, [one.potential for one in series]),
         x_title=x_title,
         y_title="",
         y=in_rows(labels, range=(len(kinds) - 0.4, -0.6)),

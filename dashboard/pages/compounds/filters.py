@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from compute.statistics.strata import EDGES, MIDDLE, STRONG, WEAK
 from dashboard.pages.compounds.data import SuiteChoices
 from dashboard.pages.compounds.periodic_table import periodic_table
 from dashboard.ui import controls
@@ -21,6 +22,7 @@ from dashboard.views.compounds import (
     FORMATION_ENERGY_RANGE,
     SIGMA_RANGE,
     STATUSES,
+    STRATA,
     TOLERANCE_FACTOR_RANGE,
     TRUTHS,
     CompoundsView,
@@ -52,7 +54,10 @@ COLUMN_NAMES = {
     "renormalised": "300 K-renormalised",
     "reason": "reasons",
 }
-_WORDS = {"no-label": "no label", "not-run": "not run"}
+_WORDS = {
+    "no-label": "no label", "not-run": "not run", WEAK: f"weak, σ < {EDGES[0]:g}",
+    MIDDLE: f"middle, {EDGES[0]:g} to {EDGES[1]:g}", STRONG: f"strong, σ > {EDGES[1]:g}",
+}  # fmt: skip
 TABLE = "compounds-elements"
 
 
@@ -138,7 +143,12 @@ def _chemistry(view: CompoundsView, offer: SuiteChoices) -> list[Component]:
         for name, (title, ends, step, decimals, marks) in RANGES.items()
     ]  # fmt: skip
     return [
-        controls.bar(*sites, *ranges, label="Sites and descriptors"),
+        controls.bar(
+            *sites,
+            controls.multi("compounds-stratum", "Anharmonicity in DFT", words(STRATA), view.stratum),
+            *ranges,
+            label="Sites and descriptors",
+        ),
         html.P("A range excludes compounds without the number.", className="fine"),
     ]
 
@@ -193,6 +203,7 @@ def summaries(view: CompoundsView) -> dict[str, str]:
     chemistry = [
         f"{name} {', '.join(getattr(view, field))}" for field, (_, name) in SITE_FIELDS.items() if getattr(view, field)
     ]
+    chemistry += [f"DFT σ {' or '.join(_WORDS[s] for s in view.stratum)}"] if view.stratum else []
     chemistry += [f"{RANGES[r][0]} {words}" for r in RANGES if (words := interval_words(view, r)) != "any"]
     elements = [
         f"{word} {', '.join(symbols)}"

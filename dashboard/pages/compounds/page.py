@@ -24,7 +24,7 @@ from dashboard.queries import coverage
 from dashboard.queries.potentials import trained_on
 from dashboard.queries.provenance import runs, sources
 from dashboard.ui import controls
-from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head
+from dashboard.ui.blocks import address_notice, campaign_command, copy_button, not_computed, page_head
 from dashboard.ui.provenance import provenance
 from dashboard.ui.text import count, marked
 from dashboard.views.codec import build, decode, encode, replaced
@@ -34,7 +34,7 @@ from dashboard.views.stability import SUITE_CRITERIA, addressed
 _GRID, _REFETCH = "compounds-grid", "compounds-refetch"
 _FIELDS = (
     "suite", "potentials", "formula", "anion", *parts.SITE_FIELDS, "criterion", "truth", "answer", "agreement",
-    "status", "differ", "tolerance_thz", "threshold", "columns",
+    "status", "differ", "stratum", "tolerance_thz", "threshold", "columns",
 )  # fmt: skip
 _CONTROLS = {name: f"compounds-{name}" for name in (*_FIELDS, *parts.RANGES)}
 _FOLDS = ("verdicts", "chemistry", "elements", "columns")
@@ -84,6 +84,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                     html.P(
                         "Runs in DuckDB in a folder that holds the published tables as data/parquet.", className="fine"
                     ),
+                    copy_button("compounds-sql", "Copy SQL"),
                     html.Pre(html.Code(rest["sql"], id="compounds-sql"), tabIndex=0, className="sql"),
                 ],
                 className="more",

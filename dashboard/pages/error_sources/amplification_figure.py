@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import Figure, figure, guides, level, scatter, series_colour, series_symbol
+from dashboard.figures.identity import colour, few, symbol
+from dashboard.figures.theme import Figure, figure, guides, level, scatter
 
 Values = NDArray[np.float64]
 MOST = 2000  # more points are slow to draw, and cover each other
@@ -22,13 +23,14 @@ class Cloud:
     texts: Sequence[str]
     x: Values
     y: Values
+    potential: str
 
 
 def amplification(clouds: Sequence[Cloud], *, y_title: str, unity: str) -> Figure:
     """`y` against σ of DFT; the dotted line at 1 is named `unity`. Above `MOST` points an even part is drawn."""
     traces = []
     every = thinned(clouds)
-    for index, cloud in enumerate(clouds):
+    for cloud in clouds:
         known = np.flatnonzero(np.isfinite(cloud.x) & np.isfinite(cloud.y))[::every]
         traces.append(
             scatter(
@@ -38,8 +40,8 @@ def amplification(clouds: Sequence[Cloud], *, y_title: str, unity: str) -> Figur
                 name=cloud.name,
                 text=[cloud.texts[i] for i in known],
                 marker={
-                    "color": series_colour(index),
-                    "symbol": series_symbol(index),
+                    "color": colour(cloud.potential),
+                    "symbol": symbol(cloud.potential),
                     "size": 10 if len(known) < 50 else 5,
                     "opacity": 1 if len(known) < 50 else 0.6,
                 },
@@ -48,7 +50,7 @@ def amplification(clouds: Sequence[Cloud], *, y_title: str, unity: str) -> Figur
         )
     named = {"x": 1, "xref": "paper", "y": 1, "xanchor": "right", "yanchor": "bottom", "showarrow": False}
     return figure(
-        traces,
+        few(traces, [cloud.potential for cloud in clouds]),
         x_title="σ[rrr], of DFT’s forces",
         y_title=y_title,
         shapes=guides(level(1), dash="dot"),

@@ -61,13 +61,10 @@ def _means_figure(drawn: Sequence[ContributionGroup], split: str, names: Names) 
         figure,
         [
             html.Strong(f"{plural(_total(drawn), 'score')} of {plural(_potentials(drawn), 'potential')}. "),
-            *_means_sentences(drawn, names),
-            f"Lines are 95 % intervals over sets, from {FEWEST} sets on. A Hessian step that undoes the forces’ step "
-            "restores what belongs together: the net is what both leave. The interaction is how much forces and "
-            "Hessian together differ from their sum: what moves between the two when the order changes. ",
-            "Shapley values share it out equally over the orders that are known."
+            f"{_net(drawn)} Lines: 95 % intervals over sets, from {FEWEST} sets on. ",
+            "Shapley values share the interaction out equally over the orders that are known."
             if split == SHAPLEY
-            else "In this order the one that is replaced later carries it.",
+            else "In this order the step that is replaced later carries the interaction.",
         ],
         label="Mean contribution of each step to σ, by potential and anion",
         height=f"{8 + ROW_REM * len(drawn):g}rem",
@@ -86,22 +83,16 @@ def _potentials(found: Sequence[ContributionGroup]) -> int:
     return len({group.potential for group in found})
 
 
-def _means_sentences(drawn: Sequence[ContributionGroup], names: Names) -> list[str]:
-    """The net of forces and Hessian of each potential, on smooth sets first, and what the two steps are alone."""
-    sentences = []
-    for group in drawn:
-        if group.anion in (None, SMOOTH) and group.steps[NET].n:
-            net, forces, hessian = (group.steps[step] for step in (NET, "forces", "hessian"))
-            parts = (
-                f" (forces {number(forces.mean.value, sign=True)}, Hessian {number(hessian.mean.value, sign=True)})"
-                if forces.n and hessian.n
-                else ""
-            )
-            sentences.append(
-                f"{_who(group, names)}, n = {count(net.n)}: forces and Hessian together change σ by "
-                f"{number(net.mean.value, sign=True)}{parts}. "
-            )
-    return sentences
+def _net(drawn: Sequence[ContributionGroup]) -> str:
+    """How much forces and Hessian change σ together, on smooth sets where there are any."""
+    smooth = [group for group in drawn if group.anion == SMOOTH and group.steps[NET].n]
+    nets = [group.steps[NET].mean.value for group in smooth or drawn if group.steps[NET].n]
+    if not nets:
+        return ""
+    return (
+        f"Forces and Hessian together change σ by {number(min(nets), sign=True)} to {number(max(nets), sign=True)}"
+        f"{' where the potential is smooth' if smooth else ''}: the Hessian undoes much of what the forces do."
+    )
 
 
 def _means_table(found: Sequence[ContributionGroup], names: Names) -> Component:
@@ -114,7 +105,8 @@ def _means_table(found: Sequence[ContributionGroup], names: Names) -> Component:
             table(
                 ("potential, anion", "n", *SERIES_NAMES.values()),
                 rows,
-                caption="Mean contribution to σ over sets of reference frames with its 95 % interval, and the "
+                caption="The interaction: how much forces and Hessian together differ from their sum. "
+                "Mean contribution to σ over sets of reference frames with its 95 % interval, and the "
                 "quartiles. A step with fewer sets than its group says how many know it.",
             ),
         ],

@@ -10,7 +10,8 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.figures.theme import NEUTRAL, series_colour, series_symbol
+from dashboard.figures.identity import colour, symbol
+from dashboard.figures.theme import NEUTRAL, series_symbol
 from dashboard.pages.error_sources.well_figure import MEV, WellCurve
 from dashboard.pages.error_sources.well_figure import wells as wells_figure
 from dashboard.queries import wells as query
@@ -48,15 +49,13 @@ def one(frame: pd.DataFrame, view: ErrorSourcesView, names: Names) -> list[Any]:
 
 def _curve(row: Any, frame: pd.DataFrame, finished: pd.DataFrame, names: Names) -> WellCurve:
     checks = finished.loc[finished["kind"] == query.CHECK, "name"].tolist()
-    potentials = query.potentials(frame)
     look: dict[str, Any] = {"colour": NEUTRAL, "symbol": "circle", "weight": 4.0}
     if row.kind == query.CHECK:
         place = checks.index(row.name)
         dash = ("dash", "dot", "dashdot")[place % 3]
         look = {"colour": NEUTRAL, "symbol": f"{series_symbol(place + 1)}-open", "dash": dash}
     elif row.kind == query.POTENTIAL:
-        index = potentials.index(row.source)
-        look = {"colour": series_colour(index), "symbol": series_symbol(index)}
+        look = {"colour": colour(row.source), "symbol": symbol(row.source)}
     return WellCurve(
         name=_called(row, names),
         q=np.asarray(row.q, float),

@@ -16,19 +16,18 @@ from dashboard.queries.attribution import sets
 from dashboard.queries.provenance import runs, sources
 from dashboard.ui.attribution import CONTRIBUTIONS, reference_notice
 from dashboard.ui.blocks import address_notice, page_head
-from dashboard.ui.contents import contents
 from dashboard.ui.provenance import provenance
+from dashboard.ui.tabs import tabs
 from dashboard.ui.wells import PARITY_HARMONIC, PARITY_HEIGHT
 from dashboard.views.codec import changed, decode, encode, replaced
 from dashboard.views.error_sources import ErrorSourcesView
-
-SUITES = ("hdp", "abx3")
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page for the view in `query`."""
     asked, problems = decode(ErrorSourcesView, query)
     view = resolved(dataset, asked)
+    one_set = parts.one_set(dataset, view)
     return html.Div(
         [
             page_head(
@@ -39,13 +38,16 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             ),
             address_notice(problems + replaced(asked, view)),
             parts.level(dataset),
-            contents(tuple(parts.PARTS.items())),
-            parts.tilt(dataset, view),
-            parts.attribution(dataset, view),
-            parts.softening(dataset),
-            parts.explained(dataset, view),
-            parts.protocols(dataset, view),
-            provenance(sources(dataset, SUITES), runs(dataset, SUITES)),
+            tabs(
+                ("attribution", "Attribution", parts.attribution(dataset, view)),
+                ("set", "One set", one_set) if one_set else None,
+                ("tilt", "Tilt wells", parts.tilt(dataset, view)),
+                ("softening", "Softening", parts.softening(dataset)),
+                ("explained", "Harmonic errors", parts.explained(dataset, view)),
+                ("protocols", "Sampling", parts.protocols(dataset, view)),
+                label="Kinds of error",
+            ),
+            provenance(sources(dataset, parts.SUITES), runs(dataset, parts.SUITES)),
             dcc.Store(id=VIEW_QUERY, data=encode(addressed(dataset, view))),
         ],
         className="page",

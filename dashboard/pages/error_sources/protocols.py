@@ -41,7 +41,9 @@ def missing(present: Sequence[str]) -> Any:
 
 def effect(found: Sequence[Protocols], pair: ProtocolPair, names: Names) -> list[Any]:
     """Figure, sentences and table of σ by the two protocols of `pair`."""
-    clouds = [Cloud(names.get(p.potential, p.potential), p.compounds.tolist(), p.first, p.second) for p in found]
+    clouds = [
+        Cloud(names.get(p.potential, p.potential), p.compounds.tolist(), p.first, p.second, p.potential) for p in found
+    ]
     every = thinned(clouds)
     thin = f"One point in {every} is drawn: at most {count(MOST)}. " if every > 1 else ""
     figure = captioned(

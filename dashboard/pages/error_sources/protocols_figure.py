@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dashboard.figures.identity import colour, few, symbol
 from dashboard.figures.theme import (
     Figure,
     between,
@@ -13,8 +14,6 @@ from dashboard.figures.theme import (
     guides,
     level,
     scatter,
-    series_colour,
-    series_symbol,
     square,
     upright,
 )
@@ -29,7 +28,7 @@ def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> Figure:
     traces = []
     every = thinned(clouds)
     high = _top(clouds)
-    for index, cloud in enumerate(clouds):
+    for cloud in clouds:
         shown = slice(None, None, every)
         traces.append(
             scatter(
@@ -39,8 +38,8 @@ def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> Figure:
                 name=cloud.name,
                 text=list(cloud.texts[shown]),
                 marker={
-                    "color": series_colour(index),
-                    "symbol": series_symbol(index),
+                    "color": colour(cloud.potential),
+                    "symbol": symbol(cloud.potential),
                     "size": 9 if len(cloud.x) < 100 else 5,
                     "opacity": 0.8 if len(cloud.x) < 100 else 0.5,
                 },
@@ -48,7 +47,7 @@ def protocols(clouds: Sequence[Cloud], *, x_title: str, y_title: str) -> Figure:
             )
         )
     return figure(
-        traces,
+        few(traces, [cloud.potential for cloud in clouds]),
         x_title=x_title,
         y_title=y_title,
         **square(0, high),

@@ -21,20 +21,15 @@ from dashboard.queries import attribution as attribution_query
 from dashboard.queries import potentials as models_query
 from dashboard.queries import wells as wells_query
 from dashboard.queries.coverage import potential_names
+from dashboard.queries.ranking import newest_first
 from dashboard.ui import attribution as errors_attribution
 from dashboard.ui import attribution_breakdown, controls, wells
-from dashboard.ui.blocks import not_computed, publish_command
-from dashboard.ui.contents import part
+from dashboard.ui.blocks import not_computed, publish_command, section
 from dashboard.ui.text import level_sentence
 from dashboard.views.error_sources import ErrorSourcesView
 
-PARTS = {
-    "tilt": "Tilt wells",
-    "attribution": "Attribution of the error of σ",
-    "softening": "Softening and amplification",
-    "explained": "What the harmonic errors explain",
-    "protocols": "What the sampling protocol does",
-}
+SUITES = ("hdp", "abx3")
+"""Those whose errors are taken apart."""
 QUANTITIES = [{"value": "curvature", "label": "curvature"}, {"value": "omega", "label": "ω of the tilt"}]
 
 
@@ -42,7 +37,8 @@ def level(dataset: Dataset) -> Component | None:
     """A notice of the potentials of this page that were trained on another functional than DFT's."""
     shown = models_query.taken_apart(dataset)
     trained = {p: text for p, text in models_query.trained_on(dataset).items() if p in shown}
-    published = chain.from_iterable(models_query.reference_functionals(dataset).values())
+    functionals = models_query.reference_functionals(dataset)
+    published = chain.from_iterable(functionals.get(suite, []) for suite in SUITES)
     others = level_sentence(models_query.other_levels(trained, published), potential_names(dataset))
     return html.P(others, className="notice") if others else None
 
@@ -51,9 +47,8 @@ def tilt(dataset: Dataset, view: ErrorSourcesView) -> Component:
     """Tilt wells of all compounds, then of one."""
     frame = wells_query.wells(dataset)
     if frame.empty:
-        return part(
-            "tilt",
-            PARTS["tilt"],
+        return section(
+            "Tilt wells",
             not_computed(
                 "The energy of DFT and of potentials along the octahedral tilt of double perovskites.",
                 f"{wells.COMPUTE} && {publish_command()}",
@@ -61,9 +56,8 @@ def tilt(dataset: Dataset, view: ErrorSourcesView) -> Component:
         )
     names = potential_names(dataset)
     mode = frame["mode"].iloc[0]
-    return part(
-        "tilt",
-        PARTS["tilt"],
+    return section(
+        "Tilt wells",
         html.P(wells.provenance_sentence(frame, names), className="about"),
         controls.bar(
             controls.multi(
@@ -104,9 +98,8 @@ def attribution(dataset: Dataset, view: ErrorSourcesView) -> Component:
         "replacement after another. What a replacement changes is its contribution; it depends on the order."
     )
     if not view.frames:
-        return part(
-            "attribution",
-            PARTS["attribution"],
+        return section(
+            "Attribution of the error of σ",
             not_computed(
                 "It needs DFT forces and force constants on frames at 300 K, here of CsPbI3.",
                 "softmode reference dft constants CsPbI3 && softmode reference dft frames CsPbI3 --potential "
@@ -115,9 +108,8 @@ def attribution(dataset: Dataset, view: ErrorSourcesView) -> Component:
             ),
             about=about,
         )
-    return part(
-        "attribution",
-        PARTS["attribution"],
+    return section(
+        "Attribution of the error of σ",
         controls.bar(
             controls.choice(
                 "errors-reference", "Reference",
@@ -137,7 +129,16 @@ def attribution(dataset: Dataset, view: ErrorSourcesView) -> Component:
         html.Div(means(dataset, view), id="errors-means"),
         html.H3("All sets of reference frames"),
         html.Div(all_sets(dataset, view), id="errors-all-sets"),
-        html.H3("One set"),
+        about=about,
+    )  # fmt: skip
+
+
+def one_set(dataset: Dataset, view: ErrorSourcesView) -> Component | None:
+    """One set of frames with one potential, step by step; nothing where there is none."""
+    if not view.frames:
+        return None
+    return section(
+        "One set of frames",
         controls.bar(
             controls.select(
                 "errors-frames", "Reference frames", attribution_query.sets(dataset, view.reference), view.frames
@@ -150,7 +151,6 @@ def attribution(dataset: Dataset, view: ErrorSourcesView) -> Component:
             label="Which attribution",
         ),
         html.Div(breakdown(dataset, view), id="errors-breakdown"),
-        about=about,
     )  # fmt: skip
 
 
@@ -180,9 +180,8 @@ def softening(dataset: Dataset) -> Component:
             )
         ]
     )
-    return part(
-        "softening",
-        PARTS["softening"],
+    return section(
+        "Softening and amplification",
         *content,
         about="On the same reference frames: how much worse the Hessian is than the forces, how soft the forces are, "
         "and whether that goes with DFT’s anharmonicity.",
@@ -207,9 +206,8 @@ def explained(dataset: Dataset, view: ErrorSourcesView) -> Component:
         if found
         else [not_computed("It needs σ of a potential in the DFT cell of abx3.", regression.COMMAND)]
     )  # fmt: skip
-    return part(
-        "explained",
-        PARTS["explained"],
+    return section(
+        "What the harmonic errors explain",
         *content,
         about="Without a single DFT frame: over the cubic ABX₃ compounds, the potential’s σ is regressed on that of "
         "DFT and on the errors of ω² of the softest modes at Γ, R, M and X; what counts is what the errors add. A "
@@ -246,9 +244,8 @@ def protocols(dataset: Dataset, view: ErrorSourcesView) -> Component:
             )
         ]
     )  # fmt: skip
-    return part(
-        "protocols",
-        PARTS["protocols"],
+    return section(
+        "What the sampling protocol does",
         *content,
         about="σ depends on how frames are sampled. The same compound and potential by two protocols shows how much.",
     )
@@ -270,7 +267,7 @@ def breakdown(dataset: Dataset, view: ErrorSourcesView) -> list[Any]:
 
 def scored_options(dataset: Dataset, view: ErrorSourcesView) -> list[dict[str, str]]:
     """Potentials scored on the view's frames."""
-    return controls.options(attribution_query.potentials(dataset, view.frames), potential_names(dataset))
+    return controls.options(newest_first(attribution_query.potentials(dataset, view.frames)), potential_names(dataset))
 
 
 def order_options(dataset: Dataset, view: ErrorSourcesView) -> list[dict[str, str]]:

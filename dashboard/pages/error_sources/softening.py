@@ -43,7 +43,10 @@ _CLOUDS = {
 
 def _cloud(found: Sequence[Softening], what: str, names: Names) -> Component:
     y_title, unity, see = _CLOUDS[what]
-    clouds = [Cloud(names.get(s.potential, s.potential), s.frames.tolist(), s.sigma, getattr(s, what)) for s in found]
+    clouds = [
+        Cloud(names.get(s.potential, s.potential), s.frames.tolist(), s.sigma, getattr(s, what), s.potential)
+        for s in found
+    ]
     n = sum(int(np.sum(np.isfinite(cloud.x) & np.isfinite(cloud.y))) for cloud in clouds)
     every = thinned(clouds)
     thin = f"One point in {every} is drawn: at most {count(MOST)}. " if every > 1 else ""
@@ -52,23 +55,35 @@ def _cloud(found: Sequence[Softening], what: str, names: Names) -> Component:
         [
             html.Strong(f"n = {plural(n, 'score')}. "),
             see,
-            *(_cloud_sentence(s, getattr(s, what), names) for s in found),
+            _medians(found, what, names),
             thin,
-            "ρ: Spearman’s rank correlation with σ.",
         ],
         label=f"{y_title} against σ of DFT, per set of frames and potential",
     )
 
 
-def _cloud_sentence(s: Softening, values: np.ndarray, names: Names) -> str:
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return f"{names.get(s.potential, s.potential)}: not computed. "
-    rho = f", ρ = {number(s.correlation(values))}" if len(known) >= FEWEST else ", too few for ρ"
-    return (
-        f"{names.get(s.potential, s.potential)}: median {number(float(np.median(known)))}, above 1 in "
-        f"{count(int(np.sum(known > 1)))} of {count(len(known))}{rho}. "
-    )
+def _medians(found: Sequence[Softening], what: str, names: Names) -> str:
+    """The medians, the number above 1, and the rank correlation with DFT’s σ: of one potential, or their range."""
+    known = {s.potential: _finite(getattr(s, what)) for s in found}
+    known = {potential: values for potential, values in known.items() if len(values)}
+    if not known:
+        return "Not computed. "
+    medians = [float(np.median(values)) for values in known.values()]
+    every = np.concatenate(list(known.values()))
+    rho = [s.correlation(getattr(s, what)) for s in found if len(_finite(getattr(s, what))) >= FEWEST]
+    correlation = f", Spearman ρ with σ {_span(rho)}" if rho else ", too few for a rank correlation"
+    who = names.get(next(iter(known)), next(iter(known))) if len(known) == 1 else plural(len(known), "potential")
+    above = f"above 1 in {count(int(np.sum(every > 1)))} of {count(len(every))}"
+    return f"{who}: median {_span(medians)}, {above}{correlation}. "
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = number(min(values)), number(max(values))
+    return low if low == high else f"{low} to {high}"
 
 
 def _rescaled(found: Sequence[Softening], names: Names) -> list[Component]:
@@ -88,7 +103,7 @@ def _rescaled(found: Sequence[Softening], names: Names) -> list[Component]:
         for s in known
     ]
     return [
-        html.P(" ".join(_rescaled_sentence(s, names) for s in known)),
+        html.P(_rescaled_sentence(known)),
         table(
             ("potential", "n", "mean |σ error| before", "after", "change", "nearer to DFT", "relative force error"),
             rows,
@@ -106,11 +121,11 @@ def _interval(s: Softening) -> str:
     return f"95 % {number(-s.rescaled.high, 3)} to {number(-s.rescaled.low, 3)}"
 
 
-def _rescaled_sentence(s: Softening, names: Names) -> str:
-    before, after = s.rescaled.first, s.rescaled.second
-    removed = 100 * (1 - after / before) if before else float("nan")
-    verb = "removes" if removed >= 0 else "adds"
+def _rescaled_sentence(known: Sequence[Softening]) -> str:
+    removed = [100 * (1 - s.rescaled.second / s.rescaled.first) for s in known if s.rescaled.first]
+    nearer = sum(share > 0 for share in removed)
     return (
-        f"For {names.get(s.potential, s.potential)} one number per compound {verb} {number(abs(removed), 0)} % of the "
-        f"forces’ contribution, {number(before)} to {number(after)} on average."
+        f"Dividing the forces by one number per compound brings σ nearer to DFT for {nearer} of "
+        f"{plural(len(known), 'potential')}; it changes the forces’ contribution by {number(-max(removed), 0)} to "
+        f"{number(-min(removed), 0)} %."
     )

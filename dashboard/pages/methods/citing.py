@@ -10,14 +10,14 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.suites import SUITES
+from dashboard.pages.methods.bibtex import bibtex
 from dashboard.pages.methods.definitions_sigma import KNOOP
-from dashboard.ui.blocks import doi_link, link
-from dashboard.ui.contents import part
-from dashboard.ui.provenance import BENCHMARK_DOI
+from dashboard.pages.methods.part import part
+from dashboard.ui.blocks import copy_button, doi_link, fold, link
+from dashboard.ui.glossary import documentation
+from dashboard.ui.provenance import AUTHORS, BENCHMARK_DOI, VERSION
 
-AUTHORS = "Softmode contributors"
 TITLE = "Softmode: which foundation potential can be trusted with a soft phonon"
-VERSION = "0.1.0"
 RELEASED = date(2026, 11, 22)
 LICENCE = "MIT"
 
@@ -48,6 +48,16 @@ def citing(release: str, sources: pd.DataFrame, potentials: pd.DataFrame) -> Com
             "The address holds the whole view. “Copy link” adds the release of the data to it; a later visitor is "
             "then told whether the tables have changed since, and which.",
         ),
+        html.H3("BibTeX"),
+        fold(
+            "Softmode, the sources of DFT and the potentials",
+            copy_button("bibtex", "Copy BibTeX"),
+            html.Pre(
+                html.Code(bibtex(TITLE, RELEASED.year, release, potentials), id="bibtex"),
+                className="example",
+                tabIndex=0,
+            ),
+        ),
         html.H3("Where the numbers come from"),
         html.Ul([*(_source(row.suite, row.doi) for row in sources.itertuples(index=False)), _benchmark()]),
         html.H3("Potentials"),
@@ -55,6 +65,7 @@ def citing(release: str, sources: pd.DataFrame, potentials: pd.DataFrame) -> Com
         html.H3("Methods"),
         html.Ul([html.Li([text, ", ", doi_link(doi)]) for text, doi in METHODS]),
         about="Cite the sources of the numbers you use, the potential, and Softmode.",
+        unfolded=True,
     )
 
 
@@ -88,6 +99,8 @@ def adding() -> Component:
             "compound as a trial, the whole suite, σ at 300 K, and the pages. A campaign that was stopped goes on "
             "where it was. Loading a checkpoint runs code from it: add only files from people you trust."
         ),
+        html.P(["Step by step: ", html.A("get and use potentials", href=documentation("how-to-potentials")), "."]),
+        unfolded=True,
     )
 
 

@@ -6,8 +6,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.pages.methods.formula import definition, formula, fraction, root, symbol
+from dashboard.pages.methods.part import part
 from dashboard.ui.blocks import doi_link, table
-from dashboard.ui.contents import part
 
 PIGEONHOLE = "10.1214/07-AOAS122"
 BOOTSTRAP = "10.1214/aos/1176344552"

@@ -6,8 +6,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.pages.methods.formula import definition, formula, fraction, root, symbol
+from dashboard.pages.methods.part import part
 from dashboard.ui.blocks import doi_link
-from dashboard.ui.contents import part
 
 KNOOP = "10.1103/PhysRevMaterials.4.083809"
 BLOCKING = "10.1063/1.457480"

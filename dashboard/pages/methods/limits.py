@@ -9,8 +9,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.suites import SUITES
+from dashboard.pages.methods.part import part
 from dashboard.ui.blocks import table
-from dashboard.ui.contents import part
 from dashboard.ui.text import count, number, plural
 
 
@@ -84,6 +84,7 @@ def limits(
             ),
         ),
         about="What no filter on these pages can repair.",
+        unfolded=True,
     )
 
 

@@ -18,42 +18,41 @@ from dashboard.pages.methods.tables import dictionary, downloads
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries.provenance import runs, sources
 from dashboard.ui.blocks import address_notice, page_head
-from dashboard.ui.contents import contents
+from dashboard.ui.glossary import glossary
 from dashboard.ui.provenance import provenance
+from dashboard.ui.tabs import tabs
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page; it has one view, and its parts have anchors."""
     published = sources(dataset, tuple(SUITES))
     files, release = data.published(dataset), dataset.release()
-    parts = [
-        *definitions(),
-        protocols(),
-        limits(published, data.functionals(dataset), data.sigma_coverage(dataset), data.noise_by_bond(dataset)),
-        citing(release, published, data.potential_citations(dataset)),
-        licensing(data.licences(dataset)),
-        downloads(files, release),
-        dictionary(files, release),
-        adding(),
-    ]
     return html.Div(
         [
             page_head(
                 "Methods & data",
-                "What every number means and how it was made, what it cannot say, what to cite, and the tables "
-                "themselves.",
+                "What every word and number means, what the numbers cannot say, what to cite, and the tables "
+                "themselves. The documentation has the rest.",
             ),
             address_notice(tuple(query)),
-            html.Div([contents([_titled(p) for p in parts]), html.Div(parts)], className="with-contents"),
+            tabs(
+                ("glossary", "Glossary", glossary()),
+                ("formulas", "Formulas", html.Div([*definitions(), protocols()])),
+                ("limitations", "Limits", limits(
+                    published, data.functionals(dataset), data.sigma_coverage(dataset), data.noise_by_bond(dataset)
+                )),
+                ("cite", "Cite", html.Div([
+                    citing(release, published, data.potential_citations(dataset)), licensing(data.licences(dataset))
+                ])),
+                ("tables", "Data", html.Div([downloads(files, release), dictionary(files, release)])),
+                ("add", "Add a potential", adding()),
+                label="Methods and data",
+            ),
             provenance(published, runs(dataset, tuple(SUITES))),
             dcc.Store(id=VIEW_QUERY, data=""),
         ],
-        className="page",
-    )
-
-
-def _titled(part: html.Section) -> tuple[str, str]:
-    return part.id, part.children[0].children
+        className="page methods",
+    )  # fmt: skip
 
 
 def register(app: Dash, dataset: Dataset) -> None:

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from compute.protocols import HARMONIC_PROTOCOLS, SAMPLING_PROTOCOLS, SamplingProtocol, sampling_protocol
 from compute.suites import SUITES, Suite
+from dashboard.pages.methods.part import part
 from dashboard.ui.blocks import table
-from dashboard.ui.contents import part
 from dashboard.ui.text import count
 
 _POINTS = {"gamma": "Γ"}

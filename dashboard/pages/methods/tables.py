@@ -12,9 +12,9 @@ from dash.development.base_component import Component
 from compute.tables import MANIFEST, croissant
 from compute.tables.schemas import KEYS, SCHEMAS
 from dashboard.pages.methods.data import Published
+from dashboard.pages.methods.part import part
 from dashboard.server.downloads import PATH
 from dashboard.ui.blocks import not_computed, table
-from dashboard.ui.contents import part
 from dashboard.ui.text import count, plural
 
 API = "/api/v1/"
@@ -89,6 +89,7 @@ def downloads(files: Sequence[Published], release: str) -> Component:
             numeric_from=2,
         ),
         about="The tables behind every page, as they are.",
+        unfolded=True,
     )
 
 

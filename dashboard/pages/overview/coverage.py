@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.suites import COMPARED, SUITES
 from dashboard.queries.coverage import Coverage
 from dashboard.ui.text import count
+from dashboard.views.codec import encode
+from dashboard.views.compounds import CompoundsView
+from dashboard.views.stability import SUITE_CRITERIA
 
 
 def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str], benchmark: Sequence[str]) -> Component:
     """One row per potential that has results or belongs to the `benchmark`, one column per suite; the rest by name."""
     cells = {(e.potential, e.suite): e for e in entries}
-    ran = {e.potential for e in entries if _counted(e.counts) or _counted(e.sigma_counts)}
+    ran = {e.potential for e in entries if _ran(e.counts) or _ran(e.sigma_counts)}
     shown = [p for p in names if p in ran] + [p for p in names if p in benchmark and p not in ran]
     others = [names[p] for p in names if p not in shown]
     head = [html.Th("potential", scope="col")] + [
@@ -65,7 +69,7 @@ def _listed(words: list[str]) -> list[Component | str]:
 
 
 def _cell(entry: Coverage) -> Component:
-    harmonic, sigma = _counted(entry.counts), _counted(entry.sigma_counts)
+    harmonic, sigma = _ran(entry.counts), _ran(entry.sigma_counts)
     if not harmonic and not sigma:
         return html.Span("not computed", className="muted")
     failed = sum(entry.failures.values())
@@ -77,19 +81,38 @@ def _cell(entry: Coverage) -> Component:
                 className="cover-bar",
                 **{"aria-hidden": "true"},
             ),
-            html.Span(harmonic or "harmonic: not computed"),
+            html.Span(_counted(entry, entry.counts, "harmonic") if harmonic else "harmonic: not computed"),
             html.Span(f"{entry.geometry} geometry", className="sub") if entry.geometry else None,
-            html.Span(f"σ, {entry.sigma_protocol}: {sigma}", className="sub") if sigma else None,
+            html.Span([f"σ, {entry.sigma_protocol}: ", *_counted(entry, entry.sigma_counts, "sigma")], className="sub")
+            if sigma
+            else None,
         ]
     )
 
 
-def _counted(counts: Mapping[str, int]) -> str:
-    """Counts per status in words, ok first and not run last; empty when nothing was run."""
-    if not set(counts) - {"not-run"}:
-        return ""
-    failures = sorted((k for k in counts if k not in ("ok", "not-run")), key=lambda k: -counts[k])
-    parts = [f"{count(counts.get('ok', 0))} ok", *(f"{count(counts[k])} {k}" for k in failures)]
-    if not_run := counts.get("not-run"):
-        parts.append(f"{count(not_run)} not run")
-    return ", ".join(parts)
+def _ran(counts: Mapping[str, int]) -> bool:
+    return bool(set(counts) - {"not-run"})
+
+
+def _counted(entry: Coverage, counts: Mapping[str, int], criterion: str) -> list[Any]:
+    """How many finished, failed and were not run; each leads to its compounds. On hover, how they failed."""
+    failures = {kind: n for kind, n in counts.items() if kind not in ("ok", "not-run")}
+    how = ", ".join(f"{count(n)} {kind}" for kind, n in sorted(failures.items(), key=lambda item: -item[1]))
+    each = {"ok": counts.get("ok", 0), "failed": sum(failures.values()), "not-run": counts.get("not-run", 0)}
+    links = [
+        dcc.Link(
+            f"{count(n)} {status.replace('-', ' ')}",
+            href=f"/compounds?{encode(_view(entry, criterion, status))}",
+            title=how if status == "failed" else None,
+        )
+        for status, n in each.items()
+        if n
+    ]
+    return [part for one in links for part in (", ", one)][1:]
+
+
+def _view(entry: Coverage, criterion: str, status: str) -> CompoundsView:
+    offered = SUITE_CRITERIA[entry.suite]
+    if criterion == "harmonic" and "harmonic" not in offered:
+        criterion = "cross"  # of which the potential's side is harmonic
+    return CompoundsView(suite=entry.suite, potentials=(entry.potential,), criterion=criterion, status=(status,))

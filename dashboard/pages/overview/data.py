@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -13,17 +13,8 @@ from compute.statistics.verdicts import Score, counts
 from dashboard.dataset import Dataset
 from dashboard.queries import stability
 from dashboard.queries.compounds_sql import select
-from dashboard.queries.coverage import anions
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import StabilityView
-
-
-@dataclass(frozen=True)
-class AnionScore:
-    """Score of harmonic labels over the compounds of one anion."""
-
-    anion: str
-    score: Score
 
 
 @dataclass(frozen=True)
@@ -31,7 +22,6 @@ class Headline:
     """Harmonic labels of one potential against DFT's over a suite, by the score's own rule.
 
     `missed` of `n_unstable` compounds that DFT calls unstable are not called so, `alarms` of `n_stable` the reverse.
-    `anions` has the score of every anion with enough compounds of both classes, worst first.
     """
 
     score: Score
@@ -40,7 +30,6 @@ class Headline:
     n_stable: int
     alarms: int
     n_not_run: int
-    anions: tuple[AnionScore, ...]
 
 
 @dataclass(frozen=True)
@@ -67,11 +56,6 @@ def _headline(dataset: Dataset, release: str, suite: str, potential: str) -> Hea
     view = StabilityView(suite=suite, potentials=(potential,))
     data = stability.compared(dataset, view, (potential,))
     (ss, su), (us, uu) = counts(data.truth, data.own[potential]).tolist()
-    by_anion = {
-        anion: stability.compared(dataset, replace(view, anion=(anion,)), (potential,)).scores[potential]
-        for anion in anions(dataset, suite)
-    }
-    scores = [AnionScore(anion, found) for anion, found in by_anion.items() if found.enough]
     decided = np.isin(data.truth, confusion.CLASSES)
     return Headline(
         score=data.scores[potential],
@@ -80,7 +64,6 @@ def _headline(dataset: Dataset, release: str, suite: str, potential: str) -> Hea
         n_stable=ss + su,
         alarms=su,
         n_not_run=int(np.sum(decided & ~data.own[potential].run)),
-        anions=tuple(sorted(scores, key=lambda one: one.score.balanced_accuracy.value)),
     )
 
 

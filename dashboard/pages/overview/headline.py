@@ -102,15 +102,7 @@ def _labels(found: query.Headline, name: str) -> list[Component | str]:
         f"compounds stable (n = {count(found.n_stable)}). Matthews correlation {number(mcc.value)}, 95 % "
         f"{number(mcc.low)} to {number(mcc.high)}; 0 is guessing. "
     )
-    if len(found.anions) < 2:
-        return [sentence]
-    said = "; ".join(
-        f"X = {one.anion} {number(one.score.balanced_accuracy.value)} (n = {count(one.score.n)}, smaller class "
-        f"{count(one.score.n_smaller)})"
-        for one in found.anions
-    )
-    classes = f"where both classes have {verdicts.SMALLEST_CLASS}"
-    return [sentence, f"Balanced accuracy by anion, {classes}: {said}; 0.50 is guessing."]
+    return [sentence]
 
 
 def _no_frequencies(suite: str, name: str) -> list[Component | str]:

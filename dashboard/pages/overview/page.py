@@ -1,4 +1,4 @@
-"""Overview: what is computed, and how far each potential is from DFT."""
+"""Overview: which potential, how sure that is, and what lies behind it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from compute.statistics.comparable import CUT_AT_ZERO
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.overview import data
+from dashboard.pages.overview.chemistry import by_chemistry
 from dashboard.pages.overview.coverage import coverage_table
 from dashboard.pages.overview.headline import headline, map_of
-from dashboard.pages.overview.mace import answer
+from dashboard.pages.overview.leaderboard import answer
 from dashboard.pages.overview.noise_figure import noise_by_bond
 from dashboard.pages.overview.parity_figure import outside, parity
 from dashboard.pages.overview.suites import benchmark
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.queries import agreement, coverage
 from dashboard.queries.provenance import runs, sources
-from dashboard.queries.ranking import nulls, ranking
+from dashboard.queries.ranking import preferred
 from dashboard.ui import controls
 from dashboard.ui.blocks import (
     address_notice,
@@ -36,7 +37,7 @@ from dashboard.ui.blocks import (
     table,
 )
 from dashboard.ui.provenance import provenance
-from dashboard.ui.ranking import ranking as ranking_component
+from dashboard.ui.tabs import tabs
 from dashboard.ui.text import compared_how, count, marked, number, percent, plural
 from dashboard.views.codec import build, decode, encode, replaced
 from dashboard.views.overview import MAPPED_SUITES, OverviewView
@@ -44,6 +45,7 @@ from dashboard.views.stability import StabilityView
 
 FREQUENCIES = "abx3"
 """The suite whose published frequencies are compared one by one."""
+SEARCHED = "Rb2NaInCl6, Br3CsSn, CsPbBr₃: any order; a cubic ABX₃ of no suite is answered too"
 COLOUR_NAMES = {"error": "error", "disagreement": "disagreement", "sigma": "DFT σ"}
 
 
@@ -57,35 +59,52 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
         [
             page_head(
                 "Which potential can be trusted with a soft phonon?",
-                "Foundation potentials (MACE, CHGNet) against published density functional theory (DFT), compound by "
-                "compound: dynamic stability, anharmonicity at 300 K, and where the errors come from.",
+                "Foundation potentials against published density functional theory (DFT), compound by compound.",
             ),
             address_notice(problems + replaced(asked, view)),
+            controls.search("overview-search", hint=SEARCHED),
             answer(dataset),
             controls.bar(
                 controls.select("overview-suite", "Suite", _suites(), view.suite),
                 controls.select("overview-potential", "Potential", controls.options(computed, names), view.potential),
+                label="Whose errors",
+            ),
+            tabs(
+                ("map", "Where it fails", _map(dataset, view)),
+                ("chemistry", "By chemistry", section("Which potential for which chemistry", *by_chemistry(
+                    dataset, names
+                ))),
+                ("frequencies", "Frequencies", html.Div(_frequencies(dataset, view), id="overview-frequencies")),
+                ("coverage", "What is computed", section(
+                    "What is computed",
+                    coverage_table(coverage.coverage(dataset), names, coverage.benchmark_potentials(dataset)),
+                    about="Compounds with a harmonic calculation and with σ at 300 K, out of all of each suite. A "
+                    "failed calculation stays in the count.",
+                )),
+                ("stored", "Stored forces", benchmark(dataset)),
+                label="What lies behind the answer",
+            ),
+            provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
+            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
+        ],
+        className="page overview",
+    )  # fmt: skip
+
+
+def _map(dataset: Dataset, view: OverviewView) -> Component:
+    return html.Div(
+        [
+            controls.bar(
                 controls.choice(
                     "overview-colour",
                     "Colour of the map",
                     [{"value": k, "label": v} for k, v in COLOUR_NAMES.items()],
                     view.colour,
                 ),
-                label="What to show",
+                label="What to draw",
             ),
             html.Div(_first_screen(dataset, view), id="overview-results"),
-            section(
-                "What is computed",
-                coverage_table(coverage.coverage(dataset), names, coverage.benchmark_potentials(dataset)),
-                about="Compounds with a harmonic calculation and with σ at 300 K, out of all compounds of each suite. "
-                "A failed calculation stays in the count.",
-            ),
-            html.Div(_frequencies(dataset, view), id="overview-frequencies"),
-            benchmark(dataset),
-            provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
-            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
-        ],
-        className="page",
+        ]
     )
 
 
@@ -97,24 +116,15 @@ def _first_screen(dataset: Dataset, view: OverviewView) -> list[Component]:
     names = coverage.potential_names(dataset)
     if not view.potential:
         return [not_computed("No potential has been run on this suite.", campaign_command(view.suite))]
-    ranked = ranking(dataset, view.suite)
     return [
         html.Div(headline(dataset, view.suite, view.potential, names), className="headline"),
-        html.Div(
-            [
-                map_of(dataset, view.suite, view.potential, view.colour, names),
-                html.Div(
-                    [html.H2("Ranking"), ranking_component(ranked, view.suite, names, nulls(dataset, view.suite))]
-                ),
-            ],
-            className="side-by-side",
-        ),
+        map_of(dataset, view.suite, view.potential, view.colour, names),
     ]
 
 
 def _frequencies(dataset: Dataset, view: OverviewView) -> list[Component]:
     if view.suite != FREQUENCIES or not view.potential:
-        return []
+        return [html.P(f"Frequencies are published for {SUITES[FREQUENCIES].title} alone; choose that suite.")]
     return [
         section(
             "How far are the frequencies off?",
@@ -225,7 +235,8 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
 
 def _offered(dataset: Dataset, suite: str) -> list[str]:
     """Foundation potentials with results on `suite`; the distilled ones are shown where they are studied."""
-    return coverage.foundation(dataset, coverage.potentials_with_results(dataset, suite))
+    found = coverage.foundation(dataset, coverage.potentials_with_results(dataset, suite))
+    return preferred(dataset, suite, found)
 
 
 def _share(value: float) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.figures.theme import Figure, figure, scatter, series_colour, series_symbol
+from dashboard.figures.identity import colour, symbol
+from dashboard.figures.theme import Figure, figure, scatter
 
 BESIDE = 1.05  # factor between potentials at the same place
 MARGIN = 0.3  # beside the outermost, in decades
@@ -19,17 +20,16 @@ class Model:
     """One potential: where it stands on x, and its score with the 95 % interval."""
 
     name: str
-    family: str
     x: float
     value: float
     low: float
     high: float
+    potential: str
 
 
 def accuracy(models: Sequence[Model], *, x_title: str, y_title: str) -> Figure:
-    """One marker per potential, a shape per family; x is logarithmic, equal values are set side by side."""
+    """One marker per potential; x is logarithmic, equal values are set side by side."""
     traces = []
-    families = sorted({model.family for model in models})
     for index, model in enumerate(models):
         place = sum(other.x == model.x for other in models[:index])
         traces.append(
@@ -47,8 +47,8 @@ def accuracy(models: Sequence[Model], *, x_title: str, y_title: str) -> Figure:
                 mode="markers",
                 name=model.name,
                 marker={
-                    "color": series_colour(index),
-                    "symbol": series_symbol(families.index(model.family)),
+                    "color": colour(model.potential),
+                    "symbol": symbol(model.potential),
                     "size": 12,
                 },
                 customdata=[[model.x, model.low, model.high]],

@@ -33,7 +33,7 @@ def accuracy_block(entries: Sequence[Ranked], cards: Sequence[Card], against: st
     ranked = [entry for entry in entries if entry.group and entry.potential in by_id]
     placed = [(entry, by_id[entry.potential], _place(by_id[entry.potential], against)) for entry in ranked]
     models = [
-        Model(card.facts["name"], card.facts["family"], x, entry.value, entry.low, entry.high)
+        Model(card.facts["name"], x, entry.value, entry.low, entry.high, entry.potential)
         for entry, card, x in placed
         if x is not None
     ]

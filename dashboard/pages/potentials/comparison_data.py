@@ -18,6 +18,7 @@ from compute.statistics.verdicts import Answers
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import foundation
+from dashboard.queries.ranking import preferred
 
 Values = NDArray[np.float64]
 LISTED = 20
@@ -138,11 +139,11 @@ def _differing(frame: pd.DataFrame, suite: str) -> pd.DataFrame:
 
 
 def potentials(dataset: Dataset, suite: str) -> list[str]:
-    """Foundation potentials that were run on `suite` in any stage, the one with most results first."""
+    """Foundation potentials that were run on `suite` in any stage, in the order that is shown unasked."""
     found = dataset.frame(
         "SELECT potential FROM pairs WHERE suite = $suite AND (status <> 'not-run' OR sigma_status <> 'not-run') "
         "GROUP BY potential ORDER BY count(*) FILTER (status = 'ok') + count(*) FILTER (sigma_status = 'ok') DESC, "
         "potential",
         {"suite": suite},
     )
-    return foundation(dataset, found["potential"])
+    return preferred(dataset, suite, foundation(dataset, found["potential"]))

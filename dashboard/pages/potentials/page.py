@@ -21,22 +21,13 @@ from dashboard.queries import potentials as models_query
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, nulls, ranking
 from dashboard.ui import controls
-from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head
-from dashboard.ui.contents import contents, part
+from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head, section
 from dashboard.ui.provenance import provenance
 from dashboard.ui.ranking import ranking as ranking_block
+from dashboard.ui.tabs import tabs
 from dashboard.views.codec import build, decode, encode, replaced
 from dashboard.views.potentials import PotentialsView
 
-PARTS = (
-    ("cards", "Potentials that were run"),
-    ("order", "Which is most accurate"),
-    ("accuracy", "Accuracy against size and cost"),
-    ("two", "Two potentials"),
-    ("field", "A wider field: forty potentials on 103 binaries"),
-    ("learned", "How the distilled models learned"),
-    ("waiting", "Registered and not computed"),
-)
 AGAINST = [{"value": "training", "label": "training-set size"}, {"value": "cost", "label": "cost"}]
 SCORE_LABELS = {
     "mcc": "labels", "omega": "ω", "sigma_mcc": "σ labels", "sigma": "σ", "frequency": "all modes",
@@ -47,7 +38,6 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     """The page for the view in `query`."""
     asked, problems = decode(PotentialsView, query)
     view, trainings = _resolved(dataset, asked), learning_data.trainings(dataset)
-    titles = dict(PARTS)
     cards = models_query.cards(dataset)
     every = chain.from_iterable(models_query.reference_functionals(dataset).values())
     levels = models_query.other_levels(models_query.trained_on(dataset), every)
@@ -59,45 +49,59 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "differences in accuracy can be measured.",
             ),
             address_notice(problems + replaced(asked, view)),
-            contents([entry for entry in PARTS if trainings or entry[0] != "learned"]),
-            part("cards", titles["cards"], *_cards(cards, levels)),
-            part(
-                "order",
-                titles["order"],
-                controls.bar(
-                    controls.select("models-suite", "Suite", controls.SUITE_OPTIONS, view.suite),
-                    controls.choice("models-score", "Score", _scores(view), view.score),
-                    label="What to compare",
-                ),
-                html.Div(_order(dataset, view), id="models-order"),
+            controls.bar(
+                controls.select("models-suite", "Suite", controls.SUITE_OPTIONS, view.suite),
+                controls.choice("models-score", "Score", _scores(view), view.score),
+                label="What to compare",
             ),
-            part(
-                "accuracy",
-                titles["accuracy"],
-                controls.bar(
-                    controls.choice("models-against", "Drawn against", AGAINST, view.against), label="What to draw"
-                ),
-                html.Div(_accuracy(dataset, view), id="models-accuracy"),
-                about="With the suite and the score chosen above.",
+            tabs(
+                ("order", "Ranking", _ranking_part(dataset, view)),
+                ("two", "Two potentials", _two_part(dataset, view)),
+                ("cards", "Potentials", section("Potentials that were run", *_cards(cards, levels))),
+                ("field", "A wider field", section(
+                    "A wider field: forty potentials on 103 binaries", *wider_field(dataset)
+                )),
+                ("learned", "Distilled", section(
+                    "How the distilled models learned", *_learned(dataset, trainings)
+                )) if trainings else None,
+                ("waiting", "Not computed", section(
+                    "Registered and not computed", *models_cards.not_computed_list(cards, levels)
+                )),
+                label="What is known of potentials",
             ),
-            part(
-                "two",
-                titles["two"],
-                controls.bar(
-                    controls.select("models-first", "First", _options(dataset, view), view.first),
-                    controls.select("models-second", "Second", _options(dataset, view), view.second),
-                    label="Which two",
-                ),
-                html.Div(_pair(dataset, view), id="models-pair"),
-                about="On the compounds of the suite chosen above that both were run on.",
-            ),
-            part("field", titles["field"], *wider_field(dataset)),
-            part("learned", titles["learned"], *_learned(dataset, trainings)) if trainings else None,
-            part("waiting", titles["waiting"], *models_cards.not_computed_list(cards, levels)),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
             dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
         ],
         className="page",
+    )  # fmt: skip
+
+
+def _ranking_part(dataset: Dataset, view: PotentialsView) -> Component:
+    return html.Div(
+        [
+            section("Which is most accurate", html.Div(_order(dataset, view), id="models-order")),
+            section(
+                "Accuracy against size and cost",
+                controls.bar(
+                    controls.choice("models-against", "Drawn against", AGAINST, view.against), label="What to draw"
+                ),
+                html.Div(_accuracy(dataset, view), id="models-accuracy"),
+                identity="accuracy",
+            ),
+        ]
+    )
+
+
+def _two_part(dataset: Dataset, view: PotentialsView) -> Component:
+    return section(
+        "Two potentials",
+        controls.bar(
+            controls.select("models-first", "First", _options(dataset, view), view.first),
+            controls.select("models-second", "Second", _options(dataset, view), view.second),
+            label="Which two",
+        ),
+        html.Div(_pair(dataset, view), id="models-pair"),
+        about="On the compounds of the suite that both were run on.",
     )
 
 

@@ -11,24 +11,19 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from compute.statistics import confusion, verdicts
-from compute.statistics.bootstrap import Interval
-from compute.statistics.criteria import NULLS
 from compute.statistics.paired import Difference
-from compute.suites import SUITES
+from dashboard.pages.stability.scores import ends, origins, score_table
 from dashboard.queries import stability as query
-from dashboard.queries.potentials import other_levels
 from dashboard.queries.stability import Compared, Setting
 from dashboard.ui.blocks import section, statement, statements, table
 from dashboard.ui.text import (
     compared_how,
     count,
     drawn_by,
-    level_sentence,
     marked,
     number,
     percent,
     plural,
-    together,
 )
 from dashboard.views.codec import encode
 from dashboard.views.compounds import CompoundsView
@@ -62,17 +57,16 @@ LINKED = ("harmonic", "sigma", "cross")
 def comparison(data: Compared, names: Names, settings: Sequence[Setting], functionals: Sequence[str]) -> Component:
     """Every potential's matrix with its scores, and what was compared with what."""
     view = data.view
-    every = html.P(CROSS_SENTENCE) if view.criterion == "cross" else _score_table(data, names)
+    every = [html.P(CROSS_SENTENCE)] if view.criterion == "cross" else score_table(data, names)
     cards = [_card(data, p, names) for p in data.potentials]
-    alone = len(cards) == 1
     return section(
         TITLES.get(view.criterion, "Confusion matrix" if len(data.potentials) == 1 else "Confusion matrices"),
         html.P(_classes(data), className="about", id="stability-classes"),
-        html.Div([*cards, every], className="side-by-side") if alone else html.Div(cards, className="matrices"),
+        html.Div(cards, className="matrices"),
         html.P(marked(_definitions(view)), className="fine"),
-        html.P(_coverage(data, names), className="fine", id="stability-coverage"),
-        html.P(_origins(settings, functionals, names, view), className="fine"),
-        None if alone else every,
+        html.P(_coverage(data), className="fine", id="stability-coverage"),
+        *every,
+        *origins(settings, functionals, names, view),
         about=_about(view, settings),
     )
 
@@ -163,16 +157,9 @@ def _card(data: Compared, potential: str, names: Names) -> Component:
 
 def _headline(found: verdicts.Score) -> Component:
     n = f"n = {count(found.n)}, smaller class {count(found.n_smaller)}"
-    beside = f"{verdicts.RULES[found.rule]}; {count(found.n_undecidable)} undecidable, {count(found.n_failed)} failed"
     return statements(
-        statement(number(found.mcc.value), "Matthews correlation", _ends(found.mcc)),
-        statement(number(found.balanced_accuracy.value), "balanced accuracy", _ends(found.balanced_accuracy)),
-        html.Div([html.Dt(n), html.Dd(beside, className="note")], className="statement n"),
+        statement(number(found.mcc.value), "Matthews correlation", [ends(found.mcc), html.Br(), n]),
     )
-
-
-def _ends(found: Interval) -> str:
-    return f"95 %: {number(found.low)} to {number(found.high)}" if np.isfinite(found.low) else "no interval"
 
 
 def _shares(counts: NDArray[np.int64]) -> Component:
@@ -283,10 +270,9 @@ def _definitions(view: StabilityView) -> str:
     )
 
 
-def _coverage(data: Compared, names: Names) -> str:
+def _coverage(data: Compared) -> str:
     if not data.restricted:
-        run = (f"{names.get(p, p)} {count(int(answer.run.sum()))}" for p, answer in data.own.items())
-        return f"Run, successfully or not, of {count(data.n)} compounds: {', '.join(run)}."
+        return ""
     common = int(data.common.sum())
     lost = {p: int(np.sum(answer.run & ~data.common)) for p, answer in data.own.items()}
     if not any(lost.values()):
@@ -294,50 +280,6 @@ def _coverage(data: Compared, names: Names) -> str:
     return (
         f"Common compounds only: {count(common)} of {count(data.n)} have been run with every potential; up to "
         f"{count(max(lost.values()))} results of a potential are left out."
-    )
-
-
-def _origins(settings: Sequence[Setting], functionals: Sequence[str], names: Names, view: StabilityView) -> list[Any]:
-    reference = " and ".join(functionals)
-    of_sigma = view.criterion in ("sigma", "renormalised")
-    said = {}
-    for setting in settings:
-        how = setting.sigma_protocol if of_sigma else setting.geometry and f"{setting.geometry} geometry"
-        trained = setting.functional or "an unknown functional"
-        said[names.get(setting.potential, setting.potential)] = f"trained on {trained}, {how or 'not run'}"
-    text = [f"{SUITES[view.suite].title}, DFT: {reference}. {together(said)}."]
-    trained = {s.potential: s.functional for s in settings if s.functional}
-    if others := level_sentence(other_levels(trained, functionals), names):
-        text.append(f" {others}")
-    return ["".join(text)]
-
-
-def _score_table(data: Compared, names: Names) -> Component:
-    """Every score of every potential by the rule of the view, and of what knows nothing of forces."""
-    rule = verdicts.RULES[data.view.rule]
-    columns = [(names.get(p, p), found) for p, found in data.scores.items()]
-    columns += [(NULLS[name], found) for name, found in data.nulls.items()]
-    rows: list[list[Any]] = [
-        ["n", *(count(s.n) for _, s in columns)],
-        ["of DFT’s smaller class", *(count(s.n_smaller) for _, s in columns)],
-        ["undecidable among them", *(count(s.n_undecidable) for _, s in columns)],
-        ["failed among them", *(count(s.n_failed) for _, s in columns)],
-    ]
-    for name, title in (("mcc", "MCC"), ("balanced_accuracy", "balanced accuracy"), ("accuracy", "accuracy")):
-        each = [getattr(found, name) for _, found in columns]
-        rows.append([title, *([number(x.value, 3), html.Span(_ends(x), className="sub")] for x in each)])
-    rows += [
-        [f"{name if name != 'f1' else 'F1'}, {label}", *(number(getattr(s, name)[i], 3) for _, s in columns)]
-        for i, label in enumerate(confusion.CLASSES)
-        for name in ("precision", "recall", "f1")
-    ]
-    small = [names.get(p, p) for p, found in data.scores.items() if not found.enough]
-    few = f" Too few of the smaller class for a statement, fewer than {verdicts.SMALLEST_CLASS}: {', '.join(small)}."
-    return table(
-        ["score", *(title for title, _ in columns)],
-        rows,
-        caption=f"The score: {rule}. Not run is in no score. Beneath: 95 % interval, {drawn_by(data.view.suite)}. The "
-        f"MCC of a constant answer is not defined; it says as little as 0.{few if small else ''}",
     )
 
 

@@ -16,7 +16,7 @@ from dashboard.pages.stability.sweep_figure import Line, sweep
 from dashboard.queries import stability as query
 from dashboard.queries.stability import Compared
 from dashboard.ui.blocks import captioned, section
-from dashboard.ui.text import count, number, percent, together
+from dashboard.ui.text import count, number, percent
 
 Names = Mapping[str, str]
 Values = NDArray[np.float64]
@@ -42,11 +42,10 @@ def rankings(data: Compared, names: Names) -> Component:
     """ROC and precision over recall of every potential, with areas and what was counted."""
     found = query.rankings(data)
     labels = {p: names.get(p, p) for p in found}
-    rocs = [(f"{labels[p]} ({number(curve.area, 3)})", i, curve) for i, (p, (curve, _)) in enumerate(found.items())]
-    recalls = [(f"{labels[p]} ({number(curve.area, 3)})", i, curve) for i, (p, (_, curve)) in enumerate(found.items())]
-    counted = together(
-        {labels[p]: f"n = {count(curve.n)}, of which {count(curve.n_failed)} failed" for p, (curve, _) in found.items()}
-    )
+    rocs = [(f"{labels[p]} ({number(curve.area, 3)})", p, curve) for p, (curve, _) in found.items()]
+    recalls = [(f"{labels[p]} ({number(curve.area, 3)})", p, curve) for p, (_, curve) in found.items()]
+    sizes = sorted({curve.n for curve, _ in found.values()})
+    counted = f"n = {count(sizes[0])}" + (f" to {count(sizes[-1])}" if len(sizes) > 1 else "")
     score = {"sigma": "falling σ", "renormalised": "rising renormalised ω"}.get(data.view.criterion, "rising ω")
     first = next(iter(found.values()))[1]
     baseline = f"{percent(first.n_positive, first.n)} stable" if first.n else "no compound"
@@ -56,7 +55,7 @@ def rankings(data: Compared, names: Names) -> Component:
             [
                 captioned(
                     roc(rocs),
-                    [html.Strong(f"ROC, {_range(rocs)}. "), f"{counted}. Failed counts as the worst score there is."],
+                    [html.Strong(f"ROC, {_range(rocs)}. "), f"{counted}. A failure counts as the worst score."],
                     label="ROC curve of every potential",
                     shape=_shape(rocs),
                 ),
@@ -79,7 +78,7 @@ def rankings(data: Compared, names: Names) -> Component:
     )
 
 
-def _range(curves: list[tuple[str, int, query.Curve]]) -> str:
+def _range(curves: list[tuple[str, str, query.Curve]]) -> str:
     areas = [curve.area for _, _, curve in curves if np.isfinite(curve.area)]
     if not areas:
         return "area not defined: DFT has one class only"
@@ -101,13 +100,13 @@ def _sweep(data: Compared, names: Names, moved: str) -> list[Component]:
 
 
 def _figure(data: Compared, curves: Mapping[str, Values], names: Names, moved: str, score: str) -> Component:
-    lines = [Line(names.get(p, p), values, i) for i, (p, values) in enumerate(curves.items())]
+    lines = [Line(names.get(p, p), values, p) for p, values in curves.items()]
     return captioned(
         _drawn(data, lines, moved, score),
         [
             html.Strong(f"{score.capitalize()}, {_n(data)}; {RULES[data.view.rule]}. "),
             _steepest(lines, moved),
-            _floors(data, names, moved),
+            _floors(data, moved),
         ],
         label=f"{score.capitalize()} over the {moved}",
         shape=_shape(lines),
@@ -116,18 +115,18 @@ def _figure(data: Compared, curves: Mapping[str, Values], names: Names, moved: s
 
 def _shares(data: Compared, counts: Mapping[str, confusion.Counts], names: Names, moved: str) -> Component:
     lines = []
-    for i, (potential, table) in enumerate(counts.items()):
+    for potential, table in counts.items():
         totals = table.sum(1)
         stable = table[:, 0, :] / np.where(totals == 0, np.nan, totals)
         name = names.get(potential, potential)
-        lines.append(Line(f"{name}, harmonically stable", stable[:, 0], i, "solid"))
-        lines.append(Line(f"{name}, harmonically unstable", stable[:, 1], i, "dash"))
+        lines.append(Line(f"{name}, harmonically stable", stable[:, 0], potential, "solid"))
+        lines.append(Line(f"{name}, harmonically unstable", stable[:, 1], potential, "dash"))
     return captioned(
         _drawn(data, lines, moved, "share that is σ-stable"),
         [
             html.Strong(f"Shares that DFT’s σ calls stable, {_n(data)}. "),
             "The further apart solid and dashed, the more harmonic stability says about 300 K. ",
-            _floors(data, names, moved),
+            _floors(data, moved),
         ],
         label=f"Shares over the {moved}",
         shape=_shape(lines),
@@ -136,8 +135,9 @@ def _shares(data: Compared, counts: Mapping[str, confusion.Counts], names: Names
 
 def _drawn(data: Compared, lines: list[Line], moved: str, y_title: str) -> object:
     present = data.view.tolerance_thz if moved == "tolerance" else data.view.threshold
-    floors = dict(enumerate(query.noise_floors(data).values())) if moved == "tolerance" else {}
-    return sweep(query.levels(moved), lines, present, x_title=AXES[moved], y_title=y_title, floors=floors)
+    floors = list(query.noise_floors(data).values()) if moved == "tolerance" else []
+    floor = floors[0] if len(floors) == 1 else np.nan
+    return sweep(query.levels(moved), lines, present, x_title=AXES[moved], y_title=y_title, floor=floor)
 
 
 def _shape(lines: Sequence[object]) -> str:
@@ -160,15 +160,15 @@ def _steepest(lines: list[Line], moved: str) -> str:
     return f"The {moved} alone moves it by up to {number(float(spans[name]))} ({name}). "
 
 
-def _floors(data: Compared, names: Names, moved: str) -> str:
-    if moved != "tolerance":
+def _floors(data: Compared, moved: str) -> str:
+    """The noise floor, under which a tolerance decides nothing."""
+    known = [floor for floor in query.noise_floors(data).values() if np.isfinite(floor)]
+    if moved != "tolerance" or not known:
         return ""
-    end = float(query.TOLERANCES_THZ[-1])
-    known = {p: floor for p, floor in query.noise_floors(data).items() if np.isfinite(floor)}
-    if not known:
-        return "No noise floor is known."
-    said = {
-        names.get(p, p): f"{number(floor)} THz{' (beyond the axis)' if floor > end else ''}"
-        for p, floor in known.items()
-    }
-    return f"Shaded: below the median noise floor. {together(said)}."
+    if len(known) == 1:
+        end = float(query.TOLERANCES_THZ[-1])
+        beyond = ", beyond the axis" if known[0] > end else ""
+        return f"Shaded: below the median noise floor, {number(known[0])} THz{beyond}."
+    return (
+        f"Median noise floors: {number(min(known))} to {number(max(known))} THz; choose one potential to see its own."
+    )

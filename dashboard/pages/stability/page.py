@@ -19,10 +19,12 @@ from dashboard.queries import stability as query
 from dashboard.queries.coverage import anions, foundation
 from dashboard.queries.potentials import reference_functionals
 from dashboard.queries.provenance import runs, sources
+from dashboard.queries.ranking import preferred
 from dashboard.ui import controls
-from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head
+from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head, section
 from dashboard.ui.provenance import provenance
-from dashboard.ui.text import listed
+from dashboard.ui.tabs import tabs
+from dashboard.ui.text import listed, plural
 from dashboard.views.codec import build, decode, encode, replaced, written
 from dashboard.views.stability import MOST_POTENTIALS, SUITE_CRITERIA, StabilityView, addressed
 
@@ -40,6 +42,7 @@ LEVEL_OPTIONS = [
     {"value": "comparable", "label": "comparable: no open d or f shell, no +U, same functional"},
 ]
 SHOWN = "stability-view"
+ONE_ALONE = "Two potentials are compared by a score; here there is one potential, or no score."
 
 
 def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
@@ -57,23 +60,14 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             ),
             address_notice(problems + replaced(asked, view)),
             _controls(dataset, found, names),
-            html.Div(_results(dataset, found, names), id="stability-results"),
-            html.Div(_sweeps(dataset, found, names), id="stability-sweeps"),
-            # Both need statistics that are slow to import: they follow once the page is there.
-            html.Div(id="stability-pairs", className="later" if len(found.potentials) > 1 else None),
-            html.Div(id="stability-rankings", className="later tall" if found.potentials else None),
-            html.Section(
-                [
-                    html.H2("What a screen is worth"),
-                    html.P(screening.ABOUT, className="about"),
-                    controls.bar(
-                        _price("stability-false_stable", "False stable costs (DFT runs)", view.false_stable),
-                        _price("stability-false_unstable", "False unstable costs (DFT runs)", view.false_unstable),
-                        label="What mistakes cost",
-                    ),
-                    html.Div(_economics(dataset, found, names), id="stability-economics"),
-                ],
-                id="stability-screening", hidden=not found.potentials,
+            tabs(
+                ("matrices", "Matrices", html.Div(_results(dataset, found, names), id="stability-results")),
+                ("cuts", "Tolerance", html.Div(_sweeps(dataset, found, names), id="stability-sweeps")),
+                # Both need statistics that are slow to import: they follow once the page is there.
+                ("pairs", "Differences", html.Div(id="stability-pairs", className="later")),
+                ("ranking", "Ranking", html.Div(id="stability-rankings", className="later tall")),
+                ("screening", "Screening", _screening(dataset, found, names)),
+                label="What is compared",
             ),
             html.Div(_foot(dataset, found), id="stability-foot"),
             dcc.Store(id=SHOWN, data=encode(view)),
@@ -81,6 +75,19 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
         ],
         className="page",
     )  # fmt: skip
+
+
+def _screening(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
+    return section(
+        "What a screen is worth",
+        controls.bar(
+            _price("stability-false_stable", "False stable costs (DFT runs)", found.view.false_stable),
+            _price("stability-false_unstable", "False unstable costs (DFT runs)", found.view.false_unstable),
+            label="What mistakes cost",
+        ),
+        html.Div(_economics(dataset, found, names), id="stability-economics"),
+        about=screening.ABOUT,
+    )
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def _resolved(dataset: Dataset, view: StabilityView) -> _Resolved:
     """The view with what its suite offers: a criterion, potentials with such results, anions that occur."""
     criteria = SUITE_CRITERIA[view.suite]
     criterion = view.criterion if view.criterion in criteria else criteria[0]
-    offered = tuple(query.potentials(dataset, view.suite, criterion))
+    offered = tuple(preferred(dataset, view.suite, query.potentials(dataset, view.suite, criterion)))
     present = anions(dataset, view.suite)
     chosen = tuple(p for p in view.potentials if p in offered)[:MOST_POTENTIALS]
     view = replace(view, criterion=criterion, potentials=chosen, anion=tuple(a for a in view.anion if a in present))
@@ -164,11 +171,13 @@ def _results(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> li
 
 
 def _not_shown(found: _Resolved, names: Mapping[str, str]) -> Component | None:
-    """Names the potentials that have such results and are not on the page."""
+    """Says how many potentials have such results and are not on the page; names them where they are few."""
     left_out = [names.get(p, p) for p in found.offered if p not in found.potentials]
     if not left_out or found.view.potentials:
         return None
-    return html.P(f"Not shown, choose them above: {listed(left_out)}.", className="fine", id="stability-not-shown")
+    which = f": {listed(left_out)}" if len(left_out) < 3 else ""
+    said = f"{plural(len(left_out), 'potential')} with such results can be chosen above{which}."
+    return html.P(said, className="fine", id="stability-not-shown")
 
 
 def _sweeps(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
@@ -176,7 +185,8 @@ def _sweeps(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Com
 
 
 def _pairs(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
-    return html.Div(confusion.pairs(_data(dataset, found), names) if found.potentials else None)
+    shown = confusion.pairs(_data(dataset, found), names) if found.potentials else None
+    return html.Div(shown or html.P(ONE_ALONE))
 
 
 def _rankings(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
@@ -213,7 +223,6 @@ def register(app: Dash, dataset: Dataset) -> None:
         Output("stability-threshold-box", "hidden"),
         Output("stability-common-box", "hidden"),
         Output("stability-rule-box", "hidden"),
-        Output("stability-screening", "hidden"),
         Output(SHOWN, "data"),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
         Input("stability-suite", "value"),
@@ -254,7 +263,6 @@ def register(app: Dash, dataset: Dataset) -> None:
             "threshold" not in moved,
             len(found.potentials) < 2,
             view.criterion == "cross",
-            not found.potentials,
             encode(view),
             encode(addressed(view)),
         )

@@ -36,10 +36,10 @@ def economics(data: Compared, names: Names) -> list[Component]:
 
 def _trade(data: Compared, found: list[Economics], names: Names) -> Component:
     trades = []
-    for i, one in enumerate(found):
+    for one in found:
         saved, kept = one.screen.curve()
         name = names.get(one.screen.potential, one.screen.potential)
-        trades.append(Trade(name, i, saved, kept, (one.present.saved, one.present.kept)))
+        trades.append(Trade(name, one.screen.potential, saved, kept, (one.present.saved, one.present.kept)))
     most = ", most of all," if len(trades) > 1 else ""
     best = max(trades, key=lambda trade: trade.present[0] if np.isfinite(trade.present[0]) else -1)
     return captioned(
@@ -57,8 +57,10 @@ def _trade(data: Compared, found: list[Economics], names: Names) -> Component:
 
 def _costs(found: list[Economics], names: Names, moved: str) -> Component:
     lines = [
-        CostLine(names.get(e.screen.potential, e.screen.potential), i, e.costs, (e.best.level, e.best.cost))
-        for i, e in enumerate(found)
+        CostLine(
+            names.get(e.screen.potential, e.screen.potential), e.screen.potential, e.costs, (e.best.level, e.best.cost)
+        )
+        for e in found
     ]
     unit = " THz" if moved == "tolerance" else ""
     cheapest = min(lines, key=lambda line: line.best[1] if np.isfinite(line.best[1]) else np.inf)
@@ -78,9 +80,9 @@ def _costs(found: list[Economics], names: Names, moved: str) -> Component:
         figure,
         [
             html.Strong(f"Expected cost, {_n(found)}. "),
-            f"Cheapest: {cheapest.name} at {cheapest.best[0]:.2f}{unit}, {_runs(cheapest.best[1])} DFT runs per "
-            f"1,000 candidates, against {_runs(found[0].of_all)} with DFT on all and {_runs(found[0].of_none)} with "
-            "DFT on none.",
+            _verdict_sentence(found),
+            f" Cheapest screen: {cheapest.name} at {cheapest.best[0]:.2f}{unit}, {_runs(cheapest.best[1])} runs for "
+            f"1,000 candidates; {_runs(found[0].of_all)} with DFT on all, {_runs(found[0].of_none)} with DFT on none.",
         ],
         label=f"Expected cost of 1,000 candidates over the {moved}",
         shape="tall" if len(lines) > 3 else "wide",
@@ -107,7 +109,7 @@ def _table(data: Compared, found: list[Economics], names: Names, moved: str) -> 
         )
     head = (
         "potential", "n", f"cost at {found[0].present.level:.2f}", f"cheapest {moved}{unit}", "cost there",
-        "DFT runs saved", "stable kept", "no potential: DFT on all", "trust nobody: DFT on none", "cheapest of all",
+        "DFT runs saved", "stable kept", "DFT on all", "DFT on none", "cheapest of all",
     )  # fmt: skip
     return table(
         head,
@@ -142,6 +144,14 @@ def _verdict(one: Economics) -> str:
     if not all(np.isfinite(value) for value in options.values()):
         return NOT_DEFINED
     return min(options, key=lambda name: options[name])
+
+
+def _verdict_sentence(found: list[Economics]) -> str:
+    """Whether any screen is cheaper than doing without a potential: the result that decides."""
+    cheaper = [one for one in found if _verdict(one) == "the potential"]
+    if cheaper:
+        return f"{len(cheaper)} of {len(found)} potentials make it cheaper than DFT on all and on none."
+    return "At these costs no potential is cheaper than doing without one."
 
 
 def _n(found: list[Economics]) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.figures.identity import few, stroke
 from dashboard.figures.theme import NEUTRAL, Figure, figure, guides, scatter, upright
-from dashboard.pages.stability.sweep_figure import points, stroke
+from dashboard.pages.stability.sweep_figure import points
 
 Values = NDArray[np.float64]
 NOW = "now: saved %{x:.1%}<br>kept %{y:.1%}<extra></extra>"
@@ -17,10 +18,10 @@ NOW = "now: saved %{x:.1%}<br>kept %{y:.1%}<extra></extra>"
 
 @dataclass(frozen=True)
 class Trade:
-    """Of potential number `index`: DFT runs saved (k,) and stable compounds kept (k,) as shares, and the present."""
+    """Of a potential: DFT runs saved (k,) and stable compounds kept (k,) as shares, and the present."""
 
     name: str
-    index: int
+    potential: str
     saved: Values
     kept: Values
     present: tuple[float, float]
@@ -31,7 +32,7 @@ class CostLine:
     """Expected costs (k,) over the levels of the slider, and the cheapest level with its cost."""
 
     name: str
-    index: int
+    potential: str
     costs: Values
     best: tuple[float, float]
 
@@ -44,15 +45,16 @@ def saved_and_kept(trades: Sequence[Trade]) -> Figure:
             line={"color": NEUTRAL, "width": 1, "dash": "dot"},
         )
     ]  # fmt: skip
-    traces += [
+    potentials = [trade.potential for trade in trades]
+    drawn = [
         scatter(
-            x=trade.saved, y=trade.kept, name=trade.name, mode="lines", line=stroke(trade.index),
-            hovertemplate="saved %{x:.1%}<br>kept %{y:.1%}",
+            x=trade.saved, y=trade.kept, name=trade.name, mode="lines", line=stroke(trade.potential),
+            legendgroup=trade.potential, hovertemplate="saved %{x:.1%}<br>kept %{y:.1%}",
         )
         for trade in trades
     ]  # fmt: skip
     saved, kept = zip(*(trade.present for trade in trades), strict=True)
-    traces.append(points(saved, kept, [trade.index for trade in trades], name="now", hovertemplate=NOW))
+    traces += [*few(drawn, potentials), *points(saved, kept, potentials, name="now", hovertemplate=NOW)]
     return figure(
         traces,
         x_title="DFT runs saved",
@@ -77,14 +79,19 @@ def costs(
         for name, value, dash in (("DFT on all", of_all, "dash"), ("DFT on none", of_none, "dot"))
         if np.isfinite(value)
     ]  # fmt: skip
-    traces += [
+    potentials = [line.potential for line in lines]
+    drawn = [
         scatter(
-            x=levels, y=line.costs, name=line.name, mode="lines", line=stroke(line.index), hovertemplate="%{y:,.0f}"
+            x=levels, y=line.costs, name=line.name, mode="lines", line=stroke(line.potential),
+            legendgroup=line.potential, hovertemplate="%{y:,.0f}",
         )
         for line in lines
-    ]
+    ]  # fmt: skip
     best, cost = zip(*(line.best for line in lines), strict=True)
-    traces.append(points(best, cost, [line.index for line in lines], name="cheapest", hovertemplate="%{y:,.0f}"))
+    traces += [
+        *few(drawn, potentials),
+        *points(best, cost, potentials, name="cheapest", hovertemplate="%{y:,.0f}"),
+    ]
     margin = float(levels[-1] - levels[0]) / 50
     return figure(
         traces,

@@ -25,6 +25,7 @@ from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, not_computed, page_head, section
 from dashboard.ui.provenance import provenance
 from dashboard.ui.structure import ROLE_NAMES
+from dashboard.ui.tabs import tabs
 from dashboard.views.codec import changed, decode, encode
 from dashboard.views.trust import TrustView
 
@@ -54,18 +55,21 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             address_notice(problems),
             _controls(model, view, found, error),
             html.Div(shown, id="trust-answer", **{"aria-live": "polite"}),
-            section(
-                "Screening with trust",
-                html.Div(id="trust-prices", children=_prices(dataset, model, view)),
-                html.Div(id="trust-screening", className="later tall"),
-                about=screening.ABOUT,
-            ),
-            section(
-                "What DFT should compute next",
-                next_table(dataset),
-                html.Div(dmc.Button("CSV", id="trust-next", variant="light", size="sm"), className="downloads"),
-                dcc.Download(id="trust-file"),
-                about=NEXT_ABOUT,
+            tabs(
+                ("screen", "Screening with trust", section(
+                    "Screening with trust",
+                    html.Div(id="trust-prices", children=_prices(dataset, model, view)),
+                    html.Div(id="trust-screening", className="later tall"),
+                    about=screening.ABOUT,
+                )),
+                ("next", "What DFT should compute next", section(
+                    "What DFT should compute next",
+                    next_table(dataset),
+                    html.Div(dmc.Button("CSV", id="trust-next", variant="light", size="sm"), className="downloads"),
+                    dcc.Download(id="trust-file"),
+                    about=NEXT_ABOUT,
+                )),
+                label="What trust is for",
             ),
             html.P(
                 [

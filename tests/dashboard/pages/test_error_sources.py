@@ -124,7 +124,7 @@ def test_the_slope_of_each_element_is_said_and_one_that_is_not_defined_too(datas
 
 
 def test_parity_shows_each_compound_once_and_rings_the_chosen():
-    points = Points("P", ["a", "b"], np.array([-1.0, 2.0]), np.array([0.0, 3.0]), "#000000", "circle")
+    points = Points("P", ["a", "b"], np.array([-1.0, 2.0]), np.array([0.0, 3.0]), "p")
     figure = drawn(compounds_parity([points], title="k", unit="eV/Å²", chosen="b"))
     assert list(figure.data[0].customdata) == ["a", "b"]
     assert (list(figure.data[1].x), list(figure.data[1].y)) == ([2.0], [3.0])

@@ -111,7 +111,7 @@ def test_division_by_the_slope_is_counted_both_ways(dataset):
     # |0.8 − 0.6|, |0.55 − 0.5| before; |0.7 − 0.6|, |0.7 − 0.5| after
     assert (found.rescaled.first, found.rescaled.second) == pytest.approx((0.125, 0.15))
     assert (found.rescaled.n, found.n_nearer) == (2, 1)
-    assert "adds 20 %" in text_of(errors.layout(dataset, {}))
+    assert "to 20 %" in text_of(errors.layout(dataset, {}))
 
 
 def test_the_regression_finds_the_place_that_the_error_was_made_from(known):
@@ -182,7 +182,7 @@ def test_intervals_that_are_not_defined_are_not_drawn():
 
 def test_many_points_are_thinned_evenly_and_the_far_ones_counted():
     n = 3 * MOST
-    cloud = Cloud("P", [str(i) for i in range(n)], np.linspace(0, 1, n), np.ones(n))
+    cloud = Cloud("P", [str(i) for i in range(n)], np.linspace(0, 1, n), np.ones(n), "p")
     (trace,) = drawn(amplification([cloud], y_title="y", unity="1")).data
     assert len(trace.x) == MOST
-    assert outside([Cloud("P", ["a"] * n, np.append(np.linspace(0, 1, n - 1), 9), np.ones(n))]) == 1
+    assert outside([Cloud("P", ["a"] * n, np.append(np.linspace(0, 1, n - 1), 9), np.ones(n), "p")]) == 1

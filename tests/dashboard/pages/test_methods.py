@@ -20,6 +20,7 @@ from dashboard.pages.methods import tables as methods_data
 from dashboard.pages.methods.definitions import definitions
 from dashboard.pages.methods.protocols import protocols
 from dashboard.settings import Settings
+from dashboard.ui.glossary import GLOSSARY
 from dashboard.ui.provenance import BENCHMARK_DOI
 from tests.conftest import ROOT
 from tests.support.components import nodes, words
@@ -119,13 +120,14 @@ def test_formulas_can_be_read_out_and_name_columns_that_exist():
     assert named <= columns
 
 
-def test_the_contents_lead_to_parts_of_the_page(dataset):
+def test_every_word_of_the_glossary_leads_to_its_formula_and_to_a_page_of_the_documentation(dataset):
     shown = page.layout(dataset, {})
     identities = [node.id for node in nodes(shown) if getattr(node, "id", None)]
-    targets = [node.href[1:] for node in nodes(shown) if str(getattr(node, "href", "")).startswith("#")]
-    assert len(targets) == 13
+    targets = {node.href[1:] for node in nodes(shown) if str(getattr(node, "href", "")).startswith("#")}
     assert len(identities) == len(set(identities))
-    assert set(targets) <= set(identities)
+    assert targets == {term.formula for term in GLOSSARY.values() if term.formula}
+    assert targets <= set(identities)
+    assert all((ROOT / "docs" / f"{term.page}.md").exists() for term in GLOSSARY.values())
 
 
 def test_examples_run_as_they_stand(directory, tmp_path, monkeypatch):

@@ -23,7 +23,6 @@ def test_every_compound_with_a_dft_label_is_counted_once(dataset):
     assert (found.n_unstable, found.missed, found.n_stable, found.alarms) == (5, 3, 3, 1)
     assert (found.score.n_undecidable, found.score.n_failed, found.n_not_run) == (1, 1, 1)
     assert found.n_unstable + found.n_stable + found.n_not_run == 9, "ten compounds, one without a DFT label"
-    assert found.anions == ()
 
 
 def test_nothing_is_said_of_a_small_class_and_what_is_counted_is(dataset, monkeypatch):

@@ -9,6 +9,7 @@ from compute import tables
 from compute.costs import ForceCallCosts
 from compute.statistics.paired import mcnemar
 from dashboard.dataset import Dataset
+from dashboard.figures.identity import colour, symbol
 from dashboard.pages.potentials import learning_data
 from dashboard.pages.potentials import page as models
 from dashboard.pages.potentials.accuracy_figure import Model, accuracy, round_numbers
@@ -161,7 +162,7 @@ def test_sigma_labels_count_a_failure_as_wrong(directory, tmp_path):
 
 
 def test_potentials_of_a_suite_are_those_that_were_run(dataset):
-    assert potentials(dataset, "abx3") == [CHGNET, MACE]
+    assert potentials(dataset, "abx3") == [MACE, CHGNET], "by the suite's own ranking"
     assert potentials(dataset, "hdp") == [CHGNET]
 
 
@@ -179,15 +180,16 @@ def test_what_has_no_size_is_named_not_dropped(directory, dataset, tmp_path):
     assert "Mace-Test has the largest training set and the best score" in text
 
 
-def test_the_figure_has_a_shape_per_family_and_sets_equals_side_by_side():
+def test_the_figure_draws_a_potential_as_every_other_does_and_sets_equals_side_by_side():
     rows = [
-        Model("a", "X", 100.0, 0.5, 0.4, 0.6),
-        Model("b", "Y", 100.0, 0.6, 0.5, 0.7),
-        Model("c", "X", 300.0, 1, 1, 1),
+        Model("a", 100.0, 0.5, 0.4, 0.6, "a"),
+        Model("b", 100.0, 0.6, 0.5, 0.7, "b"),
+        Model("c", 300.0, 1, 1, 1, "c"),
     ]
     figure = drawn(accuracy(rows, x_title="size", y_title="score"))
     first, second, third = figure.data
-    assert first.marker.symbol == third.marker.symbol != second.marker.symbol
+    assert [one.marker.color for one in figure.data] == [colour(p) for p in "abc"]
+    assert third.marker.symbol == symbol("c")
     assert first.x[0] < second.x[0] < third.x[0]
     assert round_numbers(80, 600) == [100, 200, 500]
 

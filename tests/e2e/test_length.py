@@ -1,0 +1,62 @@
+"""A page is at most four screens and a few hundred words before a click, in both themes and on a telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import ROOT
+from tests.e2e.acting import settled_width
+from tests.e2e.conftest import served
+
+pytestmark = pytest.mark.e2e
+
+TALLEST = 3600
+MOST_WORDS = 700
+PATHS = (
+    "/", "/compounds", "/trust", "/stability", "/stability?s=hdp", "/anharmonicity", "/anharmonicity?s=hdp&y=sigma",
+    "/errors", "/models", "/recompute", "/methods",
+)  # fmt: skip
+PARTS = (
+    "/#chemistry", "/#frequencies", "/#coverage", "/stability#cuts", "/stability#pairs", "/stability#ranking",
+    "/stability#screening", "/anharmonicity?y=omega#kinds", "/anharmonicity?y=omega#elements",
+    "/anharmonicity?y=omega#slices", "/errors#set", "/errors#tilt", "/errors#softening", "/errors#explained",
+    "/models#two", "/models#cards", "/models#field", "/methods#formulas", "/methods#limitations", "/methods#cite",
+    "/methods#tables",
+)  # fmt: skip
+WORDS = "document.querySelector('main').innerText.split(/\\s+/).filter(Boolean).length"
+HEIGHT = "document.documentElement.scrollHeight"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a server over the published tables."""
+    data, var = ROOT / "data" / "parquet", tmp_path_factory.mktemp("var")
+    with served(SOFTMODE_DATA=str(data), SOFTMODE_VAR=str(var)) as address:
+        yield address
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_is_short_before_a_click(visit, path):
+    page = visit(path)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(HEIGHT) <= TALLEST
+    assert page.evaluate(WORDS) < MOST_WORDS
+
+
+@pytest.mark.parametrize("path", PARTS)
+def test_a_part_is_at_most_four_screens(visit, path):
+    page = visit(path)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(f"#{path.partition('#')[2]}")).to_be_visible()
+    assert page.evaluate(HEIGHT) <= TALLEST
+
+
+def test_the_answer_is_within_two_screens_of_a_telephone(visit):
+    page = visit("/", width=390)
+    page.wait_for_selector(".leaderboard")
+    assert settled_width(page) <= 390
+    bottom = page.locator(".answer").evaluate("element => element.getBoundingClientRect().bottom + scrollY")
+    assert bottom <= 2 * 900
