@@ -14,6 +14,12 @@
     return window.React.createElement("a", { href: props.data.href, tabIndex: -1 }, formula(props.value));
   };
 
+  // Beyond 20 THz, softer or harder, lies no mode of a cubic perovskite (dashboard/ui/text.py).
+  window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+  window.dashAgGridFunctions.implausible = function (params) {
+    return Math.abs(parseFloat(String(params.value).replace("\u2212", "-"))) > 20;
+  };
+
   document.addEventListener("keydown", function (event) {
     var cell = event.key === "Enter" && event.target.closest ? event.target.closest(".ag-cell[col-id=formula]") : null;
     var link = cell ? cell.querySelector("a") : null;

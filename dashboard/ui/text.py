@@ -12,6 +12,9 @@ from compute.suites import SUITES
 
 MINUS = "−"
 NOT_DEFINED = "not defined"
+IMPLAUSIBLE_THZ = 20.0
+"""No mode of a halide or oxide perovskite is softer or harder: beyond it a potential fails."""
+IMPLAUSIBLE = f"|ω| above {IMPLAUSIBLE_THZ:g} THz is no frequency of a perovskite: the potential fails here"
 
 
 def number(value: float, decimals: int = 2, *, sign: bool = False) -> str:
@@ -22,6 +25,12 @@ def number(value: float, decimals: int = 2, *, sign: bool = False) -> str:
     if float(text) == 0:
         text = text.lstrip("+-")
     return text.replace("-", MINUS)
+
+
+def frequency(value: float) -> list[Component | str]:
+    """`value` in THz; one that no perovskite has is marked."""
+    mark = [html.Span(" ⚠", title=IMPLAUSIBLE, className="implausible")] if abs(value) > IMPLAUSIBLE_THZ else []
+    return [number(value), *mark]
 
 
 def with_error(value: float, se: float, decimals: int = 3, *, sign: bool = False) -> str:

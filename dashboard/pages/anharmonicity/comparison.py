@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -23,6 +22,7 @@ from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.sigma_parity_figure import DENSE, outside, sigma_density, sigma_parity, window
 from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, table
+from dashboard.ui.compound_text import address, formula
 from dashboard.ui.text import NOT_DEFINED, count, drawn_by, level_sentence, listed, number, plural
 from dashboard.views.anharmonicity import AnharmonicityView
 
@@ -174,7 +174,7 @@ def _above(finished: pd.DataFrame, cast: Cast) -> str:
 
 def picked(view: AnharmonicityView, compound: str) -> list[Any]:
     """The compound of a chosen point, as a link to its page."""
-    return [dcc.Link(compound, href=f"/compound/{view.suite}/{quote(compound)}"), ": all that is known of it."]
+    return [dcc.Link(formula(compound), href=address(view.suite, compound)), ": all that is known of it."]
 
 
 def interval_text(interval: Interval, decimals: int = 2, *, sign: bool = False) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,8 @@ from dashboard.pages.anharmonicity.comparison import SITE_NAMES, Cast, interval_
 from dashboard.pages.anharmonicity.element_map_figure import element_map
 from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind, height
 from dashboard.ui.blocks import captioned, table
-from dashboard.ui.text import count, drawn_by, number, plural
+from dashboard.ui.compound_text import address, formula
+from dashboard.ui.text import count, drawn_by, frequency, number, plural
 from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.codec import ANIONS, encode
 from dashboard.views.compounds import STRATA, CompoundsView
@@ -315,9 +315,9 @@ def slice_filters(labels: Mapping[str, str]) -> dict[str, Any]:
 def _worst_compounds(view: AnharmonicityView, frame: pd.DataFrame, name: str) -> Component:
     rows = [
         [
-            dcc.Link(row.compound, href=f"/compound/{view.suite}/{quote(row.compound)}"),
+            dcc.Link(formula(row.compound), href=address(view.suite, row.compound)),
             number(row.dft),
-            number(row.value),
+            frequency(row.value) if view.quantity == "omega" else number(row.value),
             number(row.error, sign=True),
         ]
         for row in query.worst(frame, SHOWN_COMPOUNDS).itertuples(index=False)

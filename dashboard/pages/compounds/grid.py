@@ -87,6 +87,7 @@ _DERIVED = {
     "sigma_status": "ok, not-run, or a word for the failure, of the calculation of σ",
     "sigma_reason": "why the status of σ is not ok",
 }
+_OF_POTENTIALS = frozenset(column[0] for columns in POTENTIAL_COLUMNS.values() for column in columns)
 _WORDS = {"not-run": "not run"}
 _DECIMALS = {
     field: decimals
@@ -184,6 +185,8 @@ def _definition(
         definition["type"] = "rightAligned"
     if field in _MARKED:
         definition["cellClassRules"] = _MARKS
+    if field.endswith("_thz") and field in _OF_POTENTIALS:
+        definition["cellClassRules"] = {"is-implausible": "implausible(params)"}
     if field in ("reason", "sigma_reason"):
         definition["tooltipField"] = name
     return definition

@@ -26,7 +26,7 @@ from dashboard.queries.provenance import runs, sources
 from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, campaign_command, copy_button, not_computed, page_head
 from dashboard.ui.provenance import provenance
-from dashboard.ui.text import count, marked
+from dashboard.ui.text import IMPLAUSIBLE, count, marked
 from dashboard.views.codec import build, decode, encode, replaced
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import SUITE_CRITERIA, addressed
@@ -139,7 +139,7 @@ def _summary(dataset: Dataset, view: CompoundsView, counts: pd.DataFrame) -> lis
                 "Labels: stable when ω_min > −tolerance, or σ < threshold; undecidable when ω_min is within the noise "
                 "floor, or σ within two standard errors of the threshold. Δ is potential − DFT. "
                 + (_CUT if (view.suite, "min") in CUT_AT_ZERO else "")
-                + "A dash means that there is no number; status and reason say why. "
+                + f"⚠: {IMPLAUSIBLE}. A dash means that there is no number; status and reason say why. "
                 + " ".join(said)
             ),
             className="fine",
