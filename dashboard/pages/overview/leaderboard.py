@@ -34,7 +34,7 @@ Names = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Board:
+class LeaderboardRows:
     """Both halves of the table: `phonons` against DFT's force constants, `labels` and `sigmas` by potential."""
 
     phonons: AgainstDft
@@ -54,7 +54,7 @@ class Board:
         return self.by_composition if np.isfinite(self.by_composition.value) else Interval(0.0, 0.0, 0.0)
 
 
-def board(dataset: Dataset) -> Board:
+def board(dataset: Dataset) -> LeaderboardRows:
     """What the table holds."""
     offered = tuple(foundation(dataset, stability.potentials(dataset, LABELS, "harmonic")))
     sigmas = {entry.potential: (entry.value, entry.n) for entry in ranking(dataset, LABELS, "sigma")}
@@ -64,7 +64,7 @@ def board(dataset: Dataset) -> Board:
         data = stability.compared(dataset, StabilityView(suite=LABELS), offered)
         labels = data.scores
         unknown = data.nulls["composition"].mcc if "composition" in data.nulls else unknown
-    return Board(leaderboard(dataset, PHONONS), labels, unknown, sigmas)
+    return LeaderboardRows(leaderboard(dataset, PHONONS), labels, unknown, sigmas)
 
 
 def answer(dataset: Dataset) -> Component:
@@ -114,7 +114,7 @@ def _told_apart(found: AgainstDft, names: Names, lines: Sequence[BoardLine]) -> 
     return f"No difference is measured between {shown}; all others differ." if shown else ""
 
 
-def _doubt(found: Board, names: Names) -> list[Any]:
+def _doubt(found: LeaderboardRows, names: Names) -> list[Any]:
     """Whether any potential tells stable perovskites from unstable ones better than what knows no forces."""
     enough = {p: score for p, score in found.labels.items() if score.enough and np.isfinite(score.mcc.value)}
     if not enough:
@@ -160,7 +160,7 @@ AT_EASE = (1, 2, 5, 9, 11)
 
 
 def _table(
-    found: Board, names: Names, four: set[str], training: Mapping[str, str], licences: Mapping[str, str]
+    found: LeaderboardRows, names: Names, four: set[str], training: Mapping[str, str], licences: Mapping[str, str]
 ) -> Component:
     lines = {line.potential: line for line in found.phonons.standings}
     rows = [
@@ -240,7 +240,7 @@ def _phonons(line: BoardLine | None) -> list[Cell]:
     ]
 
 
-def _labels(found: Board, potential: str) -> list[Cell]:
+def _labels(found: LeaderboardRows, potential: str) -> list[Cell]:
     score = found.labels.get(potential)
     if score is None:
         return [_NONE, ("–", None), ("–", None)]
@@ -254,7 +254,7 @@ def _labels(found: Board, potential: str) -> list[Cell]:
     ]
 
 
-def _nobody(found: Board) -> list[Cell]:
+def _nobody(found: LeaderboardRows) -> list[Cell]:
     """The row of what knows no forces."""
     stable, unstable = found.phonons.n_stable, found.phonons.n_unstable
     always = f"{max(stable, unstable)} of {stable + unstable}" if stable + unstable else "–"
