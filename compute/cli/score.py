@@ -159,7 +159,7 @@ def _show(card: Scorecard, folder: Path) -> None:
     left = sum(part.left_out for part in card.counts)
     out.print(
         f"{asked} tasks, {failed} of them failed, {left} materials left out by size;"
-        f" {card.seconds / 60:.0f} min of one processor.",
+        f" {card.seconds / 60:.0f} min for all of them, one after another.",
         soft_wrap=True,
     )
     out.print(f"Page: {folder / PAGE}", soft_wrap=True, markup=False)
@@ -174,11 +174,16 @@ def _show(card: Scorecard, folder: Path) -> None:
 def _grid(board: Board) -> Table:
     from compute.scorecard.board import shown
 
-    grid = Table("potential", "n", "failed", *(column.head for column in board.columns), title=board.title)
+    grid = Table(title=board.title)
+    grid.add_column("potential", no_wrap=True)
+    for head in ("n", "failed", *(column.head for column in board.columns)):
+        grid.add_column(head, justify="right")
     for line in board.lines:
         style = {"scored": "bold", "null": "dim"}.get(line.kind)
         name = f"▸ {line.name}" if line.kind == "scored" else line.name
-        cells = (shown(value, column) for value, column in zip(line.values, board.columns, strict=True))
+        cells = [shown(value, column) for value, column in zip(line.values, board.columns, strict=True)]
+        # The interval of the first quantity orders the rows; those of the others are on the page.
+        cells = [cells[0], *(cell.partition(" [")[0] for cell in cells[1:])]
         grid.add_row(name, str(line.n), str(line.failed), *(cell.replace("[", "\\[") for cell in cells), style=style)
     grid.caption = f"n: {board.of}" + (f"; in brackets: {board.interval}" if board.interval else "")
     return grid

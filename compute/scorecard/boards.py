@@ -121,7 +121,7 @@ def constants_board(found: AgainstDft, part: ScorecardPart, potential: str, name
         columns=_CONSTANTS,
         lines=ordered(_CONSTANTS, lines),
         trust=(
-            f"{suite.dft.described} in {suite.cell}.",
+            f"DFT: {suite.dft.described}. Cell: {suite.cell}.",
             _smaller(min(found.n_stable, found.n_unstable), "labels"),
             "A median is over what a potential describes: two potentials are tested on the materials of both.",
             *([suite.caution] if suite.caution else []),
@@ -189,8 +189,8 @@ def labels_board(
             _drawn(part),
             "The potential's own label counts, a failure is wrong, undecidable (its label turns along the ladder of"
             " displacements, or lies within the noise) stands beside.",
-            f"{SUITES[suite].dft.described}; the potential's training data: {functional}. Where the two differ, so may"
-            " the labels without an error of the potential.",
+            f"DFT: {SUITES[suite].dft.described}; the potential's training data: {functional}. Where the two differ,"
+            " so may the labels without an error of the potential.",
             f"Potentials that were run on fewer than half of these compounds are left out; with fewer than"
             f" {FEWEST_CLUSTERS} clusters there is no interval.",
         ),
@@ -243,7 +243,7 @@ def cross_board(
             "DFT published σ at 300 K here and no ω: a harmonic label that differs from it is no error, so these counts"
             " are no score and have no null row.",
             _drawn(part),
-            f"{SUITES[suite].dft.described}; the potential's training data: {functional}.",
+            f"DFT: {SUITES[suite].dft.described}; the potential's training data: {functional}.",
         ),
     )
 

@@ -40,7 +40,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """All that the page shows; `seconds` are of processors, summed over the tasks, whenever they ran."""
+    """All that the page shows; `seconds` are by the clock, summed over the tasks, beside whatever else ran."""
 
     potential: str
     name: str
