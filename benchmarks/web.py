@@ -89,7 +89,7 @@ def _ready(port: int) -> bool:
         connection.close()
 
 
-def _settle(pid: int) -> None:
+def settle(pid: int) -> None:
     """Wait until process `pid` uses less than a tenth of a core."""
     used = _processor_seconds(pid)
     while True:
@@ -153,7 +153,7 @@ def _body(spec: dict[str, Any], values: dict[tuple[str, str], Any]) -> bytes:
     """What the browser sends: the first rows for a table, a first click for a button."""
 
     def filled(items: list[dict[str, str]]) -> list[dict[str, Any]]:
-        return [{**item, "value": _value(item, values)} for item in items]
+        return [{"id": item["id"], "property": item["property"], "value": _value(item, values)} for item in items]
 
     outputs = [part.rsplit(".", 1) for part in spec["output"].removeprefix("..").removesuffix("..").split("...")]
     named = [{"id": identity, "property": name} for identity, name in outputs]
@@ -294,7 +294,7 @@ def report(data: Path, rounds: int, *, pages: bool) -> dict[str, Any]:
     for mode, environment in list(modes.items())[: 2 if pages else 1]:
         with server(data, **environment, **({} if pages else LARGE)) as (port, cold, pid):
             found[mode] = {"cold_start_s": cold, "memory_cold_mb": megabytes(pid)}
-            _settle(pid)
+            settle(pid)
             found[mode]["callbacks"] = measured_callbacks(port, rounds, CROWDS if pages else CROWDS[:1])
             found[mode]["memory_mb"] = megabytes(pid)
             _print(mode, found[mode])
