@@ -17,6 +17,7 @@ from compute.statistics.criteria import COMPOSITION, CONSTANT, NULL_NUMBERS, NUL
 from compute.statistics.deviation import Agreement, agreement, rmse_difference
 from compute.statistics.paired import differences_of_counts
 from compute.statistics.strata import STRONG, WEAK, anharmonicity_strata
+from compute.statistics.survey import to_the_suite
 from compute.statistics.verdicts import DECIDED, SMALLEST_CLASS, STRICT, Score
 
 PLACES = {"gamma": "Γ", "r": "R", "m": "M", "x": "X", "min": "softest"}
@@ -142,20 +143,24 @@ def sigma(release: ReportTables, potentials: Sequence[str]) -> str:
         ran = {p: rows for p, rows in ran.items() if len(rows)}
         for potential, rows in ran.items():
             values, dft = (rows[column].to_numpy(float) for column in ("sigma", "dft_sigma"))
-            lines.append((suite, potential, *_cells(agreement(values, dft, clusters=clusters_of(rows, suite)), 3)))
+            weights = to_the_suite(rows["weight"], np.isfinite(values))
+            found = agreement(values, dft, clusters=clusters_of(rows, suite), stands_for=weights)
+            lines.append((suite, potential, _sample(weights), *_cells(found, 3)))
             outcomes.append((suite, potential, *_outcomes(rows), _to_the_suite(rows, suite)))
             if said := _weakly(suite, potential, values, dft, rows):
                 strata.append(said)
         if ran:
             rows = pd.concat(ran.values()).drop_duplicates("compound")
             dft, elements = (rows[column].to_numpy(float) for column in ("dft_sigma", "composition_sigma"))
-            lines += _null_lines((suite,), dft, elements, rows, suite, 3)
+            weights = to_the_suite(rows["weight"], np.isfinite(dft))
+            lines += _null_lines((suite, _sample(weights)), dft, elements, rows, suite, 3, weights)
     if not lines:
         return "## σ at 300 K\n\nNot computed."
-    head = ("suite", "potential", "n", "without σ", "RMSE", "bias", "rank correlation")
+    head = ("suite", "potential", "sample", "n", "without σ", "RMSE", "bias", "rank correlation")
     said = (
-        "By the published schedule on both sides; σ by another sampling is held against no DFT here. The compounds run"
-        " are no random sample of the suite."
+        "By the published schedule on both sides; σ by another sampling is held against no DFT here. Of a random sample"
+        " whose weights are stored the means are those of the suite; compounds as run are no random sample of it, and"
+        " their means are their own."
     )
     ends = (
         "How those runs ended, and how many of each have σ below 1 in DFT. Atoms that leave their sites say that the"
@@ -169,6 +174,10 @@ def sigma(release: ReportTables, potentials: Sequence[str]) -> str:
     return "## σ at 300 K\n\n" + "\n\n".join(parts)
 
 
+def _sample(weights: np.ndarray | None) -> str:
+    return "as run, unweighted" if weights is None else "random, weighted to the suite"
+
+
 def _outcomes(rows: pd.DataFrame) -> tuple[str, ...]:
     value, left = rows["sigma"].to_numpy(float), (rows["sigma_status"] == criteria.LEFT).to_numpy()
     stable = (rows["dft_sigma"] < criteria.THRESHOLD).to_numpy()
@@ -178,10 +187,11 @@ def _outcomes(rows: pd.DataFrame) -> tuple[str, ...]:
 
 def _to_the_suite(rows: pd.DataFrame, suite: str) -> str:
     """Shares of the three outcomes with the weights of a random sample; a sample asked for by name has none."""
-    weight, value = (rows[name].to_numpy(float) for name in ("weight", "sigma"))
+    value = rows["sigma"].to_numpy(float)
     left = (rows["sigma_status"] == criteria.LEFT).to_numpy()
     ended = np.isfinite(value) | left
-    if not ended.any() or not np.isfinite(weight[ended]).all():
+    weight = to_the_suite(rows["weight"], ended)
+    if weight is None:
         return "no random sample"
     ends = (value < criteria.THRESHOLD, value >= criteria.THRESHOLD, left)
     columns = np.stack([*(weight * end for end in ends), weight * ended], axis=1)
@@ -273,11 +283,18 @@ def _sides(rows: pd.DataFrame, criterion: str) -> tuple[verdicts.Labels, verdict
 
 
 def _null_lines(
-    key: tuple[str, ...], dft: np.ndarray, elements: np.ndarray, rows: pd.DataFrame, suite: str, digits: int
+    key: tuple[str, ...],
+    dft: np.ndarray,
+    elements: np.ndarray,
+    rows: pd.DataFrame,
+    suite: str,
+    digits: int,
+    weights: np.ndarray | None = None,
 ) -> list[tuple[str, ...]]:
     """Lines of the constant nearest to DFT and of the elements alone, on the same compounds."""
     named = {CONSTANT: np.full(len(dft), np.nanmean(dft)), COMPOSITION: elements}
-    found = {name: agreement(values, dft, clusters=clusters_of(rows, suite)) for name, values in named.items()}
+    clusters = clusters_of(rows, suite)
+    found = {name: agreement(values, dft, clusters=clusters, stands_for=weights) for name, values in named.items()}
     return [(key[0], f"*{NULL_NUMBERS[name]}*", *key[1:], *_cells(one, digits)) for name, one in found.items() if one.n]
 
 

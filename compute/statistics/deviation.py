@@ -75,11 +75,19 @@ def square_deviation(omega_thz: ArrayLike, reference_thz: ArrayLike) -> Deviatio
 
 
 def agreement(
-    prediction: ArrayLike, reference: ArrayLike, *, clusters: Clusters = (), draws: int = DRAWS, seed: int = 0
+    prediction: ArrayLike,
+    reference: ArrayLike,
+    *,
+    clusters: Clusters = (),
+    stands_for: ArrayLike | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> Agreement:
     """RMSE, MAE, bias and Spearman correlation of arrays (n,), with bootstrap intervals; NaN where undefined.
 
-    `clusters` has the labels (n,) of what is drawn together, as in `bootstrap`.
+    `clusters` has the labels (n,) of what is drawn together, as in `bootstrap`. `stands_for` (n,) is how many compounds
+    of the suite each stands for, of a random sample as in `survey`: the means are then those of the suite, each over
+    the sum of the weights of those that have a prediction (J. Hájek); the ranks are of the sample as it is.
     """
     predicted, known = np.asarray(prediction, float), np.asarray(reference, float)
     both = np.isfinite(predicted) & np.isfinite(known)
@@ -87,10 +95,12 @@ def agreement(
     n = len(p)
     if n:
         difference = p - r
-        plain = deviation(p, r)
-        values = np.array([plain.rmse, plain.mae, plain.bias, spearman(p, r)])
+        weight = np.ones(n) if stands_for is None else np.asarray(stands_for, float)[both]
+        columns = np.stack([difference**2, np.abs(difference), difference], axis=1)
+        square, size, bias = (np.average(column, weights=weight) for column in columns.T)
+        values = np.array([np.sqrt(square), size, bias, spearman(p, r)])
         ways = _of(clusters, both)
-        means = _means(np.stack([difference**2, np.abs(difference), difference], axis=1), ways, draws, seed)
+        means = _means(columns, ways, draws, seed, weight)
         means[:, 0] = np.sqrt(means[:, 0])
         drawn = weights(n, clusters=ways, draws=draws, seed=seed)
         ranks = np.concatenate([_spearman_of_draws(p, r, times) for times in drawn])
@@ -108,9 +118,10 @@ def _of(clusters: Clusters, kept: NDArray[np.bool_]) -> list[NDArray[np.generic]
     return [np.asarray(labels)[kept] for labels in clusters]
 
 
-def _means(columns: Array, clusters: Clusters, draws: int, seed: int) -> Array:
-    """Means (draws, m) of `columns` (n, m) over the compounds drawn; NaN where none is."""
-    sums = resampled_sums(np.column_stack([columns, np.ones(len(columns))]), clusters=clusters, draws=draws, seed=seed)
+def _means(columns: Array, clusters: Clusters, draws: int, seed: int, weight: Array | None = None) -> Array:
+    """Means (draws, m) of `columns` (n, m), by `weight` (n,), over the compounds drawn; NaN where none is."""
+    each = np.ones((len(columns), 1)) if weight is None else weight[:, None]
+    sums = resampled_sums(np.hstack([columns * each, each]), clusters=clusters, draws=draws, seed=seed)
     counts = sums[:, -1:]
     means: Array = np.divide(sums[:, :-1], counts, out=np.full(sums[:, :-1].shape, np.nan), where=counts > 0)
     return means

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 def draw_order(names: Sequence[str], strata: Sequence[str], seed: int) -> list[int]:
@@ -37,6 +37,15 @@ def inclusion(strata: Sequence[str], drawn: Sequence[int]) -> NDArray[np.float64
     """The chance of each of the `drawn` items to be in a sample with as many of its stratum; `strata` are of all."""
     sizes, taken = Counter(strata), Counter(strata[index] for index in drawn)
     return np.array([taken[strata[index]] / sizes[strata[index]] for index in drawn], float)
+
+
+def to_the_suite(weights: ArrayLike, used: ArrayLike) -> NDArray[np.float64] | None:
+    """The `weights` (n,) with which compounds stand for the suite; None where one that is `used` (n,) has none.
+
+    Then they are no random sample, and what is said of them holds for themselves alone.
+    """
+    found, needed = np.asarray(weights, float), np.asarray(used, bool)
+    return np.nan_to_num(found) if needed.any() and np.isfinite(found[needed]).all() else None
 
 
 def _random(name: str, seed: int) -> bytes:

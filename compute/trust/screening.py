@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
+LEVELS: Array = np.append(np.round(np.arange(0, 1, 0.01), 2), [0.995, 1.01])
+"""Levels of the trust that a screen is tried at: from trust in all to DFT on all."""
+
 
 @dataclass(frozen=True)
 class Screened:

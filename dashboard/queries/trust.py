@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -177,3 +179,19 @@ def _screens(dataset: Dataset, _release: str, _fitted_to: str) -> dict[str, Trus
         own = (potentials == potential) & dft.notna().to_numpy()  # a failed calculation is never accepted
         found[str(potential)] = TrustedLabels(trust(q[own], says[own]), says[own], truth[own])
     return found
+
+
+def next_csv(dataset: Dataset) -> str | None:
+    """All of them as CSV."""
+    try:
+        model = fitted(dataset)
+    except NoTrust:
+        return None
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["place", "formula", "in_suite", "probability_stable", "expected_reduction", "release"])
+    for place, run in enumerate(model.next_runs, start=1):
+        writer.writerow(
+            [place, run.formula, run.in_suite, run.probability_stable, run.expected_reduction, model.release]
+        )
+    return text.getvalue()

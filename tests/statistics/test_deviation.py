@@ -87,3 +87,18 @@ def test_strata_by_published_sigma():
     assert anharmonicity_strata([0.2], (0.1, 0.15)).tolist() == ["strong"]
     with pytest.raises(ValueError, match="rise"):
         anharmonicity_strata([0.2], (1.0, 1.0))
+
+
+def test_the_means_of_a_sample_are_those_of_the_suite_by_its_weights():
+    """Weights that repeat compounds give the numbers of the repeated list; a failed one carries its weight away."""
+    rng = np.random.default_rng(5)
+    known, predicted = rng.normal(size=30), rng.normal(size=30)
+    predicted[0] = np.nan
+    times = rng.integers(1, 5, 30)
+    weighted = agreement(predicted, known, stands_for=times)
+    repeated = agreement(np.repeat(predicted, times), np.repeat(known, times))
+    assert weighted.n == 29
+    for name in ("rmse", "mae", "bias"):
+        assert getattr(weighted, name).value == pytest.approx(getattr(repeated, name).value)
+    assert weighted.bias.low < weighted.bias.value < weighted.bias.high
+    assert agreement(predicted, known, stands_for=np.full(30, 7.0)).bias == agreement(predicted, known).bias

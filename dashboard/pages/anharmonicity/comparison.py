@@ -27,9 +27,6 @@ from dashboard.ui.text import NOT_DEFINED, count, drawn_by, level_sentence, list
 from dashboard.views.anharmonicity import AnharmonicityView
 
 PARITY, PICKED = "anharmonicity-parity", "anharmonicity-picked"
-NO_SITES = "No compound that is chosen has σ per site of both DFT and a potential."
-NO_PUBLISHED_SITES = "No σ per site is published for the compounds that are chosen."
-SITE_NAMES = {"A": "A", "B": "B", "Bp": "B′", "X": "X"}
 SAMPLERS = {
     "andersen": "molecular dynamics by the published schedule",
     "langevin": "Langevin dynamics",
@@ -134,7 +131,7 @@ def _parity(view: AnharmonicityView, finished: pd.DataFrame, cast: Cast) -> list
             for name, mine in finished.groupby("potential", sort=False)
         ]
     bars = "bars" in view.shown
-    groups, errors = _points(view, finished, cast, "dft", "value")
+    groups, errors = points(view, finished, cast, "dft", "value")
     return [
         captioned(
             sigma_parity(groups, errors if bars else [None] * len(groups), limits, log=log),
@@ -147,7 +144,7 @@ def _parity(view: AnharmonicityView, finished: pd.DataFrame, cast: Cast) -> list
     ]  # fmt: skip
 
 
-def _points(
+def points(
     view: AnharmonicityView, frame: pd.DataFrame, cast: Cast, dft: str, value: str
 ) -> tuple[list[Points], list[Any]]:
     parts = [(str(name), mine) for name, mine in frame.groupby("potential", sort=False)]
@@ -214,7 +211,8 @@ def _outcome_table(frame: pd.DataFrame, published: int, cast: Cast, view: Anharm
 
 def _agreement_table(view: AnharmonicityView, frame: pd.DataFrame, published: int, cast: Cast) -> Component:
     """A row per potential with a run by this protocol, of `published` compounds; who has none is named."""
-    found = query.agreements(frame)
+    level = frame[frame["comparable_level"]]
+    found, same_level = query.agreements(frame), query.agreements(level)
 
     def cells(a: Agreement, beside: str) -> list[Any]:
         return [
@@ -224,9 +222,15 @@ def _agreement_table(view: AnharmonicityView, frame: pd.DataFrame, published: in
         ]  # fmt: skip
 
     rows = [
-        [cast.name(potential), *cells(a, _left_out(frame[frame["potential"] == potential], published))]
+        [f"{cast.name(potential)}, comparable level", *cells(a, _sample(level, potential))]
+        for potential in cast.shown
+        if (a := same_level.get(potential)) is not None and a.n
+    ]
+    rows += [
+        [cast.name(potential), *cells(a, f"{_sample(frame, potential)}; {_left_out(mine, published)}")]
         for potential in cast.shown
         if (a := found.get(potential)) is not None
+        for mine in [frame[frame["potential"] == potential]]
     ]
     without = [cast.name(potential) for potential in cast.shown if potential not in found]
     missing = f"Not computed by this protocol: {listed(without)}." if without else ""
@@ -236,94 +240,20 @@ def _agreement_table(view: AnharmonicityView, frame: pd.DataFrame, published: in
     return table(
         ("", "n", "RMSE", "MAE", "bias", "Spearman correlation"),
         rows,
-        caption="σ of the potential against σ of DFT, by the published schedule, on the compounds run: no random "
-        "sample of the suite. Bias: mean of potential − DFT. Beneath: 95 % interval, "
-        f"{drawn_by(view.suite)}. What has no σ is in no average. {missing}",
+        caption="σ of the potential against σ of DFT, by the published schedule. The means of a random sample are "
+        "weighted to the suite; those of compounds as run are their own and say nothing of the suite. Comparable "
+        "level: potential and DFT mean the same by the energy (no open d or f shell, no +U, the same functional). "
+        f"Bias: mean of potential − DFT. Beneath: 95 % interval, {drawn_by(view.suite)}. What has no σ is in no "
+        f"average. {missing}",
     )
+
+
+def _sample(frame: pd.DataFrame, potential: str) -> str:
+    """Whether the compounds of the potential stand for the suite."""
+    mine = frame[frame["potential"] == potential]
+    return "as run, unweighted" if query.sample_weights(mine) is None else "random sample, weighted to the suite"
 
 
 def _left_out(frame: pd.DataFrame, published: int) -> str:
     failed = ", ".join(f"{count(n)} {kind}" for kind, n in query.failures(frame).items()) or "0 failed"
     return f"{failed}, {count(published - len(frame))} not run"
-
-
-def sites(view: AnharmonicityView, frame: pd.DataFrame, cast: Cast) -> list[Any]:
-    """σ of each site against DFT's, and how far they are apart; says so where DFT publishes none."""
-    known = {
-        site: frame[frame[column].notna() & frame[f"dft_{column}"].notna() & (frame["status"] == "ok")]
-        for site, column in query.SITE_SIGMAS.items()
-    }
-    known = {site: mine for site, mine in known.items() if not mine.empty}
-    if not known:
-        published = frame.empty or frame["dft_sigma_x"].notna().any()
-        return [html.P(NO_SITES if published else NO_PUBLISHED_SITES)]
-    log = "log" in view.shown
-    everything = [mine[c] for site, mine in known.items() for c in _site_columns(site)]
-    limits = window(np.concatenate(everything), log)
-    return [
-        html.Div(
-            [_site(view, site, mine, cast, limits, log) for site, mine in known.items()],
-            className="anharmonicity-sites",
-        ),
-        _site_table(known, cast) if offer.is_published(view) else None,
-    ]
-
-
-def _site_columns(site: str) -> tuple[str, str]:
-    column = query.SITE_SIGMAS[site]
-    return f"dft_{column}", column
-
-
-def _site(
-    view: AnharmonicityView,
-    site: str,
-    mine: pd.DataFrame,
-    cast: Cast,
-    limits: tuple[float, float],
-    log: bool,
-) -> Component:
-    dft, value = _site_columns(site)
-    above = int((mine[value] > mine[dft]).sum())
-    missed = outside(mine[dft].to_numpy(), mine[value].to_numpy(), limits)
-    symbol = f"σ of {SITE_NAMES[site]}"
-    if len(mine) > DENSE:
-        figure = sigma_density(
-            mine[dft].to_numpy(), mine[value].to_numpy(), limits, log=log, name="potential", symbol=symbol
-        )
-    else:
-        groups, _ = _points(view, mine, cast, dft, value)
-        figure = sigma_parity(groups, [None] * len(groups), limits, log=log, symbol=symbol)
-    return captioned(
-        figure,
-        [
-            html.Strong(f"Site {SITE_NAMES[site]}: {count(above)} of {count(len(mine))} above DFT."),
-            f" n = {count(len(mine))}.",
-            f" {plural(missed, 'point')} outside the axes." if missed else "",
-        ],
-        label=f"σ on site {SITE_NAMES[site]} of the potential against DFT, n = {len(mine)}",
-        shape="square",
-    )
-
-
-def _site_table(known: Mapping[str, pd.DataFrame], cast: Cast) -> Component:
-    body = []
-    for site, mine in known.items():
-        dft, value = _site_columns(site)
-        for name, part in mine.groupby("potential", sort=False):
-            found = query.compared(part[value].to_numpy(), part[dft].to_numpy(), query.ways(part))
-            body.append(
-                [
-                    f"{SITE_NAMES[site]}, {cast.name(name)}",
-                    count(found.n),
-                    number(float(part[dft].median())),
-                    number(float(part[value].median())),
-                    interval_text(found.rmse),
-                    interval_text(found.bias, sign=True),
-                    interval_text(found.spearman, sign=True),
-                ]
-            )
-    return table(
-        ("site", "n", "median σ, DFT", "median σ, potential", "RMSE", "bias", "Spearman"),
-        body,
-        caption="σ per site over the compounds that both have. Beneath: 95 % bootstrap interval.",
-    )

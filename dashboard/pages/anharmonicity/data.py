@@ -21,6 +21,7 @@ from compute.statistics.criteria import COMPOSITION, CONSTANT, NULL_NUMBERS
 from compute.statistics.deviation import Agreement, agreement, rmse_difference
 from compute.statistics.slices import Slice, slice_tests
 from compute.statistics.strata import anharmonicity_strata
+from compute.statistics.survey import to_the_suite
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.anharmonicity.choices import FILTERS, SITE_COLUMNS, STRATUM, Published
@@ -33,15 +34,19 @@ _DFT_SITES = ", ".join(f"r.{column} AS dft_{column}" for column in SITE_SIGMAS.v
 _SITES = ", ".join(f"n.{column}" for column in SITE_SIGMAS.values())
 _SIGMA = f"""
 SELECT n.potential, n.run, r.compound, r.A, r.B, r.Bp, r.X, r.sigma AS dft_sigma, r.sigma AS dft, n.sigma AS value,
-       n.sigma_se AS se, {_DFT_SITES}, {_SITES}, n.status, b.sigma AS composition
+       n.sigma_se AS se, n.weight, {_DFT_SITES}, {_SITES}, n.status, b.sigma AS composition,
+       v.comparable AS comparable_level
 FROM "references" r JOIN newest_sigma n USING (suite, compound)
+JOIN potentials t ON t.potential = n.potential
+LEFT JOIN comparability v
+    ON v.suite = r.suite AND v.compound = r.compound AND v.theory IS NOT DISTINCT FROM t.theory
 LEFT JOIN baselines b ON b.suite = r.suite AND b.compound = r.compound AND b.baseline = 'composition'
 WHERE {FILTERS} AND n.protocol = $protocol AND list_contains($potentials, n.potential) AND r.sigma IS NOT NULL
 ORDER BY list_position($potentials, n.potential), r.compound
 """
 _OMEGA = f"""
 SELECT r.potential, r.run, r.compound, r.A, r.B, r.Bp, r.X, r.dft_sigma, r.dft_omega_min_thz AS dft,
-       r.omega_min_thz AS value, r.status, r.composition_omega_min_thz AS composition
+       r.omega_min_thz AS value, r.status, r.composition_omega_min_thz AS composition, r.comparable_level
 FROM pairs r
 WHERE {FILTERS} AND list_contains($potentials, r.potential) AND r.status <> 'not-run'
     AND r.dft_omega_min_thz IS NOT NULL ORDER BY list_position($potentials, r.potential), r.compound
@@ -102,8 +107,9 @@ def rows(dataset: Dataset, view: AnharmonicityView, names: Sequence[str], quanti
 
     Columns `potential`, `run`, `compound`, `A`, `B`, `Bp`, `X` (empty where there is none), `stratum` (of DFT's σ),
     `dft` and `value` (σ, or ω_min in THz as `comparison.comparable` has it), `error` = value − dft, NaN unless
-    finished, and `status`; `composition` is what the elements alone predict; for σ also `se` and σ per site, `sigma_a`
-    to `sigma_x` and `dft_sigma_a` to `dft_sigma_x`. `cluster_…` number what an interval draws together.
+    finished, and `status`; `composition` is what the elements alone predict, `comparable_level` whether potential and
+    DFT mean the same level of theory; for σ also `se`, `weight` and σ per site, `sigma_a` to `sigma_x` and
+    `dft_sigma_a` to `dft_sigma_x`. `cluster_…` number what an interval draws together.
     The frame is shared: it must not be changed.
     """
     asked = (view.suite, view.anion, view.a_site, tuple(names), view.protocol if quantity == "sigma" else None)
@@ -126,13 +132,14 @@ def _rows(
         frame = dataset.frame(_SIGMA, {**parameters, "protocol": protocol})
     else:
         frame = dataset.frame(_OMEGA, parameters)
-    numeric = [c for c in frame.columns if c in ("dft", "value", "se", "composition") or "sigma" in c]
+    numeric = [c for c in frame.columns if c in ("dft", "value", "se", "weight", "composition") or "sigma" in c]
     frame[numeric] = frame[numeric].astype(float)
     if protocol is None:
         for side in ("dft", "value", "composition"):
             frame[side] = comparable(frame[side], suite, "min")
     frame.loc[frame["status"] != "ok", "value"] = np.nan
     frame["error"] = frame["value"] - frame["dft"]
+    frame["comparable_level"] = frame["comparable_level"].astype("boolean").fillna(False).astype(bool)
     strata = anharmonicity_strata(frame["dft_sigma"])
     frame[STRATUM] = np.where(strata == MISSING, "", strata)
     kinds = list(SITE_COLUMNS)
@@ -165,11 +172,16 @@ def ways(frame: pd.DataFrame) -> tuple[NDArray[np.int64], ...]:
 
 
 def agreements(frame: pd.DataFrame) -> dict[str, Agreement]:
-    """Agreement of value and DFT per potential, in the order of `frame`."""
+    """Agreement of σ and DFT's per potential, in the order of `frame`; weighted where `sample_weights` are."""
     return {
-        str(name): compared(mine["value"].to_numpy(), mine["dft"].to_numpy(), ways(mine))
+        str(name): compared(mine["value"].to_numpy(), mine["dft"].to_numpy(), ways(mine), sample_weights(mine))
         for name, mine in frame.groupby("potential", sort=False)
     }
+
+
+def sample_weights(frame: pd.DataFrame) -> Values | None:
+    """The weights (n,) with which the compounds of one potential stand for the suite; None for no random sample."""
+    return to_the_suite(frame["weight"].to_numpy(), frame["value"].notna().to_numpy())
 
 
 def null_agreements(frame: pd.DataFrame) -> dict[str, Agreement]:
@@ -177,19 +189,28 @@ def null_agreements(frame: pd.DataFrame) -> dict[str, Agreement]:
     rows = frame.drop_duplicates("compound")
     dft = rows["dft"].to_numpy(float)
     predicted = {CONSTANT: np.full(len(rows), dft.mean() if len(rows) else np.nan), COMPOSITION: rows["composition"]}
-    found = {NULL_NUMBERS[name]: compared(np.array(v, float), dft, ways(rows)) for name, v in predicted.items()}
+    weights = to_the_suite(rows["weight"].to_numpy(), np.isfinite(dft))
+    found = {
+        NULL_NUMBERS[name]: compared(np.array(v, float), dft, ways(rows), weights) for name, v in predicted.items()
+    }
     return {name: one for name, one in found.items() if one.n}
 
 
-def compared(values: Values, dft: Values, clusters: tuple[NDArray[np.int64], ...] = ()) -> Agreement:
+def compared(
+    values: Values, dft: Values, clusters: tuple[NDArray[np.int64], ...] = (), weights: Values | None = None
+) -> Agreement:
     """`deviation.agreement` of arrays (n,), computed once for the same numbers."""
-    return _agreement(values.tobytes(), dft.tobytes(), tuple(way.tobytes() for way in clusters))
+    stands_for = None if weights is None else weights.tobytes()
+    return _agreement(values.tobytes(), dft.tobytes(), tuple(way.tobytes() for way in clusters), stands_for)
 
 
 @lru_cache(maxsize=256)
-def _agreement(values: bytes, dft: bytes, clusters: tuple[bytes, ...]) -> Agreement:
+def _agreement(values: bytes, dft: bytes, clusters: tuple[bytes, ...], weights: bytes | None) -> Agreement:
     return agreement(
-        np.frombuffer(values), np.frombuffer(dft), clusters=[np.frombuffer(way, np.int64) for way in clusters]
+        np.frombuffer(values),
+        np.frombuffer(dft),
+        clusters=[np.frombuffer(way, np.int64) for way in clusters],
+        stands_for=None if weights is None else np.frombuffer(weights),
     )
 
 

@@ -15,8 +15,9 @@ from compute.statistics.strata import EDGES, MIDDLE, STRONG, WEAK
 from dashboard.elements import ELEMENTS
 from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.choices import STRATUM, Published
-from dashboard.pages.anharmonicity.comparison import SITE_NAMES, Cast, interval_text
+from dashboard.pages.anharmonicity.comparison import Cast, interval_text
 from dashboard.pages.anharmonicity.element_map_figure import element_map
+from dashboard.pages.anharmonicity.sites import SITE_NAMES
 from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind, height
 from dashboard.ui.blocks import captioned, table
 from dashboard.ui.compound_text import address, formula

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from dashboard.dataset import Dataset
 from dashboard.pages.anharmonicity import choices as offer
-from dashboard.pages.anharmonicity import comparison, error_breakdown, sections
+from dashboard.pages.anharmonicity import comparison, error_breakdown, reference_sigmas, sections, sites
 from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.choices import Offered
 from dashboard.pages.anharmonicity.element_map_figure import element_at
@@ -26,7 +26,7 @@ from dashboard.ui.provenance import provenance
 from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.codec import FORMULA, build, decode, encode, replaced
 
-PARTS = ("compared", "sites", "kinds", "elements", "slices", "foot")
+PARTS = ("compared", "sites", "reference", "kinds", "elements", "slices", "foot")
 # What a control leaves as it is need not be drawn again; all that is not named here redraws everything.
 REDRAWN = {
     "anharmonicity-shown": ("compared", "sites"),
@@ -136,7 +136,8 @@ def _parts(dataset: Dataset, offered: Offered, view: AnharmonicityView, wanted: 
 
     made = {
         "compared": lambda: comparison.compared(dataset, view, frame("sigma"), cast),
-        "sites": lambda: comparison.sites(view, frame("sigma"), cast),
+        "sites": lambda: sites.sites(view, frame("sigma"), cast),
+        "reference": lambda: reference_sigmas.reference_sigmas(dataset, view),
         "foot": foot,
     }
     return {part: made[part]() if part in made else errors(part) for part in wanted}

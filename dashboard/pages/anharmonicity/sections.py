@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.suites import SUITES
-from dashboard.pages.anharmonicity import comparison
+from dashboard.pages.anharmonicity import comparison, reference_sigmas, sites
 from dashboard.pages.anharmonicity.choices import Offered
 from dashboard.ui import controls
 from dashboard.ui.blocks import fold, section
@@ -18,7 +18,7 @@ from dashboard.views.anharmonicity import SIGMA_SUITES, SITES, AnharmonicityView
 
 SUITE_OPTIONS = [{"value": suite, "label": SUITES[suite].title} for suite in SIGMA_SUITES]
 QUANTITIES = {"sigma": "σ", "omega": "ω of the softest mode"}
-SITE_OPTIONS = [{"value": s, "label": comparison.SITE_NAMES.get(s, "any")} for s in SITES]
+SITE_OPTIONS = [{"value": s, "label": sites.SITE_NAMES.get(s, "any")} for s in SITES]
 MEASURES = [{"value": "bias", "label": "mean error"}, {"value": "rmse", "label": "RMSE"}]
 SHOWN = {"log": "logarithmic axes", "bars": "standard errors"}
 
@@ -61,6 +61,7 @@ def shown(offered: Offered, view: AnharmonicityView, names: Names, parts: Mappin
     return tabs(
         ("sigma", "σ against DFT", _compared(view, parts["compared"])),
         ("sites", "Sites", _sites(parts["sites"])),
+        ("reference", "Reference", _reference(parts["reference"])),
         ("kinds", "Where it is wrong", _kinds(parts["kinds"])),
         ("elements", "Elements", _elements(view, parts["elements"])),
         ("slices", "Worst slices", _slices(parts["slices"])),
@@ -81,6 +82,14 @@ def _sites(content: list[Any]) -> Component:
         "σ of each site",
         html.Div(content, id="anharmonicity-sites"),
         about="The same ratio over the atoms of one site alone.",
+    )
+
+
+def _reference(content: list[Any]) -> Component:
+    return section(
+        "What the reference says beyond harmonic",
+        html.Div(content, id="anharmonicity-reference"),
+        about=reference_sigmas.ABOUT,
     )
 
 

@@ -7,19 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, dcc, html, no_update
 from dash.development.base_component import Component
 
 from compute.statistics.verdicts import RULES, SCORE
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
-from dashboard.pages.stability import confusion, curves, screening
+from dashboard.pages.stability import confusion, curves, ladder, screening
 from dashboard.queries import coverage
 from dashboard.queries import stability as query
 from dashboard.queries.coverage import anions, foundation
 from dashboard.queries.potentials import reference_functionals
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.ranking import preferred
+from dashboard.queries.trust import next_csv
+from dashboard.server.response_cache import do_not_remember
 from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, campaign_command, not_computed, page_head, section
 from dashboard.ui.provenance import provenance
@@ -86,6 +88,11 @@ def _screening(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> 
             label="What mistakes cost",
         ),
         html.Div(_economics(dataset, found, names), id="stability-economics"),
+        html.Div(
+            dmc.Button("What DFT should do next (CSV)", id="stability-next", variant="light", size="sm"),
+            className="downloads",
+        ),
+        dcc.Download(id="stability-file"),
         about=screening.ABOUT,
     )
 
@@ -181,7 +188,10 @@ def _not_shown(found: _Resolved, names: Mapping[str, str]) -> Component | None:
 
 
 def _sweeps(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
-    return curves.sweeps(_data(dataset, found), names) if found.potentials else None
+    if not found.potentials:
+        return None
+    data = _data(dataset, found)
+    return html.Div([curves.sweeps(data, names), ladder.displacements(dataset, data, names)])
 
 
 def _pairs(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
@@ -194,7 +204,10 @@ def _rankings(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> C
 
 
 def _economics(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> list[Component]:
-    return screening.economics(_data(dataset, found), names) if found.potentials else []
+    if not found.potentials:
+        return []
+    trusted = screening.with_trust(dataset, found.view, found.potentials, names)
+    return [*screening.economics(_data(dataset, found), names), trusted]
 
 
 def _foot(dataset: Dataset, found: _Resolved) -> Component:
@@ -284,6 +297,12 @@ def register(app: Dash, dataset: Dataset) -> None:
     @app.callback(Output("stability-rankings", "children"), Input(SHOWN, "data"))
     def _update_rankings(shown: Any) -> Component:
         return _rankings(dataset, _of_store(dataset, shown), coverage.potential_names(dataset))
+
+    @app.callback(Output("stability-file", "data"), Input("stability-next", "n_clicks"), prevent_initial_call=True)
+    def _download(_clicks: Any) -> Any:
+        do_not_remember()
+        content = next_csv(dataset)
+        return no_update if content is None else {"content": content, "filename": "softmode-next-dft.csv"}
 
     @app.callback(Output("stability-economics", "children"), Input(SHOWN, "data"), prevent_initial_call=True)
     def _update_economics(shown: Any) -> list[Component]:

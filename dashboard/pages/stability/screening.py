@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
+from compute.trust.features import SUITE
+from compute.trust.model import NoTrust
+from compute.trust.screening import LEVELS, screened
+from dashboard.dataset import Dataset
 from dashboard.pages.stability import screening_data
-from dashboard.pages.stability.screening_data import Economics
+from dashboard.pages.stability.screening_data import PER, Economics
 from dashboard.pages.stability.screening_figure import CostLine, Trade, costs, saved_and_kept
 from dashboard.queries.stability import Compared
+from dashboard.queries.trust import screens
 from dashboard.ui.blocks import captioned, table
 from dashboard.ui.text import NOT_DEFINED, count, number
+from dashboard.views.stability import StabilityView
 
 Names = Mapping[str, str]
 
@@ -32,6 +38,60 @@ def economics(data: Compared, names: Names) -> list[Component]:
         _table(data, found, names, moved),
         html.P(_assumptions(data, moved), className="fine"),
     ]
+
+
+def with_trust(dataset: Dataset, view: StabilityView, potentials: Sequence[str], names: Names) -> Component | None:
+    """The screen in which the trust says where to take the label and where DFT runs; None where there is no trust."""
+    if view.suite != SUITE or view.criterion != "harmonic":
+        return None
+    try:
+        known = screens(dataset)
+    except NoTrust as error:
+        return html.P(str(error), className="fine")
+    rows = []
+    for potential in potentials:
+        if potential not in known:
+            continue
+        one = known[potential]
+        found = screened(
+            one.trust, one.says_stable, one.dft_stable, LEVELS,
+            false_stable=view.false_stable, false_unstable=view.false_unstable,
+        )  # fmt: skip
+        best, per = int(np.argmin(found.cost)), PER / found.n
+        rows.append(
+            [
+                names.get(potential, potential),
+                count(found.n),
+                "DFT on all" if LEVELS[best] > 1 else f"trust ≥ {LEVELS[best]:g}",
+                _share(1 - found.dft_runs[best] / found.n),
+                _share(found.recall[best]),
+                count(int(found.false_stable[best])),
+                *(_runs(float(found.cost[place] * per)) for place in (best, -1, 0)),
+            ]
+        )
+    if not rows:
+        return None
+    head = (
+        "potential", "n", "cheapest", "DFT runs saved", "stable kept", "false stable", "cost there",
+        "DFT on all", "trust in all",
+    )  # fmt: skip
+    caption = (
+        "The potential’s label where the trust reaches a level, DFT elsewhere, over all compounds with published DFT "
+        f"that were run, whatever the filters. Costs per 1,000 candidates: {view.false_stable:g} for a false stable, "
+        f"{view.false_unstable:g} for a false unstable, 1 for every DFT run. The trust is of models without "
+        "the element on B; the cheapest level is looked for on the same compounds, which is optimistic."
+    )
+    return html.Div(
+        [
+            html.H3("Screening with trust"),
+            table(head, rows, caption=caption),
+            html.P(
+                ["Every level, and what the trust rests on: ", dcc.Link("Trust", href="/trust"), "."],
+                className="fine",
+            ),
+        ],
+        id="stability-with-trust",
+    )
 
 
 def _trade(data: Compared, found: list[Economics], names: Names) -> Component:

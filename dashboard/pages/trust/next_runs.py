@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -45,19 +42,3 @@ def next_table(dataset: Dataset) -> Component | None:
     caption = f"{count(SHOWN)} of {count(len(listed))}; each knows of those above it. The file has all."
     head = ("", "DFT says stable", "Brier score falls by", "in the suite")
     return html.Div(table(head, rows, caption=caption))
-
-
-def next_csv(dataset: Dataset) -> str | None:
-    """All of them as CSV."""
-    try:
-        model = fitted(dataset)
-    except NoTrust:
-        return None
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["place", "formula", "in_suite", "probability_stable", "expected_reduction", "release"])
-    for place, run in enumerate(model.next_runs, start=1):
-        writer.writerow(
-            [place, run.formula, run.in_suite, run.probability_stable, run.expected_reduction, model.release]
-        )
-    return text.getvalue()

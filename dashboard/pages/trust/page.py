@@ -16,10 +16,10 @@ from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.pages.trust import screening
 from dashboard.pages.trust.answer import answer
 from dashboard.pages.trust.next_runs import ABOUT as NEXT_ABOUT
-from dashboard.pages.trust.next_runs import next_csv, next_table
+from dashboard.pages.trust.next_runs import next_table
 from dashboard.queries.coverage import potential_names
 from dashboard.queries.provenance import runs, sources
-from dashboard.queries.trust import Trusted, fitted
+from dashboard.queries.trust import Trusted, fitted, next_csv
 from dashboard.server.response_cache import do_not_remember
 from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, not_computed, page_head, section

@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.trust.model import NoTrust
-from compute.trust.screening import Screened, screened
+from compute.trust.screening import LEVELS, Screened, screened
 from dashboard.dataset import Dataset
 from dashboard.pages.trust.screening_figure import screen_figure
 from dashboard.queries.trust import screens
@@ -18,7 +18,6 @@ from dashboard.ui.blocks import captioned, table
 from dashboard.ui.text import count
 from dashboard.views.trust import TrustView
 
-LEVELS = np.append(np.round(np.arange(0, 1, 0.01), 2), [0.995, 1.01])
 _SHOWN = (0.0, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
 ABOUT = (
     "Take the potential’s label where the trust reaches a level and let DFT compute the rest. A wrong “stable” costs "

@@ -17,6 +17,7 @@ from dashboard.pages.anharmonicity import comparison, error_breakdown, page
 from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.choices import STRATUM
 from dashboard.pages.anharmonicity.element_map_figure import element_at, element_map
+from dashboard.pages.anharmonicity.reference_sigmas import reference_sigmas
 from dashboard.pages.anharmonicity.sigma_parity_figure import outside, sigma_density, sigma_parity, window
 from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind
 from dashboard.pages.compounds.data import export
@@ -289,3 +290,61 @@ def test_the_address_leaves_out_what_comes_first_anyway(richer):
 def test_what_a_control_redraws_are_parts_of_the_page():
     assert {part for parts in page.REDRAWN.values() for part in parts} <= set(page.PARTS)
     assert {name.removeprefix("anharmonicity-") for name in page.REDRAWN} <= set(page.FIELDS)
+
+
+def _published(tmp_path, **changes):
+    """The data set with columns of `changes` in the rows of a table: {"anharmonic": {"weight": …}}, of a row."""
+    directory = dashboard_data.publish(tmp_path)
+    for name, columns in changes.items():
+        rows = [
+            row | {column: value(row) for column, value in columns.items()}
+            for row in tables.read(directory, name).to_pylist()
+        ]
+        tables.publish(directory, {name: tables.from_rows(name, rows)})
+    return Dataset(directory)
+
+
+def _agreement_rows(dataset):
+    view = AnharmonicityView(protocol=SIGMA_PROTOCOL)
+    names = offer.potentials(dataset, "abx3")
+    frame = query.rows(dataset, view, names, "sigma")
+    shown = comparison.compared(dataset, view, frame, comparison.Cast(names, names, {}))
+    return frame, text_of(shown[-1])
+
+
+def test_means_of_a_random_sample_are_weighted_to_the_suite_and_others_are_named_unweighted(dataset, tmp_path):
+    _, plain = _agreement_rows(dataset)
+    assert "as run, unweighted" in plain
+    assert "weighted to the suite" not in plain.replace("are weighted to the suite", "")
+    weights = {formula: 1.0 + 3 * (i % 2) for i, formula in enumerate(DFT)}
+    frame, said = _agreement_rows(_published(tmp_path, anharmonic={"weight": lambda row: weights.get(row["compound"])}))
+    assert "random sample, weighted to the suite" in said
+    mine = frame[(frame["potential"] == CHGNET) & frame["value"].notna()]
+    expected = np.average(mine["error"], weights=mine["compound"].map(weights))
+    assert query.agreements(frame)[CHGNET].bias.value == pytest.approx(expected)
+    assert query.agreements(frame)[CHGNET].bias.value != pytest.approx(float(mine["error"].mean()))
+
+
+def test_a_sample_with_one_weight_missing_is_none(tmp_path):
+    weights = dict.fromkeys(list(SIGMA)[1:], 2.0)
+    frame, said = _agreement_rows(_published(tmp_path, anharmonic={"weight": lambda row: weights.get(row["compound"])}))
+    assert query.sample_weights(frame[frame["potential"] == CHGNET]) is None
+    assert "as run, unweighted" in said
+
+
+def test_the_comparable_level_stands_first(tmp_path):
+    frame, said = _agreement_rows(_published(tmp_path, potentials={"theory": lambda row: "PBE+U"}))
+    assert frame.loc[frame["comparable_level"], "value"].notna().any()
+    assert said.index(f"{CHGNET}, comparable level") < said.index("the compounds of the rows above")
+    assert said.index(f"{CHGNET}, comparable level") < said.rindex(CHGNET)
+
+
+def test_what_the_reference_says_beyond_harmonic_stands_on_the_page(dataset, tmp_path):
+    view = AnharmonicityView(protocol=SIGMA_PROTOCOL)
+    assert "publishes no other σ" in text_of(reference_sigmas(dataset, view)[0])
+    doubled = _published(tmp_path, references={"sigma_third_order": lambda row: row["sigma"] and 2 * row["sigma"]})
+    said = text_of(reference_sigmas(doubled, view)[0])
+    known = [sigma for sigma in DFT.values() if sigma is not None]
+    turned = sum(0.5 <= sigma < 1 for sigma in known)
+    assert "force constants to third order" in said
+    assert f"{turned} of {len(known)}" in said

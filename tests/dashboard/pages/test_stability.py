@@ -12,13 +12,14 @@ from compute.statistics import verdicts
 from compute.statistics.criteria import CRITERIA
 from dashboard.dataset import Dataset
 from dashboard.pages.stability import confusion, curves, screening_data
+from dashboard.pages.stability.ladder_data import climbed
 from dashboard.pages.stability.page import PAGE
 from dashboard.pages.stability.sweep_figure import Line, sweep
 from dashboard.queries import stability
 from dashboard.views.codec import decode
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import StabilityView
-from tests.support import components
+from tests.support import components, dashboard_data
 from tests.support.components import drawn
 from tests.support.dashboard_data import CHGNET, MACE
 
@@ -228,3 +229,41 @@ def test_floors_beyond_the_axis_are_said_in_words(dataset):
     loud = dataclasses.replace(data.predictions[0], rows=rows)
     text = components.text_of(curves.sweeps(dataclasses.replace(data, predictions=(loud,)), {}))
     assert "below the median noise floor, 2.34 THz, beyond the axis" in text
+
+
+RUNGS = {"CsPbBr3": [-2.0, -1.0, 0.5], "CsPbCl3": [0.4, 0.4, 0.4], "KMgF3": [-0.5, -0.5, -0.5]}
+
+
+def _with_ladders(tmp_path):
+    """The data set in which one run froze the softest mode of three compounds in at three displacements."""
+    directory = dashboard_data.publish(tmp_path)
+    rows = tables.read(directory, "harmonic").to_pylist()
+    for row in rows:
+        if row["run"] == dashboard_data.RUN and row["compound"] in RUNGS:
+            row |= {"rung_amplitude": [0.01, 0.03, 0.05], "rung_omega_thz": RUNGS[row["compound"]]}
+    tables.publish(directory, {"harmonic": tables.from_rows("harmonic", rows)})
+    return Dataset(directory)
+
+
+def test_labels_are_counted_at_every_displacement_by_what_dft_says(tmp_path):
+    dataset = _with_ladders(tmp_path)
+    (one,) = climbed(dataset, "abx3", [CHGNET, MACE], 0.1)
+    omega = {row[0]: row[5] for row in dashboard_data.ABX3}
+    says = {compound: [value > -0.1 for value in rungs] for compound, rungs in RUNGS.items()}
+    for place, stable in enumerate((True, False)):
+        own = [says[c] for c in RUNGS if omega[c] is not None and (omega[c] > -0.1) == stable]
+        assert one.n[place] == len(own)
+        assert one.stable[place].tolist() == [sum(at) for at in zip(*own, strict=True)] if own else [0, 0, 0]
+        assert one.turned[place] == sum(len(set(labels)) > 1 for labels in own)
+    assert one.turned.sum() == 1
+    # With a tolerance above every ω all are stable everywhere.
+    (wide,) = climbed(dataset, "abx3", [CHGNET], 3.0)
+    assert wide.turned.sum() == 0
+
+
+def test_the_page_shows_the_label_over_the_displacement_and_says_who_has_no_ladder(tmp_path):
+    text = text_of(_with_ladders(tmp_path))
+    assert "Does the label depend on the displacement?" in text
+    assert "stable at 0.03 Å" in text
+    assert f"Not computed along a ladder: {MACE.title()}" in text
+    assert "Does the label depend" not in text_of(_with_ladders(tmp_path / "sigma"), c="sigma")

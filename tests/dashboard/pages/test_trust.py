@@ -11,15 +11,16 @@ import pytest
 from compute.trust.screening import screened
 from dashboard.app import create_app
 from dashboard.dataset import Dataset
-from dashboard.pages.compound.trust import TITLE
-from dashboard.pages.compound.trust import trust as block
+from dashboard.pages.compound.why import why
+from dashboard.pages.stability.screening import with_trust
 from dashboard.pages.trust import screening
-from dashboard.pages.trust.next_runs import next_csv
 from dashboard.pages.trust.page import PAGE
 from dashboard.queries.compound_page import find
-from dashboard.queries.trust import nearest, of_live, trusted
+from dashboard.queries.trust import nearest, next_csv, of_live, trusted
 from dashboard.settings import Settings
 from dashboard.ui.trust import percent_of
+from dashboard.views.compound import CompoundView
+from dashboard.views.stability import StabilityView
 from dashboard.views.trust import TrustView
 from tests.support import dashboard_data, trust_data
 from tests.support.components import drawn, words
@@ -67,17 +68,16 @@ def test_the_trust_needed_decides_between_a_potential_and_dft(dataset):
     assert "run DFT" in high.sentence
 
 
-def test_without_a_model_the_page_and_the_block_say_what_to_run(tmp_path):
+def test_without_a_model_the_page_says_what_to_run(tmp_path):
     bare = Dataset(dashboard_data.publish(tmp_path))
     assert "softmode trust train" in shown(bare)
-    assert "softmode trust train" in words(block(find(bare, "abx3", "CsPbBr3")))
 
 
 def test_the_page_of_a_compound_says_why_it_may_fail_and_other_suites_say_nothing(dataset):
-    said = words(block(find(dataset, "abx3", "KMnF3")))
-    assert TITLE in said
+    said = words(why(find(dataset, "abx3", "KMnF3"), CompoundView()))
+    assert "Trust in each label" in said
     assert "lies within the noise floor of 0.05 THz" in said
-    assert block(find(dataset, "hdp", "Cs2AgBiBr6")) is None
+    assert "Trust in each label" not in words(why(find(dataset, "hdp", "Cs2AgBiBr6"), CompoundView()))
 
 
 def test_a_live_label_is_judged_beside_the_published_rows_of_the_others(dataset):
@@ -124,6 +124,21 @@ def test_the_file_of_next_runs_lists_compounds_that_have_no_published_frequency(
     assert listed
     assert not published & {row["formula"] for row in listed}
     assert [int(row["place"]) for row in listed] == list(range(1, len(listed) + 1))
+
+
+def test_the_screen_with_trust_stands_among_the_screens_of_the_page_on_stability(dataset):
+    view = StabilityView(false_unstable=7)
+    page = words(with_trust(dataset, view, [CHGNET], {}))
+    one = screening.found(dataset, TrustView(false_unstable=7))[CHGNET]
+    assert f"{1000 * one.cost.min() / one.n:,.0f}" in page
+    assert f"{1000 * one.cost[0] / one.n:,.0f}" in page
+    assert "7 for a false unstable" in page
+    assert with_trust(dataset, StabilityView(suite="hdp", criterion="sigma"), [CHGNET], {}) is None
+
+
+def test_without_a_fitted_trust_the_page_on_stability_says_so(tmp_path):
+    untrained = Dataset(dashboard_data.publish(tmp_path))
+    assert "softmode trust train" in words(with_trust(untrained, StabilityView(), [CHGNET], {}))
 
 
 def test_the_api_answers_as_the_page_does(directory, dataset):
