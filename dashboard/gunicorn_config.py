@@ -22,6 +22,9 @@ from typing import Any
 from gunicorn import util
 from gunicorn.workers.gthread import ThreadWorker
 
+# Files are read with this allocator whatever pyarrow.set_memory_pool says: its own keeps 80 MB over 40 compounds.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
 bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1:8050"
 threads = 8  # they share one set of tables in memory; a request asks DuckDB for milliseconds
 preload_app = False  # DuckDB does not survive a fork
