@@ -74,7 +74,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 ("chemistry", "By chemistry", section("Which potential for which chemistry", *by_chemistry(
                     dataset, names
                 ))),
-                ("frequencies", "Frequencies", html.Div(_frequencies(dataset, view), id="overview-frequencies")),
+                ("frequencies", "Frequencies", _frequencies(dataset, view)),
                 ("coverage", "What is computed", section(
                     "What is computed",
                     coverage_table(coverage.coverage(dataset), names, coverage.benchmark_potentials(dataset)),
@@ -122,12 +122,10 @@ def _first_screen(dataset: Dataset, view: OverviewView) -> list[Component]:
     ]
 
 
-def _frequencies(dataset: Dataset, view: OverviewView) -> list[Component]:
-    if view.suite != FREQUENCIES or not view.potential:
-        return [html.P(f"Frequencies are published for {SUITES[FREQUENCIES].title} alone; choose that suite.")]
-    return [
-        section(
-            "How far are the frequencies off?",
+def _frequencies(dataset: Dataset, view: OverviewView) -> Component:
+    return section(
+        "How far are the frequencies off?",
+        html.Div(
             controls.bar(
                 controls.choice(
                     "overview-place",
@@ -137,12 +135,20 @@ def _frequencies(dataset: Dataset, view: OverviewView) -> list[Component]:
                 ),
                 label="Where to compare",
             ),
-            html.Div(_agreement(dataset, view), id="overview-agreement"),
-        )
-    ]
+            id="overview-place-box",
+            hidden=not _has_frequencies(view),
+        ),
+        html.Div(_agreement(dataset, view), id="overview-agreement"),
+    )
+
+
+def _has_frequencies(view: OverviewView) -> bool:
+    return view.suite == FREQUENCIES and bool(view.potential)
 
 
 def _agreement(dataset: Dataset, view: OverviewView) -> list[Component]:
+    if not _has_frequencies(view):
+        return [html.P(f"Frequencies are published for {SUITES[FREQUENCIES].title} alone; choose that suite.")]
     pairs = agreement.frequency_pairs(dataset, FREQUENCIES, view.potential, view.place)
     dft, potential = pairs["dft"].to_numpy(float), pairs["potential"].to_numpy(float)
     place = "ω<sub>min</sub>" if view.place == "min" else f"ω at {agreement.PLACE_NAMES[view.place]}"
@@ -260,14 +266,15 @@ def register(app: Dash, dataset: Dataset) -> None:
 
     @app.callback(
         Output("overview-results", "children"),
-        Output("overview-frequencies", "children"),
+        Output("overview-agreement", "children"),
+        Output("overview-place-box", "hidden"),
         Output("overview-potential", "data"),
         Output("overview-potential", "value"),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
         Input("overview-suite", "value"),
         Input("overview-potential", "value"),
         Input("overview-colour", "value"),
-        State("overview-place", "value", allow_optional=True),
+        State("overview-place", "value"),
         prevent_initial_call=True,
     )
     def _update(suite: Any, potential: Any, colour: Any, place: Any) -> tuple[Any, ...]:
@@ -275,14 +282,15 @@ def register(app: Dash, dataset: Dataset) -> None:
         computed = _offered(dataset, view.suite)
         return (
             _first_screen(dataset, view),
-            _frequencies(dataset, view),
+            _agreement(dataset, view),
+            not _has_frequencies(view),
             controls.options(computed, coverage.potential_names(dataset)),
             view.potential,
             encode(_shown(dataset, view)),
         )
 
     @app.callback(
-        Output("overview-agreement", "children"),
+        Output("overview-agreement", "children", allow_duplicate=True),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
         Input("overview-place", "value"),
         State("overview-suite", "value"),
