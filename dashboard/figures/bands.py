@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.figures.identity import colour
 from dashboard.figures.theme import (
     NEUTRAL,
     STABLE_COLOUR,
@@ -18,7 +19,6 @@ from dashboard.figures.theme import (
     faded,
     figure,
     scatter,
-    series_colour,
 )
 
 Array = NDArray[np.float64]
@@ -36,13 +36,13 @@ _DASHES: dict[Line, str] = {"solid": "solid", "dashed": "5px,3px", "dotted": "1.
 class BandCurve:
     """Bands of one set of force constants: `frequencies` (n, 3m) in THz at `distances` (n,), NaN where the path breaks.
 
-    `series` is the number of the potential, which decides the colour, None for DFT; `line` sets several of one
+    `potential` decides the colour, None is DFT; `line` sets several of one
     potential apart, and `faint` those that another is read against.
     `density` is ω (THz) and the density of states (1/THz).
     """
 
     name: str
-    series: int | None
+    potential: str | None
     distances: Array
     frequencies: Array
     line: Line = "solid"
@@ -72,7 +72,7 @@ def bands(
                 name=curve.name,
                 mode="lines",
                 line={
-                    "color": NEUTRAL if curve.series is None else series_colour(curve.series),
+                    "color": NEUTRAL if curve.potential is None else colour(curve.potential),
                     "width": 1.75 if curve.line == "solid" else 1.5,
                     "dash": _DASHES[curve.line],
                 },
@@ -153,7 +153,7 @@ def _density(curve: BandCurve) -> Trace:
         name=f"{curve.name}, density of states",
         mode="lines",
         line={
-            "color": NEUTRAL if curve.series is None else series_colour(curve.series),
+            "color": NEUTRAL if curve.potential is None else colour(curve.potential),
             "width": 1.5,
             "dash": _DASHES[curve.line],
         },

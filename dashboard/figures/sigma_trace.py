@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures.theme import NEUTRAL, Figure, faded, figure, scatter, series_colour
+from dashboard.figures.identity import colour
+from dashboard.figures.theme import NEUTRAL, Figure, faded, figure, scatter
 
 Array = NDArray[np.float64]
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -18,11 +19,11 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 class RunningSigma:
     """Running σ of one run: `sigma` (n,) up to `at` (n,), a time in ps or a number of samples; `se` of the last one.
 
-    `series` is the number of the potential, which decides the colour; `dash` sets its runs apart.
+    `potential` decides the colour; `dash` sets its runs apart.
     """
 
     name: str
-    series: int
+    potential: str
     dash: int
     at: Array
     sigma: Array
@@ -33,11 +34,11 @@ def sigma_trace(traces: Sequence[RunningSigma], published: float, *, x_title: st
     """One line per run, a band of one standard error about its last value, and DFT's published σ as a line."""
     lines, bands = [], []
     for trace in traces:
-        colour, last = series_colour(trace.series), float(trace.sigma[-1])
+        own, last = colour(trace.potential), float(trace.sigma[-1])
         if np.isfinite(trace.se):
             ends = {"x0": 0, "x1": float(trace.at[-1]), "y0": last - trace.se, "y1": last + trace.se}
             bands.append(
-                {"type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": faded(colour, 0.18), **ends}
+                {"type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": faded(own, 0.18), **ends}
             )
         lines.append(
             scatter(
@@ -45,7 +46,7 @@ def sigma_trace(traces: Sequence[RunningSigma], published: float, *, x_title: st
                 y=trace.sigma,
                 name=trace.name,
                 mode="lines",
-                line={"color": colour, "width": 2.25, "dash": DASHES[trace.dash % len(DASHES)]},
+                line={"color": own, "width": 2.25, "dash": DASHES[trace.dash % len(DASHES)]},
                 hovertemplate="%{y:.3f}",
             )
         )

@@ -119,16 +119,6 @@ def agreement(dft: str, potential: str) -> str:
     return "agrees" if dft == potential else "disagrees"
 
 
-def potentials(dataset: Dataset, suite: str) -> list[str]:
-    """Potentials with a run on the suite, by id."""
-    frame = dataset.frame(
-        "SELECT potential FROM chosen WHERE suite = $suite UNION "
-        "SELECT potential FROM chosen_sigma WHERE suite = $suite ORDER BY potential",
-        {"suite": suite},
-    )
-    return [str(name) for name in frame["potential"]]
-
-
 def sigma_rows(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
     """Every run of σ that reached the compound, failed ones too, the published schedule first."""
     return dataset.frame(

@@ -61,13 +61,6 @@ class KnownCompound:
         """Names of potentials for people."""
         return coverage.potential_names(self.dataset)
 
-    @cached_property
-    def series(self) -> dict[str, int]:
-        """Number of each potential with a run on the suite, or with force constants: it decides the colour."""
-        known = rows.potentials(self.dataset, self.suite)
-        drawn = sorted({*known, *(b.potential for b in self.bands)})
-        return {name: number for number, name in enumerate(coverage.foundation_first(self.dataset, drawn))}
-
     def answers(self, view: CompoundView) -> pd.DataFrame:
         """One row per potential with labels at the view's thresholds, as `queries.compound.answers` gives them."""
         return rows.answers(self.dataset, self.suite, self.name, view.tolerance_thz, view.threshold)

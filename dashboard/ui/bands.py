@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from compute.physics.bands import Path
 from dashboard.figures.bands import BandCurve, Line, bands
-from dashboard.figures.theme import series_colour
+from dashboard.figures.identity import colour
 from dashboard.queries import bands as query
 from dashboard.queries.bands import Bands, Mode, StoredBands
 from dashboard.queries.compound_page import KnownCompound
@@ -74,7 +74,7 @@ def band_figure(found: KnownCompound, view: CompoundView, mode: Mode) -> Compone
     path = listed[0].path
     curves = [
         replace(
-            curve(b, name_of(b, found.names, found.bands), found.series[b.potential]),
+            curve(b, name_of(b, found.names, found.bands), b.potential),
             line=line_of(b, found.bands),
             faint=len(listed) > FEW and b.key != view.constants,
             density=query.density(b) if len(listed) <= FEW or b.key == view.constants else None,
@@ -115,11 +115,11 @@ def _lowest(path: Path, frequencies: Array) -> tuple[float, str]:
     return float(frequencies.min()), f"at {label}" if label else "between special points"
 
 
-def curve(shown: Bands | StoredBands, name: str, series: int | None) -> BandCurve:
+def curve(shown: Bands | StoredBands, name: str, potential: str | None) -> BandCurve:
     """Bands in the order that they are drawn."""
     order = query.drawn_points(shown.path)
     omegas = np.where(order[:, None] < 0, np.nan, shown.frequencies[order])
-    return BandCurve(name, series, shown.path.distances[order], omegas)
+    return BandCurve(name, potential, shown.path.distances[order], omegas)
 
 
 def band_labels(path: Path) -> list[str]:
@@ -135,7 +135,7 @@ def band_table(found: KnownCompound) -> Component:
         omega, where = _lowest(b.path, b.frequencies)
         key = html.Span(
             className=f"line-key {line_of(b, found.bands)}",
-            style={"borderColor": series_colour(found.series[b.potential])},
+            style={"borderColor": colour(b.potential)},
         )
         error = number(_from_published(b, published)) if b.kind == query.HARMONIC and published else "–"
         imaginary = f"{number(omega)} {where}" if omega < _REAL else "none imaginary"

@@ -41,7 +41,7 @@ def _trace_figure(found: KnownCompound, part: pd.DataFrame, column: str, x_title
     for row, dash in zip(part.itertuples(index=False), nth, strict=True):
         name = f"{found.names.get(row.potential, row.potential)}, {row.protocol}"
         at, sigma = np.asarray(getattr(row, column), float), np.asarray(row.trace_sigma, float)
-        traces.append(RunningSigma(name, found.series[row.potential], dash, at, sigma, float(row.sigma_se)))
+        traces.append(RunningSigma(name, str(row.potential), dash, at, sigma, float(row.sigma_se)))
         drift = sigma[-1] - sigma[len(sigma) // 2]
         sentences.append(
             f"{name}: {with_error(row.sigma, row.sigma_se)} at the end, {number(drift, 3, sign=True)} since half-way. "
@@ -64,9 +64,7 @@ def site_figure(found: KnownCompound) -> Component | None:
     ok = rows[rows["status"] == "ok"]
     for row, nth in zip(ok.itertuples(index=False), ok.groupby("potential").cumcount().tolist(), strict=True):
         name = f"{found.names.get(row.potential, row.potential)}, {row.protocol}"
-        scores.append(
-            SiteScores(name, found.series[row.potential], nth, tuple(float(getattr(row, c)) for c in columns))
-        )
+        scores.append(SiteScores(name, str(row.potential), nth, tuple(float(getattr(row, c)) for c in columns)))
     scores = [score for score in scores if np.isfinite(score.sigma).any()]
     if not scores:
         return None

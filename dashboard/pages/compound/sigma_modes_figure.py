@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.figures.identity import colour as colour_of
+from dashboard.figures.identity import symbol as symbol_of
 from dashboard.figures.theme import (
     NEUTRAL,
     Figure,
@@ -61,11 +63,11 @@ def sigma_modes(stars: Sequence[Star], pooled: float) -> Figure:
 class SiteScores:
     """σ per site of one source, NaN where it has none.
 
-    `series` is the number of the potential, None for DFT; `nth` numbers its runs, of which the first is filled.
+    `potential` is None for DFT; `nth` numbers its runs, of which the first is filled.
     """
 
     name: str
-    series: int | None
+    potential: str | None
     nth: int
     sigma: tuple[float, ...]
 
@@ -75,8 +77,8 @@ def sigma_sites(sites: Sequence[str], scores: Sequence[SiteScores]) -> Figure:
     traces = []
     spread = np.linspace(-0.24, 0.24, len(scores)) if len(scores) > 1 else np.zeros(1)
     for shift, score in zip(spread.tolist(), scores, strict=True):
-        dft = score.series is None
-        symbol = "star-diamond" if dft else series_symbol(score.series or 0) + _FILLS[score.nth % len(_FILLS)]
+        dft = score.potential is None
+        symbol = "star-diamond" if dft else symbol_of(score.potential or "") + _FILLS[score.nth % len(_FILLS)]
         traces.append(
             scatter(
                 x=[index + shift for index in range(len(sites))],
@@ -87,7 +89,7 @@ def sigma_sites(sites: Sequence[str], scores: Sequence[SiteScores]) -> Figure:
                     "symbol": symbol,
                     "size": 13 if dft else 11,
                     "line": {"width": 1.75 if score.nth else 0},
-                    "color": NEUTRAL if dft else series_colour(score.series or 0),
+                    "color": NEUTRAL if dft else colour_of(score.potential or ""),
                 },
                 hovertemplate=f"{score.name}: σ %{{y:.3f}}<extra></extra>",
             )

@@ -68,7 +68,7 @@ def stored_errors(found: KnownCompound) -> Component:
 def _curve(found: KnownCompound, stored: StoredBands) -> BandCurve:
     if stored.source == DFT:
         return curve(stored, "DFT", None)
-    return curve(stored, found.names.get(stored.source, stored.source), found.series[stored.source])
+    return curve(stored, found.names.get(stored.source, stored.source), stored.source)
 
 
 def _differences(found: KnownCompound, stored: Sequence[StoredBands]) -> list[str]:

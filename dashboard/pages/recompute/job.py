@@ -109,7 +109,7 @@ def growing_trace(job: Job, names: Names, published: float) -> tuple[Figure, str
         return None
     at, sigma = np.array(told.trace, float).T
     name = names.get(job.request.potential, job.request.potential)
-    trace = RunningSigma(name, 0, 0, at, sigma, np.nan if told.sigma_se is None else told.sigma_se)
+    trace = RunningSigma(name, job.request.potential, 0, at, sigma, np.nan if told.sigma_se is None else told.sigma_se)
     dft = f" DFT’s published σ is {published:.3f}." if np.isfinite(published) else ""
     caption = f"n = {count(int(at[-1]))} frames so far: σ = {with_error(float(sigma[-1]), trace.se)}.{dft}"
     return sigma_trace([trace], published, x_title="frames of each replica"), caption

@@ -174,7 +174,7 @@ def _trace(row: Row, name: str, reference: Row | None) -> Component | None:
     published = float("nan")
     if dft_row := of_dft("sigma", row, reference):
         published = value(dft_row, "sigma")
-    trace = RunningSigma(name, 0, 0, at, sigma, value(row, "sigma_se"))
+    trace = RunningSigma(name, str(row["potential"]), 0, at, sigma, value(row, "sigma_se"))
     drift = sigma[-1] - sigma[len(sigma) // 2]
     dft = f" DFT’s published σ is {number(published, 3)}." if np.isfinite(published) else ""
     return captioned(
@@ -190,7 +190,7 @@ def _trace(row: Row, name: str, reference: Row | None) -> Component | None:
 def _bands(found: Sequence[Bands], name: str, reference: Row | None) -> Component:
     """Live bands and, dashed, the published ones of the same potential."""
     titles = (f"{name}, live", f"{name}, published")
-    curves = [replace(curve(b, titles[i], 2 * i), line="dashed" if i else "solid") for i, b in enumerate(found)]
+    curves = [replace(curve(b, titles[i], b.potential), line="dashed" if i else "solid") for i, b in enumerate(found)]
     published = published_omegas(reference) if reference is not None else {}
     lowest = " ".join(
         f"{title}: lowest {number(float(b.frequencies.min()))} THz on the path."

@@ -157,7 +157,7 @@ def test_a_click_names_the_mode_under_it(springs):
     (shown,) = bands_query.bands(springs, "abx3", "CsPbI3", PEROVSKITE)
     order = bands_query.drawn_points(shown.path)
     figure = bands(
-        [BandCurve("one", 0, shown.path.distances[order], shown.frequencies[order])],
+        [BandCurve("one", "a", shown.path.distances[order], shown.frequencies[order])],
         ["" if i < 0 else shown.path.labels[i] for i in order],
         {"R": -0.5},
         None,
@@ -373,7 +373,7 @@ def test_every_suite_and_every_gap_has_a_page(dataset):
 
 
 def test_running_sigma_ends_in_a_band_of_one_error():
-    trace = RunningSigma("one", 0, 0, np.array([0.1, 0.2, 0.3]), np.array([0.9, 0.7, 0.6]), 0.05)
+    trace = RunningSigma("one", "a", 0, np.array([0.1, 0.2, 0.3]), np.array([0.9, 0.7, 0.6]), 0.05)
     figure = drawn(sigma_trace([trace], 0.5, x_title="time (ps)"))
     (band,) = figure.layout.shapes
     assert (band.y0, band.y1) == pytest.approx((0.55, 0.65))
@@ -386,8 +386,8 @@ def test_running_sigma_ends_in_a_band_of_one_error():
 def test_sites_stand_side_by_side():
     scores = [
         SiteScores("DFT", None, 0, (0.1, 0.2)),
-        SiteScores("a", 0, 0, (0.3, np.nan)),
-        SiteScores("b", 0, 1, (1, 2)),
+        SiteScores("a", "a", 0, (0.3, np.nan)),
+        SiteScores("b", "a", 1, (1, 2)),
     ]
     figure = drawn(sigma_sites(["A (Cs)", "X (I)"], scores))
     assert len({tuple(trace.x) for trace in figure.data}) == 3
