@@ -162,6 +162,8 @@ def _show(card: Scorecard, folder: Path) -> None:
         f" {card.seconds / 60:.0f} min for all of them, one after another.",
         soft_wrap=True,
     )
+    if absent := [part.part for part in card.counts if not part.asked]:
+        out.print(f"Not computed, since there is nothing of it here: {', '.join(absent)}.", soft_wrap=True)
     out.print(f"Page: {folder / PAGE}", soft_wrap=True, markup=False)
     out.print(
         f"Tables: {folder / TABLES}; softmode data promote takes them into a release. The site of this machine shows"

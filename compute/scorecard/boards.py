@@ -54,7 +54,7 @@ def boards(parts: Sequence[ScorecardPart], data: Path, own: Path) -> list[Board]
     with joined(data, own, instead=True) as connection:
         rows = connection.sql("SELECT * FROM potentials").to_arrow_table().to_pylist()
         known = {row["potential"]: row for row in rows}
-        found = [_board(connection, part, potential, known) for part in parts]
+        found = [_board(connection, part, potential, known) for part in parts if part.tasks]
     return [board for board in found if board is not None]
 
 

@@ -27,6 +27,8 @@ _PROTOCOL = HARMONIC_PROTOCOLS["reference-geometry"]
 _CALLS = {"abx3": 300, "hdp": 1_300}
 """Atoms of all force calls of a typical compound: ω and ladder in 40 atoms; in 80, after a relaxation in 10."""
 _OF_A_WELL = 50
+_PHONONS = 12
+"""What follows from forces takes as long as force calls on the square of the supercell's atoms over this: measured."""
 
 
 def _beside(name: str) -> Stage:
@@ -39,7 +41,7 @@ WELLS, FRAMES = _beside("wells"), _beside("attribution")
 
 @dataclass(frozen=True)
 class ScorecardPart:
-    """Those `tasks` of a campaign that the scorecard has; `work` are atoms of all force calls by digest of the task.
+    """Those `tasks` of a campaign that the scorecard has; `work` is how long each takes, in atoms of force calls.
 
     `chunk` tasks are computed together. `left_out` names what the tier leaves out because of its size.
     """
@@ -78,7 +80,7 @@ class _Subject:
 def parts(
     potential: str, checkpoint_sha256: str, tier: Tier, data: Path, directory: Path, *, chunk: int = 1
 ) -> list[ScorecardPart]:
-    """The parts of the scorecard of `potential`, what says most for its time first.
+    """The parts of the scorecard of `potential`, what says most for its time first; without tasks where there are none.
 
     `data` holds the published tables and `directory` the runs; `chunk` compounds with small cells are computed
     together. Raises `PlanError` where the tables lack what the tier asks for.
@@ -88,7 +90,7 @@ def parts(
     found += [_wells(of)] if tier.wells else []
     found += [_frames(of, sorted(frames_directory().glob("*.npz")))] if tier.frames else []
     found += [_displaced(of, suite, tier) for suite in tier.displaced]
-    return [part for part in found if part.tasks]
+    return found
 
 
 def _drawn(of: _Subject, suite: str, n: int | None) -> ScorecardPart:
@@ -101,15 +103,24 @@ def _drawn(of: _Subject, suite: str, n: int | None) -> ScorecardPart:
 
 def _displaced(of: _Subject, suite: str, tier: Tier) -> ScorecardPart:
     planned = campaign(suite, of.potential, of.checkpoint_sha256, DISPLACEMENTS, of.data, of.directory)
-    atoms = {row["compound"]: _atoms(row) for row in tables.read_where(of.data, "reference_phonons", suite=suite)}
-    tasks = tuple(task for task in planned.tasks if tier.fits(atoms[task.compound]))
-    dropped = tuple(task.compound for task in planned.tasks if not tier.fits(atoms[task.compound]))
-    return ScorecardPart(planned, tasks, {task.digest: atoms[task.compound] for task in tasks}, left_out=dropped)
+    listed = {row["compound"]: row for row in tables.read_where(of.data, "reference_phonons", suite=suite)}
+    fits = {name: tier.fits(atoms(row)) for name, row in listed.items()}
+    tasks = tuple(task for task in planned.tasks if fits[task.compound])
+    dropped = tuple(task.compound for task in planned.tasks if not fits[task.compound])
+    work = {
+        task.digest: atoms(row) + _supercell(row) ** 2 // _PHONONS for task in tasks for row in [listed[task.compound]]
+    }
+    return ScorecardPart(planned, tasks, work, left_out=dropped)
 
 
-def _atoms(row: Row) -> int:
+def atoms(row: Row) -> int:
     """Atoms of all displaced supercells of a row of `reference_phonons`, and of the one at rest."""
-    return len(row["constants"]) // (9 * len(row["rows"])) * (1 + len(row["displaced_atoms"]))
+    return _supercell(row) * (1 + len(row["displaced_atoms"]))
+
+
+def _supercell(row: Row) -> int:
+    """Atoms of its supercell."""
+    return len(row["constants"]) // (9 * len(row["rows"]))
 
 
 def _wells(of: _Subject) -> ScorecardPart:

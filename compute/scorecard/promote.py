@@ -41,8 +41,9 @@ def promote_folder(folder: Path, data: Path, directory: Path) -> dict[str, int]:
     for (planned, _), rows in zip(runs, kept, strict=True):
         refuse_loss(planned, standing(planned, known), list(rows))
     counts: dict[str, int] = {}
+    samples = {row["run"]: row["sample"] for row in known.read_where("runs", columns=["run", "sample"])}
     for (planned, run), rows in zip(runs, kept, strict=True):
-        _into_campaign(planned, run, rows)
+        _into_campaign(planned, run, rows, samples.get(planned.run))
         publish(planned, data, about)
         counts[planned.stage.table] = counts.get(planned.stage.table, 0) + len(rows)
     with tables.publishing(data) as publication:
@@ -85,14 +86,15 @@ def _campaign(run: Row, data: Path, directory: Path) -> Campaign:
     return planned
 
 
-def _into_campaign(planned: Campaign, run: Row, rows: dict[str, Row]) -> None:
-    """Write `rows` by compound as results of `planned`, those of tasks that it has already left alone."""
+def _into_campaign(planned: Campaign, run: Row, rows: dict[str, Row], before: str | None) -> None:
+    """Write `rows` by compound as results of `planned`, those of tasks that it has already left alone; the sample that
+    was published `before` stands where it holds this one."""
     columns = ("code_commit", "hardware", "finished")
     provenance = {**{name: run[name] for name in columns}, "package_versions": json.loads(run["package_versions"])}
     note_start(planned, provenance | {"finished": run["started"]})
-    if run["sample"]:
-        draw = sample.Draw.model_validate_json(run["sample"])
-        sample.keep_first(planned.directory / planned.run, draw)
+    for drawn in (before, run["sample"]):
+        if drawn:
+            sample.keep_first(planned.directory / planned.run, sample.Draw.model_validate_json(drawn))
     for task in planned.tasks:
         if task.compound in rows and not planned.shards.has(task.digest):
             planned.shards.write(task.digest, task.compound, rows[task.compound], provenance)

@@ -29,7 +29,7 @@ def publish(parts: Sequence[ScorecardPart], folder: Path) -> None:
     with tables.publishing(folder) as publication:
         publication.upsert("potentials", about)
         for part in parts:
-            if part.campaign.stage.name not in STAGES:
+            if part.tasks and part.campaign.stage.name not in STAGES:
                 publication.upsert(part.campaign.stage.table, _of_no_run(part))
 
 

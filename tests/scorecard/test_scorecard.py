@@ -60,7 +60,7 @@ def _kept(row: dict, kept: dict[str, set[str]], name: str) -> bool:
 
 def smallest(n: int) -> set[str]:
     found = tables.read_where(PUBLISHED, "reference_phonons", suite="alexandria50")
-    return {row["compound"] for row in sorted(found, key=plan._atoms)[:n]}
+    return {row["compound"] for row in sorted(found, key=plan.atoms)[:n]}
 
 
 @pytest.fixture(scope="module")
@@ -119,15 +119,14 @@ def test_the_sample_is_the_same_every_time_and_for_every_potential():
 
 
 def test_what_is_left_out_by_size_is_larger_than_what_is_taken_and_named():
-    parts = plan.parts("a", "0" * 64, TIERS["quick"], PUBLISHED, Path("runs"))
-    most = TIERS["quick"].most_atoms
-    for part in parts:
-        if part.campaign.suite in TIERS["quick"].displaced:
-            assert max(part.work.values()) <= most
-            assert len(part.left_out) + len(part.tasks) == len(part.campaign.tasks)
-            sizes = {row["compound"]: plan._atoms(row) for row in tables.read_where(
-                PUBLISHED, "reference_phonons", suite=part.campaign.suite)}  # fmt: skip
-            assert all(sizes[name] > most for name in part.left_out)
+    parts, most = plan.parts("a", "0" * 64, TIERS["quick"], PUBLISHED, Path("runs")), TIERS["quick"].most_atoms
+    for suite in TIERS["quick"].displaced:
+        (part,) = (part for part in parts if part.campaign.suite == suite)
+        sizes = {row["compound"]: plan.atoms(row) for row in tables.read_where(
+            PUBLISHED, "reference_phonons", suite=suite)}  # fmt: skip
+        assert set(part.left_out) == {name for name, size in sizes.items() if size > most}
+        assert part.compounds == set(sizes) - set(part.left_out)
+        assert part.left_out
 
 
 def test_a_failure_is_a_row_counted_beside_the_others(computed):
@@ -219,6 +218,20 @@ def test_promote_takes_the_tables_and_loses_nothing(computed, data, tmp_path, mo
     assert not tables.problems(release)
     again = promote_folder(folder, release, tmp_path / "another machine" / "runs")
     assert again["harmonic"] == 6
+
+
+def test_promoting_a_smaller_sample_of_a_published_run_keeps_the_larger_one(computed, data, tmp_path):
+    _, _, folder = computed
+    release, runs = tmp_path / "release", tmp_path / "runs"
+    shutil.copytree(data, release)
+    promote_folder(folder, release, runs)
+    with tables.publishing(release) as publication:
+        rows = publication.manifest.read_where("runs", potential=ID, suite="abx3")
+        larger = json.loads(rows[0]["sample"]) | {"n": 500}
+        publication.put("runs", tables.from_rows("runs", [{**rows[0], "sample": json.dumps(larger)}]))
+    promote_folder(folder, release, tmp_path / "elsewhere")
+    (after,) = tables.read_where(release, "runs", potential=ID, suite="abx3")
+    assert json.loads(after["sample"])["n"] == 500
 
 
 def test_promote_refuses_a_damaged_folder_and_another_checkpoint(computed, data, tmp_path):
