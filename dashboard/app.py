@@ -13,6 +13,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html, set_props
 from dash.development.base_component import Component
 from flask import Response, jsonify, request
 
+from compute.settings import var_directory
 from compute.suites import SUITES
 from compute.tables import TableError
 from dashboard.api.find import serve_find
@@ -136,7 +137,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     """A Dash application over the tables in `settings.data`; nothing is read before the first request."""
     pa.set_memory_pool(pa.system_memory_pool())  # pyarrow's own keeps what reading the tables took
     settings = settings or Settings()
-    dataset = Dataset(settings.data, settings.memory_mb, settings.local)
+    dataset = Dataset(settings.data, settings.memory_mb, settings.local, var_directory() / "joined")
     app = _Site(
         "dashboard",
         assets_folder=str(ASSETS),

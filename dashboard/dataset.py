@@ -22,7 +22,7 @@ from cachetools import LRUCache
 from flask import g, has_request_context
 
 from compute import tables
-from compute.tables import constants, pairs
+from compute.tables import constants, kept, pairs
 from compute.tables.pairs import LOCAL, TABLES
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,10 @@ _WHOSE = {constants.TABLE: "potential", "bands": "source"}
 """Tables that are read a compound at a time, and the column that names the potential."""
 
 _COMPRESSED = "ATTACH ':memory:' AS release (COMPRESS)"  # a seventh of what the tables would take
-_USE = "USE release"
+_FROM_FILE = "ATTACH '{}' AS release (READ_ONLY)"
+FILE_MB = 96
+"""Megabytes of a release that is read from a file that stay in memory."""
+_USE = "SET search_path = 'release,memory'"  # the second takes what is made beside a file
 _FREED = "8MB"
 """Freed memory that DuckDB gives back; by itself it keeps 128 MB."""
 
@@ -68,6 +71,7 @@ class _LoadedRelease:
     frames: LRUCache[Any, pd.DataFrame]
     local: tables.Manifest | None = None
     of_here: tuple[str, ...] = ()
+    from_file: bool = False
     made: set[str] = field(default_factory=set)
 
     @property
@@ -86,10 +90,14 @@ class Dataset:
     A request reads one release from its first question to its last. Where a newer one cannot be read, the last good one
     stays, and `problem` says why; without a good one everything raises `TableError`. Results of this machine in the
     folder `local` are read beside it, named as local; without such a folder, or with a damaged one, there are none.
+    A large release is read from a file in the folder `joined`, as of `compute.tables.kept`, where that is given.
     """
 
-    def __init__(self, directory: Path, memory_mb: int = 512, local: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, memory_mb: int = 512, local: Path | None = None, joined: Path | None = None
+    ) -> None:
         self.directory = directory
+        self.joined = joined
         self.local = local
         self.memory_mb = memory_mb
         self._lock = threading.Lock()
@@ -126,7 +134,8 @@ class Dataset:
         with self._making:
             if table not in release.made:
                 with release.cursor() as cursor:
-                    cursor.execute(f'CREATE TABLE "{table}" AS {sql}')
+                    where = "memory" if release.from_file else "release"
+                    cursor.execute(f'CREATE TABLE {where}."{table}" AS {sql}')
                 release.made.add(table)
 
     def rows(self, table: str) -> int:
@@ -208,12 +217,42 @@ class Dataset:
             try:
                 if self._held and stamp[0] == _NO_STAMP:
                     raise tables.TableError(f"{tables.MANIFEST} is missing")
-                self._held, self._refused = _loaded(self.directory, self.memory_mb, stamp, self.local), None
+                self._held, self._refused = self._loaded(stamp), None
             except tables.TableError as error:
                 # Unless this was published over meanwhile, and what that replaced is gone.
                 if not tries_left or _files(self.directory) == files:
                     self._refused = (files, str(error))
                     _log.error("the published tables cannot be read: %s", error)
+
+    def _loaded(self, stamp: Stamps) -> _LoadedRelease:
+        """The newest release, whole: its manifest is read once. `TableError` when any of its files is broken."""
+        manifest, local = tables.read_manifest(self.directory), _local(self.local)
+        large = self.joined is not None and kept.is_large(manifest)
+        if not large:
+            _verify(manifest)
+        file = kept.kept_file(self.joined, manifest, local, self.memory_mb) if self.joined and large else None
+        settings = {
+            "threads": "2",
+            "memory_limit": f"{self.memory_mb if file is None else min(FILE_MB, self.memory_mb)}MB",
+            "allocator_flush_threshold": _FREED,
+            "allocator_bulk_deallocation_flush_threshold": _FREED,
+            "allocator_background_threads": "true",  # which give back what loading took
+        }
+        connection = duckdb.connect(":memory:", config=settings)
+        try:
+            for statement in (_COMPRESSED if file is None else _FROM_FILE.format(file), _USE):
+                connection.execute(statement)
+            if file is None:
+                pairs.join(connection, manifest, local)
+                connection.execute("CHECKPOINT release")  # which compresses
+            here = connection.execute(f"SELECT potential FROM {LOCAL} ORDER BY potential").fetchall()
+            for statement in _LOCKS:
+                connection.execute(statement)
+        except duckdb.OutOfMemoryException as error:
+            raise tables.TableError(f"the tables need more than SOFTMODE_MEMORY_MB={self.memory_mb}") from error
+        frames: LRUCache[Any, pd.DataFrame] = LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size)
+        of_here = tuple(str(name) for (name,) in here)
+        return _LoadedRelease(stamp, manifest, connection, frames, local, of_here, file is not None)
 
 
 def _size(frame: pd.DataFrame) -> int:
@@ -254,38 +293,13 @@ def _local(directory: Path | None) -> tables.Manifest | None:
     if directory is None:
         return None
     try:
-        return _verified(directory)
+        return _verify(tables.read_manifest(directory))
     except tables.TableError as error:
         _log.error("the local results in %s cannot be read, and are not shown: %s", directory, error)
         return None
 
 
-def _verified(directory: Path) -> tables.Manifest:
-    manifest = tables.read_manifest(directory)
+def _verify(manifest: tables.Manifest) -> tables.Manifest:
     for name in manifest.tables:
         manifest.verify(name)
     return manifest
-
-
-def _loaded(directory: Path, memory_mb: int, stamp: Stamps, beside: Path | None) -> _LoadedRelease:
-    """The release in `directory`, whole: its manifest is read once. `TableError` when any of its files is broken."""
-    manifest, local = _verified(directory), _local(beside)
-    settings = {
-        "threads": "2",
-        "memory_limit": f"{memory_mb}MB",
-        "allocator_flush_threshold": _FREED,
-        "allocator_bulk_deallocation_flush_threshold": _FREED,
-        "allocator_background_threads": "true",  # which give back what loading took
-    }
-    connection = duckdb.connect(":memory:", config=settings)
-    try:
-        for statement in (_COMPRESSED, _USE):
-            connection.execute(statement)
-        pairs.join(connection, manifest, local)
-        here = connection.execute(f"SELECT potential FROM {LOCAL} ORDER BY potential").fetchall()
-        for statement in ("CHECKPOINT", *_LOCKS):  # which compresses
-            connection.execute(statement)
-    except duckdb.OutOfMemoryException as error:
-        raise tables.TableError(f"the tables need more than SOFTMODE_MEMORY_MB={memory_mb}") from error
-    frames: LRUCache[Any, pd.DataFrame] = LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size)
-    return _LoadedRelease(stamp, manifest, connection, frames, local, tuple(str(name) for (name,) in here))

@@ -99,7 +99,7 @@ def campaign(
     if protocol not in kind.protocols:
         raise plan.PlanError(f"no protocol {protocol}: it is one of {', '.join(kind.protocols)}")
     settings = kind.protocol(protocol, suite)
-    listed = [row for row in tables.read(data, "references").to_pylist() if row["suite"] == suite]
+    listed = tables.read_where(data, "references", suite=suite)
     planned = plan.tasks(listed, potential, checkpoint_sha256, settings, source, data)
     known: dict[str, Row] = {}
     if extend:
