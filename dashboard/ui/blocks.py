@@ -80,11 +80,19 @@ def statements(*children: Component) -> Component:
     return html.Dl(list(children), className="statements")
 
 
-def table(head: Sequence[Any], rows: Sequence[Sequence[Any]], *, caption: Any, numeric_from: int = 1) -> Component:
-    """A table whose first column names the row; columns from `numeric_from` are set as numbers."""
+def table(
+    head: Sequence[Any],
+    rows: Sequence[Sequence[Any]],
+    *,
+    caption: Any,
+    numeric_from: int = 1,
+    numeric_to: int | None = None,
+) -> Component:
+    """A table whose first column names the row; columns from `numeric_from` to before `numeric_to` are numbers."""
+    numeric = range(len(head))[numeric_from:numeric_to]
 
     def kind(column: int) -> str:
-        return "num" if column >= numeric_from else ""
+        return "num" if column in numeric else ""
 
     return html.Div(
         html.Table(

@@ -48,7 +48,7 @@ def trust_table(found: Sequence[PotentialTrust], names: Mapping[str, str]) -> Co
         "Trust: the probability that the label is DFT’s; for a potential that was not run, the one to expect. "
         f"|Δω_min|: not exceeded with {level}. All its labels: the share that is right over the suite."
     )
-    return table(head, rows, caption=caption)
+    return table(head, rows, caption=caption, numeric_to=-1)
 
 
 def _reasons(one: PotentialTrust) -> str:

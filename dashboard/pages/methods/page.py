@@ -61,7 +61,7 @@ def register(app: Dash, dataset: Dataset) -> None:
 
 PAGE = Page(
     "/methods",
-    "Methods & data",
+    "Methods",
     "Methods & data · Softmode",
     "Definitions, protocols, limits, citations, the data dictionary and the downloads.",
     layout,
