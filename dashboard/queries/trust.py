@@ -86,7 +86,7 @@ def trusted(dataset: Dataset, text: str, least: float) -> Trusted:
 def _answered(dataset: Dataset, model: TrustModel, asked: Subject, rows: pd.DataFrame, least: float) -> Trusted:
     found = tuple(assess(model, asked, rows))
     recommended, sentence = advice(found, potential_names(dataset), least)
-    said = where(asked, model, dataset.release(), len(rows))
+    said = where(asked, model, dataset.manifest().release, len(rows))
     return Trusted(asked, found, recommended, sentence, said, model.release)
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from compute import tables
+from compute.settings import data_directory
 from dashboard.app import create_app
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import potential_names
 from dashboard.queries.potentials import cards
 from dashboard.queries.ranking import leaderboard
+from dashboard.queries.trust import trusted
 from dashboard.settings import Settings
 from tests.support import against_dft_data, dashboard_data
 
@@ -79,3 +81,10 @@ def test_new_local_results_are_noticed_and_damaged_ones_are_left_out(directory, 
     assert NEW not in potential_names(dataset)
     assert dataset.release() == published
     assert "local results" in caplog.text
+
+
+def test_the_trust_that_was_fitted_to_the_published_release_is_not_called_outdated(tmp_path):
+    """Local results change the name of what is shown, and not the tables that the trust was fitted to."""
+    published, beside = Dataset(data_directory()), Dataset(data_directory(), local=scored(tmp_path / "local"))
+    assert beside.release() != published.release()
+    assert trusted(beside, "CsPbBr3", 0.9).where == trusted(published, "CsPbBr3", 0.9).where
