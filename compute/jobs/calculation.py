@@ -81,11 +81,16 @@ class Watched:
         self._watch.check()
         if self._stage is None:
             return self._potential.evaluate(structures, stress=stress)
-        results = []
-        for structure in structures:
-            self._watch.report(self._stage, self._done)
-            results += self._potential.evaluate([structure], stress=stress)
+        if len(structures) == 1:
+            # One at a time is how a cell is relaxed: nobody knows how often.
+            self._watch.report("geometry", self._done)
             self._done += 1
+            return self._potential.evaluate(structures, stress=stress)
+        results, start = [], time.monotonic()
+        for done, structure in enumerate(structures):
+            left = (time.monotonic() - start) / done * (len(structures) - done) if done else None
+            self._watch.report(self._stage, done, len(structures), seconds_left=left)
+            results += self._potential.evaluate([structure], stress=stress)
         return results
 
 

@@ -54,6 +54,17 @@ ABILITIES = sa.Table(
     sa.Column("lacks", sa.Text),
 )
 """What each worker lacks to run a potential; null where it can."""
+TIMINGS = sa.Table(
+    "softmode_timings",
+    METADATA,
+    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("potential", sa.Text, nullable=False, index=True),
+    sa.Column("protocol", sa.Text, nullable=False),
+    sa.Column("atoms", sa.Integer, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
+"""What the calculations of this site took."""
 STARTS = sa.Table(
     "softmode_starts",
     METADATA,

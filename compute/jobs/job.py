@@ -90,6 +90,22 @@ class Progress(BaseModel):
     trace: tuple[tuple[int, float], ...] = ()
 
 
+_ORDER = {
+    "harmonic": {"starting": 0, "loading the potential": 2, "geometry": 5, "force constants": 12, "frequencies": 92},
+    "sigma": {"starting": 0, "loading the potential": 2, "geometry": 4, "force constants": 6, "sampling": 20},
+}
+"""Percent at which each stage of a job begins; it ends where the next one does."""
+
+
+class Timing(BaseModel):
+    """What a finished calculation of this site took: `seconds` for a supercell of `atoms`."""
+
+    potential: str
+    protocol: str
+    atoms: int
+    seconds: float
+
+
 class Job(BaseModel):
     """A job as it stands. `id` is the digest of its task; `result` is a row as in the published tables.
 
@@ -119,6 +135,17 @@ class Job(BaseModel):
     def stage(self) -> str:
         """`harmonic`, `sigma` or `attribution`."""
         return self.request.stage
+
+    @property
+    def percent(self) -> float | None:
+        """How far the job is, which only grows; None for a stage of which nobody knows how far it is."""
+        order = _ORDER.get(self.stage, {})
+        if self.state != "running" or self.progress is None or self.progress.stage not in order:
+            return None
+        begins = order[self.progress.stage]
+        ends = min((percent for percent in order.values() if percent > begins), default=100)
+        total = self.progress.total
+        return begins + (ends - begins) * min(self.progress.done / total, 1) if total else float(begins)
 
 
 class LiveWorker(BaseModel):

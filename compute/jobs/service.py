@@ -21,6 +21,7 @@ from compute.jobs.job import (
     LiveWorker,
     NotYours,
     Progress,
+    Timing,
     TooManyJobs,
     result_path,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "LiveWorker",
     "NotYours",
     "Progress",
+    "Timing",
     "TooManyJobs",
     "cancel",
     "lacking",
@@ -48,6 +50,7 @@ __all__ = [
     "read",
     "result_path",
     "submit",
+    "timings",
     "worker_alive",
     "workers",
 ]  # fmt: skip
@@ -110,6 +113,11 @@ def lacking() -> dict[str, str]:
     Raises `JobsUnavailable`.
     """
     return _store().lacking() if _exists() else {}
+
+
+def timings() -> list[Timing]:
+    """What the last 200 calculations of this site took, newest first. Raises `JobsUnavailable`."""
+    return _store().timings() if _exists() else []
 
 
 def _exists() -> bool:

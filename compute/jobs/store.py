@@ -19,6 +19,7 @@ from compute.jobs.database import (
     METADATA,
     STARTS,
     SUBMISSIONS,
+    TIMINGS,
     WORKERS,
     alone,
     clock,
@@ -37,6 +38,7 @@ from compute.jobs.job import (
     LiveWorker,
     NotYours,
     Progress,
+    Timing,
     TooManyJobs,
 )
 from compute.jobs.request import JobRequest, PublishedTables, task_of
@@ -52,7 +54,7 @@ VERSION = "1"
 ALIVE_SECONDS = 10.0
 """A worker that has not beaten for longer is not counted on."""
 
-_LISTED = 50
+_LISTED, _TIMINGS = 50, 200
 _HOUR = 3600.0
 
 
@@ -170,6 +172,17 @@ class Store:
         with database(), self.engine.begin() as connection:
             connection.execute(sa.update(JOBS).where(JOBS.c.id == id).values(progress=progress.model_dump_json()))
 
+    def keep_timing(self, id: str, timing: Timing) -> None:
+        """Keep what job `id` took."""
+        with database(), self.engine.begin() as connection:
+            upsert(connection, TIMINGS, {"job": id, "at": time.time(), **timing.model_dump()})
+
+    def timings(self) -> list[Timing]:
+        """As of the function `timings`."""
+        newest = sa.select(TIMINGS).order_by(TIMINGS.c.at.desc()).limit(_TIMINGS)
+        with database(), self.engine.connect() as connection:
+            return [Timing.model_validate(dict(row)) for row in connection.execute(newest).mappings()]
+
     def workers(self) -> list[LiveWorker]:
         """As of the function `workers`."""
         with database(), self.engine.connect() as connection:
@@ -238,6 +251,7 @@ class Store:
                 connection.execute(sa.delete(JOBS).where(old & JOBS.c.id.in_(ids)))
                 left = sa.select(JOBS.c.id)
                 connection.execute(sa.delete(SUBMISSIONS).where(SUBMISSIONS.c.job.not_in(left)))
+                connection.execute(sa.delete(TIMINGS).where(TIMINGS.c.job.not_in(left)))
         return len(ids)
 
     def ids(self) -> set[str]:

@@ -28,7 +28,7 @@ from compute.jobs.abilities import Abilities
 from compute.jobs.dask import Cluster
 from compute.jobs.database import database
 from compute.jobs.expiry import forget_old
-from compute.jobs.job import JobError, JobSettings, JobsUnavailable, Progress, Row, result_path
+from compute.jobs.job import JobError, JobSettings, JobsUnavailable, Progress, Row, Timing, result_path
 from compute.jobs.leaving import Leaving
 from compute.jobs.process import CalculationEnded, Calculator
 from compute.jobs.store import APPLICATION, QUEUE, VERSION, WORKFLOW, Store, quiet
@@ -193,7 +193,8 @@ class Worker:
             self._say_nothing_when_leaving()
             return "The job was cancelled." if self._is_cancelled(workflow) else None
 
-        self._tell(workflow, Progress(stage="starting"))
+        if part == "crystal":
+            self._tell(workflow, Progress(stage="starting"))
         for left in (1, 0):
             try:
                 return calculator.run(part, payload, first, stopping, tell)
@@ -220,6 +221,7 @@ class Worker:
         while True:
             try:
                 write_atomic(result_path(id), (json.dumps(content) + "\n").encode())
+                self._keep_timing(id, table_row)
                 return table_row
             except OSError as error:
                 self._tell(workflow, Progress(stage=f"waiting: the result cannot be written ({error.strerror})"))
@@ -227,6 +229,12 @@ class Worker:
                 self._say_nothing_when_leaving()
                 if self._is_cancelled(workflow):
                     raise JobError("The job was cancelled.") from error
+
+    def _keep_timing(self, id: str, row: Row) -> None:
+        if row["status"] == "ok" and row.get("n_atoms") and row.get("seconds") and row.get("protocol"):
+            timing = Timing(**{"atoms": row["n_atoms"], **{k: row[k] for k in ("potential", "protocol", "seconds")}})
+            with suppress(JobsUnavailable):
+                self._store.keep_timing(id, timing)
 
     def _tell(self, workflow: str, progress: Progress) -> None:
         # Progress is for the eye: a database that is away is no reason to lose the calculation.

@@ -7,8 +7,6 @@ process down that calculates, nor the machine.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from dataclasses import asdict
 from functools import lru_cache
@@ -16,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from compute import sandbox
 from compute.structures.compounds import Compound
 from compute.structures.sites import Crystal, StructureError
 from compute.structures.uploaded import GeneralCrystal, Uploaded, read_upload
@@ -28,23 +27,8 @@ PATIENCE = 120.0  # s, on a machine that is busy
 @lru_cache(maxsize=4)  # both parts of a job read the same text
 def read_limited(text: str) -> Uploaded:
     """What `read_upload` gives. Raises `StructureError`, also where memory or time do not suffice."""
-    threads = {
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", __name__],
-            input=text.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | threads,
-            timeout=PATIENCE,
-        )
-        answer = json.loads(done.stdout) if done.returncode == 0 else {}
-    except subprocess.TimeoutExpired:
-        answer = {}
+    told = sandbox.answer(__name__, text, PATIENCE)
+    answer = {} if told is None else json.loads(told)
     if "error" in answer:
         raise StructureError(answer["error"])
     if not answer:

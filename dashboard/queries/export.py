@@ -49,6 +49,8 @@ def cif(cell: Structure, title: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+LARGEST_AMPLITUDE = 2.0
+"""Å; more is no displacement."""
 MOST_CELLS = 8
 """Repeats along one vector up to which a mode is frozen in."""
 

@@ -123,7 +123,7 @@ def test_the_form_says_what_is_wrong_as_it_is_typed(visit):
     expect(button).to_be_disabled()
     compound.fill("CsPb")
     page.get_by_role("option", name="CsPbBr3", exact=True).click()
-    expect(page.locator("#recompute-cost")).to_contain_text("About 2.0 s")
+    expect(page.locator("#recompute-cost")).to_contain_text("CHGNet 0.3.0: about")
     expect(button).to_be_enabled()
     page.wait_for_url("**/recompute?c=CsPbBr3")
     expect(page.get_by_text("double perovskite A₂MM′X₆")).to_be_hidden()
@@ -136,20 +136,59 @@ def test_the_form_says_what_is_wrong_as_it_is_typed(visit):
     expect(button).to_be_disabled()
 
 
-def test_a_file_is_uploaded_and_removed(visit):
+POSCAR = """CsPbBr3
+1
+6 0 0
+0 6 0
+0 0 6
+Cs Pb Br
+1 1 3
+Direct
+0 0 0
+0.5 0.5 0.5
+0.5 0.5 0
+0.5 0 0.5
+0 0.5 0.5
+"""
+
+
+def test_a_file_is_named_before_it_is_computed_refused_and_removed(visit):
     page = visit("/recompute?c=CsPbBr3")
-    page.locator("#recompute-upload input").set_input_files(
-        {"name": "cell.cif", "mimeType": "text/plain", "buffer": b"data_x"}
-    )
-    expect(page.locator("#recompute-reading")).to_contain_text("The worker reads the file")
+    upload = page.locator("#recompute-upload input")
+    upload.set_input_files({"name": "junk.cif", "mimeType": "text/plain", "buffer": b"data_x"})
+    expect(page.locator("#recompute-uploaded")).to_contain_text("junk.cif: ")
+    expect(page.locator("#recompute-uploaded")).to_have_class("recompute-refused")
+    expect(page.locator("#recompute-compound")).to_be_enabled()
+    upload.set_input_files({"name": "cell.vasp", "mimeType": "text/plain", "buffer": POSCAR.encode()})
+    expect(page.locator("#recompute-uploaded")).to_contain_text("CsPbBr3, cubic perovskite with a = 6.0000 Å")
+    expect(page.locator("#recompute-reading")).to_contain_text("Nothing is published of an uploaded structure")
     expect(page.locator("#recompute-compound")).to_be_disabled()
     page.get_by_role("button", name="Remove it").click()
     expect(page.locator("#recompute-reading")).to_contain_text("CsPbBr3, ")
 
 
+def test_several_potentials_are_computed_overlaid_and_moved_under_one_address(visit):
+    page = visit("/recompute?c=CsPbCl3&p=chgnet-0.2.0~chgnet-0.3.0")
+    page.get_by_role("button", name="Compute", exact=True).click()
+    page.wait_for_url("**/recompute?job=*~*")
+    expect(page.locator("#recompute-state")).to_contain_text("Done: 2 done")
+    expect(page.locator("#recompute-heading")).to_contain_text("2 potentials, harmonic")
+    table = page.locator("#recompute-result table").first
+    for name in ("DFT, published", "chgnet-0.2.0", "chgnet-0.3.0"):
+        expect(table).to_contain_text(name)
+    expect(page.locator("#recompute-bands .main-svg").first).to_be_visible()
+    page.locator("#recompute-viewer").scroll_into_view_if_needed()  # it is drawn when it comes near
+    page.wait_for_selector("#recompute-viewer[data-drawn=true] canvas")
+    choose(page, "#recompute-q", "R (½ ½ ½)")
+    expect(page.locator("#recompute-mode")).to_contain_text("at R (½ ½ ½), mode 1 of 15")
+    with page.expect_download() as started:
+        page.get_by_role("button", name="mode frozen in, POSCAR", exact=True).click()
+    assert started.value.path().read_text().splitlines()[6].split() == ["8", "8", "24"]
+
+
 def test_the_page_of_a_compound_leads_to_it(visit):
-    page = visit("/compound/abx3/CsPbI3")
-    page.get_by_role("link", name="Recompute").last.click()
+    page = visit("/compound/abx3/CsPbI3#files")
+    page.get_by_role("tabpanel").get_by_role("link", name="Recompute").click()
     expect(page).to_have_title("Recompute · Softmode")
     expect(page.locator("#recompute-compound")).to_have_value("CsPbI3")
 

@@ -22,6 +22,7 @@ from compute.jobs.request import task_of
 from compute.jobs.service import JobRequest
 from compute.jobs.store import Store
 from compute.potentials.registry import entry
+from compute.structures.compounds import identify
 from tests.conftest import ROOT
 from tests.faults.conftest import compounds, workers
 from tests.faults.harness import request as asked
@@ -308,3 +309,33 @@ def test_a_worker_tells_what_its_machine_lacks(compounds, tmp_path, monkeypatch)
     (tmp_path / "none" / entry("mace-mp-0-medium").file).touch()
     abilities.tell(store)
     assert "mace-mp-0-medium" not in service.lacking()
+
+
+def test_what_calculations_took_is_kept_with_their_jobs_alone(compounds):
+    job = submit("CsPbBr3")
+    store = Store(service.JobSettings().url)
+    timing = service.Timing(potential="chgnet-0.3.0", protocol="quick", atoms=40, seconds=2.5)
+    store.keep_timing(job.id, timing)
+    assert service.timings() == [timing]
+    store.cancel(job.id, "me")
+    store.strike_old(-1)
+    assert service.timings() == []
+
+
+def test_a_batch_tells_how_far_it_is_and_a_relaxation_only_how_often():
+    told: list[dict[str, object]] = []
+    watch = calculation.Watch(
+        type("Pipe", (), {"send": lambda self, message: told.append(message[1])})(), lambda: False
+    )
+    watch._told = -10.0
+    potential = PairPotential({"Cs": 2.0, "Pb": 1.2, "Br": 1.8})
+    atoms = identify("CsPbBr3", "abx3").structure(6.0)
+    watched = calculation.Watched(potential, watch, "force constants")
+    for n in (1, 1, 3):
+        watch._told = -10.0
+        assert len(watched.evaluate([atoms] * n)) == n
+    assert [(t["stage"], t["done"], t["total"]) for t in told[:3]] == [
+        ("geometry", 0, None),
+        ("geometry", 1, None),
+        ("force constants", 0, 3),
+    ]

@@ -25,10 +25,6 @@ FILES = {
 """What can be downloaded, by the end of the button's id."""
 
 
-LARGEST_AMPLITUDE = 2.0
-"""Å; more is no displacement."""
-
-
 def downloads(found: KnownCompound, view: CompoundView) -> Component:
     """A button per file; one without a file is there, and hidden, since they share a callback."""
     offered = {"json": True, "phonopy": bool(found.bands), "zip": len(found.bands) > 1} | dict.fromkeys(
@@ -52,7 +48,7 @@ def downloads(found: KnownCompound, view: CompoundView) -> Component:
 def frozen_mode(found: KnownCompound, view: CompoundView, name: str, amplitude: Any) -> dict[str, str] | None:
     """Name and text of a file of the mode that moves, frozen in; None where it fits into no small supercell."""
     shown = found.shown(view)
-    if shown is None or not isinstance(amplitude, int | float) or not 0 < amplitude <= LARGEST_AMPLITUDE:
+    if shown is None or not isinstance(amplitude, int | float) or not 0 < amplitude <= export.LARGEST_AMPLITUDE:
         return None
     cell = export.frozen(shown.structure, mode(shown, view.q, view.branch), float(amplitude))
     return None if cell is None else export.structure_file(cell, name, f"{found.suite}-{found.name}-mode", "Softmode")
@@ -81,12 +77,12 @@ def again(found: KnownCompound, view: CompoundView) -> Component:
     """How to compute the numbers of the page: here, where jobs run, and by commands."""
     answers = found.answers(view)
     computed = answers.loc[answers["status"] == "ok", "potential"].tolist()
-    potential = next(iter(computed), RecomputeView.potential)
+    potential = next(iter(computed), RecomputeView.potentials[0])
     title, commands = "Compute it yourself", _commands(found, potential)
     own = "On your own machine, with any potential of the registry in place of this one."
     if not found.prototyped or not JobSettings().live:
         return section(title, commands, about=own)
-    asked = RecomputeView(compound=found.name, suite=found.suite, potential=potential)
+    asked = RecomputeView(compound=found.name, suite=found.suite, potentials=(potential,))
     return section(
         title,
         dcc.Link("Recompute", href=f"/recompute?{encode(asked)}", className="button-link"),

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
+from statistics import median
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
 from compute.jobs import service
-from compute.jobs.request import JobRequest, task_of
-from compute.jobs.service import JobsUnavailable
+from compute.jobs.request import HARMONIC_NAMES, JobRequest, task_of
+from compute.jobs.service import JobsUnavailable, Timing
 from compute.potentials.registry import entry
 from compute.protocols import SAMPLING_PROTOCOLS, Andersen, HarmonicProtocol, OneShot, SamplingProtocol
 from compute.structures.compounds import Compound, identify
-from compute.structures.formula import FormulaError
+from compute.structures.formula import FormulaError, parse
 from compute.tasks.task import AttributionTask, Task
 from dashboard.dataset import Dataset
 from dashboard.queries.structure import ROLES
@@ -26,19 +27,19 @@ SUITES = ("abx3", "hdp")
 """Suites whose structures are computed on demand."""
 
 MOST_SUGGESTED = 8
-_OF_FIELDS = {"protocol": "calculation", "stage": "calculation", "structure": "compound"}
+_OF_FIELDS = {"protocol": "calculation", "stage": "calculation", "structure": "compound", "potential": "potentials"}
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What a form asks for: `request` with its task and compound, or `errors`, a sentence by field of the form.
+    """What a form asks for: one of `requests` and `tasks` per potential, or `errors`, a sentence by field of the form.
 
-    `suites` are those that the formula can mean, and `published` says whether the task's suite lists the compound. An
-    uploaded structure has no compound until a worker has read it.
+    `suites` are those that the formula can mean, and `published` says whether the tasks' suite lists the compound. An
+    uploaded structure has no compound here: what it is, the reader of files says.
     """
 
-    request: JobRequest | None = None
-    task: Task | None = None
+    requests: tuple[JobRequest, ...] = ()
+    tasks: tuple[Task, ...] = ()
     compound: Compound | None = None
     suites: tuple[str, ...] = ()
     published: bool = False
@@ -47,18 +48,16 @@ class Checked:
 
 @dataclass(frozen=True)
 class Rate:
-    """The median `seconds` of `n` published calculations of `n_atoms` on `hardware`, scaled to `scaled` atoms.
+    """`seconds` that a calculation of `potential` is likely to take, from `n` others, and of what kind they are.
 
-    They are by `protocol`, and scaled by the number of force calls where that is not the `same` as asked for.
+    `source`: "here" for those of this site; "scaled" for published ones times what this site took for others of them,
+    and "elsewhere" for published ones alone.
     """
 
+    potential: str
     seconds: float
     n: int
-    n_atoms: int
-    scaled: int
-    hardware: str
-    protocol: str
-    same: bool
+    source: str
 
 
 def lacking() -> dict[str, str]:
@@ -74,33 +73,38 @@ def check(
 ) -> Checked:
     """What the form's raw values ask for, for a `structure` or for a formula.
 
-    They are `compound`, `suite`, `potential`, `calculation` and `temperature`; `lacking` is that of the function.
+    They are `compound`, `suite`, `potentials`, `calculation` and `temperature`; `lacking` is that of the function.
     """
     text = asked.get("compound") or ""
     suites = () if structure else _meant(text)
     stage, protocol = _stage(asked.get("calculation"))
+    potentials = asked.get("potentials") or ()
+    if not isinstance(potentials, list | tuple) or not potentials:
+        return Checked(suites=suites, errors={"potentials": "Choose a potential."})
     values = {
         "stage": stage,
         "protocol": protocol,
         "temperature": (asked.get("temperature") or None) if stage == "sigma" else None,
-        "potential": asked.get("potential") or "",
         **({"structure": structure} if structure else {"compound": text}),
         "suite": (asked.get("suite") or None) if len(suites) > 1 else None,
     }
     try:
-        request = JobRequest.model_validate(values)
-        task = task_of(request, dataset)
+        requests = tuple(JobRequest.model_validate({**values, "potential": name}) for name in potentials)
+        tasks = tuple(task_of(request, dataset) for request in requests)
     except ValidationError as error:
-        return Checked(suites=suites, errors={_field(e["loc"], e["msg"]): _sentence(e["msg"]) for e in error.errors()})
+        said = {_field(e["loc"], e["msg"]): _sentence(e["msg"]) for e in error.errors()}
+        if not suites and "compound" in said:
+            said["compound"] = _neither(text) or said["compound"]
+        return Checked(suites=suites, errors=said)
     except ValueError as error:
         return Checked(suites=suites, errors={"compound": _sentence(str(error))})
-    if reason := lacking.get(request.potential):
-        name = entry(request.potential).name
-        return Checked(suites=suites, errors={"potential": f"{name} cannot run here: {reason}."})
+    if missing := [f"{entry(name).name} cannot run here: {lacking[name]}." for name in potentials if name in lacking]:
+        return Checked(suites=suites, errors={"potentials": " ".join(missing)})
     if structure:
-        return Checked(request, task)
-    found = identify(task.compound, task.suite, [task.compound])
-    return Checked(request, task, found, suites, _is_published(dataset, task))
+        return Checked(requests, tasks)
+    first = tasks[0]
+    found = identify(first.compound, first.suite, [first.compound])
+    return Checked(requests, tasks, found, suites, _is_published(dataset, first))
 
 
 def _stage(calculation: Any) -> tuple[Any, Any]:
@@ -136,6 +140,17 @@ def _sentence(message: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _neither(text: Any) -> str | None:
+    """That a formula is of neither structure type; None where it is no formula, or has the number of atoms of one."""
+    try:
+        atoms = sum(parse(str(text)).values())
+    except FormulaError:
+        return None
+    if atoms in (5, 10):
+        return None
+    return f"{text} is neither ABX₃ nor A₂MM′X₆. Upload the structure of any other crystal."
+
+
 def _is_published(dataset: Dataset, task: Task) -> bool:
     found = dataset.frame(
         'SELECT count(*) AS n FROM "references" WHERE suite = $suite AND compound = $compound',
@@ -144,15 +159,16 @@ def _is_published(dataset: Dataset, task: Task) -> bool:
     return bool(found["n"].iloc[0])
 
 
-def view_of(request: JobRequest) -> RecomputeView:
-    """The form that asks for `request`; an uploaded structure is not kept in it."""
+def view_of(requests: Sequence[JobRequest]) -> RecomputeView:
+    """The form that asks for `requests`, which differ in potential; an uploaded structure is not kept in it."""
+    request = requests[0]
     calculation = (request.protocol or "quick") if request.stage == "sigma" else request.stage
     if request.stage == "attribution" and request.protocol:
         calculation = f"attribution-{request.protocol}"
     return RecomputeView(
         compound=request.compound or "",
         suite=request.suite or "",
-        potential=request.potential,
+        potentials=tuple(one.potential for one in requests),
         calculation=calculation,
         temperature=request.temperature or RecomputeView.temperature,
     )
@@ -171,44 +187,60 @@ def suggestions(dataset: Dataset, text: Any) -> list[str]:
     return [str(name) for name in frame["compound"]]
 
 
-def rate(dataset: Dataset, checked: Checked) -> Rate | None:
-    """What the task is likely to take, from published calculations of its potential; None without any.
+def rates(dataset: Dataset, checked: Checked) -> list[Rate | None]:
+    """What each task is likely to take; None where nothing like it was computed here or is published.
 
-    Those of its own protocol come first, and for σ those of the protocol with the nearest number of force calls, scaled
-    by that; then those of its own suite. Those of another are scaled by the atoms of the supercell.
+    Calculations of this site by the same potential and protocol come first. Else those published of it, of the protocol
+    with the nearest number of force calls and scaled by that, times what others took here over what is published.
     """
-    task = checked.task
-    if task is None or checked.compound is None or isinstance(task, AttributionTask):
+    try:
+        timings = service.timings()
+    except JobsUnavailable:
+        timings = []
+    return [_rate(dataset, task, checked.compound, timings) for task in checked.tasks]
+
+
+def _rate(dataset: Dataset, task: Task, compound: Compound | None, timings: Sequence[Timing]) -> Rate | None:
+    if compound is None or isinstance(task, AttributionTask):
         return None
     protocol = task.protocol
     harmonic = protocol if isinstance(protocol, HarmonicProtocol) else protocol.harmonic
-    scaled = len(ROLES[checked.compound.prototype]) * int(harmonic.supercell or 1) ** 3
-    frame = dataset.frame(
-        "SELECT h.protocol, h.suite, median(h.seconds) AS seconds, count(*) AS n, median(h.n_atoms) AS atoms, "
-        "string_agg(DISTINCT r.hardware, ', ' ORDER BY r.hardware) AS hardware "
-        f"FROM {'harmonic' if harmonic is protocol else 'anharmonic'} h LEFT JOIN runs r USING (run) "
-        "WHERE h.potential = $potential AND h.status = 'ok' AND h.seconds IS NOT NULL AND h.n_atoms IS NOT NULL "
-        "GROUP BY h.protocol, h.suite ORDER BY h.suite = $suite DESC, n DESC",
-        {"potential": task.potential, "suite": task.suite},
-    )
+    atoms = len(ROLES[compound.prototype]) * int(harmonic.supercell or 1) ** 3
+    own = [t.seconds / t.atoms for t in timings if (t.potential, t.protocol) == (task.potential, protocol.name)]
+    if own:
+        return Rate(task.potential, median(own) * atoms, len(own), "here")
+    published = _published_seconds(dataset)
     factors = {protocol.name: 1.0}
     if isinstance(protocol, SamplingProtocol):
         calls = _force_calls(protocol)
         factors |= {name: calls / _force_calls(other) for name, other in SAMPLING_PROTOCOLS.items()}
-    rows = [row for row in frame.to_dict("records") if row["protocol"] in factors]
-    if not rows:
+    else:
+        factors |= dict.fromkeys(HARMONIC_NAMES, 1.0)
+    listed = [name for name in factors if (task.potential, name) in published]
+    if not listed:
         return None
-    row = min(rows, key=lambda row: (row["protocol"] != protocol.name, abs(log(factors[row["protocol"]]))))
-    hardware = row["hardware"] if isinstance(row["hardware"], str) else "hardware that is not recorded"
-    return Rate(
-        seconds=row["seconds"] * factors[row["protocol"]] * scaled / row["atoms"],
-        n=int(row["n"]),
-        n_atoms=int(row["atoms"]),
-        scaled=scaled,
-        hardware=hardware,
-        protocol=row["protocol"],
-        same=row["protocol"] == protocol.name,
-    )
+    nearest = min(listed, key=lambda name: (name != protocol.name, abs(log(factors[name]))))
+    seconds, n = published[task.potential, nearest]
+    slower = [
+        t.seconds / t.atoms / published[t.potential, t.protocol][0]
+        for t in timings
+        if (t.potential, t.protocol) in published
+    ]
+    here = median(slower) if slower else 1.0
+    return Rate(task.potential, seconds * factors[nearest] * atoms * here, n, "scaled" if slower else "elsewhere")
+
+
+def _published_seconds(dataset: Dataset) -> dict[tuple[str, str], tuple[float, int]]:
+    """Median seconds per atom of the supercell, and of how many, by potential and protocol."""
+    found = {}
+    for table in ("harmonic", "anharmonic"):
+        frame = dataset.frame(
+            f"SELECT potential, protocol, median(seconds / n_atoms) AS seconds, count(*) AS n FROM {table} "
+            "WHERE status = 'ok' AND seconds IS NOT NULL AND n_atoms > 0 GROUP BY potential, protocol"
+        )
+        for row in frame.to_dict("records"):
+            found[row["potential"], row["protocol"]] = (float(row["seconds"]), int(row["n"]))
+    return found
 
 
 def _force_calls(protocol: SamplingProtocol) -> float:

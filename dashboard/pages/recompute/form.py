@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.jobs.request import LARGEST_UPLOAD, MOST_ATOMS
+from compute.jobs.service import JobSettings
 from compute.potentials.registry import entries, entry
 from compute.protocols import SAMPLING_NAMES, Andersen, HarmonicProtocol, Langevin, Protocol, SamplingProtocol
 from compute.suites import SUITES
@@ -17,7 +18,7 @@ from compute.tasks.task import AttributionTask
 from dashboard.pages.recompute.data import Checked, Rate
 from dashboard.ui import controls
 from dashboard.ui.structure import ROLE_NAMES
-from dashboard.ui.text import count, plural
+from dashboard.ui.text import count, plural, together
 from dashboard.views.recompute import CALCULATIONS, RecomputeView
 
 CALCULATION_NAMES = {
@@ -31,8 +32,8 @@ CALCULATION_NAMES = {
     "attribution-converged": "Attribution, own frames converged",
 }
 _UPLOADED = (
-    f"The worker reads the file: up to {MOST_ATOMS} atoms in the primitive cell, taken as it is. No published "
-    "reference exists for an uploaded structure."
+    f"The file is taken as it is, up to {MOST_ATOMS} atoms in the primitive cell. Nothing is published of an uploaded "
+    "structure, so nothing is compared but the potentials with one another."
 )
 _PROTOTYPES = {"abx3": "cubic ABX₃", "hdp": "double perovskite A₂MM′X₆"}
 
@@ -52,12 +53,20 @@ def form(view: RecomputeView, checked: Checked, cost: Any, lacking: Mapping[str,
                     data=[],
                     error=checked.errors.get("compound") if view.compound else None,
                     placeholder="CsPbBr3 or Cs2AgBiBr6",
+                    inputWrapperOrder=["label", "error", "input"],  # the suggestions would lie over what is below
                     debounce=250,
                     disabled=not live,
                 ),
-                controls.select(
-                    "recompute-potential", "Potential", _potentials(lacking), view.potential,
-                    searchable=True, disabled=not live, error=checked.errors.get("potential"),
+                dmc.MultiSelect(
+                    id="recompute-potentials",
+                    label="Potentials",
+                    data=_potentials(lacking),
+                    value=list(view.potentials),
+                    maxValues=JobSettings().jobs_per_client,
+                    hidePickedOptions=True,
+                    searchable=True,
+                    disabled=not live,
+                    error=checked.errors.get("potentials"),
                 ),
                 controls.select(
                     "recompute-calculation", "Calculation",
@@ -93,7 +102,7 @@ def form(view: RecomputeView, checked: Checked, cost: Any, lacking: Mapping[str,
                         max_size=LARGEST_UPLOAD,
                         disabled=not live,
                     ),
-                    html.Span(id="recompute-uploaded"),
+                    html.Span(id="recompute-uploaded", role="status"),
                     html.Button("Remove it", id="recompute-remove", type="button", className="structure-button",
                                 hidden=True),
                     dcc.Store(id="recompute-structure"),
@@ -108,7 +117,7 @@ def form(view: RecomputeView, checked: Checked, cost: Any, lacking: Mapping[str,
                         "Compute",
                         id="recompute-compute",
                         color="accent.7",
-                        disabled=not live or checked.request is None,
+                        disabled=not live or not checked.requests,
                     ),
                     html.Span(id="recompute-refused", role="alert", className="recompute-refused"),
                 ],
@@ -133,15 +142,12 @@ def _potentials(lacking: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def reading(checked: Checked) -> list[Any]:
     """How the formula is read and which calculation it becomes; nothing for one that cannot be computed."""
-    task, compound = checked.task, checked.compound
+    task, compound = next(iter(checked.tasks), None), checked.compound
     if task is None:
         return []
     how = _scoring(task) if isinstance(task, AttributionTask) else procedure(task.protocol)
-    chosen = entry(task.potential)
-    protocols = html.P(
-        [f"{how} ", dcc.Link("Protocols", href="/methods#protocols"), f". {chosen.name}: {chosen.training_set}."],
-        className="fine",
-    )
+    trained = together({entry(one.potential).name: entry(one.potential).training_set for one in checked.tasks})
+    protocols = html.P([f"{how} ", dcc.Link("Protocols", href="/methods#protocols"), f". {trained}."], className="fine")
     if compound is None:
         return [html.P(_UPLOADED), protocols]
     sites = ", ".join(f"{ROLE_NAMES[site]} = {element}" for site, element in compound.sites.items())
@@ -191,17 +197,30 @@ def takes_temperature(calculation: Any) -> bool:
     return calculation in SAMPLING_NAMES
 
 
-def cost_sentence(rate: Rate | None) -> str:
-    """What a calculation is likely to take, from published ones."""
-    if rate is None:
-        return "No rate is measured yet for this potential and calculation."
-    scaled = f", scaled to {rate.scaled} atoms" if rate.scaled != rate.n_atoms else ""
-    by = "" if rate.same else f" by {rate.protocol}, scaled by the number of force calls"
-    return (
-        f"About {duration(rate.seconds)}: the median of {plural(rate.n, 'published calculation')} with {rate.n_atoms} "
-        f"atoms{scaled}{by}. Measured in the campaign ({rate.hardware}), not here; the first job of a worker also "
-        "loads the potential."
+_SOURCES = {
+    "here": "measured here on {}",
+    "scaled": "from {} published, at the pace of this machine",
+    "elsewhere": "from {} published; nothing is measured here yet",
+}
+
+
+def cost_sentence(rates: Sequence[Rate | None]) -> str:
+    """What calculations are likely to take, each after the other; empty without any."""
+    if not rates:
+        return ""
+    known = [rate for rate in rates if rate is not None]
+    if not known:
+        return "How long it takes is not known yet: nothing like it was computed."
+    said = together(
+        {
+            entry(rate.potential).name: f"about {duration(rate.seconds)} "
+            f"({_SOURCES[rate.source].format(plural(rate.n, 'calculation'))})"
+            for rate in known
+        }
     )
+    unknown = len(rates) - len(known)
+    more = f" Not known for {plural(unknown, 'other')}." if unknown else ""
+    return f"{said}.{more} The first calculation with a potential also loads it."
 
 
 def duration(seconds: float) -> str:

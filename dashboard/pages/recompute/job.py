@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -30,15 +30,19 @@ def no_worker() -> list[Any]:
     return ["No worker runs, so a job waits. Start one with ", html.Code(WORKER), "."]
 
 
-def heading(job: Job, names: Names) -> list[Any]:
-    """Compound, potential, calculation."""
-    name = names.get(job.request.potential, job.request.potential)
-    return [*formula(job.compound), f", {name}, {calculation(job)} ", html.Span(LIVE, className="badge")]
+def heading(jobs: Sequence[Job], names: Names) -> list[Any]:
+    """Compound, potential or how many, calculation."""
+    first = jobs[0]
+    name = names.get(first.request.potential, first.request.potential)
+    what = name if len(jobs) == 1 else f"{len(jobs)} potentials"
+    badge = html.Span(LIVE, className="badge")
+    row = first.result or {}
+    return [*formula(str(row.get("compound") or first.compound)), f", {what}, {calculation(first)} ", badge]
 
 
 def calculation(job: Job) -> str:
     """The calculation of `job` as the form calls it."""
-    view = view_of(job.request)
+    view = view_of([job.request])
     name = CALCULATION_NAMES[view.calculation]
     name = name if name.startswith("σ") else name.lower()
     return f"{name}, {view.temperature:g} K" if job.stage == "sigma" else name
@@ -70,58 +74,88 @@ def _took(job: Job) -> str:
     return f" in {duration((job.finished - job.started).total_seconds())}"
 
 
-def progress(job: Job) -> Component | None:
-    """Done of total, σ so far and the time left, while the job runs."""
+def states(jobs: Sequence[Job], *, worker: bool) -> list[Any]:
+    """Where several jobs stand together."""
+    if len(jobs) == 1:
+        return state(jobs[0], worker=worker)
+    if not worker and any(job.state in ("queued", "running") for job in jobs):
+        return [html.Strong("Waiting. "), *no_worker()]
+    counted = {word: sum(job.state == word for job in jobs) for word in ("done", "running", "queued", "failed")}
+    counted["cancelled"] = sum(job.state == "cancelled" for job in jobs)
+    said = ", ".join(f"{n} {word}" for word, n in counted.items() if n)
+    return [html.Strong("Done" if counted["done"] == len(jobs) else "Together"), f": {said}."]
+
+
+def progress(job: Job, name: str, expected: float | None) -> Component | None:
+    """Done of total, σ so far and the time left, while the job runs; `expected` s is what its like took."""
     told = job.progress
     if job.state != "running" or told is None:
         return None
-    parts = []
+    parts = [name, told.stage]
     if told.total:
         parts.append(f"{count(told.done)} of {count(told.total)} {_unit(told)}")
     elif told.done:
         parts.append(plural(told.done, "force call"))
     if told.sigma is not None:
         parts.append(f"σ so far {with_error(told.sigma, np.nan if told.sigma_se is None else told.sigma_se)}")
-    if told.seconds_left is not None:
-        parts.append(f"about {duration(told.seconds_left)} left")
-    share = 100 * min(told.done / told.total, 1) if told.total else 100
+    if (left := _left(job, told, expected)) is not None:
+        parts.append(f"about {duration(left)} left")
+    percent = job.percent
     return html.Div(
         [
             dmc.Progress(
-                value=share, animated=not told.total, size="md", **{"aria-label": f"Progress: {told.stage}"}
+                value=100 if percent is None else percent, animated=percent is None, size="md",
+                **{"aria-label": f"Progress: {name}, {told.stage}"},
             ),
-            html.P(", ".join(parts) or " ", className="recompute-numbers"),
+            html.P(", ".join(parts), className="recompute-numbers"),
         ]
     )  # fmt: skip
 
 
+def _left(job: Job, told: Progress, expected: float | None) -> float | None:
+    """Seconds left: at the pace so far in the stage that takes the time, else of what is expected; None: not known."""
+    if told.seconds_left is not None and told.stage == ("force constants" if job.stage == "harmonic" else "sampling"):
+        return told.seconds_left
+    if expected is None or job.started is None:
+        return told.seconds_left
+    left = expected - (datetime.now(UTC) - job.started).total_seconds()
+    return left if left > 0 else None
+
+
 def _unit(told: Progress) -> str:
-    return "frames" if told.stage == "sampling" else "steps"
+    return {"sampling": "frames", "force constants": "force calls"}.get(told.stage, "steps")
 
 
-def growing_trace(job: Job, names: Names, published: float) -> tuple[Figure, str] | None:
-    """Figure and caption of σ as far as it has come, once there are two values.
+def growing_trace(jobs: Sequence[Job], names: Names, published: float) -> tuple[Figure, str] | None:
+    """Figure and caption of σ as far as it has come, once one has two values.
 
     DFT's `published` σ is NaN where there is none.
     """
-    told = job.progress
-    if job.state != "running" or told is None or len(told.trace) < 2:
+    traces, said = [], []
+    for job in jobs:
+        told = job.progress
+        if job.state != "running" or told is None or len(told.trace) < 2:
+            continue
+        at, sigma = np.array(told.trace, float).T
+        name = names.get(job.request.potential, job.request.potential)
+        trace = RunningSigma(
+            name, job.request.potential, 0, at, sigma, np.nan if told.sigma_se is None else told.sigma_se
+        )
+        traces.append(trace)
+        said.append(f"{name}, n = {count(int(at[-1]))} frames so far: σ = {with_error(float(sigma[-1]), trace.se)}.")
+    if not traces:
         return None
-    at, sigma = np.array(told.trace, float).T
-    name = names.get(job.request.potential, job.request.potential)
-    trace = RunningSigma(name, job.request.potential, 0, at, sigma, np.nan if told.sigma_se is None else told.sigma_se)
-    dft = f" DFT’s published σ is {published:.3f}." if np.isfinite(published) else ""
-    caption = f"n = {count(int(at[-1]))} frames so far: σ = {with_error(float(sigma[-1]), trace.se)}.{dft}"
-    return sigma_trace([trace], published, x_title="frames of each replica"), caption
+    dft = [f"DFT’s published σ is {published:.3f}."] if np.isfinite(published) else []
+    return sigma_trace(traces, published, x_title="frames of each replica"), " ".join(said + dft)
 
 
-def mine(listed: Sequence[Job], names: Names, shown: str) -> Component:
-    """The visitor's jobs, newest first; the one that is `shown` is marked."""
+def mine(listed: Sequence[Job], names: Names, shown: Sequence[str]) -> Component:
+    """The visitor's jobs, newest first; those that are `shown` are marked."""
     if not listed:
         return html.P("None yet. What you compute is listed here, in this browser.", className="muted")
     rows = [
         [
-            html.A(formula(job.compound), href=f"/recompute?job={job.id}", **_current(job.id == shown)),
+            html.A(formula(job.compound), href=f"/recompute?job={job.id}", **_current(job.id in shown)),
             names.get(job.request.potential, job.request.potential),
             calculation(job),
             job.state,

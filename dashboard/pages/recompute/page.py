@@ -1,26 +1,23 @@
-"""Recompute: one compound with one potential now, watched, kept under a link, and held against what is published."""
+"""Recompute: one compound with several potentials now, watched, kept under a link, held against what is published."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from compute.jobs import service
 from compute.jobs.service import Job, JobError, JobSettings, JobsUnavailable
-from compute.structures.text import decoded
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page
 from dashboard.pages.recompute import data as query
 from dashboard.pages.recompute import job as said
 from dashboard.pages.recompute.form import cost_sentence, form, reading, takes_temperature
-from dashboard.pages.recompute.panel import FILES, Panel, button_style, file_of, panel, skeleton
+from dashboard.pages.recompute.panel import FILES, Panel, button_style, panel, skeleton
+from dashboard.pages.recompute.transfer import JOB, STRUCTURE, ids_in, register_transfer
 from dashboard.queries.coverage import potential_names
 from dashboard.server.response_cache import do_not_remember
 from dashboard.server.visitor import client_id, known_client
@@ -30,31 +27,31 @@ from dashboard.views.recompute import RecomputeView
 
 NEXT_MS, POLL_MS, LONG_MS, IDLE_MS = 200, 500, 2000, 5000
 LONG_SECONDS = 60
-JOB, SEEN, STRUCTURE = "recompute-job", "recompute-seen", "recompute-structure"
+SEEN = "recompute-seen"
 ASKED, ANSWERED = "recompute-asked", "recompute-answered"
-_FORM = ("compound", "suite", "potential", "calculation", "temperature")
+_FORM = ("compound", "suite", "potentials", "calculation", "temperature")
 _OFF = "This site shows published results only and computes nothing on demand."
 
 
 def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
     """The page for the view in `query_`: a job with its form, or the form alone."""
     asked, problems = decode(RecomputeView, query_)
-    live, shown = JobSettings().live, panel(dataset, asked.job)
-    view = query.view_of(shown.job.request) if shown.job else replace(asked, job="")
+    live, shown = JobSettings().live, panel(dataset, asked.jobs)
+    view = query.view_of([job.request for job in shown.jobs]) if shown.jobs else replace(asked, jobs=())
     lacking = query.lacking()
     checked = query.check(dataset, lacking=lacking, **{name: getattr(view, name) for name in _FORM})
-    cost = cost_sentence(query.rate(dataset, checked)) if checked.task else ""
+    cost = cost_sentence(query.rates(dataset, checked))
     return html.Div(
         [
             page_head(
                 "Recompute",
-                "One compound with one potential, computed now. The result is kept under a link and held against what "
-                "is published, but is not published itself.",
+                "One compound with one or more potentials, computed now. The results are kept under one link and held "
+                "against what is published, but are not published themselves.",
             ),
             address_notice(problems),
             _notice(live=live),
             form(view, checked, cost, lacking, live=live),
-            skeleton(shown, hidden=not asked.job),
+            skeleton(shown, hidden=not asked.jobs),
             section(
                 "Your jobs",
                 html.Div(id="recompute-mine"),
@@ -68,13 +65,13 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
                 ],
                 className="fine",
             ),
-            dcc.Store(id=JOB, data=_stamp(asked.job, shown.job)),
-            dcc.Store(id=SEEN, data=_stamp(asked.job, shown.job)),
+            dcc.Store(id=JOB, data=_stamps(asked.jobs, shown.jobs)),
+            dcc.Store(id=SEEN, data=_stamps(asked.jobs, shown.jobs)),
             dcc.Store(id=ASKED, data=0),
             dcc.Store(id=ANSWERED, data=0),
             dcc.Interval(id="recompute-poll", interval=_pace(shown), disabled=not shown.active),
             dcc.Download(id="recompute-file"),
-            dcc.Store(id=VIEW_QUERY, data=encode(RecomputeView(job=asked.job) if asked.job else view)),
+            dcc.Store(id=VIEW_QUERY, data=encode(RecomputeView(jobs=asked.jobs) if asked.jobs else view)),
         ],
         className="page",
     )  # fmt: skip
@@ -92,27 +89,22 @@ def _notice(*, live: bool) -> Component | None:
     return html.P(said.no_worker(), className="notice", role="status")
 
 
-def _stamp(id: str, job: Job | None) -> list[Any]:
-    """What tells whether a job is another, was asked for anew or has come further."""
-    return [id, job.attempt if job else 0, job.state if job else ""]
+def _stamps(ids: Sequence[str], jobs: Sequence[Job]) -> list[list[Any]]:
+    """What tells whether jobs are others, were asked for anew or have come further."""
+    known = {job.id: job for job in jobs}
+    return [[id, known[id].attempt, known[id].state] if id in known else [id, 0, ""] for id in ids]
 
 
 def _pace(shown: Panel) -> int:
-    """Milliseconds until the job is looked at again: soon where it is about to begin, less often where little can
+    """Milliseconds until the jobs are looked at again: soon where one is about to begin, less often where little can
     change.
     """
-    job = shown.job
-    if shown.away or shown.waits or job is None:
+    if shown.away or shown.waits or not shown.jobs:
         return IDLE_MS
-    if job.state == "queued" and not job.ahead:
+    if any(job.state == "queued" and not job.ahead for job in shown.jobs):
         return NEXT_MS
-    told = job.progress if job.state == "running" else None
-    return LONG_MS if told and (told.seconds_left or 0) > LONG_SECONDS else POLL_MS
-
-
-def _id(stamp: Any) -> str:
-    """The job that a store names; empty for anything that is none."""
-    return build(RecomputeView, job=stamp[0]).job if isinstance(stamp, list) and stamp else ""
+    left = [job.progress.seconds_left or 0 for job in shown.jobs if job.state == "running" and job.progress]
+    return LONG_MS if left and min(left) > LONG_SECONDS else POLL_MS
 
 
 def _text(structure: Any) -> str | None:
@@ -127,7 +119,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         Output("recompute-compound", "error"),
         Output("recompute-compound", "data"),
         Output("recompute-compound", "disabled"),
-        Output("recompute-potential", "error"),
+        Output("recompute-potentials", "error"),
         Output("recompute-calculation", "error"),
         Output("recompute-temperature", "error"),
         Output("recompute-temperature", "disabled"),
@@ -151,15 +143,15 @@ def register(app: Dash, dataset: Dataset) -> None:
             errors.get("compound") if asked["compound"] or structure else None,
             query.suggestions(dataset, asked["compound"]),
             bool(structure),
-            errors.get("potential"),
+            errors.get("potentials"),
             errors.get("calculation"),
             errors.get("temperature"),
             not takes_temperature(asked["calculation"]),
             len(checked.suites) < 2,
             reading(checked),
-            cost_sentence(query.rate(dataset, checked)) if checked.task else "",
-            checked.request is None or not JobSettings().live,
-            no_update if _id(stamp) else encode(view),
+            cost_sentence(query.rates(dataset, checked)),
+            not checked.requests or not JobSettings().live,
+            no_update if ids_in(stamp) else encode(view),
         )
 
     @app.callback(
@@ -176,13 +168,18 @@ def register(app: Dash, dataset: Dataset) -> None:
         do_not_remember()
         *raw, structure = values
         checked = query.check(dataset, _text(structure), query.lacking(), **dict(zip(_FORM, raw, strict=True)))
-        if checked.request is None:
+        if not checked.requests:
             return no_update, next(iter(checked.errors.values()), ""), no_update, no_update
+        jobs, refused = [], ""
         try:
-            job = service.submit(checked.request, client_id(), dataset)
+            for request in checked.requests:
+                jobs.append(service.submit(request, client_id(), dataset))
         except (JobError, ValueError) as error:
-            return no_update, str(error), no_update, no_update
-        return _stamp(job.id, job), "", False, encode(RecomputeView(job=job.id))
+            refused = str(error)
+        if not jobs:
+            return no_update, refused, no_update, no_update
+        ids = RecomputeView(jobs=tuple(sorted(job.id for job in jobs))).jobs
+        return _stamps(ids, jobs), refused, False, encode(RecomputeView(jobs=ids))
 
     @app.callback(
         Output("recompute-heading", "children"),
@@ -204,15 +201,16 @@ def register(app: Dash, dataset: Dataset) -> None:
     )
     def _poll(turn: Any, stamp: Any, seen: Any) -> tuple[Any, ...]:
         do_not_remember()
-        shown = panel(dataset, _id(stamp))
-        now = _stamp(_id(stamp), shown.job)
+        ids = ids_in(stamp)
+        shown = panel(dataset, ids)
+        now = _stamps(ids, shown.jobs)
         return (
             shown.heading,
             shown.state,
             shown.progress,
             shown.trace is None,
             *(shown.trace or (no_update, no_update)),
-            shown.result,
+            no_update if now == seen else shown.result,  # what is looked at does not change under the eye
             *(button_style(name in shown.offered) for name in FILES),
             not shown.active,
             _pace(shown),
@@ -227,14 +225,14 @@ def register(app: Dash, dataset: Dataset) -> None:
     )
     def _mine(seen: Any) -> tuple[Any, bool]:
         do_not_remember()
-        id = _id(seen)
+        ids = ids_in(seen)
         try:
             client = known_client()
             listed = service.listed(client) if client else []
         except JobsUnavailable as error:
             return html.P(str(error)), True
-        cancellable = any(job.id == id and job.state in ("queued", "running") for job in listed)
-        return said.mine(listed, potential_names(dataset), id), not cancellable
+        cancellable = any(job.id in ids and job.state in ("queued", "running") for job in listed)
+        return said.mine(listed, potential_names(dataset), ids), not cancellable
 
     @app.callback(
         Output("recompute-cancelled", "children"),
@@ -245,40 +243,13 @@ def register(app: Dash, dataset: Dataset) -> None:
     def _cancel(_clicks: Any, stamp: Any) -> str:
         do_not_remember()
         try:
-            left = service.cancel(_id(stamp), known_client() or "")
+            left = [service.cancel(id, known_client() or "") for id in ids_in(stamp)]
         except JobError as error:
             return str(error)
-        return "Others asked for it too, so it goes on." if left and left.state in ("queued", "running") else ""
+        goes_on = any(job is not None and job.state in ("queued", "running") for job in left)
+        return "Others asked for it too, so it goes on." if goes_on else ""
 
-    @app.callback(
-        Output(STRUCTURE, "data"),
-        Output("recompute-uploaded", "children"),
-        Output("recompute-remove", "hidden"),
-        Output("recompute-upload", "contents"),
-        Input("recompute-upload", "contents"),
-        Input("recompute-remove", "n_clicks"),
-        State("recompute-upload", "filename"),
-        prevent_initial_call=True,
-    )
-    def _upload(contents: Any, _clicks: Any, filename: Any) -> tuple[Any, ...]:
-        if ctx.triggered_id == "recompute-remove" or not contents:
-            return None, "", True, None
-        text = _decoded(contents)
-        if text is None:
-            return None, f"{filename} is not a text file.", True, None
-        return {"text": text}, f"{filename}, {len(text):,} characters. ", False, no_update
-
-    @app.callback(
-        Output("recompute-file", "data"),
-        inputs={"_clicks": [Input(f"recompute-download-{name}", "n_clicks") for name in FILES]},
-        state={"stamp": State(JOB, "data")},
-        prevent_initial_call=True,
-    )
-    def _download(_clicks: Any, stamp: Any) -> Any:
-        do_not_remember()
-        found = file_of(dataset, _id(stamp), str(ctx.triggered_id).removeprefix("recompute-download-"))
-        return no_update if found is None else found
-
+    register_transfer(app, dataset)
     app.clientside_callback(
         ClientsideFunction("softmode", "lookAgain"),
         Output(ASKED, "data"),
@@ -294,21 +265,11 @@ def register(app: Dash, dataset: Dataset) -> None:
     )
 
 
-def _decoded(contents: Any) -> str | None:
-    """The text of an uploaded file, as the browser sends it; None for anything else."""
-    try:
-        text = decoded(base64.b64decode(str(contents).partition(",")[2], validate=True))
-    except binascii.Error:
-        return None
-    # Latin-1 takes any bytes: what holds control characters is no text.
-    return None if re.search(r"[\x00-\x08\x0e-\x1f\x7f]", text) else text
-
-
 PAGE = Page(
     "/recompute",
     "Recompute",
     "Recompute · Softmode",
-    "Compute ω or σ of one compound with one potential now, watch it, share it, and compare it with what is published.",
+    "Compute ω or σ of one compound with several potentials now, watch, share, and compare with what is published.",
     layout,
     register,
     remembered=False,

@@ -1,8 +1,9 @@
-"""The place on the page where a job is followed: its parts, and what stands in them now."""
+"""The place on the page where jobs are followed: its parts, and what stands in them now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,30 +13,37 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.jobs import service
+from compute.jobs.request import potential_ids
 from compute.jobs.service import Job, JobsUnavailable
+from compute.trust.answer import PotentialTrust
 from dashboard.dataset import Dataset
 from dashboard.figures.theme import Figure
+from dashboard.pages.recompute import data, phonons
 from dashboard.pages.recompute import job as said
 from dashboard.pages.recompute import result_data as query
+from dashboard.pages.recompute.overview import side_by_side
+from dashboard.pages.recompute.phonons import LiveSet
 from dashboard.pages.recompute.result import result
 from dashboard.queries import compound as compound_query
+from dashboard.queries import export
+from dashboard.queries.bands import EFFECTIVE, mode
 from dashboard.queries.coverage import potential_names
-from dashboard.queries.export import phonopy_yaml, poscar
 from dashboard.queries.trust import of_live
+from dashboard.ui.bands import published_omegas
 from dashboard.ui.blocks import captioned
 
 ACTIVE = ("queued", "running")
-FILES = {"json": "JSON, everything", "poscar": "POSCAR", "phonopy": "phonopy yaml"}
+FILES = {"json": "JSON, everything", **phonons.FILES}
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What is shown of a job: `trace` is figure and caption of σ so far, and `offered` names the files of its result.
+    """What is shown of jobs: `trace` is figure and caption of σ so far, and `offered` names the files of the results.
 
     `away` says that the database is, and `waits` that no worker runs.
     """
 
-    job: Job | None = None
+    jobs: tuple[Job, ...] = ()
     heading: Any = ""
     state: Any = ""
     progress: Any = None
@@ -48,59 +56,137 @@ class Panel:
     @property
     def active(self) -> bool:
         """Whether it will change by itself."""
-        return self.away or (self.job is not None and self.job.state in ACTIVE)
+        return self.away or any(job.state in ACTIVE for job in self.jobs)
 
 
-def panel(dataset: Dataset, id: str) -> Panel:
-    """The job `id` as it stands now; empty without an id."""
-    if not id:
+def panel(dataset: Dataset, ids: Sequence[str]) -> Panel:
+    """The jobs `ids` as they stand now; empty without any."""
+    if not ids:
         return Panel()
     try:
-        job = service.read(id)
-        worker = job is not None and job.state in ACTIVE and service.worker_alive()
+        jobs = read(ids)
+        worker = any(job.state in ACTIVE for job in jobs) and service.worker_alive()
     except JobsUnavailable as error:
-        return Panel(heading=html.Code(id), state=str(error), away=True)
-    if job is None:
-        return Panel(heading=html.Code(id), state="There is no job of this name here. Old jobs are removed.")
+        return Panel(heading=html.Code(" ".join(ids)), state=str(error), away=True)
+    if not jobs:
+        return Panel(heading=html.Code(" ".join(ids)), state="There is no job of this name here. Old jobs are removed.")
     names = potential_names(dataset)
-    row = job.result or {}
-    reference = compound_query.reference(dataset, row.get("suite", job.suite), row.get("compound", job.compound))
-    ended, offered = _ended(dataset, job, names, reference)
+    reference = _reference(dataset, jobs[0])
     published = float("nan")
-    if reference is not None and job.request.temperature in (None, query.DFT_KELVIN):
+    if jobs[0].stage == "sigma" and reference and jobs[0].request.temperature in (None, query.DFT_KELVIN):
         published = query.value(reference, "sigma")
+    sets = live_sets(dataset, jobs)
     return Panel(
-        job,
-        said.heading(job, names),
-        said.state(job, worker=worker),
-        said.progress(job),
-        said.growing_trace(job, names, published if job.stage == "sigma" else np.nan),
-        ended,
-        offered,
-        waits=job.state in ACTIVE and not worker,
+        jobs,
+        said.heading(jobs, names),
+        said.states(jobs, worker=worker),
+        [
+            bar
+            for job in jobs
+            if (bar := said.progress(job, names.get(job.request.potential, ""), _expected(dataset, job)))
+        ],
+        said.growing_trace(jobs, names, published if jobs[0].stage == "sigma" else np.nan),
+        _ended(dataset, jobs, names, reference, sets),
+        tuple(FILES) if sets else ("json",) if any(job.result for job in jobs) else (),
+        waits=any(job.state in ACTIVE for job in jobs) and not worker,
     )
+
+
+def read(ids: Sequence[str]) -> tuple[Job, ...]:
+    """The jobs of these ids that there are, in the order of their potentials. Raises `JobsUnavailable`."""
+    found = [job for id in ids if (job := service.read(id)) is not None]
+    order = potential_ids()
+    return tuple(sorted(found, key=lambda job: order.index(job.request.potential)))
+
+
+def _reference(dataset: Dataset, job: Job) -> query.Row | None:
+    """DFT's row of the compound; none of an uploaded structure, of whose cell nothing is published."""
+    if job.request.compound is None:
+        return None
+    return compound_query.reference(dataset, job.suite, job.compound)
+
+
+def _expected(dataset: Dataset, job: Job) -> float | None:
+    """Seconds that the like of a running `job` took."""
+    if job.state != "running" or job.request.compound is None:
+        return None
+    view = data.view_of([job.request])
+    asked = {name: getattr(view, name) for name in ("compound", "suite", "potentials", "calculation", "temperature")}
+    (rate,) = data.rates(dataset, data.check(dataset, **asked)) or [None]
+    return None if rate is None else rate.seconds
+
+
+def live_sets(dataset: Dataset, jobs: Sequence[Job]) -> list[LiveSet]:
+    """Every set of force constants of the results of `jobs`."""
+    names = potential_names(dataset)
+    found = []
+    for job in jobs:
+        if job.result is None or job.result.get("status") != "ok":
+            continue
+        name = names.get(job.request.potential, job.request.potential)
+        for own, published in query.force_constant_sets(dataset, job, query.kept(job)):
+            kind = f", {own.temperature:g} K" if own.kind == EFFECTIVE else ""
+            found.append(LiveSet(job.id, f"{name}{kind}", own, published))
+    return found
+
+
+def omegas_of_dft(dataset: Dataset, jobs: Sequence[Job]) -> dict[str, float]:
+    """DFT's softest ω (THz) at special points, where it is published of what `jobs` compute."""
+    reference = _reference(dataset, jobs[0]) if jobs else None
+    return {} if reference is None else published_omegas(reference)
 
 
 def _ended(
-    dataset: Dataset, job: Job, names: Mapping[str, str], reference: query.Row | None
-) -> tuple[list[Component | None], tuple[str, ...]]:
-    """The result of the job, and the files that can be had of it; nothing before it has one."""
-    if job.result is None:
-        return [], ()
-    content = query.kept(job)
-    found = query.live_and_published_bands(dataset, job, content)
-    shown = result(
+    dataset: Dataset,
+    jobs: Sequence[Job],
+    names: Mapping[str, str],
+    reference: query.Row | None,
+    sets: Sequence[LiveSet],
+) -> list[Component | None]:
+    """The results side by side, their phonons, then each on its own; nothing before there is one."""
+    ended = [job for job in jobs if job.result is not None]
+    if not ended:
+        return []
+    trust = {
+        job.request.potential: found
+        for job in ended
+        if job.stage == "harmonic" and job.result and (found := of_live(dataset, job.result))
+    }
+    drawn = phonons.phonons(sets, published_omegas(reference) if reference is not None else {})
+    if len(jobs) == 1:
+        return [*_alone(dataset, jobs[0], names, reference, trust), *drawn]
+    details = [
+        html.Details(
+            [
+                html.Summary(names.get(job.request.potential, job.request.potential)),
+                *_alone(dataset, job, names, reference, trust),
+            ],
+            className="more",
+        )
+        for job in ended
+    ]
+    return [side_by_side(jobs, names, reference, trust), *drawn, *details]
+
+
+def _alone(
+    dataset: Dataset,
+    job: Job,
+    names: Mapping[str, str],
+    reference: query.Row | None,
+    trust: Mapping[str, PotentialTrust],
+) -> list[Component | None]:
+    row = job.result or {}
+    uploaded = job.request.compound is None
+    return result(
         job,
         names,
         reference=reference,
-        stored=query.stored(dataset, job.stage, job.result),
+        stored=None if uploaded else query.stored(dataset, job.stage, row),
         digest=query.protocol_digest(dataset, job),
-        content=content,
-        found=found,
-        scored=query.scored(dataset, job.result, reference) if job.stage == "attribution" else None,
-        trust=of_live(dataset, job.result) if job.stage == "harmonic" else None,
+        content=query.kept(job),
+        scored=query.scored(dataset, row, reference) if job.stage == "attribution" else None,
+        trust=trust.get(job.request.potential),
     )
-    return shown, tuple(FILES) if found else ("json",)
 
 
 def skeleton(shown: Panel, *, hidden: bool) -> Component:
@@ -157,19 +243,33 @@ def button_style(shown: bool) -> dict[str, str] | None:
     return None if shown else {"display": "none"}
 
 
-def file_of(dataset: Dataset, id: str, name: str) -> dict[str, str] | None:
-    """Name and text of a file of the result of job `id`; None where there is none."""
-    job = service.read(id)
-    if job is None or job.result is None:
+def file_of(
+    dataset: Dataset, ids: Sequence[str], name: str, key: str = "", q: str = "", branch: str = "", amplitude: Any = 0.3
+) -> dict[str, str] | None:
+    """Name and text of a file of the results of jobs `ids`; None where there is none.
+
+    `key` names the force constants, else the first, and `q`, `branch` and `amplitude` (Å) the mode to be frozen in.
+    """
+    jobs = [job for job in read(ids) if job.result is not None]
+    if not jobs:
         return None
-    stem, content = f"live-{job.compound.replace(' ', '-')}-{id}", query.kept(job)
+    stem = f"live-{jobs[0].compound.replace(' ', '-')}-{jobs[0].id}"
     if name == "json":
-        whole = job.model_dump_json(indent=1) if content is None else query.as_json(job, content)
-        return {"content": whole, "filename": f"{stem}.json"}
-    found = query.live_and_published_bands(dataset, job, content)
-    if not found:
+        whole = [query.as_json(job, query.kept(job)) for job in jobs]
+        text = json.dumps(whole[0] if len(whole) == 1 else whole, ensure_ascii=False, indent=1)
+        return {"content": text, "filename": f"{stem}.json"}
+    sets = live_sets(dataset, jobs)
+    chosen = next((one for one in sets if one.key == key), next(iter(sets), None))
+    if chosen is None:
         return None
-    title = f"Softmode, live job {id}, not published"
-    if name == "poscar":
-        return {"content": poscar(found[0].structure, title), "filename": f"{stem}.vasp"}
-    return {"content": phonopy_yaml(found[0], title), "filename": f"{stem}.yaml"}
+    title = f"Softmode, live job {chosen.job}, not published"
+    stem = f"{stem}-{chosen.found.potential}"
+    if name == "phonopy":
+        return {"content": export.phonopy_yaml(chosen.found, title), "filename": f"{stem}.yaml"}
+    kind = name.removeprefix("frozen-")
+    if kind == name:
+        return export.structure_file(chosen.found.structure, kind, stem, title)
+    if not isinstance(amplitude, int | float) or not 0 < amplitude <= export.LARGEST_AMPLITUDE:
+        return None
+    cell = export.frozen(chosen.found.structure, mode(chosen.found, q, branch), float(amplitude))
+    return None if cell is None else export.structure_file(cell, kind, f"{stem}-mode", title)

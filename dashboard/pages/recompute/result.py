@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,11 @@ from dash.development.base_component import Component
 
 from compute.jobs.service import Job
 from compute.trust.answer import PotentialTrust
-from dashboard.figures.bands import bands
 from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.pages.recompute.form import duration
-from dashboard.pages.recompute.result_data import UNITS, PublishedDifference, Row, differences, of_dft, value
+from dashboard.pages.recompute.result_data import UNITS, PublishedDifference, Row, differences, of_dft, q_name, value
 from dashboard.queries.attribution import Scored
-from dashboard.queries.bands import Bands
 from dashboard.ui.attribution_breakdown import breakdown
-from dashboard.ui.bands import band_labels, curve, published_omegas
 from dashboard.ui.blocks import captioned, statement, statements, table
 from dashboard.ui.compound_text import address, label_mark
 from dashboard.ui.text import marked, number, plural, with_error
@@ -35,15 +31,13 @@ def result(
     stored: Row | None,
     digest: str | None,
     content: Row | None,
-    found: Sequence[Bands],
     scored: Scored | None,
     trust: PotentialTrust | None = None,
 ) -> list[Component | None]:
     """Everything about the result of a job that is done; `names` are those of potentials.
 
     `reference` is DFT's row, `stored` that of the same potential and protocol, `content` the file of the result,
-    `found` the live bands and then the published ones of the same potential, where there are any, `scored` what an
-    attribution found, and `trust` that in the label of a harmonic result.
+    `scored` what an attribution found, and `trust` that in the label of a harmonic result.
     """
     row, stage = job.result, job.stage
     name = names.get(job.request.potential, job.request.potential)
@@ -53,10 +47,9 @@ def result(
     return [
         _headline(stage, row, trust) if ok else None,
         _doubts(trust) if ok and trust else None,
-        _beside(stage, row, name, stored, reference) if ok else None,
+        _beside(stage, row, name, stored, reference) if ok and (stored or reference) else None,
         _references(stage, row, name, stored, reference),
         _trace(row, name, reference) if ok and stage == "sigma" else None,
-        _bands(found, name, reference) if ok and found else None,
         *(breakdown(scored, ORDERS[0], names) if ok and scored else []),
         _made_by(job, digest, content, stored),
     ]
@@ -72,7 +65,7 @@ def _headline(stage: str, row: Row, trust: PotentialTrust | None) -> Component:
     if stage == "sigma":
         found = with_error(value(row, "sigma"), value(row, "sigma_se"))
         return statements(statement(found, f"σ at {row['temperature']:g} K", label))
-    where = f" at q = ({row['omega_min_q']})" if row.get("omega_min_q") else ""
+    where = f" at {q_name(row)}" if row.get("omega_min_q") else ""
     return statements(
         statement(f"{number(value(row, 'omega_min_thz'))} THz", ["ω", html.Sub("min")], [*label, where]),
         statement(
@@ -182,26 +175,7 @@ def _trace(row: Row, name: str, reference: Row | None) -> Component | None:
         f"n = {row['n_frames']} frames: σ = {with_error(value(row, 'sigma'), trace.se)} at the end, "
         f"{number(float(drift), 3, sign=True)} since half-way.{dft} The band is one standard error about the last "
         "value.",
-        label="Running σ of the result",
-        identity="recompute-result-trace",
-    )
-
-
-def _bands(found: Sequence[Bands], name: str, reference: Row | None) -> Component:
-    """Live bands and, dashed, the published ones of the same potential."""
-    titles = (f"{name}, live", f"{name}, published")
-    curves = [replace(curve(b, titles[i], b.potential), line="dashed" if i else "solid") for i, b in enumerate(found)]
-    published = published_omegas(reference) if reference is not None else {}
-    lowest = " ".join(
-        f"{title}: lowest {number(float(b.frequencies.min()))} THz on the path."
-        for title, b in zip(titles, found, strict=False)
-    )
-    return captioned(
-        bands(curves, band_labels(found[0].path), published, None),
-        f"{lowest} Exact at the special points that fit the supercell, interpolated between them; DFT at n = "
-        f"{len(published)} points.",
-        label="Phonon bands of the result along the special points of the Brillouin zone",
-        identity="recompute-bands",
+        label=f"Running σ of the result, {name}",
     )
 
 

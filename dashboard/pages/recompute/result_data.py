@@ -13,6 +13,7 @@ import pandas as pd
 from compute.jobs import service
 from compute.jobs.request import task_of
 from compute.jobs.service import Job
+from compute.physics import bands as physics
 from compute.physics.attribution import CORNERS, OTHERS
 from compute.statistics.comparable import comparable
 from compute.tables.schemas import SCHEMAS
@@ -157,24 +158,41 @@ def protocol_digest(dataset: Dataset, job: Job) -> str | None:
     return task.protocol.digest if task.digest == job.id else None
 
 
-def live_and_published_bands(dataset: Dataset, job: Job, content: Row | None) -> list[Bands]:
-    """Bands of the result's harmonic force constants, and then of the published ones of the same potential.
+def force_constant_sets(dataset: Dataset, job: Job, content: Row | None) -> list[tuple[Bands, Bands | None]]:
+    """Every set of force constants of the result, with the published harmonic one of the same potential.
 
-    An uploaded cell need not have the axes that a path is named after, so it has none.
+    Nothing is published of an uploaded structure; one of another structure type has a path along its own axes.
     """
-    prototype = _PROTOTYPES.get(job.suite)
-    if content is None or prototype is None or job.request.compound is None:
+    if content is None:
         return []
-    keys = {name: content["row"].get(name) for name in ("run", "potential", "protocol")}
-    live = [bands_of({**row, **keys}, prototype) for row in content["force_constants"] if row["kind"] == HARMONIC]
-    published = [
-        found
-        for found in bands(dataset, job.suite, job.compound, prototype)
-        if found.kind == HARMONIC and found.potential == job.request.potential
+    row = content["row"]
+    prototype = _PROTOTYPES.get(str(row.get("suite")), physics.ANY)
+    keys = {name: row.get(name) for name in ("run", "potential", "protocol")}
+    beside = [] if job.request.compound is None else bands(dataset, job.suite, job.compound, prototype)
+    same = [b for b in beside if (b.kind, b.potential) == (HARMONIC, job.request.potential)]
+    return [
+        (bands_of({**own, **keys}, prototype), next(iter(same), None) if own["kind"] == HARMONIC else None)
+        for own in content.get("force_constants", [])
     ]
-    return [*live[:1], *published[:1]] if live else []
 
 
-def as_json(job: Job, content: Row) -> str:
-    """The file of the result with the job it answers."""
-    return json.dumps({**content, "job": job.model_dump(mode="json", exclude={"result"})}, ensure_ascii=False, indent=1)
+_NAMES_BY_HALVES = {"abx3": "ΓXMR", "hdp": "ΓLXL"}
+"""Of a q point of a supercell of two, by how many of its primitive coordinates are ½."""
+
+
+def q_name(row: Mapping[str, Any]) -> str:
+    """The q point of the softest mode of a harmonic row: its star by name in the two prototypes, else coordinates."""
+    text = str(row.get("omega_min_q") or "")
+    halves = [abs(abs(float(part)) - 0.5) < 1e-6 for part in text.split()]
+    whole = [abs(float(part)) < 1e-6 for part in text.split()]
+    names = _NAMES_BY_HALVES.get(str(row.get("suite")))
+    if names and len(halves) == 3 and all(h or w for h, w in zip(halves, whole, strict=True)):
+        return names[sum(halves)]
+    return f"q = ({text})" if text else "–"
+
+
+def as_json(job: Job, content: Row | None) -> Row:
+    """The file of the result with the job it answers; the job with its row where this machine has no file."""
+    if content is None:
+        return job.model_dump(mode="json")
+    return {**content, "job": job.model_dump(mode="json", exclude={"result"})}

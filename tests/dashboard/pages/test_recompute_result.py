@@ -67,7 +67,7 @@ def test_only_the_same_protocol_and_temperature_are_compared(dataset):
 
 def shown(monkeypatch: pytest.MonkeyPatch, dataset: Dataset, found: Job) -> Any:
     monkeypatch.setattr(service, "read", lambda id: found)
-    return panel(dataset, found.id)
+    return panel(dataset, [found.id])
 
 
 def test_a_result_stands_beside_what_is_published(dataset, monkeypatch):
@@ -91,12 +91,12 @@ def test_a_result_stands_beside_what_is_published(dataset, monkeypatch):
     assert "c0ffee" in text
     assert task_of(done.request, dataset).protocol.digest in text
     assert "/compound/abx3/CsPbBr3" in text
-    assert set(found.offered) == {"json", "poscar", "phonopy"}
-    everything = json.loads(file_of(dataset, done.id, "json")["content"])
+    assert set(found.offered) == {"json", "cif", "poscar", "phonopy", "frozen-cif", "frozen-poscar"}
+    everything = json.loads(file_of(dataset, [done.id], "json")["content"])
     assert everything["row"]["omega_min_thz"] == -0.82
     assert everything["job"]["id"] == done.id
-    assert "not published" in file_of(dataset, done.id, "poscar")["content"]
-    assert "force_constants" in file_of(dataset, done.id, "phonopy")["content"]
+    assert "not published" in file_of(dataset, [done.id], "poscar")["content"]
+    assert "force_constants" in file_of(dataset, [done.id], "phonopy")["content"]
 
 
 def test_a_result_outside_the_suites_says_that_nothing_is_published(dataset, monkeypatch):
