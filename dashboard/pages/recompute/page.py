@@ -172,8 +172,9 @@ def register(app: Dash, dataset: Dataset) -> None:
             return no_update, next(iter(checked.errors.values()), ""), no_update, no_update
         jobs, refused = [], ""
         try:
+            client = client_id()  # once: who is new is given a name by each call
             for request in checked.requests:
-                jobs.append(service.submit(request, client_id(), dataset))
+                jobs.append(service.submit(request, client, dataset))
         except (JobError, ValueError) as error:
             refused = str(error)
         if not jobs:
