@@ -79,8 +79,9 @@ class MacePotential:
             raise EvaluationError("a structure has no atoms")
         if stress and structure.cell.rank < 3:
             raise EvaluationError("the stress of a structure without a cell is not defined: give a cell")
-        if unknown := sorted(set(structure.symbols) - self._symbols()):
-            raise EvaluationError(f"{self.id} was not trained on {', '.join(unknown)}: choose another potential")
+        if unknown := set(structure.numbers.tolist()).difference(self._elements):
+            named = ", ".join(sorted(_symbol(z) for z in unknown))
+            raise EvaluationError(f"{self.id} was not trained on {named}: choose another potential")
         return self._neighbours.edges(structure)
 
     def _graph(self, structures: Sequence[Atoms], edges: Sequence[Edges]) -> dict[str, torch.Tensor]:
@@ -105,11 +106,6 @@ class MacePotential:
         precision = getattr(torch, self.dtype)
         graph = {name: torch.tensor(values, dtype=precision, device=self.device) for name, values in real.items()}
         return graph | {name: torch.tensor(values, device=self.device) for name, values in whole.items()}
-
-    def _symbols(self) -> set[str]:
-        from ase.data import chemical_symbols
-
-        return {chemical_symbols[z] for z in self._elements}
 
 
 def load_mace(
@@ -181,6 +177,12 @@ def _chosen_head(id: str, heads: list[str], wanted: str | None) -> str:
     if not named:
         raise LoadError(f"{id} has no head {wanted or 'default'}: choose one of {', '.join(heads)}")
     return named[0]
+
+
+def _symbol(number: int) -> str:
+    from ase.data import chemical_symbols
+
+    return str(chemical_symbols[number])
 
 
 def _float64(tensor: Any) -> np.ndarray:

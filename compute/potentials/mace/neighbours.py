@@ -50,9 +50,10 @@ class Neighbours:
         """The directed pairs of `structure` with a distance below the cutoff."""
         wide = self._wide(structure).edges
         first, second = wide.ends
-        vectors = structure.positions[second] - structure.positions[first] + wide.shifts
-        near = np.einsum("ea,ea->e", vectors, vectors) < self.cutoff**2
-        return Edges(wide.ends[:, near], wide.images[near], wide.shifts[near])
+        vectors = structure.positions.take(second, axis=0) - structure.positions.take(first, axis=0)
+        vectors += wide.shifts
+        near = np.flatnonzero(np.einsum("ea,ea->e", vectors, vectors) < self.cutoff**2)
+        return Edges(wide.ends.take(near, axis=1), wide.images.take(near, axis=0), wide.shifts.take(near, axis=0))
 
     def _wide(self, structure: Atoms) -> _List:
         centred = structure.positions - structure.positions.mean(axis=0)
