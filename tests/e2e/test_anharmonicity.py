@@ -65,17 +65,17 @@ def test_the_quantity_and_the_map_follow_the_keyboard(visit):
     expect(largest).to_contain_text("DFT σ")
     page.locator("#anharmonicity-quantity input[value=sigma]").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_url("**/anharmonicity?y=omega")
+    page.wait_for_url(f"**/anharmonicity?y=omega&o={CHGNET}")
     expect(largest).to_contain_text("THz")
     open_part(page, "Elements")
     page.locator("#anharmonicity-measure input[value=bias]").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_url("**/anharmonicity?y=omega&m=rmse#elements")
+    page.wait_for_url(f"**/anharmonicity?y=omega&o={CHGNET}&m=rmse#elements")
     expect(page.locator("#anharmonicity-elements figcaption")).to_contain_text("the RMSE and n")
     open_part(page, "σ against DFT")
     page.get_by_label("logarithmic axes").focus()
     page.keyboard.press("Space")
-    page.wait_for_url("**/anharmonicity?ax=log&y=omega&m=rmse")
+    page.wait_for_url(f"**/anharmonicity?ax=log&y=omega&o={CHGNET}&m=rmse")
 
 
 def test_the_suite_decides_what_is_offered(visit):

@@ -49,8 +49,9 @@ def test_why_chgnet_fails_on_compounds_like_csmgf3(first_page):
     first_page.locator("#overview-search").fill("CsMgF3")
     first_page.get_by_role("button", name="Find").click()
     first_page.wait_for_url("**/compound/abx3/CsMgF3*")
-    expect(first_page.locator("main")).to_contain_text("CHGNet")
-    expect(first_page.get_by_text("cusp").first).to_be_visible()
+    first_page.get_by_role("tab", name="Why it may fail here").click()
+    expect(first_page.locator("#why")).to_contain_text("CHGNet")
+    expect(first_page.locator("#why")).to_contain_text("cusp")
 
 
 def test_whether_rb2naincl6_is_stable_according_to_two_potentials(first_page):

@@ -19,7 +19,7 @@ from dashboard.pages.anharmonicity.comparison import Cast, interval_text
 from dashboard.pages.anharmonicity.element_map_figure import element_map
 from dashboard.pages.anharmonicity.sites import SITE_NAMES
 from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind, height
-from dashboard.ui.blocks import captioned, table
+from dashboard.ui.blocks import captioned, fold, table
 from dashboard.ui.compound_text import address, formula
 from dashboard.ui.text import count, drawn_by, frequency, number, plural
 from dashboard.views.anharmonicity import AnharmonicityView
@@ -57,8 +57,7 @@ def by_kind(view: AnharmonicityView, frame: pd.DataFrame, published: Published, 
         *_kinds(view, frame, published, cast, STRATUM, "stratum"),
         html.H3("By anion"),
         *_kinds(view, frame, published, cast, "X", "anion"),
-        html.H3("By element on the A site"),
-        *_kinds(view, frame, published, cast, "A", "A site"),
+        fold("By element on the A site", *_kinds(view, frame, published, cast, "A", "A site")),
     ]
 
 
@@ -137,9 +136,7 @@ def _kinds(
         rows,
         caption=f"Errors of {symbol} by {word}. Beneath: 95 % interval, {drawn_by(view.suite)}.",
     )
-    if column == STRATUM:
-        return [figure, numbers]
-    return [figure, html.Details([html.Summary(f"All numbers by {word}"), numbers], className="more")]
+    return [figure, fold(f"All numbers by {word}", numbers)]
 
 
 def _ordered(kinds: set[str], column: str) -> list[str]:

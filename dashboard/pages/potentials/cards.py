@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from compute.suites import SUITES
 from dashboard.queries.potentials import Card, Covered, measured_costs
-from dashboard.ui.blocks import doi_link, table
+from dashboard.ui.blocks import doi_link, fold, table
 from dashboard.ui.provenance import BENCHMARK_DOI
 from dashboard.ui.text import count, level_sentence, listed, plural
 
@@ -19,6 +19,8 @@ LOCAL_RESULTS = (
 )
 STAGES = {"harmonic": "harmonic", "sigma": "σ"}
 SUITE_STAGES = (("abx3", "harmonic"), ("abx3", "sigma"), ("hdp", "harmonic"), ("hdp", "sigma"), ("mp0b3", "harmonic"))
+SEEN = 3
+"""Facts of a card that are read without a click."""
 
 
 def computed_cards(cards: Sequence[Card], levels: Mapping[str, str]) -> Component:
@@ -35,11 +37,15 @@ def _card(card: Card, levels: Mapping[str, str]) -> Component:
             html.H3(facts["name"]),
             html.P([html.Code(card.potential), *_badges(card)], className="model-id"),
             html.P(level, className="notice") if (level := _level(card, levels)) else None,
-            html.Dl([part for pair in _facts(card) for part in pair], className="model-facts"),
-            html.H4("Coverage"),
-            html.Div([_coverage(card, suite, stage) for suite, stage in SUITE_STAGES], className="model-coverage"),
-            html.H4("Cost of a force call"),
-            *_costs(card.costs),
+            html.Dl([part for pair in _facts(card)[:SEEN] for part in pair], className="model-facts"),
+            fold(
+                "More, coverage and cost",
+                html.Dl([part for pair in _facts(card)[SEEN:] for part in pair], className="model-facts"),
+                html.H4("Coverage"),
+                html.Div([_coverage(card, suite, stage) for suite, stage in SUITE_STAGES], className="model-coverage"),
+                html.H4("Cost of a force call"),
+                *_costs(card.costs),
+            ),
         ],
         className="model-card",
         **{"aria-label": facts["name"]},

@@ -26,6 +26,7 @@ from dashboard.ui.provenance import provenance
 from dashboard.ui.ranking import ranking as ranking_block
 from dashboard.ui.tabs import tabs
 from dashboard.views.codec import build, decode, encode, replaced
+from dashboard.views.overview import MAPPED_SUITES
 from dashboard.views.potentials import PotentialsView
 
 AGAINST = [{"value": "training", "label": "training-set size"}, {"value": "cost", "label": "cost"}]
@@ -39,7 +40,8 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     asked, problems = decode(PotentialsView, query)
     view, trainings = _resolved(dataset, asked), learning_data.trainings(dataset)
     cards = models_query.cards(dataset)
-    every = chain.from_iterable(models_query.reference_functionals(dataset).values())
+    functionals = models_query.reference_functionals(dataset)
+    every = chain.from_iterable(functionals.get(suite, []) for suite in MAPPED_SUITES)
     levels = models_query.other_levels(models_query.trained_on(dataset), every)
     return html.Div(
         [

@@ -140,8 +140,7 @@ def _classes(data: Compared) -> str:
     if data.view.criterion == "cross":
         return text
     return text + (
-        f"Always naming the larger class would be right for {percent(larger, decided)}, so accuracy says little: read "
-        "balanced accuracy (0.5 for guessing) and MCC (0 for guessing)."
+        f"Naming the larger class alone is right for {percent(larger, decided)}, so read the MCC: 0 is guessing."
     )
 
 

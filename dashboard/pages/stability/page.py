@@ -57,8 +57,8 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
         [
             page_head(
                 "Does the potential find the same compounds stable?",
-                "DFT’s verdict on each compound against that of each potential. Move the tolerance and see which "
-                "verdicts depend on it; failures stay in the count.",
+                "DFT’s verdict on each compound against each potential’s. Move the tolerance and see which "
+                "verdicts depend on it.",
             ),
             address_notice(problems + replaced(asked, view)),
             _controls(dataset, found, names),

@@ -59,7 +59,7 @@ def score_table(data: Compared, names: Names) -> list[Component]:
             title,
             *(count(n) for n in (found.n, found.n_smaller, found.n_undecidable, found.n_failed)),
             *(
-                [number(x.value, 3), html.Span(ends(x), className="sub")]
+                [number(x.value, 3), html.Span(ends(x).removeprefix("95 %: "), className="sub")]
                 for x in (found.mcc, found.balanced_accuracy, found.accuracy)
             ),
         ]
