@@ -72,8 +72,9 @@ def labels(release: ReportTables, potentials: Sequence[str], criterion: str) -> 
         f"{rule} The score: every compound that DFT decides and that was run is in n; the potential's own label counts,"
         " a failure is wrong. Undecidable and failed are among n, not run is beside it. The MCC of a constant answer is"
         " not defined and says as little as 0. Comparable level: no open d or f shell, no element with +U in the"
-        " training data, PBE on both sides. Where compounds are not run, the others are no random sample: campaigns"
-        " take small strata first, so the smaller class is over-represented; compare on common compounds, as below."
+        " training data, PBE on both sides. Where compounds are not run, the score is of those that were, unweighted,"
+        " and they are no random sample of the suite: campaigns take small strata first, so the smaller class is"
+        " over-represented; compare on common compounds, as below."
     )
     if not lines:
         return f"## {title}\n\n{said}\n\nNot computed."
@@ -89,11 +90,11 @@ def _label_line(
     suite: str, name: str, score: Score, truth: verdicts.Labels, answer: verdicts.Answers
 ) -> tuple[str, ...]:
     (ss, su), (us, uu) = verdicts.counts(truth, answer).tolist()
-    decided = np.isin(truth, confusion.CLASSES)
+    left_out = int(np.sum(np.isin(truth, confusion.CLASSES) & ~answer.run))
     return (
         suite, name, f"{score.n:,}", f"{score.n_smaller:,}", interval(score.mcc), interval(score.balanced_accuracy),
         share(us, us + uu), share(su, ss + su), f"{score.n_undecidable:,}", f"{score.n_failed:,}",
-        f"{int(np.sum(decided & ~answer.run)):,}",
+        f"{left_out:,}: as run, unweighted" if left_out else "0",
     )  # fmt: skip
 
 
@@ -233,9 +234,9 @@ def better(release: ReportTables, potentials: Sequence[str]) -> str:
     for suite, criterion in product(groups_of, ("harmonic", "sigma")):
         groups = groups_of[suite]
         said = {name: _sides(rows, criterion) for name, rows in groups.items()}
-        for first, second in combinations(said, 2):
+        for (first, second), stratum in product(combinations(said, 2), _STRATA):
             (truth, one), (_, other) = said[first], said[second]
-            both = one.run & other.run
+            both = one.run & other.run & _in_stratum(groups[first], stratum) & _in_stratum(groups[second], stratum)
             smaller = min(int(np.sum(both & (truth == label))) for label in confusion.CLASSES)
             if both.sum() < _FEWEST or not smaller:
                 continue
@@ -249,12 +250,18 @@ def better(release: ReportTables, potentials: Sequence[str]) -> str:
                 if smaller >= SMALLEST_CLASS
                 else f"fewer than {SMALLEST_CLASS} of one class, nothing is said"
             )
-            lines.append((suite, criterion, first, second, f"{found.n:,}", f"{smaller:,}",
+            compounds = stratum.removeprefix(", ") or "all"
+            lines.append((suite, criterion, first, second, compounds, f"{found.n:,}", f"{smaller:,}",
                           interval(apart, signed=True), verdict))  # fmt: skip
     if not lines:
         return ""
-    head = ("suite", "criterion", "first", "second", "n", "of the smaller class", "MCC of first − second", "so")
-    said = "On the compounds that both were run on; the own label counts, a failure is wrong."
+    head = ("suite", "criterion", "first", "second", "compounds", "n", "of the smaller class",
+            "MCC of first − second", "so")  # fmt: skip
+    said = (
+        "On the compounds that both were run on; the own label counts, a failure is wrong. First those at the same"
+        " level of theory as DFT for both, then all. Where a potential was not run on the whole suite they are no"
+        " random sample of it, and unweighted."
+    )
     return f"## Which potential is better\n\n{said}\n\n{table(head, lines)}"
 
 

@@ -33,7 +33,8 @@ def document(data: Path, records: Path) -> str:
     with pairs.joined(data) as connection:
         release = ReportTables(data, connection)
         scored = release.rows(
-            'SELECT a.*, r.lattice_constant / 2 AS bond FROM attribution a JOIN "references" r USING (suite, compound) '
+            "SELECT a.*, r.B, r.lattice_constant / 2 AS bond FROM attribution a "
+            'JOIN "references" r USING (suite, compound) '
             "WHERE starts_with(frames, $set) ORDER BY frames, a.potential",
             {"set": SURROGATE},
         )
@@ -64,7 +65,7 @@ _HEAD = """
 Four small MACE models trained on energies, forces and stresses of CHGNet 0.3.0. They are no foundation models,
 and know nothing that their teacher does not: they are a controlled study, in which the teacher can stand for DFT.
 Release RELEASE of the tables; this page is made by `softmode distil report > docs/distil.md`, and nothing in it
-is typed in. Numbers in brackets are 95 % bootstrap intervals over compounds.
+is typed in. Numbers in brackets are 95 % bootstrap intervals; compounds of one B cation are drawn together.
 
 <!-- not run in tests: takes hours -->
 ```sh
@@ -84,7 +85,10 @@ def _short(scored: pd.DataFrame) -> str:
         name: _change(_common(scored, column), first, last)
         for name, column in (("force", "force_error"), ("phi", "constants_error"), ("sigma", "total"))
     }
-    ranked = [agreement(part["corner_rrr"], part["total"].abs()).spearman.sign > 0 for part in ok.values()]
+    ranked = [
+        agreement(part["corner_rrr"], part["total"].abs(), clusters=[part["B"]]).spearman.sign > 0
+        for part in ok.values()
+    ]
     outweighs = {
         prefix: sum(_hessian_outweighs(part, prefix) for part in ok.values()) for prefix in ("path", "shapley")
     }
@@ -98,13 +102,15 @@ From {SIZES[0]:,} to {SIZES[-1]:,} configurations, against the teacher on the sa
   zero with its whole interval, in {sum(ranked)} of {len(ranked)} models.
 - **The Hessian outweighs forces and sampling?** Its mean contribution is larger than either, with the whole interval
   of the paired difference, in {outweighs["path"]} of {len(ok)} models along the published path and in
-  {outweighs["shapley"]} by Shapley values. Amplification: {_mean(ok[first]["amplification"])} for {first},
-  {_mean(ok[last]["amplification"])} for {last}."""
+  {outweighs["shapley"]} by Shapley values. Amplification: {_mean(ok[first], "amplification")} for {first},
+  {_mean(ok[last], "amplification")} for {last}."""
 
 
 def _hessian_outweighs(part: pd.DataFrame, prefix: str) -> bool:
     sizes = {step: part[f"{prefix}_{step}"].abs().to_numpy(float) for step in PUBLISHED_PATH}
-    return all(mean_interval(sizes["hessian"] - sizes[step]).sign > 0 for step in ("forces", "sampling"))
+    return all(
+        mean_interval(sizes["hessian"] - sizes[step], clusters=[part["B"]]).sign > 0 for step in ("forces", "sampling")
+    )
 
 
 def _made(found: Sequence[Row]) -> str:
@@ -202,8 +208,9 @@ def _more_data(scored: pd.DataFrame, joined: pd.DataFrame) -> str:
     errors = {name: _common(scored, name) for name in ("total", "force_error", "constants_error")}
     omega = _to_dft(joined, "omega_min_thz", 0.0)  # the source's Γ includes the acoustic modes: both sides are cut
     lines = [
-        (model, *(_mean(values[model].abs()) if model in values else "not computed" for values in errors.values()),
-         interval(agreement(omega[model], 0 * omega[model]).rmse) if model in omega else "not computed")
+        (model, *(_sizes(values, model) if model in values else "not computed" for values in errors.values()),
+         interval(agreement(omega[model], 0 * omega[model], clusters=_cations(omega)).rmse) if model in omega
+         else "not computed")
         for model in MODELS
     ]  # fmt: skip
     steps = [
@@ -228,13 +235,13 @@ Mean change on the same compounds, and whether its interval leaves zero out:
 def _to_dft(joined: pd.DataFrame, name: str, cut: float) -> pd.DataFrame:
     """Errors of `name` by compound and model, compounds that every model and DFT have; values are cut at `cut`."""
     errors = joined[name].clip(upper=cut) - joined[f"dft_{name}"].clip(upper=cut)
-    return joined.assign(error=errors).pivot(index="compound", columns="potential", values="error").dropna()
+    return joined.assign(error=errors).pivot(index=["B", "compound"], columns="potential", values="error").dropna()
 
 
 def _change(values: pd.DataFrame, fewer: str, more: str) -> str:
     if not {fewer, more} <= set(values):
         return "not computed"
-    found = mean_interval((values[more].abs() - values[fewer].abs()).to_numpy(float))
+    found = mean_interval((values[more].abs() - values[fewer].abs()).to_numpy(float), clusters=_cations(values))
     word = {-1: "smaller", 1: "larger", 0: "not told apart"}[found.sign]
     return f"{interval(found, 3, signed=True)}, {word}"
 
@@ -244,8 +251,8 @@ def _cusp(scored: pd.DataFrame) -> str:
     for model in MODELS:
         part = scored[(scored["potential"] == model) & (scored["status"] == "ok")]
         for name, chosen in (("shorter", part["bond"] < SMOOTH), ("longer", part["bond"] >= SMOOTH)):
-            cells = (_mean(part[chosen][column].abs()) for column in ("total", "force_error", "constants_error"))
-            lines.append((model, name, f"{chosen.sum():,}", *cells, _mean(part[chosen]["amplification"])))
+            cells = (_mean(part[chosen], column) for column in ("total", "force_error", "constants_error"))
+            lines.append((model, name, f"{chosen.sum():,}", *cells, _mean(part[chosen], "amplification")))
     head = ("model", f"B–X bonds than {SMOOTH:g} Å", "n", "size of the error of σ", "relative error of forces",
             "relative error of Φ", "amplification")  # fmt: skip
     return f"""## What the teacher's cusp does
@@ -262,10 +269,10 @@ def _weak(scored: pd.DataFrame) -> str:
         sigma, error = part["corner_rrr"].to_numpy(float), part["total"].abs().to_numpy(float)
         strata = anharmonicity_strata(sigma)
         cells = [
-            f"{_mean(error[strata == stratum])}, n = {(strata == stratum).sum():,}"
+            f"{_mean(part[strata == stratum], 'total')}, n = {(strata == stratum).sum():,}"
             for stratum in (WEAK, MIDDLE, STRONG)
         ]
-        lines.append((model, *cells, interval(agreement(sigma, error).spearman)))
+        lines.append((model, *cells, interval(agreement(sigma, error, clusters=[part["B"]]).spearman)))
     low, high = EDGES
     head = ("model", f"σ < {low:g}", f"{low:g} to {high:g}", f"σ > {high:g}", "rank correlation")
     return f"""## Are weakly anharmonic compounds better?
@@ -286,15 +293,16 @@ def _hessian(scored: pd.DataFrame) -> str:
             largest = np.argmax(np.stack([sizes[step] for step in PUBLISHED_PATH]), axis=0)
             most = int(np.sum(largest == PUBLISHED_PATH.index("hessian")))
             beyond_forces, beyond_sampling = (
-                interval(mean_interval(sizes["hessian"] - sizes[step]), 3, signed=True)
+                interval(mean_interval(sizes["hessian"] - sizes[step], clusters=[part["B"]]), 3, signed=True)
                 for step in ("forces", "sampling")
             )
             lines.append((
-                model, split, *(_mean(sizes[step]) for step in PUBLISHED_PATH), beyond_forces, beyond_sampling,
+                model, split, *(_mean(part, f"{prefix}_{step}") for step in PUBLISHED_PATH), beyond_forces,
+                beyond_sampling,
                 share(most, len(part)),
             ))  # fmt: skip
     amplified = [
-        (model, _mean(part["amplification"]), share(int((part["amplification"] > 1).sum()), len(part)))
+        (model, _mean(part, "amplification"), share(int((part["amplification"] > 1).sum()), len(part)))
         for model in MODELS
         if len(part := scored[(scored["potential"] == model) & (scored["status"] == "ok")])
     ]
@@ -324,8 +332,18 @@ _CAVEATS = """
 def _common(scored: pd.DataFrame, column: str) -> pd.DataFrame:
     """`column` by compound and model, compounds that every model has."""
     ok = scored[scored["status"] == "ok"]
-    return ok.pivot(index="compound", columns="potential", values=column).dropna()
+    return ok.pivot(index=["B", "compound"], columns="potential", values=column).dropna()
 
 
-def _mean(values: Any) -> str:
-    return interval(mean_interval(np.asarray(values, float)), 3)
+def _cations(values: pd.DataFrame) -> list[Any]:
+    """The B cation of every compound of `_common` or `_to_dft`: what is drawn together."""
+    return [values.index.get_level_values("B")]
+
+
+def _sizes(values: pd.DataFrame, model: str) -> str:
+    return interval(mean_interval(values[model].abs().to_numpy(float), clusters=_cations(values)), 3)
+
+
+def _mean(part: pd.DataFrame, column: str) -> str:
+    """Mean size of `column` over the compounds of `part`."""
+    return interval(mean_interval(part[column].abs().to_numpy(float), clusters=[part["B"]]), 3)

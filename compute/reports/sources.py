@@ -120,10 +120,12 @@ def surrogate(release: ReportTables) -> str:
         steps = {name: part[column].to_numpy(float) for name, column in _STEPS.items()}
         known = np.all([np.isfinite(values) for values in steps.values()], axis=0)
         sizes = np.stack([np.abs(values[known]) for values in steps.values()])
+        cations = [part["B"][known]]
         largest = list(_STEPS)[int(sizes.mean(axis=1).argmax())] if known.any() else "not defined"
         lines.append((
-            potential, f"{known.sum():,}", *(interval(mean_interval(size), 3) for size in sizes), largest,
-            _hessian_outweighs(sizes), interval(mean_interval(part["amplification"])),
+            potential, f"{known.sum():,}", *(interval(mean_interval(size, clusters=cations), 3) for size in sizes),
+            largest, _hessian_outweighs(sizes, cations),
+            interval(mean_interval(part["amplification"], clusters=[part["B"]])),
         ))  # fmt: skip
     if not lines:
         return "## Where errors of σ come from: surrogate reference\n\nNot computed."
@@ -137,13 +139,16 @@ def surrogate(release: ReportTables) -> str:
     return f"## Where errors of σ come from: surrogate reference\n\n{said}\n\n{table(head, lines)}"
 
 
-def _hessian_outweighs(sizes: np.ndarray) -> str:
+def _hessian_outweighs(sizes: np.ndarray, cations: Sequence[pd.Series]) -> str:
     forces, hessian, sampling = sizes
-    return interval(mean_interval(hessian - forces - sampling), 3, signed=True)
+    return interval(mean_interval(hessian - forces - sampling, clusters=cations), 3, signed=True)
 
 
 def _attribution(release: ReportTables, *, surrogate: bool) -> pd.DataFrame:
-    rows = release.rows("SELECT * FROM attribution WHERE status = 'ok' ORDER BY frames, potential")
+    rows = release.rows(
+        "SELECT a.*, r.B FROM attribution a LEFT JOIN \"references\" r USING (suite, compound) WHERE a.status = 'ok'"
+        " ORDER BY a.frames, a.potential"
+    )
     return rows[rows["frames"].str.contains(SURROGATE) == surrogate]
 
 

@@ -116,6 +116,9 @@ class Rank(Answer):
     n_smaller: int | None = Field(description="of DFT's smaller class, where labels are scored")
     comparable: IntervalAnswer | None = Field(description="the same where the level of theory is that of DFT")
     n_comparable: int = Field(description="compounds of that")
+    n_not_run: int = Field(
+        description="more that DFT has the number of; where there are any, the score is of those run, no random sample"
+    )
 
 
 class NotComputed(Answer):

@@ -76,9 +76,12 @@ class Ranked:
     Potentials with a letter of `group` in common have no measurable difference: the interval of the paired difference
     on what both were run on includes 0. Of the compounds, `n_failed` have no result and `n_undecidable` none outside
     the noise: labels count nevertheless, a failed one as wrong; an RMSE is without the failed, which n does not hold.
-    `n_smaller` are of DFT's smaller class. A potential that was run on fewer than half of the compounds of the most
-    complete one is not `complete` and not ranked: value NaN, no group, n its compounds. `level` is the functional of
-    its training data where DFT's is another, else empty.
+    `n_smaller` are of DFT's smaller class. `n_not_run` more have DFT's number: where there are any, the score is of the
+    compounds as run, no random sample, and unweighted.
+
+    A potential that was run on fewer than half of the compounds of the most complete one is not `complete` and not
+    ranked: value NaN, no group, n its compounds. `level` is the functional of its training data where DFT's is another,
+    else empty.
     """
 
     potential: str
@@ -96,6 +99,7 @@ class Ranked:
     n_smaller: int | None = None
     comparable: Interval | None = None
     n_comparable: int = 0
+    n_not_run: int = 0
 
 
 @dataclass(frozen=True)
@@ -175,8 +179,11 @@ def _status(metric: str) -> str:
 
 def _counted(rows: Rows, metric: str) -> NDArray[np.bool_]:
     """Which compounds (n,) DFT has the number of and were run."""
-    dft = rows["dft_sigma" if METRICS[metric].stage == "sigma" else "dft_omega_min_thz"]
-    return np.isfinite(dft) & (rows[_status(metric)] != "not-run")
+    return np.isfinite(_published(rows, metric)) & (rows[_status(metric)] != "not-run")
+
+
+def _published(rows: Rows, metric: str) -> Values:
+    return np.asarray(rows["dft_sigma" if METRICS[metric].stage == "sigma" else "dft_omega_min_thz"])
 
 
 def _criterion(metric: str) -> str:
@@ -201,13 +208,15 @@ def _entry(name: str, rows: Rows, suite: str, metric: str) -> Ranked:
     counted = _counted(rows, metric)
     protocol = rows["protocol" if METRICS[metric].stage == "harmonic" else "sigma_protocol"][counted]
     failed = int(np.sum(counted & ~np.isin(rows[_status(metric)], ("ok", criteria.LEFT))))
+    left_out = int(np.sum(np.isfinite(_published(rows, metric)) & ~counted))
     if METRICS[metric].of_labels:
         found = criteria.scored(rows, suite, _criterion(metric))
         ends = (found.mcc.value, found.mcc.low, found.mcc.high)
         return Ranked(name, metric, *ends, found.n, "", found.n_failed, found.n_undecidable, str(protocol[0]),
-                      n_smaller=found.n_smaller)  # fmt: skip
+                      n_smaller=found.n_smaller, n_not_run=left_out)  # fmt: skip
     rmse, n = _rmse(_errors(rows, suite, metric), rows, suite)
-    return Ranked(name, metric, rmse.value, rmse.low, rmse.high, n, "", failed, 0, str(protocol[0]))
+    ends = (rmse.value, rmse.low, rmse.high)
+    return Ranked(name, metric, *ends, n, "", failed, 0, str(protocol[0]), n_not_run=left_out)
 
 
 def _with_comparable(name: str, rows: Rows, suite: str, metric: str) -> Ranked:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from compute.physics import wells as physics
-from compute.statistics.bootstrap import percentile_interval, resampled_sums
+from compute.statistics.bootstrap import clusters_of, percentile_interval, resampled_sums
 from compute.statistics.deviation import deviation
 from dashboard.dataset import Dataset
 
@@ -26,7 +26,10 @@ _KEYS = ["suite", "compound"]
 HEIGHT, QUARTIC = "height", "quartic_alone"
 _QUANTITIES = [*QUANTITY_COLUMNS.values(), QUARTIC, HEIGHT, "depth"]
 
-_WELLS = "SELECT * FROM wells_by_kind ORDER BY compound, source, k_points, cutoff_ev"
+_WELLS = """
+SELECT w.*, r.B, r.Bp FROM wells_by_kind w LEFT JOIN "references" r USING (suite, compound)
+ORDER BY w.compound, w.source, w.k_points, w.cutoff_ev
+"""
 
 Values = NDArray[np.float64]
 
@@ -36,7 +39,7 @@ class Deviations:
     """Differences from DFT of one quantity, in its unit; NaN where n is 0.
 
     `median` is the median of their sizes, `scale` the median size of DFT's own values; `rmse_low` and `rmse_high`
-    bound the 95 % bootstrap interval over compounds.
+    bound the 95 % bootstrap interval, compounds of one M and of one M′ drawn together; NaN with few of either.
     """
 
     n: int
@@ -145,7 +148,7 @@ def pairs(frame: pd.DataFrame) -> pd.DataFrame:
     (`dft_curvature`, …).
     """
     both = (frame["status"] == "ok") & (frame["kind"] != REFERENCE) & frame["has_dft"]
-    columns = ["compound", "name", "kind", *_QUANTITIES, *(f"dft_{name}" for name in _QUANTITIES)]
+    columns = ["suite", "compound", "B", "Bp", "name", "kind", *_QUANTITIES, *(f"dft_{name}" for name in _QUANTITIES)]
     return frame.loc[both, columns].reset_index(drop=True)
 
 
@@ -163,9 +166,9 @@ def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
                 kind=str(kind),
                 signs=int(np.sum(np.sign(mine["curvature"]) == np.sign(mine["dft_curvature"]))),
                 baseline=max(int(np.sum(mine["dft_curvature"] < 0)), int(np.sum(mine["dft_curvature"] > 0))),
-                harmonic=_deviations(mine[column].to_numpy(float), mine[f"dft_{column}"].to_numpy(float)),
+                harmonic=_deviations(mine, column),
                 **{
-                    name: _deviations(mine[column].to_numpy(float), mine[f"dft_{column}"].to_numpy(float))
+                    name: _deviations(mine, column)
                     for name, column in (("height", HEIGHT), ("quartic", QUARTIC), ("depth", "depth"))
                 },
                 n_failed=len(tried) - len(mine),
@@ -175,20 +178,26 @@ def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
     return sorted(found, key=lambda c: (c.kind != POTENTIAL, c.name))
 
 
-def _deviations(values: Values, dft: Values) -> Deviations:
+def _deviations(pairs: pd.DataFrame, column: str) -> Deviations:
+    """Of `column`; compounds of one M and of one M′ are drawn together."""
+    values, dft = pairs[column].to_numpy(float), pairs[f"dft_{column}"].to_numpy(float)
     known = np.isfinite(values) & np.isfinite(dft)
-    return _known_deviations(values[known].tobytes(), dft[known].tobytes())
+    ways = clusters_of(pairs[known], str(pairs["suite"].iloc[0])) if known.any() else []
+    codes = tuple(np.unique(way, return_inverse=True)[1].astype(np.int64).tobytes() for way in ways)
+    return _known_deviations(values[known].tobytes(), dft[known].tobytes(), codes)
 
 
 @lru_cache(maxsize=256)
-def _known_deviations(of_values: bytes, of_dft: bytes) -> Deviations:
+def _known_deviations(of_values: bytes, of_dft: bytes, codes: tuple[bytes, ...]) -> Deviations:
     values, dft = np.frombuffer(of_values), np.frombuffer(of_dft)
     plain = deviation(values, dft)
     if plain.n == 0:
         return Deviations(0, *[float("nan")] * 6)
     difference = values - dft
-    squares = resampled_sums(np.stack([difference**2, np.ones(plain.n)], axis=1))
-    low, high = percentile_interval(np.sqrt(squares[:, 0] / squares[:, 1]))
+    clusters = [np.frombuffer(way, np.int64) for way in codes]
+    squares = resampled_sums(np.stack([difference**2, np.ones(plain.n)], axis=1), clusters=clusters)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low, high = percentile_interval(np.sqrt(squares[:, 0] / squares[:, 1]))
     return Deviations(
         n=plain.n,
         rmse=plain.rmse,

@@ -149,7 +149,8 @@ def _not_decided(entry: Ranked, metric: Metric) -> str:
     parts = {"undecidable": entry.n_undecidable, "failed": entry.n_failed}
     said = [f"{count(n)} {what}" for what, n in parts.items() if n] or ["none failed"]
     smaller = [] if entry.n_smaller is None else [f"smaller class {count(entry.n_smaller)}"]
-    return ", ".join([*smaller, *said])
+    part = [f"{count(entry.n_not_run)} not run: as run, unweighted"] if entry.n_not_run else []
+    return ", ".join([*smaller, *said, *part])
 
 
 def _caption(metric: Metric, suite: str) -> str:

@@ -217,8 +217,9 @@ def _errors(found: Sequence[query.Comparison], quantity: str, names: Names) -> l
         return []
     caption = (
         f"Differences from DFT, {symbol} in {UNITS[quantity]}, E at Q = 0.4 Å and the depth in meV, q, fitted without "
-        f"a sextic term, in {QUARTIC_UNIT}, with 95 % intervals over compounds. One sign always: what answering DFT’s "
-        "more frequent sign gets. Rows that begin with DFT are DFT at other settings: its own error."
+        f"a sextic term, in {QUARTIC_UNIT}, with 95 % intervals, compounds of one M and of one M′ drawn together. One "
+        "sign always: what answering DFT’s more frequent sign gets. Rows that begin with DFT are DFT at other "
+        "settings: its own error."
     )
     return [table(head, rows, caption=caption)]
 

@@ -288,6 +288,7 @@ def _attribution(frames: str, compound: str, potential: str, corners: dict[str, 
 def _potential(potential: str, family: str) -> dict[str, Any]:
     return {
         "potential": potential, "name": potential.title(), "family": family, "benchmark": family == "MACE",
+        "category": "foundation",
         "training_set": "invented", "functional": "invented", "licence": "MIT", "citation": "invented for tests",
         "source": "invented for tests", "checkpoint_sha256": "ab" * 32,
     }  # fmt: skip

@@ -32,7 +32,10 @@ FEWEST = 5
 
 @dataclass(frozen=True)
 class Mean:
-    """Mean over `n` sets of frames with its 95 % interval, NaN with fewer than `FEWEST`, and the quartiles."""
+    """Mean over `n` sets of frames with its 95 % interval, and the quartiles.
+
+    Sets of one cation on B are drawn together; the interval is NaN with fewer than `FEWEST` sets, or few cations.
+    """
 
     n: int
     mean: Interval
@@ -104,9 +107,10 @@ def _members(rows: pd.DataFrame) -> Iterator[tuple[str, str | None, pd.DataFrame
 
 
 def _group(potential: str, anion: str | None, rows: pd.DataFrame, split: str) -> ContributionGroup:
-    steps = {NET: _mean(_on_frames(rows, "rmm") - _on_frames(rows, "rrr"))}
-    steps |= {step: _mean(_step(rows, step, split)) for step in PUBLISHED_PATH}
-    steps[INTERACTION] = _mean(_column(rows, "interaction_forces_hessian"))
+    cations = rows["B"].astype(str).to_numpy()
+    steps = {NET: _mean(_on_frames(rows, "rmm") - _on_frames(rows, "rrr"), cations)}
+    steps |= {step: _mean(_step(rows, step, split), cations) for step in PUBLISHED_PATH}
+    steps[INTERACTION] = _mean(_column(rows, "interaction_forces_hessian"), cations)
     return ContributionGroup(potential, anion, len(rows), steps)
 
 
@@ -130,12 +134,13 @@ def _on_frames(rows: pd.DataFrame, corner: str) -> Values:
     return np.where(known["r"], of["r"], np.where(known["s"], of["s"], of["m"]))
 
 
-def _mean(values: Values) -> Mean:
-    known = values[np.isfinite(values)]
+def _mean(values: Values, cations: NDArray[np.str_]) -> Mean:
+    finite = np.isfinite(values)
+    known = values[finite]
     n = len(known)
     if n == 0:
         return Mean(0, Interval(np.nan, np.nan, np.nan), (np.nan, np.nan, np.nan))
-    mean = mean_interval(known)
+    mean = mean_interval(known, clusters=[cations[finite]])
     low, high = (mean.low, mean.high) if n >= FEWEST else (np.nan, np.nan)
     lower, median, upper = np.quantile(known, (0.25, 0.5, 0.75)).tolist()
     return Mean(n, Interval(float(known.mean()), low, high), (lower, median, upper))
@@ -186,7 +191,7 @@ def _rows(dataset: Dataset, reference: str) -> pd.DataFrame:
         "force_error_residual",
     )  # fmt: skip
     return dataset.frame(
-        "SELECT a.frames, a.potential, r.X, r.lattice_constant / 2 AS bond, "
+        "SELECT a.frames, a.potential, r.B, r.X, r.lattice_constant / 2 AS bond, "
         f"{', '.join(f'a.{column}' for column in columns)} FROM attribution a "
         'LEFT JOIN "references" r USING (suite, compound) '
         f"WHERE a.status = 'ok' AND {OF_REFERENCE} ORDER BY a.potential, a.frames",

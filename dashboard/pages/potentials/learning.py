@@ -72,7 +72,7 @@ def _sizes(found: Learned) -> Component:
         [
             html.Strong(f"n = {count(found.n)} compounds that all {count(len(found.configurations))} models have. "),
             f"From {count(first)} to {count(last)}, compound by compound: {said}. "
-            "Lines and brackets are 95 % intervals over compounds.",
+            "Lines and brackets are 95 % intervals; compounds of one element on B are drawn together.",
         ],
         label="Errors of forces, force constants and σ against the teacher over the size of the training set",
     )

@@ -78,16 +78,17 @@ def _learned(dataset: Dataset, release: str) -> Learned | None:
     models = [training.potential for training in found]
     columns = ", ".join(f'{column} AS "{name}"' for name, column in ERRORS.items())
     frame = dataset.frame(
-        f"SELECT potential, compound, {columns} FROM attribution WHERE {OF_REFERENCE} AND status = 'ok' "
-        "AND list_contains($potentials, potential)",
+        f'SELECT potential, compound, r.B, {columns} FROM attribution JOIN "references" r USING (suite, compound) '
+        f"WHERE {OF_REFERENCE} AND status = 'ok' AND list_contains($potentials, potential)",
         {"reference": REFERENCES[1], "potentials": models},
     )
-    common = frame.pivot(index="compound", columns="potential", values=list(ERRORS)).dropna().astype(float)
+    common = frame.pivot(index=["B", "compound"], columns="potential", values=list(ERRORS)).dropna().astype(float)
     if common.empty or set(frame["potential"]) != set(models):
         return None
+    cations = [common.index.get_level_values("B")]  # compounds of one element on B are drawn together
     return Learned(
         len(common),
         tuple(training.configurations for training in found),
-        {name: tuple(mean_interval(common[name][model]) for model in models) for name in ERRORS},
-        {name: mean_interval(common[name][models[-1]] - common[name][models[0]]) for name in ERRORS},
+        {name: tuple(mean_interval(common[name][model], clusters=cations) for model in models) for name in ERRORS},
+        {name: mean_interval(common[name][models[-1]] - common[name][models[0]], clusters=cations) for name in ERRORS},
     )

@@ -146,7 +146,8 @@ def _classes(data: Compared) -> str:
 
 def _card(data: Compared, potential: str, names: Names) -> Component:
     counts = verdicts.crosstab(data.truth, data.labels[potential])
-    head = _shares(counts) if data.view.criterion == "cross" else _headline(data.scores[potential])
+    left_out = int(np.sum(np.isin(data.truth, confusion.CLASSES) & ~data.answers[potential].run))
+    head = _shares(counts) if data.view.criterion == "cross" else _headline(data.scores[potential], left_out)
     return html.Div(
         [html.H3(names.get(potential, potential)), head, _matrix(counts, data, potential, names)],
         className="matrix",
@@ -154,8 +155,10 @@ def _card(data: Compared, potential: str, names: Names) -> Component:
     )
 
 
-def _headline(found: verdicts.Score) -> Component:
+def _headline(found: verdicts.Score, left_out: int) -> Component:
     n = f"n = {count(found.n)}, smaller class {count(found.n_smaller)}"
+    if left_out:
+        n += f"; {count(left_out)} not run: as run, unweighted"
     return statements(
         statement(number(found.mcc.value), "Matthews correlation", [ends(found.mcc), html.Br(), n]),
     )

@@ -74,10 +74,20 @@ def test_means_over_sets_follow_the_order(dataset, split, expected):
 def test_a_mean_of_few_sets_has_no_interval(dataset, directory, tmp_path):
     assert np.isnan(groups(dataset, "fhs")[0].steps["forces"].mean.low)
     row = next(r for r in tables.read(directory, "attribution").to_pylist() if r["potential"] == MACE)
-    rows = [{**row, "frames": f"set-{i}", "corner_rmr": 0.6 + 0.1 * i} for i in range(FEWEST)]
     read = {name: tables.read(directory, name) for name in ("references", "potentials")}
-    tables.publish(tmp_path, {"attribution": tables.from_rows("attribution", rows), **read})
-    forces = groups(Dataset(tmp_path), "fhs")[0].steps["forces"]
+
+    def forces_of(folder, compounds):
+        rows = [
+            {**row, "frames": f"set-{i}", "compound": compound, "corner_rmr": 0.6 + 0.1 * i}
+            for i, compound in enumerate(compounds)
+        ]
+        tables.publish(folder, {"attribution": tables.from_rows("attribution", rows), **read})
+        return groups(Dataset(folder), "fhs")[0].steps["forces"]
+
+    same = forces_of(tmp_path / "one", [row["compound"]] * FEWEST)
+    assert (same.n, same.mean.value) == (FEWEST, pytest.approx(0.2))
+    assert np.isnan(same.mean.low), "sets of one cation are no independent ones"
+    forces = forces_of(tmp_path / "several", ("CsPbI3", "CsSrF3", "KMgF3", "RbCaF3", "KMnF3"))
     assert (forces.n, forces.mean.value) == (FEWEST, pytest.approx(0.2))
     assert 0 < forces.mean.low < 0.2 < forces.mean.high < 0.4
     assert forces.quartiles == pytest.approx((0.1, 0.2, 0.3))

@@ -212,7 +212,8 @@ def test_the_page_stands_without_data(tmp_path):
 
 def test_records_of_training_become_curves_and_paired_errors(directory, tmp_path):
     target = tmp_path / "parquet"
-    errors = {("a", 250): 0.5, ("b", 250): 0.7, ("a", 1000): 0.2, ("b", 1000): 0.4, ("c", 1000): 9.0}
+    a, b, c = "CsPbI3", "CsPbBr3", "CsSrF3"
+    errors = {(a, 250): 0.5, (b, 250): 0.7, (a, 1000): 0.2, (b, 1000): 0.4, (c, 1000): 9.0}
     rows = [
         {
             **dict.fromkeys(("method", "sampler"), "invented"), "frames": f"surrogate-teacher-{compound}",
@@ -235,6 +236,7 @@ def test_records_of_training_become_curves_and_paired_errors(directory, tmp_path
     assert [error.value for error in found.errors["forces"]] == pytest.approx([0.6, 0.3])
     assert found.change["force constants"].value == pytest.approx(-0.6)
     assert found.errors["σ"][0].value == pytest.approx(0.6)
+    assert np.isnan(found.errors["σ"][0].low), "both compounds have Pb: one cation bounds nothing"
     shown = text_of(models.layout(dataset, {}))
     assert "Distilled from Mace-Test on 250 and 1,000 configurations: no foundation models" in shown
     assert "With 250 it was lowest at step 200" in shown

@@ -267,3 +267,8 @@ def test_the_page_shows_the_label_over_the_displacement_and_says_who_has_no_ladd
     assert "stable at 0.03 Å" in text
     assert f"Not computed along a ladder: {MACE.title()}" in text
     assert "Does the label depend" not in text_of(_with_ladders(tmp_path / "sigma"), c="sigma")
+
+
+def test_a_matrix_of_a_part_of_the_suite_is_named_unweighted(dataset):
+    assert "1 not run: as run, unweighted" in text_of(dataset, p=CHGNET)
+    assert "not run: as run, unweighted" not in text_of(dataset, p=f"{CHGNET}.{MACE}", k="yes", c="cross")

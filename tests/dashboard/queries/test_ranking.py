@@ -112,3 +112,11 @@ def test_another_functional_is_said_where_potentials_are_ranked(directory, tmp_p
     found = ranking(Dataset(tmp_path), "abx3")
     assert {entry.potential: entry.level for entry in found} == {CHGNET: "r2SCAN", MACE: ""}
     assert "than DFT’s: Chgnet (r2SCAN)" in text_of(ranking_block(found, "abx3", NAMES))
+
+
+def test_a_score_of_a_part_of_the_suite_is_named_unweighted(dataset):
+    first, second = ranking(dataset, "abx3")
+    # DFT labels nine; MACE ran five of them, CHGNet all but SrTiO3.
+    assert (first.n_not_run, second.n_not_run) == (4, 1)
+    said = text_of(ranking_block(ranking(dataset, "abx3"), "abx3", NAMES))
+    assert "4 not run: as run, unweighted" in said
