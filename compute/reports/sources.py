@@ -9,10 +9,13 @@ import pandas as pd
 
 from compute.reports.markdown import ReportTables, interval, number, share, table
 from compute.reports.regression import shares
+from compute.statistics.bootstrap import FEWEST_CLUSTERS, Interval
 from compute.statistics.deviation import mean_interval
 from compute.statistics.regression import LEAST
 from compute.tables.schemas import SURROGATE
 
+SMOOTH = 3.0
+"""B–X bond in Å from which CHGNet, the reference of the surrogate sets, has no cusp."""
 _STEPS = {"forces": "path_forces", "Hessian": "path_hessian", "sampling": "path_sampling"}
 
 
@@ -113,41 +116,50 @@ def attributed(release: ReportTables, potentials: list[str]) -> str:
 
 
 def surrogate(release: ReportTables) -> str:
-    """The same where a potential stands for DFT, over compounds."""
+    """The same where a potential stands for DFT, over compounds: those where it is smooth first."""
     rows = _attribution(release, surrogate=True)
-    lines = []
-    for potential, part in rows.groupby("potential"):
-        steps = {name: part[column].to_numpy(float) for name, column in _STEPS.items()}
-        known = np.all([np.isfinite(values) for values in steps.values()], axis=0)
-        sizes = np.stack([np.abs(values[known]) for values in steps.values()])
-        cations = [part["B"][known]]
-        largest = list(_STEPS)[int(sizes.mean(axis=1).argmax())] if known.any() else "not defined"
-        lines.append((
-            potential, f"{known.sum():,}", *(interval(mean_interval(size, clusters=cations), 3) for size in sizes),
-            largest, _hessian_outweighs(sizes, cations),
-            interval(mean_interval(part["amplification"], clusters=[part["B"]])),
-        ))  # fmt: skip
+    strata = ((f", B–X ≥ {SMOOTH:g} Å", rows[rows["bond"] >= SMOOTH]), ("", rows))
+    lines = [_surrogate(f"{name}{stratum}", own) for stratum, part in strata for name, own in part.groupby("potential")]
     if not lines:
         return "## Where errors of σ come from: surrogate reference\n\nNot computed."
-    head = ("potential", "n", *(f"mean size of {name}" for name in _STEPS), "largest",
+    head = ("potential", "n", *(f"mean size of {name}" for name in _STEPS), "forces and Hessian, net", "largest",
             "Hessian − (forces + sampling)", "amplification")  # fmt: skip
     methods = ", ".join(sorted(set(rows["method"])))
     said = (
         f"Reference: {methods}, not DFT. Mean size over compounds of each step of the published path; the Hessian"
-        " outweighs both others together where the last difference but one is above zero."
+        " outweighs both others together where the last difference but one is above zero. The net is the size of"
+        " forces and Hessian as one step: less than their sum where the second mends what the first broke. First the"
+        " compounds whose bonds are so long that the reference is smooth. Compounds of one B cation are drawn together."
     )
     return f"## Where errors of σ come from: surrogate reference\n\n{said}\n\n{table(head, lines)}"
 
 
-def _hessian_outweighs(sizes: np.ndarray, cations: Sequence[pd.Series]) -> str:
+def _surrogate(name: str, part: pd.DataFrame) -> tuple[str, ...]:
+    steps = {step: part[column].to_numpy(float) for step, column in _STEPS.items()}
+    known = np.all([np.isfinite(values) for values in steps.values()], axis=0)
+    sizes = np.stack([np.abs(values[known]) for values in steps.values()])
+    net = np.abs(part["corner_rmm"] - part["corner_rrr"]).to_numpy(float)[known]
+    cations = part["B"].to_numpy(str)
+    largest = list(_STEPS)[int(sizes.mean(axis=1).argmax())] if known.any() else "not defined"
     forces, hessian, sampling = sizes
-    return interval(mean_interval(hessian - forces - sampling, clusters=cations), 3, signed=True)
+    return (
+        name, f"{known.sum():,}", *(_mean(size, cations[known]) for size in (*sizes, net)), largest,
+        _mean(hessian - forces - sampling, cations[known], signed=True),
+        _mean(part["amplification"].to_numpy(float), cations, digits=2),
+    )  # fmt: skip
+
+
+def _mean(values: np.ndarray, cations: np.ndarray, digits: int = 3, *, signed: bool = False) -> str:
+    """Mean with its interval, compounds of one B cation drawn together; without one where there are few compounds."""
+    found = mean_interval(values, clusters=[cations])
+    few = np.isfinite(values).sum() < FEWEST_CLUSTERS
+    return interval(Interval(found.value, np.nan, np.nan) if few else found, digits, signed=signed)
 
 
 def _attribution(release: ReportTables, *, surrogate: bool) -> pd.DataFrame:
     rows = release.rows(
-        "SELECT a.*, r.B FROM attribution a LEFT JOIN \"references\" r USING (suite, compound) WHERE a.status = 'ok'"
-        " ORDER BY a.frames, a.potential"
+        "SELECT a.*, r.B, r.lattice_constant / 2 AS bond FROM attribution a"
+        " LEFT JOIN \"references\" r USING (suite, compound) WHERE a.status = 'ok' ORDER BY a.frames, a.potential"
     )
     return rows[rows["frames"].str.contains(SURROGATE) == surrogate]
 

@@ -173,6 +173,17 @@ def test_differences_between_groups_of_compounds_are_measured_where_they_are_the
     assert mean.high - mean.low == pytest.approx(2 * 1.96 / np.sqrt(300), rel=0.2)
 
 
+def test_two_potentials_are_compared_at_the_same_level_of_theory_first(page):
+    section = page.split("## Which potential is better")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "| all |" in line
+            or "| comparable level |" in line]  # fmt: skip
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        kinds.setdefault(tuple(row[:4]), []).append(row[4])
+    assert ["comparable level", "all"] in kinds.values()
+    assert all(found in (["all"], ["comparable level", "all"]) for found in kinds.values())
+
+
 def test_the_page_of_the_referee_is_that_of_the_tables():
     found = referee.document(DATA)
     committed = (ROOT / "docs" / "referee.md").read_text(encoding="utf-8")

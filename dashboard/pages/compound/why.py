@@ -9,12 +9,14 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from compute.statistics.criteria import TOLERANCE_THZ
+from dashboard.figures.ladder import Climb, over_displacement
 from dashboard.pages.compound.head import trust_of, trust_sentence
 from dashboard.queries.compound import ladders
 from dashboard.queries.compound_page import KnownCompound
 from dashboard.queries.coverage import foundation
 from dashboard.queries.structure import Structure
-from dashboard.ui.blocks import section, table
+from dashboard.ui.blocks import captioned, section, table
 from dashboard.ui.compound_text import label_mark
 from dashboard.ui.text import listed, marked, number, plural, together
 from dashboard.ui.trust import rests_on, trust_table
@@ -35,6 +37,7 @@ def why(found: KnownCompound, view: CompoundView) -> Component:
     return section(
         TITLE,
         html.Ul([html.Li(sentence) for sentence in known], className="plain") if known else html.P(_nothing(climbed)),
+        _ladder_figure(climbed, found),
         _ladder_table(climbed, found),
         *_trust(found),
         html.P(["What is behind each: ", dcc.Link("limits", href=EXPLAINED), "."], className="fine"),
@@ -95,6 +98,31 @@ def _nothing(climbed: pd.DataFrame) -> str:
     if climbed.empty:
         return "No potential has a harmonic result of this compound."
     return "Nothing in the tables speaks against these labels."
+
+
+def _ladder_figure(climbed: pd.DataFrame, found: KnownCompound) -> Component | None:
+    """ω of the softest mode over the displacement, a line per potential with a ladder."""
+    known = climbed[climbed["rung_omega_thz"].map(lambda rungs: np.size(rungs) > 1)]
+    if known.empty:
+        return None
+    climbs = [
+        Climb(
+            potential=row.potential,
+            name=found.names.get(row.potential, row.potential),
+            amplitudes=np.asarray(row.rung_amplitude, float),
+            values=np.asarray(row.rung_omega_thz, float),
+        )
+        for row in known.itertuples(index=False)
+    ]
+    return captioned(
+        over_displacement(climbs, y_title="ω of the softest mode (THz)", unit="THz", turns_at=-TOLERANCE_THZ),
+        [
+            html.Strong(f"n = {plural(len(climbs), 'potential')}. "),
+            "Imaginary as negative. A level line: the label does not depend on the displacement; one that falls "
+            f"towards small ones has a cusp. Dotted: −{TOLERANCE_THZ:g} THz, where the label turns.",
+        ],
+        label=f"ω of the softest mode of {found.name} over the displacement",
+    )
 
 
 def _ladder_table(climbed: pd.DataFrame, found: KnownCompound) -> Component | None:

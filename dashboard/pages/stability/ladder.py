@@ -10,8 +10,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.dataset import Dataset
-from dashboard.figures.identity import stroke, symbol
-from dashboard.figures.theme import Figure, figure, scatter
+from dashboard.figures.ladder import Climb, over_displacement
+from dashboard.figures.theme import Figure
 from dashboard.pages.stability.ladder_data import Climbed, climbed
 from dashboard.queries.stability import Compared
 from dashboard.ui.blocks import captioned, section, table
@@ -65,21 +65,19 @@ def _figure(data: Compared, found: list[Climbed], names: Mapping[str, str]) -> C
 
 def called_stable(found: list[Climbed], names: Mapping[str, str]) -> Figure:
     """Per potential and class of DFT, the share (%) that it calls stable over the displacement."""
-    traces = []
-    for one in found:
-        for kind, dash, n, stable in zip(CLASSES, DASHES, one.n, one.stable, strict=True):
-            if n:
-                traces.append(
-                    scatter(
-                        x=one.amplitudes, y=100 * stable / n,
-                        name=f"{names.get(one.potential, one.potential)}, DFT {kind}", mode="lines+markers",
-                        line=stroke(one.potential, dash), marker={"symbol": symbol(one.potential), "size": 9},
-                        hovertemplate="%{y:.1f} % at %{x:g} Å",
-                    )
-                )  # fmt: skip
-    return figure(
-        traces, x_title="displacement of the largest atom (Å)", y_title="called stable (%)", y={"range": (-3, 103)}
-    )
+    climbs = [
+        Climb(
+            potential=one.potential,
+            name=f"{names.get(one.potential, one.potential)}, DFT {kind}",
+            amplitudes=one.amplitudes,
+            values=100 * stable / n,
+            dash=dash,
+        )
+        for one in found
+        for kind, dash, n, stable in zip(CLASSES, DASHES, one.n, one.stable, strict=True)
+        if n
+    ]
+    return over_displacement(climbs, y_title="called stable (%)", unit="%", y_range=(-3, 103))
 
 
 def _table(view: StabilityView, found: list[Climbed], names: Mapping[str, str], missing: str) -> Component:

@@ -32,7 +32,7 @@ from dashboard.ui.structure import structure_json
 from dashboard.views.codec import decode, encode
 from dashboard.views.compound import CompoundView
 from tests.support import dashboard_data
-from tests.support.components import drawn, words
+from tests.support.components import drawn, nodes, words
 from tests.support.dashboard_data import CHGNET, MACE, SIGMA_RUN
 
 # Five atoms of 100 u on springs of 1 and 1.44 eV/Å².
@@ -329,12 +329,21 @@ def test_why_it_may_fail_is_said_from_the_ladder_the_bond_and_the_level(dataset,
                 "noise_floor_thz": 0.5 if turns else 0.01,
             }  # fmt: skip
     tables.publish(tmp_path, {name: tables.from_rows(name, listed) for name, listed in rows.items()})
-    shown = words(why(find(Dataset(tmp_path), "abx3", "CsPbCl3"), VIEW))
+    section = why(find(Dataset(tmp_path), "abx3", "CsPbCl3"), VIEW)
+    lines = {trace["name"]: list(trace["y"]) for trace in _figure_over_displacement(section)["data"]}
+    assert lines == {"Chgnet-Test": [0.4, -0.6, -0.9], "Mace-Test": [-0.4] * 3}
+    shown = words(section)
     assert "Bond below 3 Å: Pb–Cl 2.75 Å." in shown
     assert "The label changes with the displacement, 0.01 to 0.05 Å: Chgnet-Test." in shown
     assert "The softest ω lies within the noise floor: Chgnet-Test." in shown
     assert "Chgnet-Test0.40−0.60−0.901.300.50◇ undecidable" in shown
     assert "Mace-Test−0.40−0.40−0.401.300.01▲ unstable" in shown
+
+
+def _figure_over_displacement(section):
+    title = "displacement of the largest atom (Å)"
+    figures = [node.figure for node in nodes(section) if hasattr(node, "figure")]
+    return next(one for one in figures if one["layout"]["xaxis"]["title"]["text"] == title)
 
 
 def test_bonds_of_both_prototypes(springs):
