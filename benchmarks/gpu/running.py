@@ -97,7 +97,7 @@ def main() -> None:
         document["shards"] = len(list((to / "runs").glob("*/shards/*.json")))
         (to / "gpu.json").write_text(json.dumps(document, indent=1) + "\n")
         print(
-            f"{name}: {document['steps'][name]['ended']}, {document['steps'][name].get('seconds', 0):.0f} s", flush=True
+            f"{name}: {document['steps'][name]['ended']}, {document['steps'][name].get('took_s', 0):.0f} s", flush=True
         )
     print(json.dumps(document["steps"], indent=1))
     print(f"{to / 'gpu.json'}, {document['shards']} shards")
