@@ -8,8 +8,10 @@ import pytest
 from compute import tables
 from compute.statistics.bootstrap import Interval
 from dashboard.dataset import Dataset
-from dashboard.queries.ranking import Null, nulls, ranking
+from dashboard.queries import coverage
+from dashboard.queries.ranking import Null, newest_first, nulls, preferred, ranking
 from dashboard.ui.ranking import ranking as ranking_block
+from tests.conftest import ROOT
 from tests.support.components import text_of
 from tests.support.dashboard_data import CHGNET, MACE
 
@@ -120,3 +122,20 @@ def test_a_score_of_a_part_of_the_suite_is_named_unweighted(dataset):
     assert (first.n_not_run, second.n_not_run) == (4, 1)
     said = text_of(ranking_block(ranking(dataset, "abx3"), "abx3", NAMES))
     assert "4 not run: as run, unweighted" in said
+
+
+def test_the_newest_of_a_family_stands_first_where_the_family_stands():
+    given = ["chgnet-0.2.0", "sevennet-0", "chgnet-0.3.0", "chgnet-r2scan"]
+    assert newest_first(given) == ["chgnet-0.3.0", "chgnet-0.2.0", "sevennet-0", "chgnet-r2scan"]
+
+
+def test_what_is_shown_unasked_is_the_best_of_the_functional_of_dft_and_never_distilled():
+    published = Dataset(ROOT / "data" / "parquet")
+    given = coverage.potentials_with_results(published, "abx3")
+    order = preferred(published, "abx3", given)
+    assert sorted(order) == sorted(given)
+    distilled = set(coverage.distilled(published))
+    assert [p in distilled for p in order] == sorted(p in distilled for p in order)
+    foundation = [p for p in order if p not in distilled]
+    assert "r2scan" in foundation[-1]
+    assert foundation.index("chgnet-0.3.0") < foundation.index("chgnet-0.2.0")
