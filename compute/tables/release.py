@@ -69,7 +69,8 @@ class Publication:
         """`table` in place of the runs of table `name` that it has rows of; of the suites, in a table without runs."""
         parts = _split(name, validate(name, table))
         others = self._without(name, parts)
-        _no_key_twice(self.manifest.directory, name, table, others)
+        for part in parts.values():  # of which each knows which files it has nothing to do with
+            _no_key_twice(self.manifest.directory, name, part, others)
         self._files[name] = [*others, *(self._written(name, part, rows) for part, rows in parts.items())]
 
     def drop(self, name: str, parts: Collection[str]) -> None:
