@@ -145,7 +145,7 @@ def reading(checked: Checked) -> list[Any]:
     task, compound = next(iter(checked.tasks), None), checked.compound
     if task is None:
         return []
-    how = _scoring(task) if isinstance(task, AttributionTask) else procedure(task.protocol)
+    how = _scoring(task) if isinstance(task, AttributionTask) else procedure(task.protocol, uploaded=compound is None)
     trained = together({entry(one.potential).name: entry(one.potential).training_set for one in checked.tasks})
     protocols = html.P([f"{how} ", dcc.Link("Protocols", href="/methods#protocols"), f". {trained}."], className="fine")
     if compound is None:
@@ -171,10 +171,11 @@ def _scoring(task: AttributionTask) -> str:
     return f"{scored} {procedure(task.protocol)}" if isinstance(task.protocol, SamplingProtocol) else scored
 
 
-def procedure(protocol: Protocol) -> str:
-    """What `protocol` does, in a sentence."""
+def procedure(protocol: Protocol, *, uploaded: bool = False) -> str:
+    """What `protocol` does, in a sentence; to an `uploaded` structure or to a compound."""
     harmonic = protocol if isinstance(protocol, HarmonicProtocol) else protocol.harmonic
-    cell = "in the published cell" if harmonic.geometry == "reference" else "in a cell relaxed with the potential"
+    given = "in the cell of the file" if uploaded else "in the published cell"
+    cell = given if harmonic.geometry == "reference" else "in a cell relaxed with the potential"
     if isinstance(protocol, HarmonicProtocol):
         size = " × ".join([str(protocol.supercell)] * 3)
         return f"Force constants from displacements of {protocol.displacement:g} Å {cell}, {size} cells."

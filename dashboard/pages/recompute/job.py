@@ -83,7 +83,8 @@ def states(jobs: Sequence[Job], *, worker: bool) -> list[Any]:
     counted = {word: sum(job.state == word for job in jobs) for word in ("done", "running", "queued", "failed")}
     counted["cancelled"] = sum(job.state == "cancelled" for job in jobs)
     said = ", ".join(f"{n} {word}" for word, n in counted.items() if n)
-    return [html.Strong("Done" if counted["done"] == len(jobs) else "Together"), f": {said}."]
+    word = "Running" if counted["running"] else "Queued" if counted["queued"] else "Done"
+    return [html.Strong(word), f": {said}."]
 
 
 def progress(job: Job, name: str, expected: float | None) -> Component | None:
@@ -119,7 +120,7 @@ def _left(job: Job, told: Progress, expected: float | None) -> float | None:
     if expected is None or job.started is None:
         return told.seconds_left
     left = expected - (datetime.now(UTC) - job.started).total_seconds()
-    return left if left > 0 else None
+    return left if left > 1 else None
 
 
 def _unit(told: Progress) -> str:

@@ -78,12 +78,12 @@ def _sentence(shown: LiveSet, moving: Any, published: Mapping[str, float]) -> li
 
 
 def _figure(sets: Sequence[LiveSet], published: Mapping[str, float]) -> Component:
-    """Bands of the sets whose path is that of the first; dashed the published ones of the same potentials."""
+    """Bands of the sets; of one alone, dashed, also the published ones of the same potential."""
     curves = []
     for one in sets:
         live = drawing.curve(one.found, f"{one.name}, live", one.found.potential)
         curves.append(replace(live, density=density(one.found), line=_line(one.found)))
-        if one.published is not None:
+        if one.published is not None and len(sets) == 1:
             curves.append(
                 replace(drawing.curve(one.published, f"{one.name}, published", one.found.potential), line="dashed")
             )
