@@ -14,7 +14,7 @@ from compute.suites import SUITES
 from dashboard.figures.ranking import ranking as ranking_figure
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Metric, Null, Ranked
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, table
-from dashboard.ui.text import NOT_DEFINED, count, drawn_by, level_sentence, listed, marked, number, plural
+from dashboard.ui.text import NOT_DEFINED, count, drawn_by, interval, level_sentence, listed, marked, number, plural
 from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 
 Names = Mapping[str, str]
@@ -113,7 +113,7 @@ def _table(entries: Sequence[Ranked], nulls: Sequence[Null], metric: Metric, nam
             names.get(entry.potential, entry.potential),
             _group(entry),
             _comparable(entry, metric),
-            [_value(entry.value, metric), _sub(f"{number(entry.low)} to {number(entry.high)}")] if entry.group else "",
+            [_value(entry.value, metric), _sub(interval(entry.low, entry.high))] if entry.group else "",
             [count(entry.n), _sub(_not_decided(entry, metric))],
         ]
         for entry in entries
@@ -123,7 +123,7 @@ def _table(entries: Sequence[Ranked], nulls: Sequence[Null], metric: Metric, nam
             null.name,
             "",
             "",
-            [_value(null.score.value, metric), _sub(f"{number(null.score.low)} to {number(null.score.high)}")],
+            [_value(null.score.value, metric), _sub(interval(null.score.low, null.score.high))],
             count(null.n),
         ]
         for null in nulls
@@ -136,7 +136,7 @@ def _comparable(entry: Ranked, metric: Metric) -> Any:
     """The score where potential and DFT mean the same level of theory."""
     if entry.comparable is None:
         return "none"
-    ends = f"{number(entry.comparable.low)} to {number(entry.comparable.high)}"
+    ends = interval(entry.comparable.low, entry.comparable.high)
     return [_value(entry.comparable.value, metric), _sub(f"{ends}, n = {count(entry.n_comparable)}")]
 
 

@@ -27,6 +27,13 @@ def number(value: float, decimals: int = 2, *, sign: bool = False) -> str:
     return text.replace("-", MINUS)
 
 
+def interval(low: float, high: float, decimals: int = 2, *, sign: bool = False, unit: str = "") -> str:
+    """Both ends in words; "no interval" where too few groups bound it."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "no interval"
+    return f"{number(low, decimals, sign=sign)} to {number(high, decimals, sign=sign)}{unit}"
+
+
 def frequency(value: float) -> list[Component | str]:
     """`value` in THz; one that no perovskite has is marked."""
     mark = [html.Span(" ⚠", title=IMPLAUSIBLE, className="implausible")] if abs(value) > IMPLAUSIBLE_THZ else []

@@ -17,7 +17,7 @@ from dashboard.queries.potentials import Card, measured_costs
 from dashboard.queries.ranking import METRICS, Ranked
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, statement, statements, table
 from dashboard.ui.ranking import with_unit
-from dashboard.ui.text import count, level_sentence, marked, number, plural
+from dashboard.ui.text import count, interval, level_sentence, marked, number, plural
 from dashboard.views.codec import encode
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.potentials import PotentialsView
@@ -138,7 +138,7 @@ def _verdicts(found: Verdicts | None, names: tuple[str, ...], stage: str) -> lis
         html.P(
             f"{verdict} {first} alone is right on {count(test.first_only)} compounds, {second} alone on "
             f"{count(test.second_only)}: a difference of {number(100 * apart.difference, 1, sign=True)} % of the "
-            f"compounds, 95 % {number(100 * apart.low, 1, sign=True)} to {number(100 * apart.high, 1, sign=True)} %."
+            f"compounds, 95 %: {interval(100 * apart.low, 100 * apart.high, 1, sign=True, unit=' %')}."
         ),
         table(
             ("", f"{second} right", f"{second} wrong"),
@@ -161,7 +161,7 @@ def _differences(found: Pairwise, names: tuple[str, ...]) -> list[Component]:
         statement(
             f"{number(d.difference, sign=True)} {unit}".rstrip(),
             marked(f"RMSE of {name}, {names[0]} − {names[1]}"),
-            f"95 % {number(d.low)} to {number(d.high)}; n = {count(d.n)}, {count(d.n_left_out)} left out",
+            f"95 %: {interval(d.low, d.high)}; n = {count(d.n)}, {count(d.n_left_out)} left out",
         )
         for name, unit, d in known
     ]
