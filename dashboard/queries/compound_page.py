@@ -14,7 +14,7 @@ from dashboard.queries import bands as compound_bands
 from dashboard.queries import compound as rows
 from dashboard.queries import coverage, formulas
 from dashboard.queries import potentials as models
-from dashboard.queries.bands import DFT, Bands, StoredBands
+from dashboard.queries.bands import DFT, HARMONIC, Bands, StoredBands
 from dashboard.queries.structure import Structure, structure
 from dashboard.views.compound import CompoundView
 
@@ -61,6 +61,14 @@ class KnownCompound:
         """Names of potentials for people."""
         return coverage.potential_names(self.dataset)
 
+    @cached_property
+    def first_constants(self) -> str:
+        """Key of the force constants shown unasked, harmonic ones of the potential with most results; empty without any."""
+        order = coverage.potentials_with_results(self.dataset, self.suite)
+        place = {name: i for i, name in enumerate(order)}
+        ranked = sorted(self.bands, key=lambda b: (b.kind != HARMONIC, place.get(b.potential, len(order))))
+        return next((b.key for b in ranked), "")
+
     def answers(self, view: CompoundView) -> pd.DataFrame:
         """One row per potential with labels at the view's thresholds, as `queries.compound.answers` gives them."""
         return rows.answers(self.dataset, self.suite, self.name, view.tolerance_thz, view.threshold)
@@ -97,7 +105,7 @@ def resolved(found: KnownCompound, view: CompoundView) -> CompoundView:
     finished = found.sigma.loc[found.sigma["status"] == "ok", "run"].tolist()
     view = replace(
         view,
-        constants=view.constants if view.constants in keys else next(iter(keys), ""),
+        constants=view.constants if view.constants in keys else found.first_constants,
         potentials=tuple(name for name in view.potentials if name in with_bands),
         sigma_run=view.sigma_run if view.sigma_run in runs else next(iter(finished or runs), ""),
         site=view.site if view.site in rows.sites(found.known) else CompoundView.site,
@@ -119,7 +127,7 @@ def _shown_potentials(found: KnownCompound, view: CompoundView) -> tuple[str, ..
 def addressed(found: KnownCompound, view: CompoundView) -> CompoundView:
     """The view as an address states it: without what comes first anyway."""
     plain = resolved(found, CompoundView(constants=view.constants))
-    first = next((b.key for b in found.bands), "")
+    first = found.first_constants
     return replace(
         view,
         constants="" if view.constants == first else view.constants,

@@ -18,6 +18,7 @@ from dashboard.queries.coverage import foundation
 from dashboard.queries.structure import Structure
 from dashboard.ui.blocks import captioned, section, table
 from dashboard.ui.compound_text import label_mark
+from dashboard.ui.glossary import documentation
 from dashboard.ui.text import listed, marked, number, plural, together
 from dashboard.ui.trust import rests_on, trust_table
 from dashboard.views.compound import CompoundView
@@ -40,7 +41,16 @@ def why(found: KnownCompound, view: CompoundView) -> Component:
         _ladder_figure(climbed, found),
         _ladder_table(climbed, found),
         *_trust(found),
-        html.P(["What is behind each: ", dcc.Link("limits", href=EXPLAINED), "."], className="fine"),
+        html.P(
+            [
+                "What is behind each: ",
+                dcc.Link("limits", href=EXPLAINED),
+                ", ",
+                html.A("the method", href=documentation("method")),
+                ".",
+            ],
+            className="fine",
+        ),
         about="What of this compound’s own data speaks against a label.",
     )
 
