@@ -15,6 +15,7 @@ from dashboard.dataset import Dataset
 from dashboard.queries.attribution import START
 from dashboard.queries.coverage import foundation_first
 from dashboard.queries.structure import ROLES
+from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 from dashboard.views.compound import SITES
 
 PROTOTYPES = tuple(ROLES)
@@ -117,6 +118,17 @@ def agreement(dft: str, potential: str) -> str:
     if "undecidable" in (dft, potential):
         return "undecidable"
     return "agrees" if dft == potential else "disagrees"
+
+
+def most_often_right(dataset: Dataset, suite: str) -> list[str]:
+    """Potentials with results on the suite, the one with most labels that are DFT's first; distilled ones last."""
+    frame = dataset.frame(
+        "SELECT potential FROM pairs WHERE suite = $suite AND status = 'ok' GROUP BY potential ORDER BY "
+        "count(*) FILTER ((omega_min_thz > -$tolerance) = (dft_omega_min_thz > -$tolerance)) DESC, "
+        "count(*) DESC, potential",
+        {"suite": suite, "tolerance": DEFAULT_TOLERANCE_THZ},
+    )
+    return foundation_first(dataset, frame["potential"])
 
 
 def sigma_rows(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:

@@ -63,8 +63,8 @@ class KnownCompound:
 
     @cached_property
     def first_constants(self) -> str:
-        """Key of the force constants shown unasked, harmonic ones of the potential with most results; empty without any."""
-        order = coverage.potentials_with_results(self.dataset, self.suite)
+        """Key of the force constants shown unasked: harmonic, of the potential most often right on the suite."""
+        order = rows.most_often_right(self.dataset, self.suite)
         place = {name: i for i, name in enumerate(order)}
         ranked = sorted(self.bands, key=lambda b: (b.kind != HARMONIC, place.get(b.potential, len(order))))
         return next((b.key for b in ranked), "")
