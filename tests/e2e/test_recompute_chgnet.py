@@ -19,7 +19,6 @@ from playwright.sync_api import Page, expect
 from compute.jobs import service
 from compute.jobs.service import JobRequest
 from tests.conftest import ROOT
-from tests.e2e.acting import choose
 from tests.e2e.conftest import SECONDS, wait_until_ready
 from tests.faults.harness import wait_for
 from tests.support.site import free_port
@@ -57,8 +56,7 @@ def seconds_until(page: Page, start: float, *words: str) -> float:
 
 
 def test_a_formula_is_typed_and_its_result_is_kept_and_shared(visit):
-    page, compound = visit("/recompute"), next(COMPOUNDS)
-    choose(page, "#recompute-potential", "CHGNet 0.3.0")
+    page, compound = visit("/recompute?p=chgnet-0.3.0"), next(COMPOUNDS)
     page.locator("#recompute-compound").fill(compound)
     expect(page.locator("#recompute-reading")).to_contain_text("in the suite")
     page.locator("#recompute-compound").press("Escape")
