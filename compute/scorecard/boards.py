@@ -64,7 +64,10 @@ def _board(
     suite, stage = part.campaign.suite, part.campaign.stage
     names = {name: str(row["name"]) for name, row in known.items()}
     if stage is WELLS:
-        rows = connection.execute("SELECT * FROM wells_by_kind").df()
+        rows = connection.execute(
+            'SELECT w.*, r.B, r.Bp FROM wells_by_kind w LEFT JOIN "references" r USING (suite, compound)'
+            " ORDER BY compound"
+        ).df()
         return wells_board(rows, _listed(rows["source"], known, potential), potential, names)
     if stage is FRAMES:
         sets = {task.frames for task in part.tasks}  # type: ignore[union-attr]
@@ -279,8 +282,8 @@ def _drawn(part: ScorecardPart) -> str:
         return "All compounds of the suite."
     return (
         f"{part.draw.n} of {len(part.campaign.tasks):,} compounds, drawn with seed {part.draw.seed} within strata of"
-        " anion and DFT's label; small strata are over-represented, so the numbers are of this sample, the same for"
-        " every potential here, and not of the suite."
+        " anion and DFT's label; small strata are over-represented, so the numbers are of this sample, unweighted and"
+        " the same for every potential here, and not of the suite."
     )
 
 

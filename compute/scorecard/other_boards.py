@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from compute.scorecard.board import UNDEFINED, Board, BoardColumn, BoardRow, against_null, ordered
-from compute.statistics.bootstrap import Interval, percentile_interval, resampled_sums
+from compute.statistics.bootstrap import Clusters, Interval, clusters_of
+from compute.statistics.deviation import mean_interval
 
+_SUITE = "hdp"
 _WELLS = (
     BoardColumn("RMSE of the curvature", "eV/Å²", perfect=0),
     BoardColumn("bias of the curvature", "eV/Å²", perfect=0),
@@ -26,7 +28,7 @@ _COLUMNS = ("force_error", "slope", "constants_error", "path_forces_hessian")
 
 
 def wells_board(rows: pd.DataFrame, listed: Sequence[str], potential: str, names: Mapping[str, str]) -> Board:
-    """Tilt wells of double perovskites against DFT's; `rows` are those of `wells_by_kind`."""
+    """Tilt wells of double perovskites against DFT's; `rows` are those of `wells_by_kind` with B and Bp."""
     dft = rows[(rows["kind"] == "reference") & (rows["status"] == "ok")].set_index("compound")
     lines = []
     for name in listed:
@@ -42,7 +44,7 @@ def wells_board(rows: pd.DataFrame, listed: Sequence[str], potential: str, names
         title="Tilt wells: double perovskites",
         says=f"Whether the tilt of the octahedra is soft, and by how much. {against_null(in_order, False)}",
         of="compounds whose well it describes, on the very structures of DFT",
-        interval="95 % bootstrap interval over compounds",
+        interval="95 % bootstrap interval, compounds of one B or B′ drawn together; none with few of either",
         columns=_WELLS,
         lines=in_order,
         trust=(
@@ -59,7 +61,13 @@ def _wells_values(mine: pd.DataFrame, dft: pd.DataFrame) -> tuple[Interval | str
         return (UNDEFINED, UNDEFINED, "0 of 0", UNDEFINED)
     curvature, omega = (mine[c].to_numpy(float) - dft[c].to_numpy(float) for c in ("curvature", "omega_thz"))
     right = int(np.sum(np.sign(mine["curvature"].to_numpy(float)) == np.sign(dft["curvature"].to_numpy(float))))
-    return (_rms(curvature), _mean(curvature), f"{right} of {len(mine)}", _rms(omega))
+    ways = clusters_of(mine, _SUITE)
+    return (
+        _rms(curvature, ways),
+        mean_interval(curvature, clusters=ways),
+        f"{right} of {len(mine)}",
+        _rms(omega, ways),
+    )
 
 
 def _wells_null(dft: pd.DataFrame) -> list[BoardRow]:
@@ -67,9 +75,10 @@ def _wells_null(dft: pd.DataFrame) -> list[BoardRow]:
         return []
     apart = [dft[name].mean() - dft[name].to_numpy(float) for name in ("curvature", "omega_thz")]
     soft = int((dft["curvature"] < 0).sum())
+    ways = clusters_of(dft, _SUITE)
     signs = f"{max(soft, len(dft) - soft)} of {len(dft)}"
-    return [BoardRow("null: the mean of DFT", "null", len(dft), 0,
-                 (_rms(apart[0]), _mean(apart[0]), signs, _rms(apart[1])))]  # fmt: skip
+    values = (_rms(apart[0], ways), mean_interval(apart[0], clusters=ways), signs, _rms(apart[1], ways))
+    return [BoardRow("null: the mean of DFT", "null", len(dft), 0, values)]
 
 
 def frames_board(rows: pd.DataFrame, listed: Sequence[str], potential: str, names: Mapping[str, str]) -> Board:
@@ -117,12 +126,6 @@ def _range(values: np.ndarray) -> Interval:
     return Interval(float(np.median(known)), float(known.min()), float(known.max()))
 
 
-def _rms(errors: np.ndarray) -> Interval:
-    sums = resampled_sums(np.column_stack([errors**2, np.ones(len(errors))]))
-    low, high = percentile_interval(np.sqrt(sums[:, 0] / sums[:, 1]))
-    return Interval(float(np.sqrt(np.mean(errors**2))), low, high)
-
-
-def _mean(errors: np.ndarray) -> Interval:
-    sums = resampled_sums(np.column_stack([errors, np.ones(len(errors))]))
-    return Interval(float(errors.mean()), *percentile_interval(sums[:, 0] / sums[:, 1]))
+def _rms(errors: np.ndarray, clusters: Clusters) -> Interval:
+    mean = mean_interval(errors**2, clusters=clusters)
+    return Interval(*np.sqrt([mean.value, mean.low, mean.high]).tolist())
