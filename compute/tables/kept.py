@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,7 @@ def main(data: str, local: str, file: str, memory_mb: str, release: str) -> None
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
+        shutil.rmtree(f"{unfinished}.spill", ignore_errors=True)
 
 
 if __name__ == "__main__":
