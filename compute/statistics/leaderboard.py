@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -159,9 +160,15 @@ def pairs(rows: Sequence[Row], clusters: Mapping[str, str], *, seed: int = 0) ->
 
 def sign_flip(differences: Array, *, flips: int = _FLIPS, seed: int = 0) -> float:
     """Two-sided p of the mean of `differences` (n,) if each had its sign by chance; never 0 (R. A. Fisher)."""
-    signs = np.random.default_rng(seed).integers(0, 2, (flips, len(differences))) * 2 - 1
     observed = abs(differences.sum()) * (1 - 1e-12)
-    return float((1 + np.sum(np.abs(signs @ differences) >= observed)) / (1 + flips))
+    flipped = np.abs(_signs(flips, len(differences), seed) @ differences)
+    return float((1 + np.sum(flipped >= observed)) / (1 + flips))
+
+
+@lru_cache(maxsize=1)
+def _signs(flips: int, n: int, seed: int) -> Array:
+    """Signs (flips, n), the same for all pairs of potentials with n materials in common."""
+    return np.random.default_rng(seed).integers(0, 2, (flips, n)) * 2.0 - 1
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -180,16 +187,25 @@ def _values(rows: Sequence[Row], name: str) -> dict[str, float]:
 def _median(values: Mapping[str, float], clusters: Mapping[str, str], seed: int) -> MedianInterval:
     if not values:
         return MedianInterval(np.nan, np.nan, np.nan, 0)
-    samples = _resampled(list(values.values()), [clusters[c] for c in values], np.median, seed)
-    return MedianInterval(float(np.median(list(values.values()))), *percentile_interval(samples), len(values))
+    known = np.array(list(values.values()))
+    samples = _medians(known, _times([clusters[c] for c in values], seed))
+    return MedianInterval(float(np.median(known)), *percentile_interval(samples), len(values))
 
 
-def _resampled(values: Sequence[float], names: Sequence[str], statistic: Any, seed: int) -> Array:
-    """`statistic` of `DRAWS` samples of whole clusters with replacement."""
-    groups = [np.array([v for v, n in zip(values, names, strict=True) if n == name]) for name in sorted(set(names))]
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(0, len(groups), (DRAWS, len(groups)))
-    return np.array([statistic(np.concatenate([groups[g] for g in sample])) for sample in drawn])
+def _times(names: Sequence[str], seed: int) -> NDArray[np.int64]:
+    """How often each of n values is in each of `DRAWS` samples of whole clusters with replacement (DRAWS, n)."""
+    groups, group = np.unique(names, return_inverse=True)
+    drawn = np.random.default_rng(seed).integers(0, len(groups), (DRAWS, len(groups)))
+    times = (drawn[:, :, None] == np.arange(len(groups))).sum(axis=1)
+    return times[:, group]
+
+
+def _medians(values: Array, times: NDArray[np.int64]) -> Array:
+    """Median of each sample that has value k (n,) `times` (DRAWS, n) over."""
+    order = np.argsort(values)
+    reached, total = np.cumsum(times[:, order], axis=1), times.sum(axis=1)
+    middle = [np.argmax(reached > place[:, None], axis=1) for place in ((total - 1) // 2, total // 2)]
+    return np.asarray(values[order][middle].mean(axis=0))
 
 
 def _labels(rows: Sequence[Row]) -> LabelTally:
@@ -208,7 +224,8 @@ def _labels(rows: Sequence[Row]) -> LabelTally:
 def _pair(
     quantity: str, first: str, second: str, logs: Array, names: Sequence[str], p: float, corrected: float, seed: int
 ) -> TestedPair:
-    low, high = percentile_interval(_resampled(logs.tolist(), names, np.mean, seed))
+    times = _times(names, seed)
+    low, high = percentile_interval(times @ logs / times.sum(axis=1))
     mean = float(logs.mean())
     means = [np.mean([v for v, n in zip(logs, names, strict=True) if n == name]) for name in sorted(set(names))]
     alike = sum(np.sign(value) == np.sign(mean) for value in means)
