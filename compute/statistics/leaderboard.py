@@ -168,7 +168,7 @@ def sign_flip(differences: Array, *, flips: int = _FLIPS, seed: int = 0) -> floa
 @lru_cache(maxsize=1)
 def _signs(flips: int, n: int, seed: int) -> Array:
     """Signs (flips, n), the same for all pairs of potentials with n materials in common."""
-    return np.random.default_rng(seed).integers(0, 2, (flips, n)) * 2.0 - 1
+    return np.asarray(np.random.default_rng(seed).integers(0, 2, (flips, n)) * 2 - 1, dtype=np.float64)
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -197,7 +197,7 @@ def _times(names: Sequence[str], seed: int) -> NDArray[np.int64]:
     groups, group = np.unique(names, return_inverse=True)
     drawn = np.random.default_rng(seed).integers(0, len(groups), (DRAWS, len(groups)))
     times = (drawn[:, :, None] == np.arange(len(groups))).sum(axis=1)
-    return times[:, group]
+    return np.asarray(times[:, group], dtype=np.int64)
 
 
 def _medians(values: Array, times: NDArray[np.int64]) -> Array:
