@@ -57,17 +57,17 @@ def test_choosing_a_mode_moves_the_address_and_the_pattern(visit):
     drawn(page)
     choose(page, "#compound-q", "R (½ ½ ½)")
     page.wait_for_url(f"**{ADDRESS}?q=R")
-    choose(page, "#compound-constants", "Mace-Test, harmonic")
-    page.wait_for_url("**fc=mace-test*q=R*")
-    # Atoms of 100 u on springs of 1.44 eV/Å².
-    omega = 1.2 * THZ_PER_ROOT / 10
+    choose(page, "#compound-constants", "Chgnet-Test, harmonic")
+    page.wait_for_url("**fc=chgnet-test*q=R*")
+    # Atoms of 100 u on springs of 1 eV/Å².
+    omega = THZ_PER_ROOT / 10
     expect(page.locator("#compound-mode")).to_contain_text(f"{omega:.2f} THz at R (½ ½ ½), mode 1 of 15")
     pattern = json.loads(page.locator(VIEWER).get_attribute("data-mode"))
     assert pattern["q"] == [0.5, 0.5, 0.5]
     assert pattern["omega"] == pytest.approx(omega, abs=1e-3)
     page.reload()
     drawn(page)
-    expect(page.locator("#compound-mode")).to_contain_text("Mace-Test, harmonic")
+    expect(page.locator("#compound-mode")).to_contain_text("Chgnet-Test, harmonic")
     expect(page.locator("#compound-q")).to_have_value("R (½ ½ ½)")
 
 
@@ -121,11 +121,12 @@ def test_a_click_on_a_band_chooses_its_mode(visit):
     drawn(page)
     bands = page.locator("#compound-bands")
     page.locator("#compound-potentials").click(force=True)  # the field that takes clicks lies over it
-    page.get_by_role("option", name="Mace-Test", exact=True).click()
-    page.wait_for_url("**p=*mace-test*")
+    page.get_by_role("option", name="Chgnet-Test", exact=True).click()
+    page.wait_for_url("**p=*chgnet-test*")
     page.keyboard.press("Escape")
-    press(bands, bands.locator(".nsewdrag").first, (150, 12))
-    page.wait_for_url("**fc=mace-test*")  # the stiffer potential has the upper line
+    choose(page, "#compound-constants", "Chgnet-Test, harmonic")
+    page.wait_for_url("**fc=chgnet-test*")
+    press(bands, bands.locator(".nsewdrag").first, (150, 12))  # the stiffer potential has the upper line
     expect(page.locator("#compound-constants")).to_have_value("Mace-Test, harmonic")
 
 
