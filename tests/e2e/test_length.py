@@ -26,7 +26,8 @@ PARTS = (
     "/models#two", "/models#cards", "/models#field", "/methods#formulas", "/methods#limitations", "/methods#cite",
     "/methods#tables",
 )  # fmt: skip
-WORDS = "document.querySelector('main').innerText.split(/\\s+/).filter(Boolean).length"
+# Numbers of a table are no words.
+WORDS = "document.querySelector('main').innerText.split(/\\s+/).filter(one => /\\p{L}{2}/u.test(one)).length"
 HEIGHT = "document.documentElement.scrollHeight"
 
 

@@ -80,6 +80,6 @@ def test_the_page_of_a_compound_says_why_it_may_fail(visit):
     page = visit("/compound/abx3/CsSrF3#why")
     expect(page.get_by_role("heading", name="Why it may fail here")).to_be_visible()
     expect(page.locator("main")).to_contain_text("Without the DFT of this compound one would say")
-    page.locator("main").get_by_role("link", name="Trust", exact=True).click()
+    page.locator("#compound-verdict").get_by_role("link", name="Trust", exact=True).click()
     page.wait_for_url("**/trust?c=CsSrF3")
     expect(page.locator("#trust-answer")).to_contain_text("Do not trust any: run DFT")

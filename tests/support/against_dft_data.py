@@ -82,5 +82,6 @@ def _potential(potential: str) -> dict[str, object]:
     return {
         **dashboard_data._potential(potential, "MACE"),
         "benchmark": potential in (OWN, TUNED),
+        "category": "distilled" if potential == DISTILLED else "foundation",
         "training_set": "Distilled from chgnet-other: its forces" if potential == DISTILLED else "invented",
     }
