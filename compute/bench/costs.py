@@ -15,7 +15,7 @@ import numpy as np
 from compute.bench import machine
 from compute.bench.processes import processes
 from compute.campaigns.provenance import package_versions
-from compute.costs import ForceCallCosts
+from compute.costs import SIZES, ForceCallCosts
 from compute.potentials.interface import EvaluationError
 from compute.potentials.load import load
 from compute.potentials.store import LoadError, default_directory, locate, rows, state
@@ -24,7 +24,7 @@ COMPOUND, LATTICE_CONSTANT = "CsPbBr3", 6.0
 """A halide whose elements all potentials here were trained on, at about its lattice constant in Å."""
 DTYPE = "float32"
 WARM_UP, CALLS = 3, 5
-_REPEATS = {10: (2, 1, 1), 40: (2, 2, 2), 80: (4, 2, 2), 320: (4, 4, 4)}
+_REPEATS = dict(zip(SIZES, ((2, 1, 1), (2, 2, 2), (4, 2, 2), (4, 4, 4)), strict=True))
 _HERE = ("packaged", "ready", "fetched", "local")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,6 +40,19 @@ class BoardRow:
     failed: int
     values: tuple[Interval | str, ...]
     potential: str | None = None
+
+
+@dataclass(frozen=True)
+class Entrants:
+    """Whose rows a board has: `potential` is the new one, and `names` are those of all for people."""
+
+    potential: str
+    names: Mapping[str, str]
+
+    def row(self, name: str, n: int, failed: int, values: tuple[Interval | str, ...]) -> BoardRow:
+        """The row of the potential `name`."""
+        kind = "scored" if name == self.potential else "published"
+        return BoardRow(self.names.get(name, name), kind, n, failed, values, name)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from compute.protocols import HARMONIC_PROTOCOLS
-from compute.scorecard.board import UNDEFINED, Board, BoardColumn, BoardRow, Parity, against_null, ordered
+from compute.scorecard.board import UNDEFINED, Board, BoardColumn, BoardRow, Entrants, Parity, against_null, ordered
 from compute.scorecard.other_boards import frames_board, wells_board
 from compute.scorecard.plan import FRAMES, WELLS, ScorecardPart
 from compute.statistics import criteria, verdicts
 from compute.statistics.bootstrap import FEWEST_CLUSTERS, Interval
 from compute.statistics.comparable import CUT_AT_ZERO, comparable
 from compute.statistics.leaderboard import BoardLine, MedianInterval
-from compute.statistics.verdicts import FAILED, SMALLEST_CLASS
+from compute.statistics.verdicts import FAILED, SMALLEST_CLASS, Score
 from compute.suites import SUITES
 from compute.tables.against_dft import AgainstDft, against_dft
 from compute.tables.pairs import joined
@@ -62,24 +62,24 @@ def _board(
     connection: duckdb.DuckDBPyConnection, part: ScorecardPart, potential: str, known: Mapping[str, Mapping[str, Any]]
 ) -> Board | None:
     suite, stage = part.campaign.suite, part.campaign.stage
-    names = {name: str(row["name"]) for name, row in known.items()}
+    entrants = Entrants(potential, {name: str(row["name"]) for name, row in known.items()})
     if stage is WELLS:
         rows = connection.execute(
             'SELECT w.*, r.B, r.Bp FROM wells_by_kind w LEFT JOIN "references" r USING (suite, compound)'
             " ORDER BY compound"
         ).df()
-        return wells_board(rows, _listed(rows["source"], known, potential), potential, names)
+        return wells_board(rows, _listed(rows["source"], known, potential), entrants)
     if stage is FRAMES:
         sets = {task.frames for task in part.tasks}  # type: ignore[union-attr]
         rows = connection.execute("SELECT * FROM attribution ORDER BY frames").df()
         rows = rows[rows["frames"].isin(sets)]
-        return frames_board(rows, _listed(rows["potential"], known, potential), potential, names)
+        return frames_board(rows, _listed(rows["potential"], known, potential), entrants)
     if part.campaign.protocol == HARMONIC_PROTOCOLS["published-displacements"]:
 
         def query(sql: str, parameters: Mapping[str, Any]) -> pd.DataFrame:
             return connection.execute(sql, dict(parameters)).df()
 
-        return constants_board(against_dft(query, suite, part.compounds, also=potential), part, potential, names)
+        return constants_board(against_dft(query, suite, part.compounds, also=potential), part, entrants)
     rows = connection.execute(
         "SELECT * FROM pairs WHERE suite = $suite AND potential IS NOT NULL ORDER BY potential, compound",
         {"suite": suite},
@@ -88,7 +88,7 @@ def _board(
     groups = {name: rows[rows["potential"] == name] for name in _listed(rows["potential"], known, potential)}
     groups = {name: group for name, group in groups.items() if _mostly_run(group) or name == potential}
     board = labels_board if "harmonic" in SUITES[suite].criteria else cross_board
-    return board(groups, part, potential, names, str(known[potential]["functional"]))
+    return board(groups, part, entrants, str(known[potential]["functional"]))
 
 
 def _listed(found: pd.Series, known: Mapping[str, Mapping[str, Any]], potential: str) -> list[str]:
@@ -104,21 +104,21 @@ def _mostly_run(rows: pd.DataFrame) -> bool:
     return bool(2 * (rows["status"] != "not-run").sum() >= len(rows))
 
 
-def constants_board(found: AgainstDft, part: ScorecardPart, potential: str, names: Mapping[str, str]) -> Board:
+def constants_board(found: AgainstDft, part: ScorecardPart, entrants: Entrants) -> Board:
     """Force constants against DFT's, in DFT's cell and supercells."""
-    lines = [_constants_line(line, potential, names) for line in found.standings if line.n_ok or
-             line.potential == potential]  # fmt: skip
+    own = entrants.potential
+    lines = [_constants_line(line, entrants) for line in found.standings if line.n_ok or line.potential == own]
     right = max(found.n_stable, found.n_unstable)
     larger = "stable" if found.n_stable >= found.n_unstable else "unstable"
     lines.append(
         BoardRow(f"null: always {larger}", "null", found.n, 0, (*[UNDEFINED] * 5, f"{right} of {found.n}")),
     )
     suite = SUITES[found.suite]
-    best = next((line for line in found.standings if line.potential != potential and line.n_ok), None)
+    best = next((line for line in found.standings if line.potential != own and line.n_ok), None)
     return Board(
         id=f"constants-{found.suite}",
         title=f"Force constants against DFT: {suite.title}",
-        says=_compared(found, potential, best, names),
+        says=_compared(found, best, entrants),
         of="materials that it describes; Φ error is ‖ΔΦ‖/‖Φ‖, medians over materials",
         interval=_INTERVAL.format("anion"),
         columns=_CONSTANTS,
@@ -133,32 +133,26 @@ def constants_board(found: AgainstDft, part: ScorecardPart, potential: str, name
     )
 
 
-def _constants_line(line: BoardLine, potential: str, names: Mapping[str, str]) -> BoardRow:
+def _constants_line(line: BoardLine, entrants: Entrants) -> BoardRow:
     labels = line.labels
-    return BoardRow(
-        names.get(line.potential, line.potential),
-        "scored" if line.potential == potential else "published",
-        line.n_ok,
-        line.n_failed,
-        (*(_interval(line.medians[name]) for name in _MEDIANS),
-         f"{labels.n_right} of {labels.n_stable + labels.n_unstable}"),
-        line.potential,
-    )  # fmt: skip
+    right = f"{labels.n_right} of {labels.n_stable + labels.n_unstable}"
+    values = (*(_interval(line.medians[name]) for name in _MEDIANS), right)
+    return entrants.row(line.potential, line.n_ok, line.n_failed, values)
 
 
 def _interval(median: MedianInterval) -> Interval:
     return Interval(median.value, median.low, median.high)
 
 
-def _compared(found: AgainstDft, potential: str, best: BoardLine | None, names: Mapping[str, str]) -> str:
+def _compared(found: AgainstDft, best: BoardLine | None, entrants: Entrants) -> str:
     if best is None:
         return "No published potential was run on these materials."
-    pair = found.pair("constants_error", potential, best.potential)
-    other = names.get(best.potential, best.potential)
+    pair = found.pair("constants_error", entrants.potential, best.potential)
+    other = entrants.names.get(best.potential, best.potential)
     if pair is None:
         return f"It shares too few materials with {other} to be compared."
     ratio, low, high = pair.ratio, pair.low, pair.high
-    if pair.first != potential:
+    if pair.first != entrants.potential:
         ratio, low, high = 1 / ratio, 1 / high, 1 / low
     measured = "measured" if pair.measurable else "no measurable difference"
     return (
@@ -167,18 +161,17 @@ def _compared(found: AgainstDft, potential: str, best: BoardLine | None, names: 
     )
 
 
-def labels_board(
-    groups: Mapping[str, pd.DataFrame], part: ScorecardPart, potential: str, names: Mapping[str, str], functional: str
-) -> Board:
+def labels_board(groups: Mapping[str, pd.DataFrame], part: ScorecardPart, entrants: Entrants, functional: str) -> Board:
     """Harmonic labels on a drawn sample against DFT's."""
     suite = part.campaign.suite
-    lines = [_labels_line(rows, suite, name, potential, names) for name, rows in groups.items()]
+    scores = {name: criteria.scored(rows, suite, "harmonic") for name, rows in groups.items()}
+    lines = [_labels_line(rows, name, scores[name], entrants) for name, rows in groups.items()]
     run = np.any([criteria.potential_answers(rows, "harmonic").run for rows in groups.values()], axis=0)
     first = next(iter(groups.values()))
     for name, null in criteria.null_scores(first, suite, "harmonic", run).items():
         lines.append(BoardRow(criteria.NULLS[name], "null", null.n, 0, (null.mcc, null.balanced_accuracy, "", "", "")))
     in_order = ordered(_LABELS, lines)
-    own = criteria.scored(groups[potential], suite, "harmonic")
+    own = scores[entrants.potential]
     return Board(
         id=f"labels-{suite}",
         title=f"Harmonic stability: {SUITES[suite].title}",
@@ -197,7 +190,7 @@ def labels_board(
             f"Potentials that were run on fewer than half of these compounds are left out; with fewer than"
             f" {FEWEST_CLUSTERS} clusters there is no interval.",
         ),
-        parity=_parity(groups[potential], suite),
+        parity=_parity(groups[entrants.potential], suite),
     )
 
 
@@ -216,23 +209,18 @@ def _parity(rows: pd.DataFrame, suite: str) -> Parity | None:
     )  # fmt: skip
 
 
-def _labels_line(rows: pd.DataFrame, suite: str, name: str, potential: str, names: Mapping[str, str]) -> BoardRow:
-    score = criteria.scored(rows, suite, "harmonic")
+def _labels_line(rows: pd.DataFrame, name: str, score: Score, entrants: Entrants) -> BoardRow:
     truth, answer = criteria.dft_labels(rows, "harmonic"), criteria.potential_answers(rows, "harmonic")
     (ss, su), (us, uu) = verdicts.counts(truth, answer).tolist()
-    return BoardRow(
-        names.get(name, name), "scored" if name == potential else "published", score.n, score.n_failed,
-        (score.mcc, score.balanced_accuracy, f"{us} of {us + uu}", f"{su} of {ss + su}", str(score.n_undecidable)),
-        name,
-    )  # fmt: skip
+    missed, alarms = f"{us} of {us + uu}", f"{su} of {ss + su}"
+    values = (score.mcc, score.balanced_accuracy, missed, alarms, str(score.n_undecidable))
+    return entrants.row(name, score.n, score.n_failed, values)
 
 
-def cross_board(
-    groups: Mapping[str, pd.DataFrame], part: ScorecardPart, potential: str, names: Mapping[str, str], functional: str
-) -> Board:
+def cross_board(groups: Mapping[str, pd.DataFrame], part: ScorecardPart, entrants: Entrants, functional: str) -> Board:
     """Harmonic labels where DFT has published σ at 300 K alone: two questions, side by side."""
     suite = part.campaign.suite
-    lines = [_cross_line(rows, name, potential, names) for name, rows in groups.items()]
+    lines = [_cross_line(rows, name, entrants) for name, rows in groups.items()]
     own = next(line for line in lines if line.kind == "scored")
     return Board(
         id=f"labels-{suite}",
@@ -251,14 +239,13 @@ def cross_board(
     )
 
 
-def _cross_line(rows: pd.DataFrame, name: str, potential: str, names: Mapping[str, str]) -> BoardRow:
+def _cross_line(rows: pd.DataFrame, name: str, entrants: Entrants) -> BoardRow:
     answer, truth = criteria.potential_answers(rows, "harmonic"), criteria.dft_labels(rows, "sigma")
     usable = answer.run & (answer.own != FAILED)
     stable, unstable = (usable & (answer.own == label) for label in verdicts.TRUTHS[:2])
     below, above = (usable & (truth == label) for label in verdicts.TRUTHS[:2])
-    return BoardRow(
-        names.get(name, name),
-        "scored" if name == potential else "published",
+    return entrants.row(
+        name,
         int(usable.sum()),
         int(np.sum(answer.own == FAILED)),
         (
@@ -267,7 +254,6 @@ def _cross_line(rows: pd.DataFrame, name: str, potential: str, names: Mapping[st
             f"{np.sum(stable & below)} of {below.sum()}",
             f"{np.sum(unstable & above)} of {above.sum()}",
         ),
-        name,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from compute.scorecard.board import UNDEFINED, Board, BoardColumn, BoardRow, against_null, ordered
+from compute.scorecard.board import UNDEFINED, Board, BoardColumn, BoardRow, Entrants, against_null, ordered
 from compute.statistics.bootstrap import Clusters, Interval, clusters_of
 from compute.statistics.deviation import mean_interval
 
@@ -27,7 +27,7 @@ _FRAMES = (
 _COLUMNS = ("force_error", "slope", "constants_error", "path_forces_hessian")
 
 
-def wells_board(rows: pd.DataFrame, listed: Sequence[str], potential: str, names: Mapping[str, str]) -> Board:
+def wells_board(rows: pd.DataFrame, listed: Sequence[str], entrants: Entrants) -> Board:
     """Tilt wells of double perovskites against DFT's; `rows` are those of `wells_by_kind` with B and Bp."""
     dft = rows[(rows["kind"] == "reference") & (rows["status"] == "ok")].set_index("compound")
     lines = []
@@ -35,8 +35,7 @@ def wells_board(rows: pd.DataFrame, listed: Sequence[str], potential: str, names
         mine = rows[(rows["source"] == name) & rows["compound"].isin(dft.index)].set_index("compound")
         ok = mine[mine["status"] == "ok"]
         values = _wells_values(ok, dft.loc[ok.index])
-        kind = "scored" if name == potential else "published"
-        lines.append(BoardRow(names.get(name, name), kind, len(ok), len(mine) - len(ok), values, name))
+        lines.append(entrants.row(name, len(ok), len(mine) - len(ok), values))
     lines += _wells_null(dft)
     in_order = ordered(_WELLS, lines)
     return Board(
@@ -81,19 +80,18 @@ def _wells_null(dft: pd.DataFrame) -> list[BoardRow]:
     return [BoardRow("null: the mean of DFT", "null", len(dft), 0, values)]
 
 
-def frames_board(rows: pd.DataFrame, listed: Sequence[str], potential: str, names: Mapping[str, str]) -> Board:
+def frames_board(rows: pd.DataFrame, listed: Sequence[str], entrants: Entrants) -> Board:
     """Forces and force constants on sets of DFT frames, `rows` of the table `attribution`."""
     lines = []
     for name in listed:
         mine = rows[rows["potential"] == name]
         ok = mine[mine["status"] == "ok"]
-        kind = "scored" if name == potential else "published"
         values = tuple(_range(ok[column].to_numpy(float)) for column in _COLUMNS)
-        lines.append(BoardRow(names.get(name, name), kind, len(ok), len(mine) - len(ok), values, name))
+        lines.append(entrants.row(name, len(ok), len(mine) - len(ok), values))
     no_forces = (Interval(1.0, np.nan, np.nan), Interval(0.0, np.nan, np.nan), Interval(1.0, np.nan, np.nan))
     sets = rows["frames"].nunique()
     lines.append(BoardRow("null: no forces at all", "null", sets, 0, (*no_forces, UNDEFINED)))
-    own = rows[(rows["potential"] == potential) & (rows["status"] == "ok")]
+    own = rows[(rows["potential"] == entrants.potential) & (rows["status"] == "ok")]
     return Board(
         id="frames",
         title="Forces on DFT frames: where an error of σ comes from",

@@ -51,9 +51,7 @@ def answers(dataset: Dataset, suite: str, compound: str, tolerance_thz: float, t
         "WHERE p.suite = $suite AND p.compound = $compound AND p.potential IS NOT NULL ORDER BY p.potential",
         {"suite": suite, "compound": compound},
     )
-    order = foundation_first(dataset, frame["potential"])
-    ordered = frame.sort_values("potential", key=lambda names: names.map(order.index))
-    return labelled(ordered, tolerance_thz, threshold)
+    return labelled(_foundation_first(dataset, frame), tolerance_thz, threshold)
 
 
 def ladders(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
@@ -70,8 +68,13 @@ def ladders(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
         "WHERE p.suite = $suite AND p.compound = $compound AND p.status = 'ok' ORDER BY p.potential",
         {"suite": suite, "compound": compound},
     )
+    return _foundation_first(dataset, frame).reset_index(drop=True)
+
+
+def _foundation_first(dataset: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one potential each, those of distilled potentials last."""
     order = foundation_first(dataset, frame["potential"])
-    return frame.sort_values("potential", key=lambda names: names.map(order.index)).reset_index(drop=True)
+    return frame.sort_values("potential", key=lambda names: names.map(order.index))
 
 
 def labelled(frame: pd.DataFrame, tolerance_thz: float, threshold: float) -> pd.DataFrame:

@@ -9,6 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from compute.structures.formula import FormulaError
+from compute.trust.answer import LEAST
+from compute.trust.features import SUITE
+from compute.trust.model import NoTrust
 from dashboard.dataset import Dataset
 from dashboard.queries import bands as compound_bands
 from dashboard.queries import compound as rows
@@ -16,6 +20,7 @@ from dashboard.queries import coverage, formulas
 from dashboard.queries import potentials as models
 from dashboard.queries.bands import DFT, HARMONIC, Bands, StoredBands
 from dashboard.queries.structure import Structure, structure
+from dashboard.queries.trust import Trusted, trusted
 from dashboard.views.compound import CompoundView
 
 
@@ -60,6 +65,14 @@ class KnownCompound:
     def names(self) -> dict[str, str]:
         """Names of potentials for people."""
         return coverage.potential_names(self.dataset)
+
+    @cached_property
+    def trust(self) -> Trusted | None:
+        """The trust in every potential; None where the score is not fitted to the suite or there is none."""
+        try:
+            return trusted(self.dataset, self.name, LEAST) if self.suite == SUITE else None
+        except (NoTrust, FormulaError):
+            return None
 
     @cached_property
     def first_constants(self) -> str:

@@ -27,11 +27,20 @@ def number(value: float, decimals: int = 2, *, sign: bool = False) -> str:
     return text.replace("-", MINUS)
 
 
-def interval(low: float, high: float, decimals: int = 2, *, sign: bool = False, unit: str = "") -> str:
-    """Both ends in words; "no interval" where too few groups bound it."""
+def interval(
+    low: float, high: float, decimals: int = 2, *, sign: bool = False, unit: str = "", before: str = ""
+) -> str:
+    """Both ends in words, after `before`; "no interval" alone where too few groups bound it."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return "no interval"
-    return f"{number(low, decimals, sign=sign)} to {number(high, decimals, sign=sign)}{unit}"
+    return f"{before}{number(low, decimals, sign=sign)} to {number(high, decimals, sign=sign)}{unit}"
+
+
+def bracketed(value: float, low: float, high: float, decimals: int = 2) -> str:
+    """A number with its interval: 0.31 [0.28, 0.35]; without one the number alone."""
+    if not (math.isfinite(value) and math.isfinite(low)):
+        return number(value, decimals)
+    return f"{number(value, decimals)} [{number(low, decimals)}, {number(high, decimals)}]"
 
 
 def frequency(value: float) -> list[Component | str]:

@@ -11,16 +11,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.physics.stability import MISSING
-from compute.structures.formula import FormulaError
 from compute.suites import SUITES
-from compute.trust.answer import LEAST
-from compute.trust.features import SUITE
-from compute.trust.model import NoTrust
 from dashboard.queries.compound import agreement, dft_labels
 from dashboard.queries.compound_page import KnownCompound
 from dashboard.queries.coverage import foundation
 from dashboard.queries.structure import SPACE_GROUPS
-from dashboard.queries.trust import Trusted, trusted
+from dashboard.queries.trust import Trusted
 from dashboard.ui.blocks import fold, table
 from dashboard.ui.compound_text import formula, label_mark, why_none
 from dashboard.ui.text import marked, number, plural, with_error
@@ -75,14 +71,6 @@ def facts(found: KnownCompound, view: CompoundView) -> Component:
     return html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in pairs], className="compound-facts")
 
 
-def trust_of(found: KnownCompound) -> Trusted | None:
-    """The trust in every potential; None where the score is not fitted to the suite or there is none."""
-    try:
-        return trusted(found.dataset, found.name, LEAST) if found.suite == SUITE else None
-    except (NoTrust, FormulaError):
-        return None
-
-
 def trust_sentence(found: KnownCompound, known: Trusted) -> list[Any]:
     """Whom to trust; where DFT is published, what one would say without it."""
     link = dcc.Link("Trust", href=f"/trust?c={found.name}")
@@ -93,7 +81,7 @@ def trust_sentence(found: KnownCompound, known: Trusted) -> list[Any]:
 
 def verdict(found: KnownCompound, view: CompoundView) -> list[Component]:
     """DFT's answer, the votes, whom to trust, then each potential's answer."""
-    answers, known = found.answers(view), trust_of(found)
+    answers, known = found.answers(view), found.trust
     names = found.names
     if answers.empty:
         return [html.P(_dft(found, view), className="lead"), html.P("No potential has been run on this suite.")]

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from compute.statistics.criteria import TOLERANCE_THZ
 from dashboard.figures.ladder import Climb, over_displacement
-from dashboard.pages.compound.head import trust_of, trust_sentence
+from dashboard.pages.compound.head import trust_sentence
 from dashboard.queries.compound import ladders
 from dashboard.queries.compound_page import KnownCompound
 from dashboard.queries.coverage import foundation
@@ -38,8 +38,7 @@ def why(found: KnownCompound, view: CompoundView) -> Component:
     return section(
         TITLE,
         html.Ul([html.Li(sentence) for sentence in known], className="plain") if known else html.P(_nothing(climbed)),
-        _ladder_figure(climbed, found),
-        _ladder_table(climbed, found),
+        *_ladders(climbed, found),
         *_trust(found),
         html.P(
             [
@@ -110,11 +109,13 @@ def _nothing(climbed: pd.DataFrame) -> str:
     return "Nothing in the tables speaks against these labels."
 
 
-def _ladder_figure(climbed: pd.DataFrame, found: KnownCompound) -> Component | None:
-    """ω of the softest mode over the displacement, a line per potential with a ladder."""
+def _ladders(climbed: pd.DataFrame, found: KnownCompound) -> list[Component]:
+    """ω of the softest mode over the displacement, of the potentials with a ladder: a figure and a table."""
     known = climbed[climbed["rung_omega_thz"].map(lambda rungs: np.size(rungs) > 1)]
-    if known.empty:
-        return None
+    return [] if known.empty else [_ladder_figure(known, found), _ladder_table(known, found)]
+
+
+def _ladder_figure(known: pd.DataFrame, found: KnownCompound) -> Component:
     climbs = [
         Climb(
             potential=row.potential,
@@ -135,10 +136,7 @@ def _ladder_figure(climbed: pd.DataFrame, found: KnownCompound) -> Component | N
     )
 
 
-def _ladder_table(climbed: pd.DataFrame, found: KnownCompound) -> Component | None:
-    known = climbed[climbed["rung_omega_thz"].map(lambda rungs: np.size(rungs) > 1)]
-    if known.empty:
-        return None
+def _ladder_table(known: pd.DataFrame, found: KnownCompound) -> Component:
     heights = sorted({round(float(a), 4) for amplitudes in known["rung_amplitude"] for a in amplitudes})
     rows: list[list[Any]] = []
     for row in known.itertuples(index=False):
@@ -164,7 +162,7 @@ def _ladder_table(climbed: pd.DataFrame, found: KnownCompound) -> Component | No
 
 
 def _trust(found: KnownCompound) -> list[Component]:
-    known = trust_of(found)
+    known = found.trust
     if known is None:
         return []
     return [

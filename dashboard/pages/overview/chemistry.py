@@ -17,7 +17,7 @@ from dashboard.dataset import Dataset
 from dashboard.queries import stability
 from dashboard.queries.coverage import anions, foundation
 from dashboard.ui.blocks import table
-from dashboard.ui.text import count, number
+from dashboard.ui.text import bracketed, count, number
 from dashboard.views.codec import encode
 from dashboard.views.overview import MAPPED_SUITES
 from dashboard.views.stability import SUITE_CRITERIA, StabilityView
@@ -113,7 +113,7 @@ def _answer(one: Best, names: Names) -> list[Any]:
     n = [count(score.n), count(score.n_smaller)]
     if not score.enough:
         return ["none: DFT’s smaller class is too small", "no statement", _value(one.nobody), *n]
-    mcc = f"{number(score.mcc.value)} [{number(score.mcc.low)}, {number(score.mcc.high)}]"
+    mcc = bracketed(score.mcc.value, score.mcc.low, score.mcc.high)
     use = html.Strong(name) if one.beats_nobody else f"none is to be trusted; nearest: {name}"
     return [use, mcc, _value(one.nobody), *n]
 

@@ -23,7 +23,7 @@ from dashboard.queries.coverage import benchmark_potentials, foundation, potenti
 from dashboard.queries.ranking import leaderboard, ranking, training_sets
 from dashboard.ui.blocks import campaign_command, not_computed
 from dashboard.ui.glossary import GLOSSARY, explained
-from dashboard.ui.text import count, listed, number
+from dashboard.ui.text import bracketed, count, listed, number
 from dashboard.views.codec import encode
 from dashboard.views.stability import StabilityView
 
@@ -131,11 +131,8 @@ def _doubt(found: LeaderboardRows, names: Names) -> list[Any]:
     ]  # fmt: skip
 
 
-def _interval(found: Interval | MedianInterval, decimals: int = 2) -> str:
-    if not np.isfinite(found.value):
-        return "not defined"
-    ends = f" [{number(found.low, decimals)}, {number(found.high, decimals)}]" if np.isfinite(found.low) else ""
-    return f"{number(found.value, decimals)}{ends}"
+def _interval(found: Interval | MedianInterval) -> str:
+    return bracketed(found.value, found.low, found.high)
 
 
 HEAD = (

@@ -25,6 +25,11 @@ LIVE = "live, not published"
 WORKER = "softmode worker"
 
 
+def potential_name(job: Job, names: Names) -> str:
+    """The name of its potential for people, else its id."""
+    return names.get(job.request.potential, job.request.potential)
+
+
 def no_worker() -> list[Any]:
     """Says that nothing computes, and what would."""
     return ["No worker runs, so a job waits. Start one with ", html.Code(WORKER), "."]
@@ -33,7 +38,7 @@ def no_worker() -> list[Any]:
 def heading(jobs: Sequence[Job], names: Names) -> list[Any]:
     """Compound, potential or how many, calculation."""
     first = jobs[0]
-    name = names.get(first.request.potential, first.request.potential)
+    name = potential_name(first, names)
     what = name if len(jobs) == 1 else f"{len(jobs)} potentials"
     badge = html.Span(LIVE, className="badge")
     row = first.result or {}
@@ -138,7 +143,7 @@ def growing_trace(jobs: Sequence[Job], names: Names, published: float) -> tuple[
         if job.state != "running" or told is None or len(told.trace) < 2:
             continue
         at, sigma = np.array(told.trace, float).T
-        name = names.get(job.request.potential, job.request.potential)
+        name = potential_name(job, names)
         trace = RunningSigma(
             name, job.request.potential, 0, at, sigma, np.nan if told.sigma_se is None else told.sigma_se
         )
@@ -157,7 +162,7 @@ def mine(listed: Sequence[Job], names: Names, shown: Sequence[str]) -> Component
     rows = [
         [
             html.A(formula(job.compound), href=f"/recompute?job={job.id}", **_current(job.id in shown)),
-            names.get(job.request.potential, job.request.potential),
+            potential_name(job, names),
             calculation(job),
             job.state,
             _moment(job.submitted),

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from compute.jobs.service import Job
 from compute.trust.answer import PotentialTrust
+from dashboard.pages.recompute.job import potential_name
 from dashboard.pages.recompute.result_data import Row, q_name, value
 from dashboard.ui.blocks import table
 from dashboard.ui.compound_text import label_mark, published
@@ -48,7 +49,7 @@ def _harmonic(
         own = [published(value(reference, f"omega_{p}_thz")) for p in places]
         rows.append(["DFT, published", "", number(value(reference, "omega_min_thz")), "", *own, "–", "–"])
     for job, row in zip(jobs, found, strict=True):
-        name = names.get(job.request.potential, job.request.potential)
+        name = potential_name(job, names)
         if row.get("status") != "ok":
             rows.append([name, _standing(job), *["–"] * (len(head) - 2)])
             continue
@@ -75,7 +76,7 @@ def _sigma(
     if reference is not None and jobs[0].request.temperature in (None, 300.0):
         rows.append(["DFT, published", published(value(reference, "sigma"), 3), "", "–"])
     for job in jobs:
-        row, name = job.result or {}, names.get(job.request.potential, job.request.potential)
+        row, name = job.result or {}, potential_name(job, names)
         ok = row.get("status") == "ok"
         rows.append(
             [
@@ -94,7 +95,7 @@ def _attribution(
 ) -> Component:
     rows: list[list[Any]] = []
     for job in jobs:
-        row, name = job.result or {}, names.get(job.request.potential, job.request.potential)
+        row, name = job.result or {}, potential_name(job, names)
         if row.get("status") != "ok":
             rows.append([name, _standing(job), *["–"] * (len(_PARTS) - 1)])
             continue

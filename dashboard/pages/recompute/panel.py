@@ -123,7 +123,7 @@ def live_sets(dataset: Dataset, jobs: Sequence[Job]) -> list[LiveSet]:
     for job in jobs:
         if job.result is None or job.result.get("status") != "ok":
             continue
-        name = names.get(job.request.potential, job.request.potential)
+        name = said.potential_name(job, names)
         for own, published in query.force_constant_sets(dataset, job, query.kept(job)):
             kind = f", {own.temperature:g} K" if own.kind == EFFECTIVE else ""
             found.append(LiveSet(job.id, f"{name}{kind}", own, published))
@@ -132,7 +132,10 @@ def live_sets(dataset: Dataset, jobs: Sequence[Job]) -> list[LiveSet]:
 
 def omegas_of_dft(dataset: Dataset, jobs: Sequence[Job]) -> dict[str, float]:
     """DFT's softest ω (THz) at special points, where it is published of what `jobs` compute."""
-    reference = _reference(dataset, jobs[0]) if jobs else None
+    return _omegas(_reference(dataset, jobs[0]) if jobs else None)
+
+
+def _omegas(reference: query.Row | None) -> dict[str, float]:
     return {} if reference is None else published_omegas(reference)
 
 
@@ -152,13 +155,13 @@ def _ended(
         for job in ended
         if job.stage == "harmonic" and job.result and (found := of_live(dataset, job.result))
     }
-    drawn = phonons.phonons(sets, published_omegas(reference) if reference is not None else {})
+    drawn = phonons.phonons(sets, _omegas(reference))
     if len(jobs) == 1:
         return [*_alone(dataset, jobs[0], names, reference, trust), *drawn]
     details = [
         html.Details(
             [
-                html.Summary(names.get(job.request.potential, job.request.potential)),
+                html.Summary(said.potential_name(job, names)),
                 *_alone(dataset, job, names, reference, trust),
             ],
             className="more",

@@ -13,6 +13,7 @@ from compute.jobs.service import Job
 from compute.trust.answer import PotentialTrust
 from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.pages.recompute.form import duration
+from dashboard.pages.recompute.job import potential_name
 from dashboard.pages.recompute.result_data import UNITS, PublishedDifference, Row, differences, of_dft, q_name, value
 from dashboard.queries.attribution import Scored
 from dashboard.ui.attribution_breakdown import breakdown
@@ -40,7 +41,7 @@ def result(
     `scored` what an attribution found, and `trust` that in the label of a harmonic result.
     """
     row, stage = job.result, job.stage
-    name = names.get(job.request.potential, job.request.potential)
+    name = potential_name(job, names)
     if row is None:
         return []
     ok = row.get("status") == "ok"

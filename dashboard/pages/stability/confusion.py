@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from compute.statistics import confusion, verdicts
 from compute.statistics.paired import Difference
-from dashboard.pages.stability.scores import ends, origins, score_table
+from dashboard.pages.stability.scores import origins, score_table
 from dashboard.queries import stability as query
 from dashboard.queries.stability import Compared, Setting
 from dashboard.ui.blocks import section, statement, statements, table
@@ -20,6 +20,7 @@ from dashboard.ui.text import (
     compared_how,
     count,
     drawn_by,
+    interval,
     marked,
     number,
     percent,
@@ -160,7 +161,11 @@ def _headline(found: verdicts.Score, left_out: int) -> Component:
     if left_out:
         n += f"; {count(left_out)} not run: as run, unweighted"
     return statements(
-        statement(number(found.mcc.value), "Matthews correlation", [ends(found.mcc), html.Br(), n]),
+        statement(
+            number(found.mcc.value),
+            "Matthews correlation",
+            [interval(found.mcc.low, found.mcc.high, before="95 %: "), html.Br(), n],
+        ),
     )
 
 

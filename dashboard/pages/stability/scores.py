@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
 from compute.statistics import confusion, verdicts
-from compute.statistics.bootstrap import Interval
 from compute.statistics.criteria import NULLS
 from compute.suites import SUITES
 from dashboard.queries.potentials import other_levels
 from dashboard.queries.stability import Compared, Setting
 from dashboard.ui.blocks import fold, table
-from dashboard.ui.text import count, drawn_by, level_sentence, number
+from dashboard.ui.text import count, drawn_by, interval, level_sentence, number
 from dashboard.views.stability import StabilityView
 
 Names = Mapping[str, str]
-
-
-def ends(found: Interval) -> str:
-    """The 95 % interval in words."""
-    return f"95 %: {number(found.low)} to {number(found.high)}" if np.isfinite(found.low) else "no interval"
 
 
 def origins(settings: Sequence[Setting], functionals: Sequence[str], names: Names, view: StabilityView) -> list[Any]:
@@ -59,7 +52,7 @@ def score_table(data: Compared, names: Names) -> list[Component]:
             title,
             *(count(n) for n in (found.n, found.n_smaller, found.n_undecidable, found.n_failed)),
             *(
-                [number(x.value, 3), html.Span(ends(x).removeprefix("95 %: "), className="sub")]
+                [number(x.value, 3), html.Span(interval(x.low, x.high), className="sub")]
                 for x in (found.mcc, found.balanced_accuracy, found.accuracy)
             ),
         ]
