@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import duckdb
 import numpy as np
@@ -163,6 +164,7 @@ def _double(sigmas: int) -> str:
     )
 
 
+@lru_cache(maxsize=16)
 def _difference(one: Outside, name: str) -> Difference:
     return auroc_difference(-one.trusts[name], -one.trusts[VOTES], ~one.data.right, one.anions)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from compute.scorecard.board import UNDEFINED, Board, BoardColumn, BoardRow, Entrants, against_null, ordered
-from compute.statistics.bootstrap import Clusters, Interval, clusters_of
-from compute.statistics.deviation import mean_interval
+from compute.statistics.bootstrap import Interval, clusters_of
+from compute.statistics.deviation import mean_interval, rms_interval
 
 _SUITE = "hdp"
 _WELLS = (
@@ -62,10 +62,10 @@ def _wells_values(mine: pd.DataFrame, dft: pd.DataFrame) -> tuple[Interval | str
     right = int(np.sum(np.sign(mine["curvature"].to_numpy(float)) == np.sign(dft["curvature"].to_numpy(float))))
     ways = clusters_of(mine, _SUITE)
     return (
-        _rms(curvature, ways),
+        rms_interval(curvature, clusters=ways),
         mean_interval(curvature, clusters=ways),
         f"{right} of {len(mine)}",
-        _rms(omega, ways),
+        rms_interval(omega, clusters=ways),
     )
 
 
@@ -76,7 +76,12 @@ def _wells_null(dft: pd.DataFrame) -> list[BoardRow]:
     soft = int((dft["curvature"] < 0).sum())
     ways = clusters_of(dft, _SUITE)
     signs = f"{max(soft, len(dft) - soft)} of {len(dft)}"
-    values = (_rms(apart[0], ways), mean_interval(apart[0], clusters=ways), signs, _rms(apart[1], ways))
+    values = (
+        rms_interval(apart[0], clusters=ways),
+        mean_interval(apart[0], clusters=ways),
+        signs,
+        rms_interval(apart[1], clusters=ways),
+    )
     return [BoardRow("null: the mean of DFT", "null", len(dft), 0, values)]
 
 
@@ -122,8 +127,3 @@ def _range(values: np.ndarray) -> Interval:
     if not known.size:
         return UNDEFINED
     return Interval(float(np.median(known)), float(known.min()), float(known.max()))
-
-
-def _rms(errors: np.ndarray, clusters: Clusters) -> Interval:
-    mean = mean_interval(errors**2, clusters=clusters)
-    return Interval(*np.sqrt([mean.value, mean.low, mean.high]).tolist())

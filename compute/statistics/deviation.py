@@ -195,6 +195,17 @@ def mean_interval(values: ArrayLike, *, clusters: Clusters = (), draws: int = DR
     return Interval(float(known.mean()), *percentile_interval(samples))
 
 
+def rms_interval(errors: ArrayLike, *, clusters: Clusters = (), draws: int = DRAWS, seed: int = 0) -> Interval:
+    """Root mean square of the finite `errors` (n,) with its interval over compounds; NaN where there is none."""
+    given = np.asarray(errors, float)
+    finite = np.isfinite(given)
+    squares = given[finite] ** 2
+    if not len(squares):
+        return Interval(np.nan, np.nan, np.nan)
+    samples = np.sqrt(_means(squares[:, None], _of(clusters, finite), draws, seed))
+    return Interval(float(np.sqrt(squares.mean())), *percentile_interval(samples))
+
+
 def by_third(omega_thz: Array, reference_thz: Array) -> dict[str, Deviation]:
     """`deviation` of ω in THz over the soft, middle and hard third of the reference's modes, all q together."""
     order = np.argsort(reference_thz, axis=None, kind="stable")

@@ -27,7 +27,7 @@ KINDS = ("calculation", "committee")
 VOTES = "vote split"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outside:
     """Answers of the model of ABX3 for every label of one suite.
 

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.statistics import confusion, criteria
-from compute.statistics.bootstrap import Interval, clusters_of, percentile_interval, resampled_sums
+from compute.statistics.bootstrap import Interval, clusters_of
 from compute.statistics.comparable import comparable
 from compute.statistics.criteria import COMPOSITION, CONSTANT
+from compute.statistics.deviation import rms_interval
 from compute.statistics.groups import letters
 from compute.statistics.paired import Difference, difference_of_rmse, differences_of_counts
 from compute.suites import COMPARED, SUITES
@@ -229,14 +230,7 @@ def _with_comparable(name: str, rows: Rows, suite: str, metric: str) -> Ranked:
 
 
 def _rmse(errors: Values, rows: Rows, suite: str) -> tuple[Interval, int]:
-    known = np.isfinite(errors)
-    if not known.any():
-        return Interval(np.nan, np.nan, np.nan), 0
-    columns = np.column_stack([errors[known] ** 2, np.ones(int(known.sum()))])
-    sums = resampled_sums(columns, clusters=[way[known] for way in clusters_of(rows, suite)])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low, high = percentile_interval(np.sqrt(sums[:, 0] / sums[:, 1]))
-    return Interval(float(np.sqrt(columns[:, 0].mean())), low, high), int(known.sum())
+    return rms_interval(errors, clusters=clusters_of(rows, suite)), int(np.isfinite(errors).sum())
 
 
 def _difference(first: Rows, second: Rows, suite: str, metric: str) -> Difference:

@@ -16,8 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from compute.physics import wells as physics
-from compute.statistics.bootstrap import clusters_of, percentile_interval, resampled_sums
-from compute.statistics.deviation import deviation
+from compute.statistics.bootstrap import clusters_of
+from compute.statistics.deviation import deviation, rms_interval
 from dashboard.dataset import Dataset
 
 REFERENCE, CHECK, POTENTIAL = "reference", "check", "potential"
@@ -194,15 +194,12 @@ def _known_deviations(of_values: bytes, of_dft: bytes, codes: tuple[bytes, ...])
     if plain.n == 0:
         return Deviations(0, *[float("nan")] * 6)
     difference = values - dft
-    clusters = [np.frombuffer(way, np.int64) for way in codes]
-    squares = resampled_sums(np.stack([difference**2, np.ones(plain.n)], axis=1), clusters=clusters)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low, high = percentile_interval(np.sqrt(squares[:, 0] / squares[:, 1]))
+    rms = rms_interval(difference, clusters=[np.frombuffer(way, np.int64) for way in codes])
     return Deviations(
         n=plain.n,
         rmse=plain.rmse,
-        rmse_low=low,
-        rmse_high=high,
+        rmse_low=rms.low,
+        rmse_high=rms.high,
         bias=plain.bias,
         median=float(np.median(np.abs(difference))),
         scale=float(np.median(np.abs(dft))),
