@@ -26,8 +26,12 @@ PARTS = (
     "/models#two", "/models#cards", "/models#field", "/methods#formulas", "/methods#limitations", "/methods#cite",
     "/methods#tables",
 )  # fmt: skip
-# Numbers of a table are no words.
-WORDS = "document.querySelector('main').innerText.split(/\\s+/).filter(one => /\\p{L}{2}/u.test(one)).length"
+# Rows of the table of compounds are data: it has as many as fit into its frame.
+WORDS = """(() => {
+    const count = element => element.innerText.split(/\\s+/).filter(Boolean).length;
+    const rows = Array.from(document.querySelectorAll("main .ag-root-wrapper"));
+    return rows.reduce((left, grid) => left - count(grid), count(document.querySelector("main")));
+})()"""
 HEIGHT = "document.documentElement.scrollHeight"
 
 

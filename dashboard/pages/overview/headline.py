@@ -58,7 +58,7 @@ def map_of(dataset: Dataset, suite: str, potential: str, colour: str, names: Nam
         [
             html.Strong(f"{SUITES[suite].title}, n = {count(len(data.value))}. "),
             *marked(titles[1].format(name=name)),
-            " Small t: the A site is small for its cage, and octahedra tend to tilt. ",
+            " ",
             f"Not shown: {beside}." if beside else "",
         ],
         label=f"{titles[0]} over tolerance and octahedral factor",
