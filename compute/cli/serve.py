@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -37,20 +37,21 @@ def command(
     data: Data = None,
 ) -> None:
     """Serve the dashboard until interrupted, and compute what its visitors ask for."""
+    here: dict[str, str] = {}
     if data is not None:
-        os.environ["SOFTMODE_DATA"] = str(data.resolve())
+        here["SOFTMODE_DATA"] = str(data.resolve())
     elif not in_checkout() and not (data_directory() / "manifest.json").is_file():
         fail("The tables do not come with the package: name their folder with --data, or with SOFTMODE_DATA.")
-    if _is_own(host) and "SOFTMODE_PROXIES" not in os.environ:
+    if _is_own(host) and not os.environ.keys() & {"SOFTMODE_PROXIES", "SOFTMODE_HOSTS"}:
         # A page of another site may have its name lead to this machine, and would be of one origin with this site then.
-        os.environ.setdefault("SOFTMODE_HOSTS", ",".join(dict.fromkeys((host, *_OWN))))
+        here["SOFTMODE_HOSTS"] = ",".join(dict.fromkeys((host, *_OWN)))
     commands = [[sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn_config"]]
     commands[0] += ["--bind", f"{host}:{port}", "--workers", str(workers), "dashboard.wsgi:app"]
     if _with_worker(worker):
         commands.append([str(Path(sys.executable).with_name("softmode")), "worker"])
     beside = ", with a worker" if len(commands) > 1 else ""
     out.print(f"Softmode at http://{host}:{port}{beside}  (Ctrl-C stops it)")
-    raise typer.Exit(_run_together(*commands))
+    raise typer.Exit(_run_together(os.environ | here, *commands))
 
 
 def _is_own(host: str) -> bool:
@@ -83,14 +84,16 @@ def _end_with(parent: int) -> Callable[[], None]:
     return follow
 
 
-def _run_together(first: list[str], *others: list[str]) -> int:
-    """Run `first` with `others` beside it; the exit status of `first`, whose end ends them, as a signal to this does.
+def _run_together(environment: Mapping[str, str], first: list[str], *others: list[str]) -> int:
+    """Run `first` with `others` beside it in `environment`; the exit status of `first`, whose end ends them, as a signal to this does.
 
     One of the others that ends by itself is reported and missed, no more.
     """
     # In a session of its own each: Ctrl-C reaches this process alone, which passes it on once.
     follow = _end_with(os.getpid())
-    main, *beside = (subprocess.Popen(line, start_new_session=True, preexec_fn=follow) for line in (first, *others))
+    main, *beside = (
+        subprocess.Popen(line, env=environment, start_new_session=True, preexec_fn=follow) for line in (first, *others)
+    )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: main.terminate())
 

@@ -59,11 +59,13 @@ def test_a_site_of_this_machine_answers_to_its_own_names_only(directory):
 @pytest.mark.parametrize(("host", "own"), [("127.0.0.1", True), ("localhost", True), ("0.0.0.0", False)])
 def test_a_server_of_this_machine_is_told_its_names(host, own, monkeypatch):
     monkeypatch.delenv("SOFTMODE_HOSTS", raising=False)
-    monkeypatch.setattr(serve, "_run_together", lambda *commands: 0)
+    told: list[dict[str, str]] = []
+    monkeypatch.setattr(serve, "_run_together", lambda environment, *commands: told.append(environment))
+    before = dict(os.environ)
     with pytest.raises(typer.Exit):
         serve.command(host=host, port=8050, workers=1, worker=False)
-    assert ("localhost" in os.environ.get("SOFTMODE_HOSTS", "")) is own
-    monkeypatch.delenv("SOFTMODE_HOSTS", raising=False)
+    assert ("localhost" in told[0].get("SOFTMODE_HOSTS", "")) is own
+    assert dict(os.environ) == before, "only the server is told"
 
 
 @pytest.mark.parametrize(
