@@ -85,9 +85,9 @@ def _end_with(parent: int) -> Callable[[], None]:
 
 
 def _run_together(environment: Mapping[str, str], first: list[str], *others: list[str]) -> int:
-    """Run `first` with `others` beside it in `environment`; the exit status of `first`, whose end ends them, as a signal to this does.
+    """Run `first` with `others` beside it in `environment`; the exit status of `first`.
 
-    One of the others that ends by itself is reported and missed, no more.
+    Its end ends them, as a signal to this does. One of the others that ends by itself is reported and missed, no more.
     """
     # In a session of its own each: Ctrl-C reaches this process alone, which passes it on once.
     follow = _end_with(os.getpid())
