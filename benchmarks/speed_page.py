@@ -1,15 +1,17 @@
-"""The tables of docs/speed.md and its figure, from benchmarks/results/engine.json: python benchmarks/speed_page.py"""
+"""The tables of docs/speed.md and its figure, from the files in benchmarks/results: python benchmarks/speed_page.py"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "speed.md"
 FIGURE = ROOT / "docs" / "images" / "speed.svg"
-START, END = "<!-- measured -->\n", "<!-- end -->"
+RESULTS = ROOT / "benchmarks" / "results"
+END = "<!-- end -->"
 
 
 def tables(found: dict[str, Any]) -> str:
@@ -46,17 +48,6 @@ def tables(found: dict[str, Any]) -> str:
         "| s per compound | " + " | ".join(f"{row['seconds_per_compound']:.3f}" for row in found["growth"]) + " |",
         "",
     ]
-    if found.get("sevennet"):
-        lines += [
-            "| call of 40 atoms, float32 | here, ms | own calculator, ms | faster, wall | between the processes |",
-            "|---|---|---|---|---|",
-        ]
-        lines += [
-            f"| {model} | {part['engine_ms']:.0f} | {part['plain_ms']:.0f} | {part['speed_ratio']:.1f}×"
-            f" | {part['overhead_ratio']:.1%} |"
-            for model, part in found["sevennet"].items()
-        ]
-        lines.append("")
     if "workers" in found:
         one, two = found["workers"]["seconds"]
         lines += [
@@ -80,11 +71,82 @@ def tables(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def sevennet(found: dict[str, Any]) -> str:
+    """SevenNet beside its own calculator, in Markdown."""
+    hardware = found["hardware"]
+    lines = [
+        f"Measured on {hardware['name']}, {hardware['cores']} cores, both sides in turn on one of them.",
+        "",
+        "| call of 40 atoms, float32 | here, ms | own calculator, ms | faster, wall | between the processes"
+        " | largest difference of a force, eV/Å |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {potential} | {part['engine_ms']:.0f} | {part['plain_ms']:.0f} | {part['speed_ratio']:.1f}×"
+        f" | {part['overhead_ratio']:.1%} | {part['largest_force_difference']:.0e} |"
+        for potential, part in found["sevennet"].items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def costs(found: dict[str, Any]) -> str:
+    """What a force call of every potential costs, in Markdown."""
+    sizes = list(next(iter(found["us_per_atom"].values())))
+    lines = [
+        f"Measured on {found['measured'][:10]} on {found['hardware']} with {found['cores']} cores, {found['dtype']},"
+        f" medians of {found['calls']} calls.",
+        "",
+        "| µs per atom and call | " + " | ".join(f"{size} atoms" for size in sizes) + " |",
+        "|---|" + "---|" * len(sizes),
+    ]
+    lines += [
+        f"| {potential} | " + " | ".join(f"{of[size]:.0f}" for size in sizes) + " |"
+        for potential, of in found["us_per_atom"].items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def growth(found: dict[str, Any]) -> str:
+    """What more runs cost, in Markdown."""
+    web = found["web"]
+    lines = [
+        "| runs | harmonic rows | publish one more, s | plan, s | read the manifest, s | read one compound, s |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['runs']:,} | {row['rows']:,} | {row['publish_one_s']:.2f} | {row['plan_s']:.3f}"
+        f" | {row['read_manifest_s']:.3f} | {row['read_compound_s']:.2f} |"
+        for row in found["growth"]
+    ]
+    pages = {name: each["p95_ms_1"] for name, each in web["callbacks"].items() if "(the page itself)" in name}
+    controls = {name: each["p95_ms_1"] for name, each in web["callbacks"].items() if name not in pages}
+    memory, first = web["memory_mb"], web["cold_start_first_s"]
+    lines += [
+        "",
+        f"The web over the last of these: cold start {web['cold_start_s']:.1f} s, and {first:.0f} s the first time after a"
+        " publication, when the release is joined into its file. Memory of a web process:"
+        f" {memory['own']:.0f} MB of its own, {memory['resident']:.0f} MB with the files that it shares with others."
+        " Of all answers, computed anew for one client (95th percentile): the slowest control of a page"
+        f" {max(controls.values()):.0f} ms, the slowest page {max(pages.values()) / 1e3:.1f} s.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "measured": ("engine.json", tables),
+    "sevennet": ("sevennet.json", sevennet),
+    "costs": ("costs.json", costs),
+    "growth": ("growth.json", growth),
+}
+"""By the comment that begins a part of the page: the file that it is made from, and how."""
+
+
 def figure(found: dict[str, Any]) -> None:
     """Compounds per hour by both sides, and the time of a force call by the size of the batch."""
     import matplotlib
 
     matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = FIGURE.stem  # the same picture of the same numbers
     from matplotlib import pyplot
 
     drawn, (left, right) = pyplot.subplots(1, 2, figsize=(8, 3), constrained_layout=True)
@@ -106,13 +168,18 @@ def figure(found: dict[str, Any]) -> None:
     drawn.savefig(FIGURE, metadata={"Date": None})
 
 
+def written(text: str) -> str:
+    """The page `text` with its measured parts made anew."""
+    for name, (file, made) in PARTS.items():
+        before, rest = text.split(f"<!-- {name} -->\n")
+        text = f"{before}<!-- {name} -->\n{made(json.loads((RESULTS / file).read_text()))}{END}{rest.split(END, 1)[1]}"
+    return text
+
+
 def main() -> None:
     """Write the page's tables and its figure."""
-    found = json.loads((ROOT / "benchmarks" / "results" / "engine.json").read_text())
-    text = PAGE.read_text()
-    before, rest = text.split(START)
-    PAGE.write_text(before + START + tables(found) + END + rest.split(END)[1])
-    figure(found)
+    PAGE.write_text(written(PAGE.read_text()))
+    figure(json.loads((RESULTS / "engine.json").read_text()))
 
 
 if __name__ == "__main__":
