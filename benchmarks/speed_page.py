@@ -120,11 +120,11 @@ def growth(found: dict[str, Any]) -> str:
     ]
     pages = {name: each["p95_ms_1"] for name, each in web["callbacks"].items() if "(the page itself)" in name}
     controls = {name: each["p95_ms_1"] for name, each in web["callbacks"].items() if name not in pages}
-    memory, first = web["memory_mb"], web["cold_start_first_s"]
+    memory, cold, first = (web[name] for name in ("memory_mb", "cold_start_s", "cold_start_first_s"))
     lines += [
         "",
-        f"The web over the last of these: cold start {web['cold_start_s']:.1f} s, and {first:.0f} s the first time after a"
-        " publication, when the release is joined into its file. Memory of a web process:"
+        f"The web over the last of these: cold start {cold:.1f} s, and {first:.0f} s the first time after a publication,"
+        " when the release is joined into its file. Memory of a web process:"
         f" {memory['own']:.0f} MB of its own, {memory['resident']:.0f} MB with the files that it shares with others."
         " Of all answers, computed anew for one client (95th percentile): the slowest control of a page"
         f" {max(controls.values()):.0f} ms, the slowest page {max(pages.values()) / 1e3:.1f} s.",
