@@ -123,7 +123,7 @@ def growth(found: dict[str, Any]) -> str:
     memory, cold, first = (web[name] for name in ("memory_mb", "cold_start_s", "cold_start_first_s"))
     lines += [
         "",
-        f"The web over the last of these: cold start {cold:.1f} s, and {first:.0f} s the first time after a publication,"
+        f"The web over the last of these: cold start {cold:.1f} s, {first:.0f} s the first time after a publication,"
         " when the release is joined into its file. Memory of a web process:"
         f" {memory['own']:.0f} MB of its own, {memory['resident']:.0f} MB with the files that it shares with others."
         " Of all answers, computed anew for one client (95th percentile): the slowest control of a page"
