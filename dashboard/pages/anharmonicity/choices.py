@@ -14,6 +14,8 @@ from dashboard.queries.coverage import foundation_first
 from dashboard.views.anharmonicity import AnharmonicityView
 
 STRATUM = "stratum"
+LEVEL_COLUMN, COMPARABLE, OTHER = "level", "comparable", "other"
+"""Whether potential and DFT mean the same level of theory: the column and its two labels."""
 SITE_COLUMNS = ("A", "B", "Bp", "X")
 DFT_COLUMNS = {"sigma": "sigma", "omega": "omega_min_thz"}
 """Column of the published DFT, by quantity."""
@@ -31,6 +33,13 @@ WITH chosen AS (
 )
 SELECT kind, label, count(*) AS n
 FROM (UNPIVOT chosen ON A, B, Bp, X, stratum INTO NAME kind VALUE label) GROUP BY ALL
+"""
+
+_PUBLISHED_BY_LEVEL = f"""
+SELECT t.potential, CASE WHEN v.comparable THEN '{COMPARABLE}' ELSE '{OTHER}' END AS level, count(*) AS n
+FROM "references" r CROSS JOIN potentials t LEFT JOIN comparability v
+    ON v.suite = r.suite AND v.compound = r.compound AND v.theory IS NOT DISTINCT FROM t.theory
+WHERE {FILTERS} AND r.%s IS NOT NULL GROUP BY ALL
 """
 
 Published = Mapping[str, Mapping[str, int]]
@@ -144,6 +153,15 @@ def published(dataset: Dataset, view: AnharmonicityView, quantity: str) -> Publi
     frame = dataset.frame(_PUBLISHED % DFT_COLUMNS[quantity], filters(view))
     for kind, label, n in frame.itertuples(index=False):
         found[kind][label] = int(n)
+    return found
+
+
+def published_by_level(dataset: Dataset, view: AnharmonicityView, quantity: str) -> dict[str, dict[str, int]]:
+    """The same by potential and level of theory, which is comparable or not with that of each potential."""
+    found: dict[str, dict[str, int]] = {}
+    frame = dataset.frame(_PUBLISHED_BY_LEVEL % DFT_COLUMNS[quantity], filters(view))
+    for potential, level, n in frame.itertuples(index=False):
+        found.setdefault(potential, {COMPARABLE: 0, OTHER: 0})[level] = int(n)
     return found
 
 

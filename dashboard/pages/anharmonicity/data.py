@@ -24,7 +24,7 @@ from compute.statistics.strata import anharmonicity_strata
 from compute.statistics.survey import to_the_suite
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
-from dashboard.pages.anharmonicity.choices import FILTERS, SITE_COLUMNS, STRATUM, Published
+from dashboard.pages.anharmonicity.choices import FILTERS, SITE_COLUMNS, STRATUM
 from dashboard.views.anharmonicity import AnharmonicityView
 
 SITE_SIGMAS = {"A": "sigma_a", "B": "sigma_b", "Bp": "sigma_bp", "X": "sigma_x"}
@@ -214,13 +214,13 @@ def _agreement(values: bytes, dft: bytes, clusters: tuple[bytes, ...], weights: 
     )
 
 
-def groups(frame: pd.DataFrame, column: str, published: Published) -> dict[str, list[ErrorGroup]]:
-    """Per potential, its errors by `column` (stratum, A, B, Bp or X), in the order of the labels.
+def groups(frame: pd.DataFrame, column: str, published: Mapping[str, Mapping[str, int]]) -> dict[str, list[ErrorGroup]]:
+    """Per potential, its errors by `column` (stratum, A, B, Bp, X or level), in the order of the labels.
 
-    Of the compounds of `published`, those without a row were not run.
+    Of the compounds that `published` counts by potential and label, those without a row were not run.
     """
-    all_ = published[column]
-    return {str(name): _groups(mine, column, all_) for name, mine in frame.groupby("potential", sort=False)}
+    by_potential = frame.groupby("potential", sort=False)
+    return {str(name): _groups(mine, column, published[str(name)]) for name, mine in by_potential}
 
 
 def _groups(frame: pd.DataFrame, column: str, published: Mapping[str, int]) -> list[ErrorGroup]:

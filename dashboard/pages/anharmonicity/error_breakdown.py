@@ -17,6 +17,7 @@ from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.choices import STRATUM, Published
 from dashboard.pages.anharmonicity.comparison import Cast, interval_text
 from dashboard.pages.anharmonicity.element_map_figure import element_map
+from dashboard.pages.anharmonicity.levels import by_level
 from dashboard.pages.anharmonicity.sites import SITE_NAMES
 from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind, height
 from dashboard.ui.blocks import captioned, fold, table
@@ -47,11 +48,18 @@ def in_unit(view: AnharmonicityView, what: str) -> str:
     return f"{what} ({UNITS[view.quantity].strip()})" if UNITS[view.quantity] else what
 
 
-def by_kind(view: AnharmonicityView, frame: pd.DataFrame, published: Published, cast: Cast) -> list[Any]:
-    """Errors of every potential by stratum, by anion and by A site, of the compounds that `published` counts."""
+def by_kind(
+    view: AnharmonicityView,
+    frame: pd.DataFrame,
+    published: Published,
+    by_level_of_theory: Mapping[str, Mapping[str, int]],
+    cast: Cast,
+) -> list[Any]:
+    """Errors of every potential by level of theory, stratum, anion and A site, of the compounds that are counted."""
     if frame["error"].notna().sum() == 0:
         return [html.P(f"No compound that is chosen has {WORDS[view.quantity]} of both sides.")]
     return [
+        *by_level(view, frame, by_level_of_theory, cast, in_unit(view, "")),
         html.H3("By how anharmonic the compound is in DFT"),
         *_contrasts(view, frame, cast),
         *_kinds(view, frame, published, cast, STRATUM, "stratum"),
@@ -91,7 +99,7 @@ def _contrast(found: query.Contrast, enough: bool) -> str:
 def _kinds(
     view: AnharmonicityView, frame: pd.DataFrame, published: Published, cast: Cast, column: str, word: str
 ) -> list[Component]:
-    found = query.groups(frame, column, published)
+    found = query.groups(frame, column, dict.fromkeys(map(str, frame["potential"].unique()), published[column]))
     kinds = _ordered({group.name for groups in found.values() for group in groups if group.n}, column)
     labels = [STRATUM_NAMES.get(kind, kind) for kind in kinds]
     by_name = {name: {group.name: group for group in groups} for name, groups in found.items()}

@@ -124,8 +124,9 @@ def _parts(dataset: Dataset, offered: Offered, view: AnharmonicityView, wanted: 
         name = cast.name(view.focus)
         if part == "kinds":
             return error_breakdown.by_kind(
-                view, frame(view.quantity), offer.published(dataset, view, view.quantity), cast
-            )
+                view, frame(view.quantity), offer.published(dataset, view, view.quantity),
+                offer.published_by_level(dataset, view, view.quantity), cast,
+            )  # fmt: skip
         if part == "elements":
             return error_breakdown.of_elements(view, focused(), name)
         return error_breakdown.worst_slices(view, focused(), name)

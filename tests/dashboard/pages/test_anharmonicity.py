@@ -65,8 +65,8 @@ def sigma_rows(dataset, **view):
     return query.rows(dataset, view, offer.potentials(dataset, view.suite), "sigma")
 
 
-def sigma_published(dataset):
-    return offer.published(dataset, AnharmonicityView(protocol=SIGMA_PROTOCOL), "sigma")
+def sigma_published(dataset, column):
+    return {CHGNET: offer.published(dataset, AnharmonicityView(protocol=SIGMA_PROTOCOL), "sigma")[column]}
 
 
 def laid_out(dataset, **asked) -> str:
@@ -78,7 +78,7 @@ def test_sigma_errors_are_those_of_pandas_and_failures_stay_in_the_count(dataset
     errors = frame.set_index("compound")["error"].dropna()
     assert errors.to_dict() == pytest.approx(ERROR.to_dict())
     assert query.failures(frame) == {"melted": 1}
-    assert offer.total(sigma_published(dataset)) - len(frame) == 2
+    assert sum(sigma_published(dataset, STRATUM)[CHGNET].values()) - len(frame) == 2
     found = query.agreements(frame)[CHGNET]
     assert (found.n, found.n_failed) == (6, 1)
     assert found.rmse.value == pytest.approx(math.sqrt((ERROR**2).mean()))
@@ -120,14 +120,14 @@ def test_the_published_schedule_is_shown_unasked_even_where_nothing_was_run_by_i
 
 def test_groups_by_stratum_and_anion(dataset):
     frame = sigma_rows(dataset)
-    strata = {group.name: group for group in query.groups(frame, STRATUM, sigma_published(dataset))[CHGNET]}
+    strata = {group.name: group for group in query.groups(frame, STRATUM, sigma_published(dataset, STRATUM))[CHGNET]}
     strong = ERROR[[f for f in ERROR.index if DFT[f] > 1]]
     assert set(strata) == {"middle", "strong"}
     assert (strata["strong"].n, strata["strong"].n_not_run) == (3, 1)
     assert (strata["middle"].n, strata["middle"].n_failed, strata["middle"].n_not_run) == (3, 1, 1)
     assert strata["strong"].median == pytest.approx(strong.median())
     assert strata["strong"].rmse.value == pytest.approx(math.sqrt((strong**2).mean()))
-    anions = {group.name: group.n for group in query.groups(frame, "X", sigma_published(dataset))[CHGNET]}
+    anions = {group.name: group.n for group in query.groups(frame, "X", sigma_published(dataset, "X"))[CHGNET]}
     assert anions == {"Br": 1, "Cl": 1, "F": 3, "I": 1, "O": 0}
 
 
@@ -261,12 +261,13 @@ def test_the_page_says_what_is_not_like_with_like(richer):
 
 
 def test_what_a_constant_does_too_is_not_said_of_the_potential(dataset, monkeypatch):
-    frame, published = sigma_rows(dataset), offer.published(dataset, AnharmonicityView(), "sigma")
+    view, frame = AnharmonicityView(), sigma_rows(dataset)
+    counted = [count(dataset, view, "sigma") for count in (offer.published, offer.published_by_level)]
     small, none = (Interval(-0.5, low, high) for low, high in ((-0.8, -0.2), (-0.8, 0.2)))
     for null, said in ((small, "says nothing of the potential"), (none, "a constant is not")):
         monkeypatch.setattr(query, "contrast", lambda *_, null=null: query.Contrast(30, 30, small, null))
         cast = comparison.Cast([CHGNET], [CHGNET], {})
-        assert said in words(error_breakdown.by_kind(AnharmonicityView(), frame, published, cast))
+        assert said in words(error_breakdown.by_kind(view, frame, *counted, cast))
 
 
 def test_the_page_says_what_is_not_computed_and_what_it_did_not_understand(dataset):
@@ -330,13 +331,6 @@ def test_a_sample_with_one_weight_missing_is_none(tmp_path):
     frame, said = _agreement_rows(_published(tmp_path, anharmonic={"weight": lambda row: weights.get(row["compound"])}))
     assert query.sample_weights(frame[frame["potential"] == CHGNET]) is None
     assert "as run, unweighted" in said
-
-
-def test_the_comparable_level_stands_first(tmp_path):
-    frame, said = _agreement_rows(_published(tmp_path, potentials={"theory": lambda row: "PBE+U"}))
-    assert frame.loc[frame["comparable_level"], "value"].notna().any()
-    assert said.index(f"{CHGNET}, comparable level") < said.index("the compounds of the rows above")
-    assert said.index(f"{CHGNET}, comparable level") < said.rindex(CHGNET)
 
 
 def test_what_the_reference_says_beyond_harmonic_stands_on_the_page(dataset, tmp_path):
