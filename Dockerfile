@@ -10,8 +10,16 @@ COPY compute compute
 COPY dashboard dashboard
 VOLUME /var/lib/softmode
 
+# The documentation, which `web` serves at /docs.
+FROM base AS documentation
+RUN pip install --constraint constraints.txt sphinx furo myst-parser && pip install --no-deps --editable .
+COPY docs docs
+COPY CONTRIBUTING.md ./
+RUN sphinx-build --conf-dir docs --quiet . build/docs
+
 FROM base AS web
 RUN pip install --requirement requirements.txt
+COPY --from=documentation /srv/softmode/build/docs build/docs
 COPY assets assets
 COPY data/parquet data/parquet
 COPY data/distil data/distil

@@ -8,7 +8,7 @@ FAMILIES := $(wildcard compute/potentials/environments/*/requirements.txt)
 
 .PHONY: run test install lint docs audit clean
 
-run: install
+run: install build/docs/docs/index.html
 	$(BIN)/softmode serve --port $(PORT)
 
 test: lint
@@ -21,7 +21,11 @@ lint: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The documentation as a site, build/docs/index.html; a link that leads nowhere is an error.
+# The documentation, which the site serves at /docs; made again where a page of it is newer.
+build/docs/docs/index.html: $(wildcard docs/*.md) docs/conf.py $(VENV)/compute
+	$(BIN)/sphinx-build --conf-dir docs --quiet . build/docs
+
+# The same anew, where a link that leads nowhere is an error.
 docs: $(VENV)/dev
 	$(BIN)/sphinx-build --conf-dir docs --fresh-env --fail-on-warning --keep-going --quiet . build/docs
 
@@ -38,7 +42,7 @@ clean:
 
 $(VENV)/compute: pyproject.toml constraints.txt $(FAMILIES)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[compute]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[compute,docs]"
 	$(BIN)/softmode potentials install
 	touch $@
 

@@ -14,10 +14,10 @@
     return window.React.createElement("a", { href: props.data.href, tabIndex: -1 }, formula(props.value));
   };
 
-  // Beyond 20 THz, softer or harder, lies no mode of a cubic perovskite (dashboard/ui/text.py).
+  // A frequency beyond `bound` in THz, softer or harder.
   window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-  window.dashAgGridFunctions.implausible = function (params) {
-    return Math.abs(parseFloat(String(params.value).replace("\u2212", "-"))) > 20;
+  window.dashAgGridFunctions.implausible = function (params, bound) {
+    return Math.abs(parseFloat(String(params.value).replace("\u2212", "-"))) > bound;
   };
 
   document.addEventListener("keydown", function (event) {

@@ -154,7 +154,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     )
     # A request for another host is 400: with its name leading here, a page of anybody would be of this site's origin.
     app.server.config["TRUSTED_HOSTS"] = [host.strip() for host in settings.hosts.split(",") if host.strip()] or None
-    app.layout = shell(settings.prefix)
+    app.layout = shell(settings.prefix, settings.source_url)
     _add_router(app, dataset)
     for page in PAGES:
         page.register(app, dataset)

@@ -28,6 +28,11 @@ class Settings(BaseSettings):
         description="directory of results of this machine, shown beside the published ones; empty or absent: none",
     )
     prefix: str = Field(default="", pattern=r"^(/[\w.~-]+)*$", description="path that the site is below: /softmode")
+    source_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="address of the public repository of this code, linked at the foot of every page; none: no link",
+    )
     proxies: int = Field(default=0, ge=0, description="proxies in front whose X-Forwarded headers are believed")
     hosts: str = Field(
         default="",

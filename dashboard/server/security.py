@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from dash import Dash
 from dash.exceptions import DependencyException
-from flask import Request, Response, abort, request
+from flask import Request, Response, abort, g, request
 from werkzeug.exceptions import ClientDisconnected, NotFound
 
 from dashboard.server.cache_headers import DAY, YEAR
@@ -53,7 +53,9 @@ def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
         # Dash answers every unknown path with the site itself; the page then says that it does not exist.
         if request.endpoint == "/<path:path>" and not is_page(request.path):
             response.status_code = 404
-        response.headers["Content-Security-Policy"] = content_security_policy(app.csp_hashes())
+        response.headers["Content-Security-Policy"] = content_security_policy(
+            [*app.csp_hashes(), *g.get("inline_scripts", ())]
+        )
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         if request.is_secure:

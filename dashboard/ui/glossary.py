@@ -9,8 +9,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-DOCUMENTATION = "/docs"
-"""Where the documentation is served."""
+from dashboard.server.documentation import PATH
 
 
 @dataclass(frozen=True)
@@ -204,4 +203,4 @@ def _leads(found: Term) -> list[Any]:
 
 def documentation(page: str) -> str:
     """Address of a page of the documentation."""
-    return f"{DOCUMENTATION}/docs/{page}.html"
+    return f"{PATH}/docs/{page}.html"

@@ -11,7 +11,6 @@ from dash.development.base_component import Component
 
 from compute.suites import SUITES
 from dashboard.ui.blocks import doi_link, link, table
-from dashboard.ui.glossary import documentation
 from dashboard.ui.text import count
 
 BENCHMARK_DOI = "10.1039/d5cp04693a"
@@ -30,8 +29,6 @@ def provenance(sources: pd.DataFrame, runs: pd.DataFrame) -> Component:
                 [
                     html.Strong("DFT: "),
                     *where,
-                    ". ",
-                    html.A("Documentation", href=documentation("index")),
                     ". ",
                     html.Button("Copy citation", type="button", className="copy", **{"data-cite": CITED}),
                 ]

@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.ui.controls import search
+from dashboard.ui.glossary import documentation
 
 # Mantine wants ten shades of the one accent colour; primaryShade picks from them per scheme.
 TEAL = (
@@ -28,8 +29,11 @@ THEME = {
 }
 
 
-def shell(prefix: str = "") -> Component:
-    """The frame of the site below `prefix`; `nav`, `page` and `title` are filled by the router."""
+def shell(prefix: str = "", source_url: str = "") -> Component:
+    """The frame of the site below `prefix`; `nav`, `page` and `title` are filled by the router.
+
+    `source_url` is where the code is public; without it there is no link to it.
+    """
     return dmc.MantineProvider(
         theme=THEME,
         defaultColorScheme="auto",
@@ -63,6 +67,13 @@ def shell(prefix: str = "") -> Component:
             ),
             html.Div(id="problem", role="alert"),
             html.Main(id="page", tabIndex=-1),
+            html.Footer(
+                [
+                    html.A("Documentation", href=f"{prefix}{documentation('index')}"),
+                    *([html.A("Source code", href=source_url)] if source_url else []),
+                ],
+                className="site-foot",
+            ),
         ],
     )
 

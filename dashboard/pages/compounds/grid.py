@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from compute.tables.schemas import SCHEMAS
 from dashboard.server.prefix import link
-from dashboard.ui.text import MINUS
+from dashboard.ui.text import IMPLAUSIBLE_THZ, MINUS
 
 NOTHING = "–"
 BLOCK = 100
@@ -186,7 +186,7 @@ def _definition(
     if field in _MARKED:
         definition["cellClassRules"] = _MARKS
     if field.endswith("_thz") and field in _OF_POTENTIALS:
-        definition["cellClassRules"] = {"is-implausible": "implausible(params)"}
+        definition["cellClassRules"] = {"is-implausible": f"implausible(params, {IMPLAUSIBLE_THZ:g})"}
     if field in ("reason", "sigma_reason"):
         definition["tooltipField"] = name
     return definition
