@@ -99,7 +99,7 @@ def publish(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write what is finished: files of frames, and the tables `wells` and `attribution`."""
+    """Write what is finished: files of frames, and the tables `wells`, `dft_constants` and `attribution`."""
     with one_sentence(ValueError, RuntimeError, OSError):
         from compute.dft import results
         from compute.protocols import SAMPLING_PROTOCOLS
@@ -129,12 +129,12 @@ def publish(
 def summary(directory: FramesFolder = Path("data/frames"), data: Data = None, as_json: AsJson = False) -> None:
     """The finished frames: ω and σ of our DFT beside the published ones."""
     with one_sentence(ValueError, RuntimeError, OSError):
-        from compute.dft.results import frames_summary
+        from compute.dft.results import compound_of, frames_summary
 
         references = read(data or data_directory(), "references").to_pylist()
         published = {(row["suite"], row["compound"]): row for row in references}
         files = sorted(directory.glob("*.npz"))
-        found = [frames_summary(path, published[tuple(path.stem.split("-")[:2])]) for path in files]
+        found = [frames_summary(path, published[compound_of(path)]) for path in files]
     if as_json:
         print_json(found)
         return

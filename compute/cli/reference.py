@@ -18,6 +18,28 @@ app = typer.Typer(no_args_is_help=True, help="DFT numbers: published, and our ow
 app.add_typer(dft.app, name="dft")
 
 
+@app.command("modes")
+def modes(
+    suite: Annotated[str, typer.Argument(help="A suite of stored forces: alexandria50 or mp0b3.")],
+    source: Annotated[Path, typer.Option(help="The folder that the suite was imported from.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """The softest modes of potentials beside DFT's, from stored forces: the table `mode_pairs`, which pages show."""
+    with one_sentence(ValueError, OSError):
+        from compute.campaigns.published import material_modes
+
+        if suite not in material_modes.SOURCES:
+            fail(f"No stored forces in suite {suite}: it is one of {', '.join(material_modes.SOURCES)}.")
+        with Progress(console=err, transient=True) as progress:
+            bar = progress.add_task("modes from stored forces", total=SUITES[suite].size)
+            counts = material_modes.publish(data or data_directory(), suite, source, lambda name: progress.advance(bar))
+    if as_json:
+        print_json({"suite": suite, "materials": counts})
+    else:
+        out.print(f"Modes in {suite}: " + ", ".join(f"{potential} of {n} materials" for potential, n in counts.items()))
+
+
 @app.command("import")
 def import_(
     suite: Annotated[str, typer.Argument(help=" or ".join(SUITES))],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,7 +29,12 @@ from compute.suites import SUITES
 from compute.tasks.attribution import scored_row
 from compute.tasks.wells import DFT, fitted_well, well_row, well_tasks
 
+if TYPE_CHECKING:
+    from phonopy import Phonopy
+
 Row = dict[str, Any]
+_OURS, _ON_CONSTANTS = "Softmode, ", "Force constants: "
+"""What the source of our own frames begins with, and the note on their force constants."""
 # k points along each axis, and factor of the cutoff: the wells themselves, then what tells how converged they are.
 WELL_VARIANTS = ((2, 1.0), (4, 1.0), (2, 1.5))
 
@@ -62,10 +67,10 @@ def dft_frames(compound: Compound, a: float, potential_id: str, directory: Path)
         forces=_without_net_force(points.forces),
         energies=points.energies,
         force_constants=phonons.solve(plan, constants.read().forces).values,
-        source=f"Softmode, GPAW {points.versions['gpaw']}",
+        source=f"{_OURS}GPAW {points.versions['gpaw']}",
         method=_method(chosen["frames"]),
         notes=(
-            f"Force constants: {chosen['constants'].mesh} k mesh, displacement {dft.DISPLACEMENT} Å.",
+            f"{_ON_CONSTANTS}{chosen['constants'].mesh} k mesh, displacement {dft.DISPLACEMENT} Å.",
             _checked(points.forces[0], check),
         ),
     )
@@ -91,11 +96,7 @@ def write_frames(references: Sequence[Row], potential_id: str, directory: Path, 
 def frames_summary(path: Path, published: Row) -> Row:
     """ω and σ of a file of frames that `write_frames` wrote, beside the `published` row of its compound."""
     frames = readers.read(path)
-    compound = identify(published["compound"], published["suite"], [published["compound"]])
-    repeats = round((len(frames.numbers) / len(compound.atom_sites)) ** (1 / 3))
-    cell = compound.structure(float(frames.cell[0, 0]) / repeats)
-    phonon = phonons.phonopy_of(cell, np.eye(3, dtype=int) * repeats, symmetry=False)
-    phonon.force_constants = frames.force_constants
+    phonon = _phonon(frames, published)
     stars = SUITES[published["suite"]].q_points
     omegas = {f"omega_{label}_thz": phonons.softest(phonon, star)[0] for label, star in stars.items()}
     anharmonic = anharmonicity.anharmonic_forces(frames.forces, frames.displacements, frames.force_constants)
@@ -112,6 +113,46 @@ def frames_summary(path: Path, published: Row) -> Row:
     }
 
 
+def constants_row(path: Path, published: Row) -> Row | None:
+    """The row of `dft_constants` of a file of frames; None where its DFT is not our own, with the functional of the
+    `published` row of its compound."""
+    frames = readers.read(path)
+    functional = frames.method.split(",")[0]
+    if not frames.source.startswith(_OURS) or functional != published["functional"].split()[0]:
+        return None
+    phonon = _phonon(frames, published)
+    cell, constants = phonon.unitcell, phonons.by_cell(phonon, phonon.force_constants)
+    code, cutoff = frames.source.removeprefix(_OURS), frames.method.split(", ")[2]
+    return {
+        "suite": published["suite"],
+        "compound": published["compound"],
+        "functional": functional,
+        "settings": f"{code}, {cutoff}, {frames.notes[0].removeprefix(_ON_CONSTANTS).removesuffix('.')}",
+        "symbols": list(cell.symbols),
+        "masses": cell.masses.tolist(),
+        "positions": cell.scaled_positions.ravel().tolist(),
+        "lattice": cell.cell.ravel().tolist(),
+        "repeats": constants.shape[2],
+        "constants": (constants.round(6) + 0.0).ravel().tolist(),
+    }
+
+
+def publish_constants(data: Path, files: Sequence[Path]) -> int:
+    """Publish what the frames in `files` have of DFT's force constants; how many compounds they are of."""
+    known = {(row["suite"], row["compound"]): row for row in tables.read(data, "references").to_pylist()}
+    found = [constants_row(path, known[compound_of(path)]) for path in files if compound_of(path) in known]
+    rows_of_dft = [row for row in found if row is not None]
+    with tables.publishing(data) as publication:
+        publication.upsert("dft_constants", rows_of_dft)
+    return len(rows_of_dft)
+
+
+def compound_of(path: Path) -> tuple[str, str]:
+    """Suite and compound of a file of frames."""
+    suite, compound, *_ = path.stem.split("-")
+    return suite, compound
+
+
 def publish(
     data: Path,
     directory: Path,
@@ -120,7 +161,7 @@ def publish(
     protocol: SamplingProtocol | None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> dict[str, int]:
-    """Publish `wells` and, for the frames in `files`, `attribution`; the number of rows that were made of each.
+    """Publish `wells` and, for the frames in `files`, `dft_constants` and `attribution`; how many rows of each.
 
     Rows of compounds and potentials that are not among these stay.
     """
@@ -133,8 +174,9 @@ def publish(
     found = [*wells_of_dft, *(row for potential in potentials for row in potential_well_rows(of_dft, potential))]
     with tables.publishing(data) as publication:
         publication.upsert("wells", found)
+    constants = publish_constants(data, files)
     scored = publish_attribution(data, files, potentials, protocol, progress)
-    return {"wells": len(found), "attribution": scored}
+    return {"wells": len(found), "dft_constants": constants, "attribution": scored}
 
 
 def publish_attribution(
@@ -191,6 +233,16 @@ def potential_well_rows(dft_rows: Sequence[Row], potential: Potential) -> list[R
 def _well_jobs(data: Path, directory: Path, k: int, cutoff_factor: float) -> list[tuple[Row, DftJob]]:
     references, harmonic = (tables.read(data, name).to_pylist() for name in ("references", "harmonic"))
     return dft.well_jobs(references, harmonic, k, cutoff_factor, directory)
+
+
+def _phonon(frames: Frames, published: Row) -> Phonopy:
+    """The supercell of `frames`, of the compound of the `published` row, with their force constants."""
+    compound = identify(published["compound"], published["suite"], [published["compound"]])
+    repeats = round((len(frames.numbers) / len(compound.atom_sites)) ** (1 / 3))
+    cell = compound.structure(float(frames.cell[0, 0]) / repeats)
+    phonon = phonons.phonopy_of(cell, np.eye(3, dtype=int) * repeats, symmetry=False)
+    phonon.force_constants = frames.force_constants
+    return phonon
 
 
 def _method(settings: DftSettings) -> str:

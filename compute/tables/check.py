@@ -25,8 +25,11 @@ from compute.tables.schemas import SCHEMAS, SURROGATE
 FRAMES = "frames"
 
 _BESIDE = ("force_constants", "bands")
-_BY_COMPOUND = ("harmonic", "anharmonic", "attribution", "wells", *_BESIDE)
-_POTENTIAL = dict.fromkeys(("harmonic", "anharmonic", "force_constants", "attribution", "runs"), "potential")
+_OF_DFT = ("dft_constants", "mode_pairs")
+_BY_COMPOUND = ("harmonic", "anharmonic", "attribution", "wells", *_BESIDE, *_OF_DFT)
+_POTENTIAL = dict.fromkeys(
+    ("harmonic", "anharmonic", "force_constants", "attribution", "mode_pairs", "runs"), "potential"
+)
 _SOURCE = {"wells": "source", "bands": "source"}
 _RESULT = {"harmonic": "omega_min_thz", "anharmonic": "sigma", "attribution": "slope", "wells": "curvature"}
 _RANGES: tuple[tuple[str, float, float], ...] = (
@@ -58,7 +61,7 @@ def checks(directory: Path) -> list[Check]:
     if first.problems:
         return [first]
     connection = pairs.joined(directory)
-    for name in (*_BESIDE, constants.BASES):
+    for name in (*_BESIDE, *_OF_DFT, constants.BASES):
         columns = [field.name for field in SCHEMAS[name] if not pa.types.is_list(field.type)]
         connection.register(name, manifest.read(name).select(columns))
     found: list[tuple[str, int, Iterator[str]]] = [

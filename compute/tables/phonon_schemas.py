@@ -6,6 +6,20 @@ import pyarrow as pa
 
 from compute.tables.columns import COMPOUND, INT, POTENTIAL, REAL, RUN, STR, SUITE, field
 
+_SHAPE = "Φ (n, n, S, S, S, 3, 3) between an atom in cell 0 and one in cell (l, m, n); obeys the space group"
+
+
+def _cell() -> list[pa.Field]:
+    """The primitive cell that force constants are of, and their supercell."""
+    return [
+        field("symbols", pa.list_(STR), "element of each of the n atoms of the primitive cell", required=True),
+        field("masses", pa.list_(REAL), "their masses", "u", required=True),
+        field("positions", pa.list_(REAL), "their positions (n, 3), in units of the lattice", required=True),
+        field("lattice", pa.list_(REAL), "primitive lattice (3, 3), a row per vector", "Å", required=True),
+        field("repeats", INT, "S: the supercell is S³ primitive cells", required=True),
+    ]
+
+
 PHONONS: dict[str, pa.Schema] = {
     "force_constants": pa.schema(
         [
@@ -17,20 +31,25 @@ PHONONS: dict[str, pa.Schema] = {
             RUN,
             field("geometry", STR, "reference (the DFT cell) or relaxed (with the potential)", required=True),
             field("temperature", REAL, "temperature of the fitted frames; null when harmonic", "K"),
-            field("symbols", pa.list_(STR), "element of each of the n atoms of the primitive cell", required=True),
-            field("masses", pa.list_(REAL), "their masses", "u", required=True),
-            field("positions", pa.list_(REAL), "their positions (n, 3), in units of the lattice", required=True),
-            field("lattice", pa.list_(REAL), "primitive lattice (3, 3), a row per vector", "Å", required=True),
-            field("repeats", INT, "S: the supercell is S³ primitive cells", required=True),
+            *_cell(),
             field(
                 "constants",
                 pa.list_(pa.float32()),
-                "Φ (n, n, S, S, S, 3, 3) between an atom in cell 0 and one in cell (l, m, n); obeys the space group; "
-                "null in the file where coordinates give it, filled in by softmode.load",
+                f"{_SHAPE}; null in the file where coordinates give it, filled in by softmode.load",
                 "eV/Å²",
             ),
             field("basis", STR, "basis of coordinates, as named in force_constant_bases; null: constants are whole"),
             field("coordinates", pa.list_(REAL), "elements of Φ from which all others follow by the basis", "eV/Å²"),
+        ]
+    ),
+    "dft_constants": pa.schema(
+        [
+            SUITE,
+            COMPOUND,
+            field("functional", STR, "exchange and correlation, as the reference names it", required=True),
+            field("settings", STR, "code, cutoff, k mesh and displacement", required=True),
+            *_cell(),
+            field("constants", pa.list_(pa.float32()), _SHAPE, "eV/Å²", required=True),
         ]
     ),
     "force_constant_bases": pa.schema(

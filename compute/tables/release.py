@@ -35,7 +35,7 @@ _HELD = ("run", "suite", "potential", "protocol")
 """Columns whose value is noted of a file that has one only."""
 _SPLIT = ("run", "suite")
 """A table has a file for each value of the first of these that is among its columns, else one file."""
-_READ_BY_COMPOUND = {"force_constants": 512, "bands": 64, "reference_phonons": 64}
+_READ_BY_COMPOUND = {"force_constants": 512, "bands": 64, "reference_phonons": 64, "mode_pairs": 32}
 """Rows of a group in files of tables that are not held in memory."""
 _SPLIT_BYTES = ("coordinates.list.element",)
 """Columns of numbers that never repeat: byte by byte they compress better."""

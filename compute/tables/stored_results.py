@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from compute.tables.columns import BOOL, COMPOUND, INT, REAL, REASON, STATUS, STR, SUITE, field
+from compute.tables.columns import BOOL, COMPOUND, INT, POTENTIAL, REAL, REASON, STATUS, STR, SUITE, field
 
 _SINGLE = pa.list_(pa.float32())
 
@@ -48,6 +48,37 @@ STORED_RESULTS: dict[str, pa.Schema] = {
                 "eV/Å²",
                 required=True,
             ),
+        ]
+    ),
+    "mode_pairs": pa.schema(
+        [
+            SUITE,
+            COMPOUND,
+            POTENTIAL,
+            field("symbols", pa.list_(STR), "element of each of the n atoms of the primitive cell", required=True),
+            *(
+                column
+                for side, whose in (("", "potential"), ("dft_", "DFT"))
+                for column in (
+                    field(f"{side}lattice", pa.list_(REAL), f"cell of the {whose} (3, 3)", "Å", required=True),
+                    field(f"{side}positions", pa.list_(REAL), "its n atoms, in units of the cell", required=True),
+                )
+            ),
+            field(
+                "q", pa.list_(REAL), "k points (k, 3), primitive coordinates: DFT's softest mode first", required=True
+            ),
+            field("omegas", _SINGLE, "every ω of the potential (k, 3n); imaginary as negative", "THz", required=True),
+            field("dft_omegas", _SINGLE, "every ω of DFT (k, 3n)", "THz", required=True),
+            field("n_modes", INT, "b: of the potential's modes the b softest at each q are kept", required=True),
+            field("overlap", _SINGLE, "of each (k, b), |⟨DFT|potential⟩| with DFT's mode most like it", required=True),
+            field("dft_branch", pa.list_(INT), "number of that mode of DFT (k, b), from 1", required=True),
+            field(
+                "dft_degeneracy", pa.list_(INT), "DFT's modes of one ω that it is a mixture of (k, b)", required=True
+            ),
+            field(
+                "pattern", _SINGLE, "displacements (k, b, n, 3, 2), real and imaginary; largest atom: 1", required=True
+            ),
+            field("dft_pattern", _SINGLE, "the same of DFT's mode", required=True),
         ]
     ),
     "wider_field": pa.schema(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.physics import bands as physics
+from compute.physics.mode_overlap import likest_pattern
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import foundation_first
 from dashboard.queries.structure import Structure
@@ -47,7 +48,7 @@ class Bands:
     @property
     def structure(self) -> Structure:
         """The cell that the force constants are of."""
-        origin = f"cell of the force constants of {self.potential}"
+        origin = f"cell of the force constants of {'DFT' if self.potential == DFT else self.potential}"
         return Structure(self.prototype, self.symbols, self.crystal.lattice, self.crystal.positions, origin)
 
 
@@ -64,6 +65,59 @@ class Mode:
     def omega(self) -> float:
         """ω in THz, imaginary as negative."""
         return float(self.omegas[self.branch - 1])
+
+
+@dataclass(frozen=True, eq=False)
+class Counterpart:
+    """DFT's mode that is most like a potential's: `overlap` |⟨DFT|potential⟩| of eigenvectors, 1 for the same pattern.
+
+    Of `degeneracy` modes with one ω it is the mixture most like the potential's.
+    """
+
+    mode: Mode
+    overlap: float
+    degeneracy: int
+
+
+@dataclass(frozen=True, eq=False)
+class ModePairs:
+    """The softest modes of a potential at k points, with DFT's modes most like them, of any crystal.
+
+    `q` (k, 3); `omegas` and `dft_omegas` (k, 3m) in THz; of the b softest modes `overlap`, `branches` and
+    `degeneracies` (k, b), and `patterns` and `dft_patterns` (k, b, m, 3).
+    """
+
+    potential: str
+    structure: Structure
+    dft: Structure
+    q: Array
+    omegas: Array
+    dft_omegas: Array
+    overlap: Array
+    branches: NDArray[np.int64]
+    degeneracies: NDArray[np.int64]
+    patterns: NDArray[np.complex128]
+    dft_patterns: NDArray[np.complex128]
+
+    @property
+    def points(self) -> list[str]:
+        """The q points as an address writes them, that of DFT's softest mode first."""
+        return ["_".join(f"{round(c, 4) + 0.0:g}" for c in q) if q.any() else "G" for q in self.q]
+
+    def at(self, q: str, branch: str) -> tuple[Mode, Counterpart]:
+        """The mode that an address names, and DFT's; by default the first point and its softest optical mode."""
+        k = self.points.index(q) if q in self.points else 0
+        optical = np.argsort(np.abs(self.omegas[k]))[3:] if not self.q[k].any() else np.arange(1)
+        default = min(int(optical.min()) if len(optical) else 0, self.overlap.shape[1] - 1)
+        i = int(branch) - 1 if branch and int(branch) <= self.overlap.shape[1] else default
+        point = (float(self.q[k][0]), float(self.q[k][1]), float(self.q[k][2]))
+        turns = self.structure.positions @ self.q[k]
+        phase = _phase(self.patterns[k, i], turns)
+        other = Mode(point, int(self.branches[k, i]), self.dft_omegas[k], self.dft_patterns[k, i] * phase)
+        return (
+            Mode(point, i + 1, self.omegas[k], self.patterns[k, i] * phase),
+            Counterpart(other, float(self.overlap[k, i]), int(self.degeneracies[k, i])),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +140,50 @@ def _bands(dataset: Dataset, release: str, suite: str, compound: str, prototype:
     order = foundation_first(dataset, sorted({row["potential"] for row in rows}))
     rows.sort(key=lambda row: (row["kind"] != HARMONIC, order.index(row["potential"]), row["protocol"]))
     return tuple(bands_of(row, prototype) for row in rows)
+
+
+def bands_of_dft(dataset: Dataset, suite: str, compound: str, prototype: str) -> Bands | None:
+    """Bands of DFT's own force constants, its settings in place of a protocol; None where none are published."""
+    for row in dataset.of_compound("dft_constants", suite, compound) if prototype in physics.PATHS else ():
+        settings = f"{row['functional']}, {row['settings']}"
+        return bands_of(
+            {**row, "potential": DFT, "kind": HARMONIC, "protocol": settings, "run": "", "temperature": None}, prototype
+        )
+    return None
+
+
+def mode_pairs(dataset: Dataset, suite: str, compound: str) -> tuple[ModePairs, ...]:
+    """Modes of each potential beside DFT's, where a source stored the forces of both."""
+    rows = dataset.of_compound("mode_pairs", suite, compound)
+    order = foundation_first(dataset, sorted(row["potential"] for row in rows))
+    return tuple(_pairs(row) for row in sorted(rows, key=lambda row: order.index(row["potential"])))
+
+
+def _pairs(row: Mapping[str, Any]) -> ModePairs:
+    symbols, q = tuple(row["symbols"]), np.array(row["q"]).reshape(-1, 3)
+    kept = (len(q), row["n_modes"])
+
+    def cell(side: str, origin: str) -> Structure:
+        lattice, positions = (np.array(row[f"{side}{name}"]).reshape(-1, 3) for name in ("lattice", "positions"))
+        return Structure(physics.ANY, symbols, lattice, positions, origin)
+
+    def patterns(name: str) -> NDArray[np.complex128]:
+        parts = np.array(row[name], float).reshape(*kept, len(symbols), 3, 2)
+        return np.asarray(parts[..., 0] + 1j * parts[..., 1])
+
+    return ModePairs(
+        potential=row["potential"],
+        structure=cell("", f"cell of {row['potential']}"),
+        dft=cell("dft_", "cell of DFT"),
+        q=q,
+        omegas=np.array(row["omegas"], float).reshape(len(q), -1),
+        dft_omegas=np.array(row["dft_omegas"], float).reshape(len(q), -1),
+        overlap=np.array(row["overlap"], float).reshape(kept),
+        branches=np.array(row["dft_branch"]).reshape(kept),
+        degeneracies=np.array(row["dft_degeneracy"]).reshape(kept),
+        patterns=patterns("pattern"),
+        dft_patterns=patterns("dft_pattern"),
+    )
 
 
 def stored_bands(dataset: Dataset, suite: str, compound: str) -> tuple[StoredBands, ...]:
@@ -185,8 +283,22 @@ def mode(shown: Bands, q: str, branch: str) -> Mode:
 
 def _turned(pattern: NDArray[np.complex128], turns: Array) -> NDArray[np.complex128]:
     """`pattern` (m, 3) at the phase at which the atoms of cell 0 are furthest out; `turns` (m,) are q·τ."""
+    return np.asarray(pattern * _phase(pattern, turns))
+
+
+def _phase(pattern: NDArray[np.complex128], turns: Array) -> complex:
     moved = pattern * np.exp(2j * np.pi * turns)[:, None]
-    return np.asarray(pattern * np.exp(-0.5j * np.angle(np.sum(moved**2))))
+    return complex(np.exp(-0.5j * np.angle(np.sum(moved**2))))
+
+
+def counterpart(moving: Mode, shown: Bands, reference: Bands | None) -> Counterpart | None:
+    """DFT's mode that is most like `moving` of `shown`; None where DFT's force constants are not known, or those shown
+    are no harmonic ones."""
+    if reference is None or shown.kind != HARMONIC or reference.symbols != shown.symbols:
+        return None
+    found, pattern = likest_pattern(moving.pattern, shown.crystal.masses, reference.crystal, moving.q)
+    mode_ = Mode(moving.q, found.branches[0] + 1, found.omegas, pattern)
+    return Counterpart(mode_, found.overlap, len(found.branches))
 
 
 def drawn_points(path: physics.Path) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from dashboard.queries import bands as compound_bands
 from dashboard.queries import compound as rows
 from dashboard.queries import coverage, formulas
 from dashboard.queries import potentials as models
-from dashboard.queries.bands import DFT, HARMONIC, Bands, StoredBands
+from dashboard.queries.bands import DFT, HARMONIC, Bands, ModePairs, StoredBands
 from dashboard.queries.structure import Structure, structure
 from dashboard.queries.trust import Trusted, trusted
 from dashboard.views.compound import CompoundView
@@ -57,9 +57,19 @@ class KnownCompound:
         return compound_bands.bands(self.dataset, self.suite, self.name, self.known["prototype"])
 
     @cached_property
+    def dft(self) -> Bands | None:
+        """Bands of DFT's own force constants, where they are published."""
+        return compound_bands.bands_of_dft(self.dataset, self.suite, self.name, self.known["prototype"])
+
+    @cached_property
     def stored_bands(self) -> tuple[StoredBands, ...]:
         """Bands as the table `bands` has them."""
         return compound_bands.stored_bands(self.dataset, self.suite, self.name)
+
+    @cached_property
+    def mode_pairs(self) -> tuple[ModePairs, ...]:
+        """Modes of potentials beside DFT's, where a source stored the forces of both."""
+        return compound_bands.mode_pairs(self.dataset, self.suite, self.name)
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -76,7 +86,10 @@ class KnownCompound:
 
     @cached_property
     def first_constants(self) -> str:
-        """Key of the force constants shown unasked: harmonic, of the potential most often right on the suite."""
+        """Key of the force constants shown unasked: harmonic, of the potential most often right on the suite; the first
+        potential with stored modes."""
+        if self.mode_pairs:
+            return self.mode_pairs[0].potential
         order = rows.most_often_right(self.dataset, self.suite)
         place = {name: i for i, name in enumerate(order)}
         ranked = sorted(self.bands, key=lambda b: (b.kind != HARMONIC, place.get(b.potential, len(order))))
@@ -90,9 +103,13 @@ class KnownCompound:
         """The force constants that the view names; None where there are none."""
         return next((b for b in self.bands if b.key == view.constants), None)
 
+    def stored(self, view: CompoundView) -> ModePairs | None:
+        """The stored modes of the potential that the view names; None where there are none."""
+        return next((pairs for pairs in self.mode_pairs if pairs.potential == view.constants), None)
+
     def cell(self, view: CompoundView) -> Structure | None:
-        """The cell of the force constants that are shown; without any, DFT's or a potential's."""
-        shown = self.shown(view)
+        """The cell of the force constants or modes that are shown; without any, DFT's or a potential's."""
+        shown = self.shown(view) or self.stored(view)
         return structure(self.dataset, self.known) if shown is None else shown.structure
 
     def other_levels(self, potentials: Iterable[str]) -> dict[str, str]:
@@ -113,7 +130,8 @@ def find(dataset: Dataset, suite: Any, compound: Any) -> KnownCompound | None:
 
 def resolved(found: KnownCompound, view: CompoundView) -> CompoundView:
     """The view with what the tables hold of this compound."""
-    keys, runs = [b.key for b in found.bands], found.sigma["run"].tolist()
+    keys = [*(b.key for b in found.bands), *(pairs.potential for pairs in found.mode_pairs)]
+    runs = found.sigma["run"].tolist()
     with_bands = {b.potential for b in found.bands} | {b.source for b in found.stored_bands if b.source != DFT}
     finished = found.sigma.loc[found.sigma["status"] == "ok", "run"].tolist()
     view = replace(
@@ -123,6 +141,9 @@ def resolved(found: KnownCompound, view: CompoundView) -> CompoundView:
         sigma_run=view.sigma_run if view.sigma_run in runs else next(iter(finished or runs), ""),
         site=view.site if view.site in rows.sites(found.known) else CompoundView.site,
     )
+    if pairs := found.stored(view):
+        q = view.q if view.q in pairs.points else pairs.points[0]
+        return replace(view, q=q, branch=str(pairs.at(q, view.branch)[0].branch))
     shown = found.shown(view)
     if shown is None:
         return replace(view, q="", branch="")

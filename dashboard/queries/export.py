@@ -163,6 +163,6 @@ def everything(dataset: Dataset, known: Mapping[str, Any]) -> str:
             dataset.frame(f'SELECT * FROM "{table}" WHERE suite = $suite AND compound = $compound', where)
         )
     content["runs"] = records(query.runs(dataset, suite, compound))
-    for table in ("force_constants", "bands", "reference_phonons"):
+    for table in ("force_constants", "dft_constants", "bands", "mode_pairs", "reference_phonons"):
         content[table] = dataset.of_compound(table, suite, compound)
     return json.dumps(content, ensure_ascii=False, allow_nan=False)

@@ -15,16 +15,18 @@ from compute.physics.bands import Path
 from dashboard.figures.bands import BandCurve, Line, bands
 from dashboard.figures.identity import colour
 from dashboard.queries import bands as query
-from dashboard.queries.bands import Bands, Mode, StoredBands
+from dashboard.queries.bands import Bands, Counterpart, Mode, StoredBands
 from dashboard.queries.compound_page import KnownCompound
+from dashboard.queries.structure import Structure
 from dashboard.ui.blocks import captioned, table
-from dashboard.ui.structure import ROLE_NAMES
+from dashboard.ui.structure import ROLE_NAMES, VIEWER, beside_it
 from dashboard.ui.text import count, number, plural
 from dashboard.views.compound import CompoundView
 
 Names = Mapping[str, str]
 Array = NDArray[np.float64]
 BANDS = "compound-bands"
+LIKEST = "DFT’s mode most like it"
 FEW = 3
 """Curves up to which a figure has its own legend, and none is faint."""
 _REAL = -0.005  # THz: what is written as 0.00 is not imaginary
@@ -81,6 +83,8 @@ def band_figure(found: KnownCompound, view: CompoundView, mode: Mode) -> Compone
         )
         for b in listed
     ]
+    if found.dft is not None:  # after those that a click asks for
+        curves.append(curve(found.dft, "DFT of our own", None))
     on_path = path.distances[np.abs(path.q - np.array(mode.q)).max(axis=1) < 1e-4]
     published = published_omegas(found.known)
     figure = bands(
@@ -180,18 +184,45 @@ def branch_options(mode: Mode) -> list[dict[str, str]]:
     ]
 
 
-def mode_sentence(name: str, shown: Bands, mode: Mode, published: Mapping[str, float]) -> list[Any]:
-    """What moves in the mode of the force constants `name`, and DFT's `published` softest ω (THz) at this q."""
-    roles = shown.structure.roles
-    symbols = dict(zip(roles, shown.symbols, strict=True))
+def counterpart_sentence(mode: Mode, other: Counterpart | None, method: str) -> list[Any]:
+    """DFT's mode, by `method`, that is most like `mode`: how like it is, and both frequencies; nothing without one."""
+    if other is None:
+        return []
+    last = other.mode.branch + other.degeneracy - 1
+    which = f"mode {last}" if other.degeneracy == 1 else f"modes {other.mode.branch}–{last}, degenerate,"
+    return [
+        html.Strong(f" DFT: {number(other.mode.omega)} THz"),
+        f" against {number(mode.omega)} THz, in {which} of {len(other.mode.omegas)}: the one most like it by the "
+        f"overlap of eigenvectors, |⟨DFT|potential⟩| = {number(other.overlap)}. DFT here: {method}.",
+    ]
+
+
+def our_own(dft: Bands | None) -> str:
+    """How our own DFT of `dft` was done."""
+    return f"our own, {dft.protocol}" if dft else ""
+
+
+def beside_mode(
+    dft: Bands | None, other: Counterpart | None, repeats: int = 0, identity: str = VIEWER
+) -> list[Component]:
+    """DFT's crystal with its mode, for the place beside the potential's; nothing without DFT's force constants."""
+    if other is None or dft is None:
+        return []
+    return beside_it(dft.structure, query.pattern_json(other.mode), LIKEST, repeats, identity)
+
+
+def mode_sentence(name: str, cell: Structure, mode: Mode, published: Mapping[str, float]) -> list[Any]:
+    """What moves in the mode of `name` in its `cell`, and DFT's `published` softest ω (THz) at this q."""
+    roles = cell.roles
+    symbols = dict(zip(roles, cell.symbols, strict=True))
     moved = query.moving(mode, roles)
     parts = [
         f"{symbols[role]}{f' ({ROLE_NAMES[role]})' if role in ROLE_NAMES else ''} {number(size)}"
         for role, size in moved.items()
     ]
-    label = query.q_text(shown.prototype, mode.q).replace("G", "Γ")
+    label = query.q_text(cell.prototype, mode.q).replace("G", "Γ")
     dft = f" DFT’s softest mode there: {number(published[label])} THz." if label in published else ""
-    where = q_label(shown.prototype, query.q_text(shown.prototype, mode.q))
+    where = q_label(cell.prototype, query.q_text(cell.prototype, mode.q))
     kind = "imaginary: the energy falls along it" if mode.omega < _REAL else "real: the energy rises along it"
     return [
         html.Strong(f"{number(mode.omega)} THz at {where}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -11,6 +12,7 @@ from dash.development.base_component import Component
 
 from dashboard.figures.theme import NEUTRAL, SERIES
 from dashboard.queries.structure import SPACE_GROUPS, Structure, scene
+from dashboard.ui.text import plural
 
 VIEWER = "compound-viewer"
 ROLE_NAMES = {"A": "A", "B": "B", "Bp": "B′", "X": "X"}
@@ -20,8 +22,17 @@ AMPLITUDE, SPEED = 0.3, 1.0
 """Displacement in Å of the atom that moves most, and periods in the time of one at the start."""
 
 
-def viewer(cell: Structure, mode: dict[str, Any] | None, repeats: int = 0, identity: str = VIEWER) -> Component:
-    """The container that assets/viewer.js fills, with its buttons and legend; `mode` is the pattern that moves."""
+def viewer(
+    cell: Structure,
+    mode: dict[str, Any] | None,
+    repeats: int = 0,
+    identity: str = VIEWER,
+    beside: Sequence[Component] = (),
+) -> Component:
+    """The container that assets/viewer.js fills, with its buttons and legend; `mode` is the pattern that moves.
+
+    `beside` is `beside_it` of a crystal that is held against this one.
+    """
     moves = (
         html.Div(
             [
@@ -37,18 +48,23 @@ def viewer(cell: Structure, mode: dict[str, Any] | None, repeats: int = 0, ident
     return html.Div(
         [
             html.Div(
-                id=identity,
-                className="structure-viewer",
-                tabIndex=0,
-                role="group",
-                **{
-                    "aria-label": "Structure in three dimensions: arrow keys turn it, plus and minus zoom",
-                    "data-structure": structure_json(cell, repeats),
-                    "data-mode": json.dumps(mode),
-                    "data-amplitude": AMPLITUDE,
-                    "data-speed": SPEED,
-                    "data-arrows": True,
-                },
+                [
+                    html.Div(
+                        [
+                            _canvas(
+                                identity,
+                                "Structure",
+                                cell,
+                                mode,
+                                repeats,
+                                {"data-amplitude": AMPLITUDE, "data-speed": SPEED, "data-arrows": True},
+                            ),
+                            html.P("The potential’s mode", className="structure-name"),
+                        ]
+                    ),
+                    html.Div(list(beside), id=f"{identity}-beside", className="structure-beside"),
+                ],
+                className="structure-views",
             ),
             html.Div(
                 [
@@ -61,6 +77,33 @@ def viewer(cell: Structure, mode: dict[str, Any] | None, repeats: int = 0, ident
             moves,
         ],
         className="structure",
+    )
+
+
+def beside_it(
+    cell: Structure, mode: dict[str, Any], name: str, repeats: int = 0, identity: str = VIEWER
+) -> list[Component]:
+    """A second crystal, `name`, whose `mode` moves in step with that of the viewer `identity`."""
+    return [
+        _canvas(f"{identity}-second", f"Structure of {name}", cell, mode, repeats, {}),
+        html.P(name, className="structure-name"),
+    ]
+
+
+def _canvas(
+    identity: str, what: str, cell: Structure, mode: dict[str, Any] | None, repeats: int, moves: dict[str, Any]
+) -> Component:
+    return html.Div(
+        id=identity,
+        className="structure-viewer",
+        tabIndex=0,
+        role="group",
+        **{
+            "aria-label": f"{what} in three dimensions: arrow keys turn it, plus and minus zoom",
+            "data-structure": structure_json(cell, repeats),
+            "data-mode": json.dumps(mode),
+            **moves,
+        },
     )
 
 
@@ -127,7 +170,7 @@ def in_words(cell: Structure, repeats: int = 0) -> str:
     seen = dict(zip(cell.roles, cell.symbols, strict=True))
     if cell.prototype not in SPACE_GROUPS:
         n = " × ".join([str(repeats or 2)] * 3)
-        return f"{n} primitive cells of {len(cell.symbols)} atoms ({cell.origin})."
+        return f"{n} primitive cells of {plural(len(cell.symbols), 'atom')} ({cell.origin})."
     name, number = SPACE_GROUPS[cell.prototype]
     if cell.prototype == "cubic-perovskite":
         centres, extent = f"{seen['B']}{seen['X']}₆ octahedra", " × ".join([str(repeats or 2)] * 3) + " cells"

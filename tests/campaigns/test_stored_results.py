@@ -12,6 +12,7 @@ from compute.campaigns import campaign as campaigns
 from compute.campaigns.cost import cost
 from compute.campaigns.plan import PlanError
 from compute.campaigns.publish import merge
+from compute.campaigns.published import material_modes
 from compute.campaigns.published.import_references import Wanted, imported, publish_references
 from compute.potentials.interface import EvaluationError
 from compute.references import alexandria50
@@ -88,6 +89,19 @@ def test_stored_forces_are_held_against_dft(data, source, tmp_path):
     assert rows["mp-2"]["omega_min_thz"] == pytest.approx(
         np.sqrt(SOFTER) * references["mp-2"]["omega_min_thz"], rel=1e-3
     )
+
+
+def test_modes_of_stored_forces_stand_beside_dfts(data, source, tmp_path):
+    counts = material_modes.publish(tmp_path, "alexandria50", source)
+    assert counts == dict.fromkeys(alexandria50.POTENTIALS, 2)
+    references = {row["compound"]: row for row in tables.read(data, "references").to_pylist()}
+    for row in tables.read(tmp_path, "mode_pairs").to_pylist():
+        # A softer crystal of the same patterns: whatever mixtures of degenerate modes the two were given.
+        assert row["overlap"] == pytest.approx([1] * len(row["overlap"]), abs=1e-3)
+        assert row["pattern"] == pytest.approx(row["dft_pattern"], abs=5e-3)
+        assert row["omegas"] == pytest.approx([np.sqrt(SOFTER) * omega for omega in row["dft_omegas"]], abs=2e-3)
+        assert row["dft_omegas"][0] == pytest.approx(references[row["compound"]]["omega_min_thz"], abs=1e-3)
+        assert row["q"][-3:] == [0, 0, 0]
 
 
 def test_any_potential_is_run_on_the_kept_displacements(data, tmp_path, monkeypatch):

@@ -20,8 +20,12 @@ from compute.physics.phonons import THZ_PER_ROOT
 from compute.stages import wells
 from compute.structures.compounds import identify
 from compute.structures.prototypes import elpasolite_tilt
+from dashboard.dataset import Dataset
+from dashboard.queries.bands import bands_of_dft, mode
+from tests.conftest import ROOT
 from tests.support.pair_potential import PairPotential
 
+FRAMES = ROOT / "data" / "frames"
 STAND_IN = '''
 """Stands in for GPAW: a harmonic force to where the atoms of the first structure were; dies when told to."""
 import os
@@ -225,9 +229,25 @@ def test_a_potential_is_held_against_the_published_wells_without_the_jobs(tmp_pa
     dft_results.publish(tmp_path / "data", tmp_path, [], [], None)
     monkeypatch.setattr(dft_results, "_well_jobs", lambda *arguments: [])
     counts = dft_results.publish(tmp_path / "data", tmp_path, [], ["pair"], None)
-    assert counts == {"wells": 1, "attribution": 0}
+    assert counts == {"wells": 1, "dft_constants": 0, "attribution": 0}
     published = {row["source"]: row for row in tables.read(tmp_path / "data", "wells").to_pylist()}
     assert set(published) == {"dft", "pair"}
     for column in ("curvature", "quartic", "omega_thz", "energies", "forces"):
         assert published["pair"][column] == pytest.approx(from_dft[column])
     assert published["dft"]["k_points"] == "2x2x2 Γ-centred"
+
+
+def test_force_constants_of_our_own_dft_are_published_where_their_functional_is_the_references(tmp_path, published):
+    known = {(row["suite"], row["compound"]): row for row in published}
+    of_ours = FRAMES / "abx3-CsMgCl3-pbe.npz"
+    row = dft_results.constants_row(of_ours, known["abx3", "CsMgCl3"])
+    assert row["functional"] == "PBE"
+    assert row["settings"] == "GPAW 22.8.0, plane waves to 350 eV, 2x2x2 shifted k mesh, displacement 0.02 Å"
+    tables.publish(tmp_path, {"references": tables.from_rows("references", [known["abx3", "CsMgCl3"]])})
+    assert dft_results.publish_constants(tmp_path, [of_ours, FRAMES / "abx3-CsPbI3-pbesol.npz"]) == 1
+    shown = bands_of_dft(Dataset(tmp_path), "abx3", "CsMgCl3", "cubic-perovskite")
+    softest = dft_results.frames_summary(of_ours, known["abx3", "CsMgCl3"])
+    for label, column in (("R", "omega_r_thz"), ("M", "omega_m_thz"), ("X", "omega_x_thz")):
+        assert mode(shown, label, "").omega == pytest.approx(softest[column], abs=1e-3)
+    # PBEsol is another functional than the reference's.
+    assert dft_results.constants_row(FRAMES / "abx3-CsPbI3-pbesol.npz", known["abx3", "CsPbI3"]) is None

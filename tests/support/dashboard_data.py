@@ -121,12 +121,14 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
         "anharmonic": [_sigma(row[0]) for row in ABX3],
         "force_constants": [_constants("CsPbI3", CHGNET), _constants("CsPbI3", MACE)],
         "force_constant_bases": [BASIS],
+        "dft_constants": [],
         "bands": [_bands(MP0B3[0][0])],
         "baselines": [  # of no compound with a label: no score is beside those of the potentials
             {"suite": "hdp", "compound": HDP[0][0], "baseline": "composition", "model": "invented"}
         ],
         "wells": [_well(*row) for row in WELLS],
         "reference_phonons": [],
+        "mode_pairs": [],
         "wider_field": [],
         "attribution": [_attribution(*row) for row in ATTRIBUTION],
         "potentials": [_potential(CHGNET, "CHGNet"), _potential(MACE, "MACE"), _potential(IDLE, "MACE")],

@@ -47,10 +47,15 @@ def downloads(found: KnownCompound, view: CompoundView) -> Component:
 
 def frozen_mode(found: KnownCompound, view: CompoundView, name: str, amplitude: Any) -> dict[str, str] | None:
     """Name and text of a file of the mode that moves, frozen in; None where it fits into no small supercell."""
-    shown = found.shown(view)
-    if shown is None or not isinstance(amplitude, int | float) or not 0 < amplitude <= export.LARGEST_AMPLITUDE:
+    if not isinstance(amplitude, int | float) or not 0 < amplitude <= export.LARGEST_AMPLITUDE:
         return None
-    cell = export.frozen(shown.structure, mode(shown, view.q, view.branch), float(amplitude))
+    if pairs := found.stored(view):
+        crystal, moving = pairs.structure, pairs.at(view.q, view.branch)[0]
+    elif shown := found.shown(view):
+        crystal, moving = shown.structure, mode(shown, view.q, view.branch)
+    else:
+        return None
+    cell = export.frozen(crystal, moving, float(amplitude))
     return None if cell is None else export.structure_file(cell, name, f"{found.suite}-{found.name}-mode", "Softmode")
 
 

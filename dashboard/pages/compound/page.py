@@ -9,14 +9,16 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.dataset import Dataset
-from dashboard.pages.compound import files, sigma
+from dashboard.pages.compound import files, sigma, stored_modes
 from dashboard.pages.compound.errors import errors
 from dashboard.pages.compound.head import head, unknown, verdict
 from dashboard.pages.compound.labels import labels, labels_table
 from dashboard.pages.compound.neighbours import neighbour_table, neighbours
 from dashboard.pages.compound.other_dft import other_dft
-from dashboard.pages.compound.structure import FROZEN, moved, structure
+from dashboard.pages.compound.stored_bands import stored_errors
+from dashboard.pages.compound.stored_modes import FROZEN
 from dashboard.pages.compound.structure import bands as bands_and_controls
+from dashboard.pages.compound.structure import movable, moved, structure
 from dashboard.pages.compound.why import TITLE, why
 from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import bands as bands_query
@@ -54,7 +56,8 @@ def layout(dataset: Dataset, query: Mapping[str, str], suite: str, compound: str
                 className="compound-answer",
             ),
             tabs(
-                ("modes", "Structure and modes" if found.prototyped else "Errors", structure(found, view)),
+                ("modes", "Structure and modes", structure(found, view)) if movable(found) else None,
+                ("errors", "Errors", stored_errors(found)) if not found.prototyped else None,
                 ("why", TITLE, why(found, view)),
                 ("labels", "Labels", labels(found, view)),
                 ("sigma", "σ at 300 K", sigma.sigma(found, view)) if found.prototyped else None,
@@ -86,6 +89,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         Output("compound-band-figure", "children"),
         Output(VIEWER, "data-mode"),
         Output(VIEWER, "data-structure"),
+        Output(f"{VIEWER}-beside", "children"),
         Output("compound-cell", "children"),
         Output("compound-mode", "children"),
         Output("compound-q", "data"),
@@ -95,8 +99,8 @@ def register(app: Dash, dataset: Dataset) -> None:
         Input("compound-constants", "value"),
         Input("compound-q", "value"),
         Input("compound-branch", "value"),
-        Input("compound-potentials", "value"),
-        Input("compound-drawn", "value"),
+        Input("compound-potentials", "value", allow_optional=True),
+        Input("compound-drawn", "value", allow_optional=True),
         Input("compound-repeats", "value"),
         State(AT, "data"),
         State(VIEW_QUERY, "data"),
@@ -105,10 +109,13 @@ def register(app: Dash, dataset: Dataset) -> None:
     def _update_mode(
         constants: Any, q: Any, branch: Any, potentials: Any, drawn: Any, repeats: Any, place: Any, written: Any
     ) -> tuple[Any, ...]:
-        asked = {"constants": constants, "q": q, "branch": branch, "potentials": potentials, "drawn": drawn}
-        found, view = under(place, written, **asked, repeats=repeats)
+        asked = {"constants": constants, "q": q, "branch": branch, "repeats": repeats}
+        asked |= {} if drawn is None else {"potentials": potentials, "drawn": drawn}
+        found, view = under(place, written, **asked)
+        if found and (pairs := found.stored(view)):
+            return no_update, *stored_modes.moved(found, view, pairs), view.branch, encode(addressed(found, view))
         if found is None or (shown := found.shown(view)) is None:
-            return (no_update,) * 9
+            return (no_update,) * 10
         return *moved(found, view, shown), view.branch, encode(addressed(found, view))
 
     @app.callback(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.pages.compound.stored_bands import stored_bands, stored_errors
-from dashboard.queries.bands import Bands, Mode, mode, pattern_json
+from dashboard.pages.compound.stored_bands import stored_bands
+from dashboard.pages.compound.stored_modes import CELLS, frozen_files, stored_modes
+from dashboard.queries.bands import Bands, Mode, counterpart, mode, pattern_json
 from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui import bands as drawing
 from dashboard.ui import controls
@@ -19,16 +19,14 @@ from dashboard.ui.structure import in_words, structure_json, viewer
 from dashboard.views.compound import CompoundView
 
 Options = list[dict[str, str]]
-FROZEN = {"cif": "CIF", "poscar": "POSCAR"}
-"""Files of the mode that moves, frozen in."""
-_REPEATS = [{"value": "", "label": "whole octahedra"}, *({"value": n, "label": f"{n} × {n} × {n}"} for n in "123")]
+_REPEATS = [{"value": "", "label": "whole octahedra"}, *CELLS]
 _DRAWN = [{"value": "harmonic", "label": "first"}, {"value": "all", "label": "all"}]
 
 
 def bands(found: KnownCompound, view: CompoundView) -> Component:
     """The bands of DFT and of the potentials that the view names, with the controls that choose them."""
     if not found.prototyped:
-        return stored_bands(found, view)
+        return html.Div(stored_bands(found, view), id="compound-band-figure")
     shown = found.shown(view)
     if shown is None:
         return not_computed(
@@ -57,10 +55,15 @@ def bands(found: KnownCompound, view: CompoundView) -> Component:
     )  # fmt: skip
 
 
+def movable(found: KnownCompound) -> bool:
+    """Whether there is a crystal to draw: of a prototype, or of stored modes."""
+    return found.prototyped or bool(found.mode_pairs)
+
+
 def structure(found: KnownCompound, view: CompoundView) -> Component:
-    """The crystal with the mode that moves, and every set of force constants; errors alone where forces are stored."""
-    if not found.prototyped:
-        return stored_errors(found)
+    """The crystal with the mode that moves, and every set of force constants; the stored modes where there are such."""
+    if pairs := found.stored(view):
+        return stored_modes(found, view, pairs)
     title, cell, shown = "Structure and modes", found.cell(view), found.shown(view)
     if cell is None:
         return section(
@@ -75,25 +78,17 @@ def structure(found: KnownCompound, view: CompoundView) -> Component:
     if shown is None:
         return section(title, html.Div([viewer(cell, None, repeats), drawn_cell]))
     moving = mode(shown, view.q, view.branch)
+    second = drawing.beside_mode(found.dft, counterpart(moving, shown, found.dft), repeats)
     return section(
         title,
         html.Div(
             [
-                html.Div([viewer(cell, pattern_json(moving), repeats), drawn_cell]),
+                html.Div([viewer(cell, pattern_json(moving), repeats, beside=second), drawn_cell]),
                 html.Div(
                     [
                         _controls(found, view, shown, moving),
                         html.P(_sentence(found, shown, moving), id="compound-mode", role="status"),
-                        html.Div(
-                            [
-                                html.Span("The mode frozen in, as drawn:"),
-                                *(
-                                    dmc.Button(text, id=f"compound-frozen-{name}", variant="light", size="xs")
-                                    for name, text in FROZEN.items()
-                                ),
-                            ],
-                            className="downloads",
-                        ),
+                        frozen_files(),
                         fold("All sets of force constants", drawing.band_table(found)),
                     ]
                 ),
@@ -116,19 +111,24 @@ def _controls(found: KnownCompound, view: CompoundView, shown: Bands, moving: Mo
 
 def _sentence(found: KnownCompound, shown: Bands, moving: Mode) -> list[Any]:
     name = drawing.name_of(shown, found.names, found.bands)
-    return drawing.mode_sentence(name, shown, moving, drawing.published_omegas(found.known))
+    return [
+        *drawing.mode_sentence(name, shown.structure, moving, drawing.published_omegas(found.known)),
+        *drawing.counterpart_sentence(moving, counterpart(moving, shown, found.dft), drawing.our_own(found.dft)),
+    ]
 
 
 def moved(
     found: KnownCompound, view: CompoundView, shown: Bands
-) -> tuple[Component, str, str, str, list[Any], Options, Options]:
-    """What follows another mode of `shown`: bands, pattern, scene, cell and mode in words, q points, branches."""
-    moving = mode(shown, view.q, view.branch)
+) -> tuple[Component, str, str, list[Component], str, list[Any], Options, Options]:
+    """What follows another mode of `shown`: bands, pattern, scene, DFT's beside it, cell and mode in words, q points,
+    branches."""
+    moving, repeats = mode(shown, view.q, view.branch), int(view.repeats or 0)
     return (
         drawing.band_figure(found, view, moving),
         json.dumps(pattern_json(moving)),
-        structure_json(shown.structure, int(view.repeats or 0)),
-        in_words(shown.structure, int(view.repeats or 0)),
+        structure_json(shown.structure, repeats),
+        drawing.beside_mode(found.dft, counterpart(moving, shown, found.dft), repeats),
+        in_words(shown.structure, repeats),
         _sentence(found, shown, moving),
         drawing.q_options(shown.prototype, view.q),
         drawing.branch_options(moving),

@@ -26,7 +26,7 @@ from dashboard.pages.recompute.phonons import LiveSet
 from dashboard.pages.recompute.result import result
 from dashboard.queries import compound as compound_query
 from dashboard.queries import export
-from dashboard.queries.bands import EFFECTIVE, mode
+from dashboard.queries.bands import EFFECTIVE, bands_of_dft, mode
 from dashboard.queries.coverage import potential_names
 from dashboard.queries.trust import of_live
 from dashboard.ui.bands import published_omegas
@@ -123,10 +123,11 @@ def live_sets(dataset: Dataset, jobs: Sequence[Job]) -> list[LiveSet]:
     for job in jobs:
         if job.result is None or job.result.get("status") != "ok":
             continue
-        name = said.potential_name(job, names)
+        name, compound = said.potential_name(job, names), job.request.compound and job.compound
         for own, published in query.force_constant_sets(dataset, job, query.kept(job)):
             kind = f", {own.temperature:g} K" if own.kind == EFFECTIVE else ""
-            found.append(LiveSet(job.id, f"{name}{kind}", own, published))
+            dft = bands_of_dft(dataset, job.suite, compound, own.prototype) if compound else None
+            found.append(LiveSet(job.id, f"{name}{kind}", own, published, dft))
     return found
 
 

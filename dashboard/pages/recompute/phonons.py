@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from compute.physics.bands import ANY
 from dashboard.figures.bands import bands
-from dashboard.queries.bands import EFFECTIVE, Bands, density, mode, pattern_json, softest_point
+from dashboard.queries.bands import EFFECTIVE, Bands, Mode, counterpart, density, mode, pattern_json, softest_point
 from dashboard.ui import bands as drawing
 from dashboard.ui import controls
 from dashboard.ui.blocks import captioned
@@ -29,12 +29,13 @@ FILES = {
 
 @dataclass(frozen=True, eq=False)
 class LiveSet:
-    """Force constants of a live result, with their `name` for people, and the published ones of the same kind."""
+    """Force constants of a live result, with their `name` for people, published ones of the same kind, and DFT's."""
 
     job: str
     name: str
     found: Bands
     published: Bands | None = None
+    dft: Bands | None = None
 
     @property
     def key(self) -> str:
@@ -55,7 +56,9 @@ def phonons(sets: Sequence[LiveSet], published: Mapping[str, float]) -> list[Com
         html.Div(
             [
                 html.Div([
-                    viewer(first.found.structure, pattern_json(moving), identity=VIEWER),
+                    viewer(
+                        first.found.structure, pattern_json(moving), identity=VIEWER, beside=_beside(first, moving)
+                    ),
                     html.P(in_words(first.found.structure), className="fine", id="recompute-cell"),
                 ]),
                 html.Div([
@@ -73,8 +76,16 @@ def phonons(sets: Sequence[LiveSet], published: Mapping[str, float]) -> list[Com
     ]  # fmt: skip
 
 
-def _sentence(shown: LiveSet, moving: Any, published: Mapping[str, float]) -> list[Any]:
-    return drawing.mode_sentence(shown.name, shown.found, moving, published)
+def _sentence(shown: LiveSet, moving: Mode, published: Mapping[str, float]) -> list[Any]:
+    said = drawing.mode_sentence(shown.name, shown.found.structure, moving, published)
+    return [
+        *said,
+        *drawing.counterpart_sentence(moving, counterpart(moving, shown.found, shown.dft), drawing.our_own(shown.dft)),
+    ]
+
+
+def _beside(shown: LiveSet, moving: Mode) -> list[Component]:
+    return drawing.beside_mode(shown.dft, counterpart(moving, shown.found, shown.dft), identity=VIEWER)
 
 
 def _figure(sets: Sequence[LiveSet], published: Mapping[str, float]) -> Component:
@@ -107,12 +118,13 @@ def _line(found: Bands) -> Any:
 
 
 def moved(shown: LiveSet, q: str, branch: str, published: Mapping[str, float]) -> tuple[Any, ...]:
-    """What follows another mode: pattern, scene, cell and mode in words, q points, branches, and the branch."""
+    """What follows another mode: pattern, scene, DFT's beside it, cell and mode in words, q points, branches."""
     q = q if q in {option["value"] for option in drawing.q_options(shown.found.prototype, "G")} else "G"
     moving = mode(shown.found, q, branch)
     return (
         json.dumps(pattern_json(moving)),
         structure_json(shown.found.structure),
+        _beside(shown, moving),
         in_words(shown.found.structure),
         _sentence(shown, moving, published),
         drawing.q_options(shown.found.prototype, q),

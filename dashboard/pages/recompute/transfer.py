@@ -75,6 +75,7 @@ def register_transfer(app: Dash, dataset: Dataset) -> None:
     @app.callback(
         Output(VIEWER, "data-mode"),
         Output(VIEWER, "data-structure"),
+        Output(f"{VIEWER}-beside", "children"),
         Output("recompute-cell", "children"),
         Output("recompute-mode", "children"),
         Output("recompute-q", "data"),
@@ -90,7 +91,7 @@ def register_transfer(app: Dash, dataset: Dataset) -> None:
         jobs = read(ids_in(stamp))
         chosen = next((one for one in live_sets(dataset, jobs) if one.key == key), None)
         if chosen is None:
-            return (no_update,) * 8
+            return (no_update,) * 9
         return moved(chosen, str(q or ""), str(branch or ""), omegas_of_dft(dataset, jobs))
 
     register_viewer(app, VIEWER)

@@ -408,7 +408,7 @@ def test_what_moves_is_said_in_words(dataset):
     mode = bands_query.mode(shown, "R", "15")
     moved = bands_query.moving(mode, shown.structure.roles)
     assert max(moved.values()) == pytest.approx(1)
-    sentence = words(mode_sentence("one", shown, mode, {"R": -0.5}))
+    sentence = words(mode_sentence("one", shown.structure, mode, {"R": -0.5}))
     assert "DFT’s softest mode there: −0.50 THz" in sentence
     assert f"{OMEGA:.2f} THz at R (½ ½ ½), mode 15 of 15" in sentence
     pattern = bands_query.pattern_json(mode)
