@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
 from compute.suites import SUITES
+from dashboard.app import create_app
+from dashboard.settings import Settings
 from tests.conftest import ROOT
 from tests.support.documentation import NUMBER, WRITTEN, numbers
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LINK = re.compile(r"\]\(([^)\s#]+)\)?")
 FINDINGS = re.findall(r"^- (.+(?:\n  .+)*)", README.split("## Some findings")[1].split("\n## ")[0], re.MULTILINE)
+SCRIPT = re.compile(r"""<script(?:[^>]*\ssrc="([^"]+)")?[^>]*>(.*?)</script>""", re.DOTALL)
 ASKED = re.compile(r"""<(?:script|img|link|iframe)[^>]+(?:src|href)=["'](?:https?:)?//|url\(\s*["']?https?:|@import""")
 
 
@@ -34,6 +40,27 @@ def test_the_site_has_every_page_and_asks_nobody_else_for_anything(site):
     assert {f"{path.stem}.html" for path in WRITTEN if path.name != "README.md"} <= pages
     for path in [*site.rglob("*.html"), *site.rglob("*.css")]:
         assert ASKED.findall(path.read_text(encoding="utf-8")) == [], path
+
+
+@pytest.mark.parametrize("name", ["docs/index.html", "docs/method.html", "search.html"])
+def test_the_site_serves_it_with_its_search_and_its_policy_allows_what_it_needs(site, directory, monkeypatch, name):
+    monkeypatch.setattr("dashboard.app.DOCUMENTATION", site)
+    client = create_app(Settings(data=directory)).server.test_client()
+    assert client.get(client.get("/docs/").location).status_code == 200
+    answer = client.get(f"/docs/{name}")
+    policy = answer.headers["Content-Security-Policy"].split("script-src")[1].split(";")[0]
+    scripts = SCRIPT.findall(answer.text)
+    for _, text in scripts:
+        assert not text or base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
+    assert not re.search(r"<[^>]+\son[a-z]+=", answer.text), "a handler in the page itself would be refused"
+    files = [source for source, _ in scripts if source] + re.findall(
+        r'<link rel="stylesheet"[^>]*href="([^"]+)"', answer.text
+    )
+    assert any("searchindex" in file for file in files) or name != "search.html"
+    for file in files:
+        assert client.get(urljoin(f"/docs/{name}", file)).status_code == 200, file
+    # What the documentation is allowed, the other pages are not.
+    assert len(client.get("/").headers["Content-Security-Policy"]) < len(answer.headers["Content-Security-Policy"])
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda path: path.name)
