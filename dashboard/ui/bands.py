@@ -193,7 +193,9 @@ def counterpart_sentence(mode: Mode, other: Counterpart | None, method: str) -> 
     return [
         html.Strong(f" DFT: {number(other.mode.omega)} THz"),
         f" against {number(mode.omega)} THz, in {which} of {len(other.mode.omegas)}: the one most like it by the "
-        f"overlap of eigenvectors, |⟨DFT|potential⟩| = {number(other.overlap)}. DFT here: {method}.",
+        "overlap of eigenvectors, ",
+        html.Span(f"|⟨DFT|potential⟩| = {number(other.overlap)}", className="formula-words"),
+        f". DFT here: {method}.",
     ]
 
 
