@@ -13,6 +13,7 @@ VOLUME /var/lib/softmode
 # The documentation, which `web` serves at /docs.
 FROM base AS documentation
 RUN pip install --constraint constraints.txt sphinx furo myst-parser && pip install --no-deps --editable .
+COPY assets assets
 COPY docs docs
 COPY CONTRIBUTING.md ./
 RUN sphinx-build --conf-dir docs --quiet . build/docs

@@ -21,6 +21,7 @@ myst_heading_anchors = 4
 
 html_theme = "furo"
 html_title = "Softmode"
+html_favicon = "../assets/favicon.svg"
 html_copy_source = html_show_sourcelink = html_show_copyright = False
 html_additional_pages = {"index": "to-the-index.html"}
 templates_path = ["_templates"]
