@@ -14,7 +14,6 @@ import os
 import re
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import brotli
 from flask import Flask, Response, request
@@ -32,7 +31,7 @@ class _Static:
     """Static files by content and encoding; for brotli compressed twice: at once, and hard in the background."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compress", initializer=_nice)
+        self._turn = threading.Lock()
         self._made: dict[tuple[bytes, str], bytes] = {}
 
     def body(self, data: bytes, encoding: str) -> bytes:
@@ -42,11 +41,14 @@ class _Static:
                 gzip.compress(data, 9, mtime=0) if encoding == "gzip" else brotli.compress(data, quality=MIDDLE)
             )
             if encoding == "br":
-                self._pool.submit(self._harder, key, data)
+                # A pool would keep a process that is to end until all is compressed that it has begun with.
+                threading.Thread(target=self._harder, args=(key, data), daemon=True).start()
         return self._made[key]
 
     def _harder(self, key: tuple[bytes, str], data: bytes) -> None:
-        self._made[key] = brotli.compress(data, quality=HARD)
+        _nice()
+        with self._turn:
+            self._made[key] = brotli.compress(data, quality=HARD)
 
 
 def _nice() -> None:
