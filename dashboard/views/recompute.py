@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from compute.jobs.request import KELVIN, protocol_names
 from compute.potentials.registry import preselected
 from compute.protocols import SAMPLING_NAMES
+from compute.suites import COMPUTABLE
 from dashboard.views.codec import POTENTIALS, Choice, Names, Number, Text, key
 
 OWN_FRAMES = {f"attribution-{name}": name for name in protocol_names("attribution")}
@@ -28,7 +29,7 @@ class RecomputeView:
 
     jobs: tuple[str, ...] = key("job", _JOBS, ())
     compound: str = key("c", _COMPOUND, "")
-    suite: str = key("s", Choice(("", "abx3", "hdp")), "")
+    suite: str = key("s", Choice(("", *COMPUTABLE)), "")
     potentials: tuple[str, ...] = key("p", POTENTIALS, (preselected(),))
     calculation: str = key("st", Choice(CALCULATIONS), "harmonic")
     temperature: float = key("t", Number(*KELVIN, 0), 300.0)

@@ -50,7 +50,13 @@ from dashboard.app import PAGES
 from dashboard.dataset import Dataset
 dataset = Dataset(Path(sys.argv[1]))
 laid = {page.path: str(page.layout(dataset, {"s": "toy"}).to_plotly_json()) for page in PAGES if not page.below}
+from dashboard.pages.recompute import data, form
+checked = data.check(dataset, compound="KMgF3", suite="toy", potentials=["chgnet-0.3.0"], calculation="harmonic")
+plain = data.check(dataset, compound="KMgF3", suite="", potentials=["chgnet-0.3.0"], calculation="harmonic")
 print(json.dumps({
+    "recompute": [checked.tasks[0].suite, checked.published, "toy" in plain.suites, plain.tasks[0].suite],
+    "structures": [form.structure_name(suite) for suite in plain.suites],
+    "suggested": data.suggestions(dataset, "MgF"),
     "rows": [[row["compound"], row["status"]] for row in rows["rows"]],
     "scores": scores,
     "stability": "Toy perovskites" in laid["/stability"],
@@ -90,6 +96,9 @@ def test_a_declared_suite_is_imported_computed_and_shown(tmp_path):
     assert "toy" in json.dumps(found["scores"])
     assert found["stability"]
     assert found["page"] == 200
+    assert found["recompute"] == ["toy", True, True, "abx3"]
+    assert found["structures"] == ["cubic ABX₃", "cubic ABX₃, Toy perovskites"]
+    assert found["suggested"] == ["KMgF3"]
 
 
 @pytest.mark.parametrize(

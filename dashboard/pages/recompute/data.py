@@ -18,13 +18,14 @@ from compute.potentials.registry import entry
 from compute.protocols import SAMPLING_PROTOCOLS, Andersen, HarmonicProtocol, OneShot, SamplingProtocol
 from compute.structures.compounds import Compound, identify
 from compute.structures.formula import FormulaError, parse
+from compute.suites import COMPUTABLE, SUITES
 from compute.tasks.task import AttributionTask, Task
 from dashboard.dataset import Dataset
 from dashboard.queries.structure import ROLES
 from dashboard.views.recompute import OWN_FRAMES, RecomputeView
 
-SUITES = ("abx3", "hdp")
-"""Suites whose structures are computed on demand."""
+OFFERED = tuple(sorted(COMPUTABLE, key=lambda suite: SUITES[suite].prototype != "cubic-perovskite"))
+"""Suites whose structures are computed on demand; five atoms mean a cubic perovskite first."""
 
 MOST_SUGGESTED = 8
 _OF_FIELDS = {"protocol": "calculation", "stage": "calculation", "structure": "compound", "potential": "potentials"}
@@ -86,7 +87,7 @@ def check(
         "protocol": protocol,
         "temperature": (asked.get("temperature") or None) if stage == "sigma" else None,
         **({"structure": structure} if structure else {"compound": text}),
-        "suite": (asked.get("suite") or None) if len(suites) > 1 else None,
+        "suite": asked.get("suite") if len(suites) > 1 and asked.get("suite") in suites else None,
     }
     try:
         requests = tuple(JobRequest.model_validate({**values, "potential": name}) for name in potentials)
@@ -119,7 +120,7 @@ def _stage(calculation: Any) -> tuple[Any, Any]:
 def _meant(text: Any) -> tuple[str, ...]:
     """Suites whose structure type `text` can be."""
     found = []
-    for suite in SUITES if isinstance(text, str) else ():
+    for suite in OFFERED if isinstance(text, str) else ():
         try:
             identify(text, suite)
         except FormulaError:
@@ -182,7 +183,7 @@ def suggestions(dataset: Dataset, text: Any) -> list[str]:
         'SELECT DISTINCT compound FROM "references" WHERE list_contains($suites, suite) '
         "AND contains(lower(compound), lower($text)) "
         "ORDER BY starts_with(lower(compound), lower($text)) DESC, length(compound), compound LIMIT $most",
-        {"suites": list(SUITES), "text": text.strip(), "most": MOST_SUGGESTED},
+        {"suites": list(OFFERED), "text": text.strip(), "most": MOST_SUGGESTED},
     )
     return [str(name) for name in frame["compound"]]
 

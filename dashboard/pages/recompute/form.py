@@ -15,7 +15,7 @@ from compute.potentials.registry import entries, entry
 from compute.protocols import SAMPLING_NAMES, Andersen, HarmonicProtocol, Langevin, Protocol, SamplingProtocol
 from compute.suites import SUITES
 from compute.tasks.task import AttributionTask
-from dashboard.pages.recompute.data import Checked, Rate
+from dashboard.pages.recompute.data import OFFERED, Checked, Rate
 from dashboard.ui import controls
 from dashboard.ui.structure import ROLE_NAMES
 from dashboard.ui.text import count, plural, together
@@ -35,7 +35,7 @@ _UPLOADED = (
     f"The file is taken as it is, up to {MOST_ATOMS} atoms in the primitive cell. Nothing is published of an uploaded "
     "structure, so nothing is compared but the potentials with one another."
 )
-_PROTOTYPES = {"abx3": "cubic ABX₃", "hdp": "double perovskite A₂MM′X₆"}
+_PROTOTYPES = {"cubic-perovskite": "cubic ABX₃", "elpasolite": "double perovskite A₂MM′X₆"}
 
 
 def form(view: RecomputeView, checked: Checked, cost: Any, lacking: Mapping[str, str], *, live: bool) -> Component:
@@ -87,8 +87,8 @@ def form(view: RecomputeView, checked: Checked, cost: Any, lacking: Mapping[str,
             html.Div(
                 controls.choice(
                     "recompute-suite", "Structure",
-                    [{"value": suite, "label": label} for suite, label in _PROTOTYPES.items()],
-                    view.suite or next(iter(_PROTOTYPES)),
+                    [{"value": suite, "label": structure_name(suite)} for suite in OFFERED],
+                    view.suite or OFFERED[0],
                 ),
                 id="recompute-structures",
                 hidden=len(checked.suites) < 2,
@@ -128,6 +128,13 @@ def form(view: RecomputeView, checked: Checked, cost: Any, lacking: Mapping[str,
     )  # fmt: skip
 
 
+def structure_name(suite: str) -> str:
+    """The structure of the compounds of `suite`, with its title where others have the same."""
+    prototype = SUITES[suite].prototype
+    first = next(other for other in OFFERED if SUITES[other].prototype == prototype)
+    return _PROTOTYPES[prototype] if suite == first else f"{_PROTOTYPES[prototype]}, {SUITES[suite].title}"
+
+
 def _potentials(lacking: Mapping[str, str]) -> list[dict[str, Any]]:
     """Registered potentials: those that can run here, then the others, which stand disabled with what is lacking."""
     able, others = [], []
@@ -159,7 +166,10 @@ def reading(checked: Checked) -> list[Any]:
     notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in compound.notes)
     return [
         html.P(
-            [html.Strong(compound.formula), f", {_PROTOTYPES[task.suite]} with {sites}; {where}.{notes}"],
+            [
+                html.Strong(compound.formula),
+                f", {_PROTOTYPES[SUITES[task.suite].prototype]} with {sites}; {where}.{notes}",
+            ],
         ),
         protocols,
     ]

@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from compute.jobs.service import Job
+from compute.statistics.comparable import CUT_AT_ZERO
 from compute.trust.answer import PotentialTrust
 from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.pages.recompute.form import duration
@@ -130,7 +131,7 @@ def _caption(
         said.append(f"n = {plural(len(alone), 'number')}, none with another to compare.")
     elif stage == "harmonic":
         said.append("The error is the noise floor, the larger of the two. Imaginary ω are negative.")
-        if dft and row["suite"] == "abx3":
+        if dft and (row["suite"], "min") in CUT_AT_ZERO:
             said.append("At Γ and for the minimum both sides are cut at 0 against DFT, which counts acoustic modes.")
     else:
         said.append("The error is twice the combined standard error.")

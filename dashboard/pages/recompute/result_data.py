@@ -16,6 +16,7 @@ from compute.jobs.service import Job
 from compute.physics import bands as physics
 from compute.physics.attribution import CORNERS, OTHERS
 from compute.statistics.comparable import comparable
+from compute.suites import SUITES
 from compute.tables.schemas import SCHEMAS
 from dashboard.dataset import Dataset
 from dashboard.queries.attribution import Scored, scored_row
@@ -29,7 +30,6 @@ TABLES = {"harmonic": "harmonic", "sigma": "anharmonic", "attribution": "attribu
 DFT_KELVIN = 300.0
 """The temperature at which σ of DFT is published."""
 
-_PROTOTYPES = {"abx3": "cubic-perovskite", "hdp": "elpasolite"}
 _ALIKE = {
     "harmonic": ("suite", "compound", "potential", "protocol"),
     "sigma": ("suite", "compound", "potential", "protocol", "temperature"),
@@ -166,7 +166,7 @@ def force_constant_sets(dataset: Dataset, job: Job, content: Row | None) -> list
     if content is None:
         return []
     row = content["row"]
-    prototype = _PROTOTYPES.get(str(row.get("suite")), physics.ANY)
+    prototype = _prototype(row) or physics.ANY
     keys = {name: row.get(name) for name in ("run", "potential", "protocol")}
     beside = [] if job.request.compound is None else bands(dataset, job.suite, job.compound, prototype)
     same = [b for b in beside if (b.kind, b.potential) == (HARMONIC, job.request.potential)]
@@ -176,8 +176,14 @@ def force_constant_sets(dataset: Dataset, job: Job, content: Row | None) -> list
     ]
 
 
-_NAMES_BY_HALVES = {"abx3": "ΓXMR", "hdp": "ΓLXL"}
+_NAMES_BY_HALVES = {"cubic-perovskite": "ΓXMR", "elpasolite": "ΓLXL"}
 """Of a q point of a supercell of two, by how many of its primitive coordinates are ½."""
+
+
+def _prototype(row: Mapping[str, Any]) -> str:
+    """The structure type that the suite of `row` declares; empty where it has no single one."""
+    suite = SUITES.get(str(row.get("suite")))
+    return suite.prototype if suite and suite.computable else ""
 
 
 def q_name(row: Mapping[str, Any]) -> str:
@@ -185,7 +191,7 @@ def q_name(row: Mapping[str, Any]) -> str:
     text = str(row.get("omega_min_q") or "")
     halves = [abs(abs(float(part)) - 0.5) < 1e-6 for part in text.split()]
     whole = [abs(float(part)) < 1e-6 for part in text.split()]
-    names = _NAMES_BY_HALVES.get(str(row.get("suite")))
+    names = _NAMES_BY_HALVES.get(_prototype(row))
     if names and len(halves) == 3 and all(h or w for h, w in zip(halves, whole, strict=True)):
         return names[sum(halves)]
     return f"q = ({text})" if text else "–"
