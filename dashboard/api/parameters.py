@@ -53,6 +53,18 @@ _CALCULATED = {
     "status": (Name, "ok, not-run, or a word for the failure"),
     "label": (Label, "label as published"),
 }
+_COMMON = {
+    "common": (
+        Name,
+        "only compounds that each of these potentials was run on, with a row that the filters but potential admit",
+    ),
+}
+_LEVEL = {
+    "level": (
+        Literal["comparable"],
+        "only compounds in which the potential’s training data and DFT mean the same level of theory",
+    ),
+}
 
 FILTERS: dict[str, dict[str, tuple[Any, str]]] = {
     "references": {**_COMPOUND, **ELEMENTS},
@@ -61,17 +73,22 @@ FILTERS: dict[str, dict[str, tuple[Any, str]]] = {
         "family": (Name, "architecture: MACE, CHGNet, SevenNet …"),
         "benchmark": (Literal["true", "false"], "one of the four models of doi:10.1039/d5cp04693a"),
     },
-    "harmonic": {**_CALCULATED, **ELEMENTS},
-    "anharmonic": {**_CALCULATED, **ELEMENTS},
+    "harmonic": {**_CALCULATED, **_LEVEL, **_COMMON, **ELEMENTS},
+    "anharmonic": {**_CALCULATED, **_LEVEL, **_COMMON, **ELEMENTS},
     "attribution": {
         "frames": (Name, "set of reference frames"),
         **_COMPOUND,
         **_POTENTIAL,
+        "reference": (
+            Literal["dft", "surrogate"],
+            "whose numbers the errors are against: DFT’s, or those of the potential that others were distilled from",
+        ),
         "status": (Name, "ok, or a word for the failure"),
+        **_COMMON,
         **ELEMENTS,
     },
 }
-"""Per table, the filters that compare for equality: name, type of a value, description."""
+"""Per table, the filters: name, type of a value, description."""
 
 RANGES = {"references": ("sigma", "omega_min_thz"), "harmonic": ("omega_min_thz",), "anharmonic": ("sigma",)}
 """Per table, the columns with a lower and an upper bound; a row without the number is in no range."""

@@ -11,13 +11,22 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from compute.tables.schemas import KEYS, SCHEMAS
+from compute.tables.schemas import KEYS, SCHEMAS, SURROGATE
 from dashboard.api.parameters import ELEMENTS, FILTERS, RANGES, Paged
 from dashboard.api.problems import ApiError, BadParameters
 from dashboard.dataset import Dataset
 from dashboard.queries import formulas
 
 _COMPARISONS = {"ge": ">=", "le": "<="}
+_OF_NO_COLUMN = {
+    "reference": f"list_contains($reference, if(starts_with(frames, '{SURROGATE}'), 'surrogate', 'dft'))",
+    "level": "len($level) > 0 AND (suite, compound, potential) IN "
+    "(SELECT suite, compound, potential FROM pairs WHERE comparable_level)",
+}
+_COMMON = """(suite, compound) IN (
+    SELECT suite, compound FROM "{table}" WHERE list_contains($common, potential) AND status <> 'not-run' AND {where}
+    GROUP BY suite, compound HAVING count(DISTINCT potential) = len(list_distinct($common))
+)"""
 _NOT_OF_A_CURSOR = {"limit", "cursor", "fields", "format"}
 
 
@@ -75,7 +84,8 @@ def of_compound(dataset: Dataset, table: str, suite: str, compound: str, columns
 
 def _where(dataset: Dataset, table: str, asked: Paged) -> tuple[str, dict[str, Any]]:
     """The filters as SQL over the names written in this package, and the values that they compare with."""
-    conditions, values = ["true"], {}
+    conditions: dict[str, str] = {}
+    values: dict[str, Any] = {}
     sites = {}
     for name in FILTERS[table]:
         chosen = getattr(asked, name)
@@ -87,20 +97,24 @@ def _where(dataset: Dataset, table: str, asked: Paged) -> tuple[str, dict[str, A
             values[name] = [known for text in chosen for known in formulas.named(dataset, suites, text)]
         if name in ELEMENTS:
             sites[name] = f'list_contains(${name}, "{name}")'
-        else:
-            conditions.append(f'list_contains(${name}, "{name}")')
+        elif name != "common":
+            conditions[name] = _OF_NO_COLUMN.get(name, f'list_contains(${name}, "{name}")')
     if sites and table == "references":
-        conditions += sites.values()
+        conditions |= sites
     elif sites:
         inner = f'SELECT suite, compound FROM "references" WHERE {" AND ".join(sites.values())}'
-        conditions.append(f"(suite, compound) IN ({inner})")
+        conditions["sites"] = f"(suite, compound) IN ({inner})"
     for column in RANGES.get(table, ()):
         for suffix, comparison in _COMPARISONS.items():
             bound = getattr(asked, f"{column}_{suffix}")
             if bound is not None:
                 values[f"{column}_{suffix}"] = bound
-                conditions.append(f'NOT isnan("{column}") AND "{column}" {comparison} ${column}_{suffix}')
-    return " AND ".join(conditions), values
+                bounded = f'NOT isnan("{column}") AND "{column}" {comparison} ${column}_{suffix}'
+                conditions[f"{column}_{suffix}"] = bounded
+    if "common" in values:
+        others = [condition for name, condition in conditions.items() if name != "potential"]
+        conditions["common"] = _COMMON.format(table=table, where=" AND ".join(["true", *others]))
+    return " AND ".join(["true", *conditions.values()]), values
 
 
 def _listed(names: Any) -> str:

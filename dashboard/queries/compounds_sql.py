@@ -18,29 +18,43 @@ from compute.tables.selections import CHOSEN, CHOSEN_SIGMA
 from dashboard.queries.formulas import tokens
 from dashboard.views.compounds import (
     FORMATION_ENERGY_RANGE,
+    OCTAHEDRAL_FACTOR_RANGE,
     SIGMA_RANGE,
     TOLERANCE_FACTOR_RANGE,
     CompoundsView,
 )
 
-# `pairs` says what is at a comparable level; no column below asks for it, and Python alone can work it out.
+# What is at a comparable level Python alone can work out: the SQL has the compounds by name where a filter asks.
 _UNASKED = (
     "CREATE TABLE comparability (suite VARCHAR, compound VARCHAR, theory VARCHAR, comparable BOOLEAN, reason VARCHAR)"
+)
+_COMPARABLE = (
+    "SELECT {suite} AS suite, unnest({compounds}) AS compound, {theory} AS theory, true AS comparable, "
+    "NULL::VARCHAR AS reason"
 )
 
 # The labels are in the text, so that it is all that is needed to repeat them. What agrees with DFT is the potential's
 # own label, in doubt or not; a failure does not, as in the score.
-_LABELLED = f"""labelled AS (
-{LABELLED}
+_LABELLED = """labelled AS (
+{labels}
     FROM pairs
-    WHERE suite = $suite AND (potential IS NULL OR list_contains($potentials, potential))
+    WHERE suite = $suite AND (potential IS NULL OR list_contains($potentials, potential){beside})
 )"""
+
+_BESIDE = " OR list_contains($common, potential)"
+_SHOWN = "\n    WHERE potential IS NULL OR list_contains($potentials, potential)"
+_COMMON = """common AS (
+    SELECT compound FROM labelled
+    WHERE list_contains($common, potential) AND {answer} <> 'not-run'{level}
+    GROUP BY compound HAVING count(*) = len($common)
+)"""
+_LEVEL, _IN_COMMON = "coalesce(comparable_level, false)", "compound IN (SELECT compound FROM common)"
 
 _ANSWERS = """answers AS (
     SELECT *, {truth} AS truth, {answer} AS answer, {status} AS answer_status, {agreement} AS agreement,
         {potential_omega} - {dft_omega} AS delta_omega_min_thz,
         sigma - dft_sigma AS delta_sigma
-    FROM labelled
+    FROM labelled{shown}
 )"""
 
 _AGREEMENT = """CASE
@@ -76,7 +90,9 @@ _OF_THE_COMPOUND = {
     "sigma_low": "dft_sigma >= $sigma_low",
     "sigma_high": "dft_sigma <= $sigma_high",
     "factor_low": "tolerance_factor >= $factor_low",
-    "factor_high": "tolerance_factor <= $factor_high",
+    "factor_high": "tolerance_factor < $factor_high",
+    "octahedral_low": "octahedral_factor >= $octahedral_low",
+    "octahedral_high": "octahedral_factor < $octahedral_high",
     "energy_low": "formation_energy >= $energy_low",
     "energy_high": "formation_energy <= $energy_high",
     "truth": "list_contains($truth, coalesce(truth, 'no-label'))",
@@ -92,6 +108,8 @@ _NO_BOUND = {
     "sigma_high": SIGMA_RANGE[1],
     "factor_low": TOLERANCE_FACTOR_RANGE[0],
     "factor_high": TOLERANCE_FACTOR_RANGE[1],
+    "octahedral_low": OCTAHEDRAL_FACTOR_RANGE[0],
+    "octahedral_high": OCTAHEDRAL_FACTOR_RANGE[1],
     "energy_low": FORMATION_ENERGY_RANGE[0],
     "energy_high": FORMATION_ENERGY_RANGE[1],
 }
@@ -133,12 +151,17 @@ def select(view: CompoundsView, potentials: Sequence[str], rest: str, **more: An
     } | more
     if "formula" in active:
         parameters["tokens"] = tokens(view.formula)
+    if view.common:
+        parameters["common"] = list(view.common)
     where = [_OF_THE_COMPOUND[name] for name in active if name in _OF_THE_COMPOUND]
     pair = [_OF_A_POTENTIAL[name] for name in active if name in _OF_A_POTENTIAL]
+    if _counting(view) and not view.answer and not view.status:
+        pair.append("answer <> 'not-run'")
     having = [f"bool_or({' AND '.join(pair)})"] if pair else []
     having += [_DIFFER] if view.differ == "yes" else []
     parts = (
-        _LABELLED,
+        _LABELLED.format(labels=LABELLED, beside=_BESIDE if view.common else ""),
+        *([_common(view)] if view.common else []),
         _answers(view),
         _KEPT.format(
             where="".join(f"\n    {'AND' if i else 'WHERE'} {clause}" for i, clause in enumerate(where)),
@@ -155,9 +178,25 @@ def _answers(view: CompoundsView) -> str:
     potential, dft = (f"if({side} > 0, 0, {side})" if cut else side for side in sides)
     # σ at 300 K and harmonic stability are different questions: they neither agree nor disagree.
     agreement = "NULL::VARCHAR" if view.criterion == "cross" else _AGREEMENT.format(truth=truth, answer=answer)
+    if counting := _counting(view):
+        counts = f"CASE WHEN potential IS NULL OR {' AND '.join(counting)} THEN {{}}"
+        answer, status = (f"{counts.format(side)} ELSE 'not-run' END" for side in (answer, status))
+        agreement = f"{counts.format(agreement)} END"
     return _ANSWERS.format(
-        truth=truth, answer=answer, status=status, agreement=agreement, potential_omega=potential, dft_omega=dft
-    )
+        truth=truth, answer=answer, status=status, agreement=agreement, potential_omega=potential, dft_omega=dft,
+        shown=_SHOWN if view.common else "",
+    )  # fmt: skip
+
+
+def _counting(view: CompoundsView) -> list[str]:
+    """Conditions on which the answer of a potential counts; without any, all of them do."""
+    return ([_LEVEL] if view.level == "comparable" else []) + ([_IN_COMMON] if view.common else [])
+
+
+def _common(view: CompoundsView) -> str:
+    """The compounds that all potentials of `view.common` have run, at the level that it asks for."""
+    level = f" AND {_LEVEL}" if view.level == "comparable" else ""
+    return _COMMON.format(answer=_COMPARED[view.criterion][1], level=level)
 
 
 def literal(value: Any) -> str:
@@ -178,15 +217,25 @@ def filled(query: Query) -> str:
     return re.sub(r"\$([a-z_]+)", lambda match: literal(query.parameters[match[1]]), query.sql)
 
 
-def preamble(files: Mapping[str, Sequence[str]], names: Sequence[str]) -> str:
-    """Statements that make `pairs` from the Parquet `files` by table; a table without a file is made empty."""
+def preamble(
+    files: Mapping[str, Sequence[str]], names: Sequence[str], suite: str, comparable: Mapping[str, Sequence[str]]
+) -> str:
+    """Statements that make `pairs` from the Parquet `files` by table; a table without a file is made empty.
+
+    `comparable` has by theory of training data the compounds of `suite` that DFT describes at a comparable level.
+    """
     statements = [
         f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet({literal(list(files[name]))}, union_by_name = true)'
         if files.get(name)
         else f'CREATE TABLE "{name}" ({_columns(name)})'
         for name in names
     ]
-    made = (_UNASKED, CHOSEN, CHOSEN_SIGMA, PAIRS)
+    known = " UNION ALL ".join(
+        _COMPARABLE.format(suite=literal(suite), compounds=literal(list(compounds)), theory=literal(theory))
+        for theory, compounds in comparable.items()
+    )
+    comparability = f"CREATE TABLE comparability AS {known}" if known else _UNASKED
+    made = (comparability, CHOSEN, CHOSEN_SIGMA, PAIRS)
     return ";\n".join([*statements, *(part.strip() for part in made)]) + ";"
 
 

@@ -124,6 +124,11 @@ def copy_button(identity: str, text: str = "Copy") -> Component:
     return html.Button(text, type="button", className="copy", **{"data-copy": identity})
 
 
+def card_id(potential: str) -> str:
+    """What the card of `potential` on the page of potentials is called in an address."""
+    return f"card-{potential}"
+
+
 def not_computed(what: str, command: str) -> Component:
     """States that something is not computed and how to compute it."""
     return html.Div(

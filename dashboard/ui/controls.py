@@ -14,6 +14,10 @@ from dashboard.ui.text import MINUS, number
 
 FIND = "/find"
 """Where the question is answered, with the address of what is found."""
+LEVEL_OPTIONS = [
+    {"value": "all", "label": "all compounds"},
+    {"value": "comparable", "label": "comparable: no open d or f shell, no +U, same functional"},
+]
 SUITE_OPTIONS = [{"value": suite, "label": SUITES[suite].title} for suite in COMPARED]
 
 

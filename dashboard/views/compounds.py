@@ -20,7 +20,7 @@ from dashboard.views.codec import (
     Text,
     key,
 )
-from dashboard.views.stability import CRITERIA
+from dashboard.views.stability import CRITERIA, LEVELS
 
 STATUSES = ("ok", "failed", "not-run")
 TRUTHS = ("stable", "unstable", "no-label")
@@ -36,11 +36,13 @@ DEFAULT_COLUMNS = ("dft", "harmonic", "sigma")
 # The ends of a range stand for no bound: what lies beyond them is not excluded.
 SIGMA_RANGE = (0.0, 5.0)
 TOLERANCE_FACTOR_RANGE = (0.5, 1.1)
+OCTAHEDRAL_FACTOR_RANGE = (0.0, 1.5)
 FORMATION_ENERGY_RANGE = (-8.0, 2.0)
 
 _ELEMENTS = Choices(ELEMENTS)
 _SIGMA = Number(*SIGMA_RANGE, 2)
 _TOLERANCE_FACTOR = Number(*TOLERANCE_FACTOR_RANGE, 2)
+_OCTAHEDRAL_FACTOR = Number(*OCTAHEDRAL_FACTOR_RANGE, 2)
 _FORMATION_ENERGY = Number(*FORMATION_ENERGY_RANGE, 2)
 _SORT = Text(r"([a-zA-Z_]{1,40}([0-9]{1,2})?\.(asc|desc))?")
 
@@ -49,8 +51,11 @@ _SORT = Text(r"([a-zA-Z_]{1,40}([0-9]{1,2})?\.(asc|desc))?")
 class CompoundsView:
     """Filters admit everything when they are empty; no potential chosen means all that have results.
 
-    `answer`, `agreement` and `status` hold when one of the potentials meets all of them. Where DFT has no ω,
-    the criterion `harmonic` means the suite's first.
+    `answer`, `agreement` and `status` hold when one of the potentials meets all of them. With `level` an answer at
+    another level of theory than DFT's counts as not run, and with `common` one on a compound that not all of these
+    potentials have run; what none of the potentials has run then is admitted only where it is asked for. Where DFT has
+    no ω, the criterion `harmonic` means the suite's first. The upper end of a factor is outside of its range, so that
+    neighbouring ranges share no compound.
     """
 
     suite: str = key("s", SUITE, "abx3")
@@ -67,6 +72,8 @@ class CompoundsView:
     sigma_high: float = key("sh", _SIGMA, SIGMA_RANGE[1])
     factor_low: float = key("tl", _TOLERANCE_FACTOR, TOLERANCE_FACTOR_RANGE[0])
     factor_high: float = key("tu", _TOLERANCE_FACTOR, TOLERANCE_FACTOR_RANGE[1])
+    octahedral_low: float = key("ol", _OCTAHEDRAL_FACTOR, OCTAHEDRAL_FACTOR_RANGE[0])
+    octahedral_high: float = key("ou", _OCTAHEDRAL_FACTOR, OCTAHEDRAL_FACTOR_RANGE[1])
     energy_low: float = key("fl", _FORMATION_ENERGY, FORMATION_ENERGY_RANGE[0])
     energy_high: float = key("fu", _FORMATION_ENERGY, FORMATION_ENERGY_RANGE[1])
     criterion: str = key("cr", Choice(CRITERIA), "harmonic")
@@ -76,6 +83,8 @@ class CompoundsView:
     answer: tuple[str, ...] = key("la", Choices(ANSWERS), ())
     agreement: tuple[str, ...] = key("ag", Choices(AGREEMENTS), ())
     status: tuple[str, ...] = key("st", Choices(STATUSES), ())
+    level: str = key("lv", Choice(LEVELS), "all")
+    common: tuple[str, ...] = key("k", POTENTIALS, ())
     differ: str = key("di", Choice(("no", "yes")), "no")
     columns: tuple[str, ...] = key("c", Choices(COLUMN_GROUPS), DEFAULT_COLUMNS)
     sort: str = key("o", _SORT, "")

@@ -24,6 +24,8 @@ from dashboard.views.codec import (
 SUITE_CRITERIA = {suite: SUITES[suite].criteria for suite in COMPARED}
 """What the published DFT of a suite can be held against; the first comes first on the page."""
 MOST_POTENTIALS = 6
+LEVELS = ("all", "comparable")
+"""Whose answers count: all, or those of compounds in which potential and DFT mean the same level of theory."""
 _COST = Number(0, 10_000, 1)
 
 
@@ -40,7 +42,7 @@ class StabilityView:
     suite: str = key("s", SUITE, "abx3")
     potentials: tuple[str, ...] = key("p", POTENTIALS, ())
     common: str = key("k", Choice(("yes", "no")), "no")
-    level: str = key("lv", Choice(("all", "comparable")), "all")
+    level: str = key("lv", Choice(LEVELS), "all")
     rule: str = key("ru", Choice(tuple(RULES)), SCORE)
     anion: tuple[str, ...] = key("an", Choices(ANIONS), ())
     criterion: str = key("c", Choice(CRITERIA), "harmonic")

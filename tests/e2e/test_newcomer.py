@@ -39,6 +39,22 @@ def test_what_the_four_mace_models_do_on_phonons_is_said_before_a_click(first_pa
     assert bottom <= 900, "the answer is above the fold"
 
 
+def test_a_cell_of_the_map_leads_to_the_compounds_that_it_counts(first_page):
+    figure = first_page.locator("#overview-map .nsewdrag")
+    figure.scroll_into_view_if_needed()
+    box = figure.bounding_box()
+    assert box is not None
+    said = first_page.locator("#overview-cell")
+    for share in (0.5, 0.55, 0.6, 0.65):  # until a cell is met that is not empty
+        figure.click(position={"x": share * box["width"], "y": 0.5 * box["height"]})
+        first_page.wait_for_timeout(300)
+        if said.locator("a").count():
+            break
+    counted = said.locator("a").inner_text().split()[0]
+    said.locator("a").click()
+    expect(first_page.locator("#compounds-count")).to_contain_text(f"{counted} of 3,660 compounds")
+
+
 def test_which_potential_for_bromide_double_perovskites(first_page):
     first_page.get_by_role("tab", name="By chemistry").click()
     rows = first_page.locator("#chemistry tbody tr").filter(has_text="Halide double perovskites")

@@ -45,7 +45,8 @@ EXPORT = (
     "agreement", "noise_floor_thz", "omega_gamma_thz", "omega_r_thz", "omega_m_thz", "omega_x_thz", "omega_l_thz",
     "omega_rmse_thz", "status", "reason", "geometry", "protocol", "run", "sigma", "sigma_se", "delta_sigma",
     "sigma_label", "renormalised_min_thz", "renormalised_label", "sigma_status", "sigma_reason", "sigma_geometry",
-    "sigma_protocol", "sigma_run", "criterion", "tolerance_thz", "threshold", "release",
+    "sigma_protocol", "sigma_run", "criterion", "tolerance_thz", "threshold", "level", "common",
+    "release",
 )  # fmt: skip
 """Columns of the files: the numbers, who published them, which run computed them, and what the labels rest on."""
 
@@ -55,6 +56,8 @@ _WRITTEN = {
     "criterion": "$criterion AS criterion",
     "tolerance_thz": "$tolerance_thz AS tolerance_thz",
     "threshold": "$threshold AS threshold",
+    "level": "$level AS level",
+    "common": "$run_by AS common",
     "release": "$release AS release",
 }
 _EXPORT_SQL = f"""SELECT {", ".join(_WRITTEN.get(name, f"answers.{name}") for name in EXPORT)}
@@ -73,7 +76,9 @@ _COUNTS = ", ".join(
 )  # fmt: skip
 
 _SITES = ("A", "B", "Bp", "X")
-_RANGES = {"sigma": "sigma", "factor": "tolerance_factor", "energy": "formation_energy"}
+_RANGES = {
+    "sigma": "sigma", "factor": "tolerance_factor", "octahedral": "octahedral_factor", "energy": "formation_energy",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -226,11 +231,36 @@ def export_sql(dataset: Dataset, view: CompoundsView, folder: str = "data/parque
     """SQL that gives the rows of `export` in a DuckDB of one's own, from the published files in `folder`."""
     listed = dataset.manifest().tables
     files = {name: [f"{folder}/{file.file}" for file in table.files] for name, table in listed.items()}
-    return preamble(files, _EXPORT_TABLES) + "\n\n" + filled(_export(dataset, view)) + ";\n"
+    return (
+        preamble(files, _EXPORT_TABLES, view.suite, _comparable(dataset, view))
+        + "\n\n"
+        + filled(_export(dataset, view))
+        + ";\n"
+    )
+
+
+def _comparable(dataset: Dataset, view: CompoundsView) -> dict[str, list[str]]:
+    """By theory of training data the compounds of the suite at a comparable level, where the view asks for it."""
+    if view.level == "all":
+        return {}
+    frame = dataset.frame(
+        "SELECT DISTINCT t.theory, p.compound FROM pairs p JOIN potentials t USING (potential) "
+        "WHERE p.suite = $suite AND p.comparable_level ORDER BY t.theory, p.compound",
+        {"suite": view.suite},
+    )
+    return {str(theory): rows["compound"].tolist() for theory, rows in frame.groupby("theory")}
 
 
 def _export(dataset: Dataset, view: CompoundsView) -> Query:
-    return select(view, potentials(dataset, view), _EXPORT_SQL, criterion=view.criterion, release=dataset.release())
+    return select(
+        view,
+        potentials(dataset, view),
+        _EXPORT_SQL,
+        criterion=view.criterion,
+        level=view.level,
+        run_by=" ".join(view.common),
+        release=dataset.release(),
+    )
 
 
 def _frame(dataset: Dataset, view: CompoundsView, rest: str, **more: Any) -> pd.DataFrame:

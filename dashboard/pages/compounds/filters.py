@@ -20,6 +20,7 @@ from dashboard.views.compounds import (
     COLUMN_GROUPS,
     DEFAULT_COLUMNS,
     FORMATION_ENERGY_RANGE,
+    OCTAHEDRAL_FACTOR_RANGE,
     SIGMA_RANGE,
     STATUSES,
     STRATA,
@@ -34,6 +35,7 @@ SITE_FIELDS = {"a_site": ("A", "A site"), "b_site": ("B", "B site (M)"), "bp_sit
 RANGES: dict[str, tuple[str, tuple[float, float], float, int, tuple[float, ...]]] = {
     "sigma": ("DFT σ at 300 K", SIGMA_RANGE, 0.1, 1, (0, 1, 2, 3, 4, 5)),
     "factor": ("Tolerance factor", TOLERANCE_FACTOR_RANGE, 0.01, 2, (0.5, 0.7, 0.9, 1.1)),
+    "octahedral": ("Octahedral factor", OCTAHEDRAL_FACTOR_RANGE, 0.01, 2, (0, 0.5, 1, 1.5)),
     "energy": ("Formation energy (eV/atom)", FORMATION_ENERGY_RANGE, 0.1, 1, (-8, -6, -4, -2, 0, 2)),
 }
 """Title, ends, step, decimals and marks by range; the fields of the view are `<range>_low` and `<range>_high`."""
@@ -78,7 +80,7 @@ def filters(view: CompoundsView, offer: SuiteChoices, names: Mapping[str, str]) 
             ),
             label="What to show",
         ),
-        _folded("verdicts", said, _verdicts(view)),
+        _folded("verdicts", said, _verdicts(view, controls.options(offer.potentials, names))),
         _folded("chemistry", said, _chemistry(view, offer), hidden=not has_chemistry(offer)),
         _folded("elements", said, [periodic_table(TABLE, offer.elements, view.elements, view.without)]),
         _folded("columns", said, [_columns(view)]),
@@ -99,7 +101,7 @@ def _folded(part: str, said: Mapping[str, str], content: Sequence[Component], *,
     )
 
 
-def _verdicts(view: CompoundsView) -> list[Component]:
+def _verdicts(view: CompoundsView, potentials: Sequence[dict[str, str]]) -> list[Component]:
     return [
         controls.bar(
             controls.select("compounds-criterion", "Labels that are compared", criteria(view.suite), view.criterion),
@@ -110,6 +112,8 @@ def _verdicts(view: CompoundsView) -> list[Component]:
                 id="compounds-agreement-box", hidden=view.criterion == "cross", className="control",
             ),
             controls.multi("compounds-status", "Status of a potential", words(STATUSES), view.status),
+            controls.select("compounds-level", "Level of theory", controls.LEVEL_OPTIONS, view.level),
+            controls.multi("compounds-common", "Run by all of", potentials, view.common, everything="any"),
             controls.choice(
                 "compounds-differ", "Potentials disagree with each other",
                 [{"value": "no", "label": "any"}, {"value": "yes", "label": "only these"}], view.differ,
@@ -119,7 +123,8 @@ def _verdicts(view: CompoundsView) -> list[Component]:
             label="Verdicts",
         ),
         html.P(
-            "Of several potentials, one must meet label, agreement and status together.", className="fine",
+            "Of several potentials, one must meet label, agreement and status together. At another level of theory, "
+            "or not run by all, an answer counts as not run.", className="fine",
         ),
     ]  # fmt: skip
 
@@ -149,7 +154,9 @@ def _chemistry(view: CompoundsView, offer: SuiteChoices) -> list[Component]:
             *ranges,
             label="Sites and descriptors",
         ),
-        html.P("A range excludes compounds without the number.", className="fine"),
+        html.P(
+            "A range excludes compounds without the number; a factor at its upper end lies outside.", className="fine"
+        ),
     ]
 
 
@@ -199,6 +206,8 @@ def summaries(view: CompoundsView) -> dict[str, str]:
         )
         if values
     ]  # fmt: skip
+    verdicts += ["at a comparable level of theory"] if view.level == "comparable" else []
+    verdicts += [f"run by {', '.join(view.common)}"] if view.common else []
     verdicts += ["potentials disagree with each other"] if view.differ == "yes" else []
     chemistry = [
         f"{name} {', '.join(getattr(view, field))}" for field, (_, name) in SITE_FIELDS.items() if getattr(view, field)

@@ -34,7 +34,7 @@ from dashboard.views.stability import SUITE_CRITERIA, addressed
 _GRID, _REFETCH = "compounds-grid", "compounds-refetch"
 _FIELDS = (
     "suite", "potentials", "formula", "anion", *parts.SITE_FIELDS, "criterion", "truth", "answer", "agreement",
-    "status", "differ", "stratum", "tolerance_thz", "threshold", "columns",
+    "status", "level", "common", "differ", "stratum", "tolerance_thz", "threshold", "columns",
 )  # fmt: skip
 _CONTROLS = {name: f"compounds-{name}" for name in (*_FIELDS, *parts.RANGES)}
 _FOLDS = ("verdicts", "chemistry", "elements", "columns")
@@ -173,6 +173,7 @@ def _resolved(dataset: Dataset, view: CompoundsView) -> CompoundsView:
         view,
         **kept,
         potentials=tuple(p for p in view.potentials if p in offer.potentials),
+        common=tuple(p for p in view.common if p in offer.potentials),
         elements=tuple(e for e in view.elements if e in offer.elements and e not in view.without),
         without=tuple(e for e in view.without if e in offer.elements),
         criterion=criterion,
@@ -200,6 +201,8 @@ def _offers(view: CompoundsView, offer: SuiteChoices, names: Mapping[str, str]) 
     return {
         "potentials": controls.options(offer.potentials, names),
         "potentials_value": list(view.potentials),
+        "common": controls.options(offer.potentials, names),
+        "common_value": list(view.common),
         "criterion": parts.criteria(view.suite),
         "criterion_value": view.criterion,
         "chemistry_fold": not parts.has_chemistry(offer),
@@ -214,7 +217,7 @@ def _offers(view: CompoundsView, offer: SuiteChoices, names: Mapping[str, str]) 
 
 
 def _outputs() -> dict[str, Output]:
-    offering = ("potentials", "criterion", *_OF_SITES)
+    offering = ("potentials", "common", "criterion", *_OF_SITES)
     return {
         **{name: Output(_CONTROLS[name], "data") for name in offering},
         **{f"{name}_value": Output(_CONTROLS[name], "value") for name in (*offering, "agreement")},

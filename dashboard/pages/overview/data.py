@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from compute.statistics import confusion
 from compute.statistics.verdicts import Score, counts
+from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.queries import stability
 from dashboard.queries.compounds_sql import select
@@ -34,7 +35,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class FactorMap:
-    """Compounds by tolerance and octahedral factor, arrays of length n, and a value each (bool for disagreement).
+    """Compounds by tolerance and octahedral factor, arrays of length n, and a value each (0 or 1 for disagreement).
 
     `n_without_factors` more have no factors, and `n_without_value` have them and no value.
     """
@@ -72,24 +73,23 @@ def factor_map(dataset: Dataset, suite: str, potential: str, colour: str) -> Fac
 
     Errors are of ω_min (THz) where DFT publishes it, else of σ; labels likewise.
     """
-    omega = compared_quantity(suite) == "omega"
     value = {
         "sigma": "dft_sigma",
-        "error": "delta_omega_min_thz" if omega else "delta_sigma",
+        "error": "delta_omega_min_thz" if compared_quantity(suite) == "omega" else "delta_sigma",
         "disagreement": "CASE agreement WHEN 'agree' THEN 0 WHEN 'disagree' THEN 1 END",
     }[colour]
-    view = CompoundsView(suite=suite, potentials=(potential,), criterion="harmonic" if omega else "sigma")
+    view = coloured(suite, potential, colour)
     query = select(
         view,
         view.potentials,
-        f"SELECT tolerance_factor AS t, octahedral_factor AS mu, CAST({value} AS DOUBLE) AS value FROM answers "
-        "WHERE potential IS NOT DISTINCT FROM $only",
+        f"SELECT tolerance_factor AS t, octahedral_factor AS mu, CAST({value} AS DOUBLE) AS value, "
+        "compound IN (SELECT compound FROM kept) AS kept FROM answers WHERE potential IS NOT DISTINCT FROM $only",
         only=potential or None,
     )
     frame = dataset.frame(query.sql, query.parameters)
     t, mu, values = (frame[name].to_numpy(float) for name in ("t", "mu", "value"))
     placed = np.isfinite(t) & np.isfinite(mu)
-    known = placed & np.isfinite(values)
+    known = placed & frame["kept"].to_numpy(bool)
     return FactorMap(
         tolerance_factor=t[known],
         octahedral_factor=mu[known],
@@ -99,6 +99,32 @@ def factor_map(dataset: Dataset, suite: str, potential: str, colour: str) -> Fac
     )
 
 
+def coloured(suite: str, potential: str, colour: str) -> CompoundsView:
+    """The compounds that have a value on the map, as the table of compounds lists them."""
+    view = CompoundsView(
+        suite=suite,
+        potentials=(potential,),
+        criterion="harmonic" if compared_quantity(suite) == "omega" else "sigma",
+        truth=("stable", "unstable"),
+    )
+    if colour == "sigma":
+        return replace(view, criterion="sigma")
+    if colour == "disagreement":
+        return replace(view, agreement=("agree", "disagree"))
+    return replace(view, status=("ok",), answer=("stable", "unstable", "undecidable"))
+
+
+def in_cell(view: CompoundsView, tolerance: tuple[float, float], octahedral: tuple[float, float]) -> CompoundsView:
+    """Of the compounds of `view` those whose factors lie in a cell of the map."""
+    return replace(
+        view,
+        factor_low=tolerance[0],
+        factor_high=tolerance[1],
+        octahedral_low=octahedral[0],
+        octahedral_high=octahedral[1],
+    )
+
+
 def compared_quantity(suite: str) -> str:
     """What DFT publishes for the map to be coloured by the potential's error: `omega` or `sigma`."""
-    return "omega" if suite == "abx3" else "sigma"
+    return "omega" if "harmonic" in SUITES[suite].criteria else "sigma"

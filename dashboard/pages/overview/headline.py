@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -11,14 +12,15 @@ from compute.statistics import verdicts
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.pages.overview import data as query
-from dashboard.pages.overview.factor_map_figure import factor_map, outside
+from dashboard.pages.overview.factor_map_figure import cell_at, factor_map, outside
 from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
 from dashboard.ui.blocks import captioned, not_computed
-from dashboard.ui.text import count, level_sentence, marked, number, percent, plural
+from dashboard.ui.text import bracketed, count, level_sentence, marked, percent, plural
 from dashboard.views.codec import encode
 from dashboard.views.stability import StabilityView
 
 Names = Mapping[str, str]
+MAP, CELL = "overview-map", "overview-cell"
 
 
 def headline(dataset: Dataset, suite: str, potential: str, names: Names) -> list[Component]:
@@ -53,7 +55,7 @@ def map_of(dataset: Dataset, suite: str, potential: str, colour: str, names: Nam
         f"{plural(lost, 'compound')} beyond the axes" if lost else "",
     ]
     beside = "; ".join(part for part in missing if part)
-    return captioned(
+    drawn = captioned(
         figure,
         [
             html.Strong(f"{SUITES[suite].title}, n = {count(len(data.value))}. "),
@@ -63,7 +65,26 @@ def map_of(dataset: Dataset, suite: str, potential: str, colour: str, names: Nam
         ],
         label=f"{titles[0]} over tolerance and octahedral factor",
         shape="tall",
+        identity=MAP,
     )
+    return html.Div([drawn, html.P("Click a cell to see its compounds.", id=CELL, className="picked", role="status")])
+
+
+def cell(dataset: Dataset, suite: str, potential: str, colour: str, t: float, mu: float) -> list[Component | str]:
+    """A link to the compounds of the cell of the map around the factors `t` and `mu`."""
+    data = query.factor_map(dataset, suite, potential, colour)
+    tolerance, octahedral = cell_at(t, mu)
+    n = int(
+        np.sum(
+            (data.tolerance_factor >= tolerance[0]) & (data.tolerance_factor < tolerance[1])
+            & (data.octahedral_factor >= octahedral[0]) & (data.octahedral_factor < octahedral[1])
+        )
+    )  # fmt: skip
+    compounds = query.in_cell(query.coloured(suite, potential, colour), tolerance, octahedral)
+    return [
+        dcc.Link(plural(n, "compound"), href=f"/compounds?{encode(compounds)}"),
+        f" with t from {tolerance[0]:.2f} to {tolerance[1]:.2f} and μ from {octahedral[0]:.2f} to {octahedral[1]:.2f}.",
+    ]
 
 
 def _titles(suite: str, colour: str) -> tuple[str, str]:
@@ -75,7 +96,7 @@ def _titles(suite: str, colour: str) -> tuple[str, str]:
         what = "harmonic" if omega else "300 K"
         return (
             "share with the other label",
-            f"Every cell is the share of compounds whose {what} label by {{name}} is not DFT’s; a failure is not.",
+            f"Every cell is the share of compounds whose {what} label by {{name}} is not DFT’s; a failure counts.",
         )
     if omega:
         return (
@@ -99,8 +120,8 @@ def _labels(found: query.Headline, name: str) -> list[Component | str]:
     sentence = (
         f"{name} misses {percent(found.missed, found.n_unstable)} of the instabilities that DFT finds "
         f"(n = {count(found.n_unstable)}) and does not find {percent(found.alarms, found.n_stable)} of the stable "
-        f"compounds stable (n = {count(found.n_stable)}). Matthews correlation {number(mcc.value)}, 95 % "
-        f"{number(mcc.low)} to {number(mcc.high)}; 0 is guessing. "
+        f"compounds stable (n = {count(found.n_stable)}). MCC "
+        f"{bracketed(mcc.value, mcc.low, mcc.high)}. "
     )
     return [sentence]
 

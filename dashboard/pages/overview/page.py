@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from compute.statistics.comparable import CUT_AT_ZERO
@@ -15,12 +15,12 @@ from dashboard.dataset import Dataset
 from dashboard.pages.overview import data
 from dashboard.pages.overview.chemistry import by_chemistry
 from dashboard.pages.overview.coverage import coverage_table
-from dashboard.pages.overview.headline import headline, map_of
+from dashboard.pages.overview.headline import CELL, MAP, cell, headline, map_of
 from dashboard.pages.overview.leaderboard import answer
 from dashboard.pages.overview.noise_figure import noise_by_bond
 from dashboard.pages.overview.parity_figure import outside, parity
 from dashboard.pages.overview.suites import benchmark
-from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.queries import agreement, coverage
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.ranking import preferred
@@ -45,7 +45,7 @@ from dashboard.views.stability import StabilityView
 
 FREQUENCIES = "abx3"
 """The suite whose published frequencies are compared one by one."""
-SEARCHED = "Rb2NaInCl6, Br3CsSn, CsPbBr₃: any order; a cubic ABX₃ of no suite is answered too"
+SEARCHED = "Rb2NaInCl6 or Br3CsSn, in any order; also a cubic ABX₃ of no suite"
 COLOUR_NAMES = {"error": "error", "disagreement": "disagreement", "sigma": "DFT σ"}
 
 
@@ -301,6 +301,22 @@ def register(app: Dash, dataset: Dataset) -> None:
     def _compare(place: Any, suite: Any, potential: Any, colour: Any) -> tuple[Any, str]:
         view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour, place=place))
         return _agreement(dataset, view), encode(_shown(dataset, view))
+
+    @app.callback(
+        Output(CELL, "children"),
+        Input(MAP, "clickData"),
+        State("overview-suite", "value"),
+        State("overview-potential", "value"),
+        State("overview-colour", "value"),
+        prevent_initial_call=True,
+    )
+    def _pick_cell(clicks: Any, suite: Any, potential: Any, colour: Any) -> Any:
+        point = clicked(clicks)
+        t, mu = point.get("x"), point.get("y")
+        if not all(isinstance(value, int | float) and abs(value) < 10 for value in (t, mu)):
+            return no_update
+        view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour))
+        return cell(dataset, view.suite, view.potential, view.colour, t, mu) if view.potential else no_update
 
 
 PAGE = Page(

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from compute.suites import SUITES
 from dashboard.queries.potentials import Card, Covered, measured_costs
-from dashboard.ui.blocks import doi_link, fold, table
+from dashboard.ui.blocks import card_id, doi_link, fold, table
 from dashboard.ui.provenance import BENCHMARK_DOI
 from dashboard.ui.text import count, level_sentence, listed, plural
 
@@ -48,6 +48,7 @@ def _card(card: Card, levels: Mapping[str, str]) -> Component:
             ),
         ],
         className="model-card",
+        id=card_id(card.potential),
         **{"aria-label": facts["name"]},
     )
 

@@ -39,10 +39,12 @@ class TrainingRecord:
 class Learned:
     """Mean errors against the teacher over the `n` compounds that all models have, by the names of `ERRORS`.
 
-    `errors` is in the order of `configurations`; `change` is the mean of the last less the first, compound by compound.
+    `errors` is in the order of `potentials` and `configurations`; `change` is the mean of the last less the first,
+    compound by compound.
     """
 
     n: int
+    potentials: tuple[str, ...]
     configurations: tuple[int, ...]
     errors: Mapping[str, tuple[Interval, ...]]
     change: Mapping[str, Interval]
@@ -88,6 +90,7 @@ def _learned(dataset: Dataset, release: str) -> Learned | None:
     cations = [common.index.get_level_values("B")]  # compounds of one element on B are drawn together
     return Learned(
         len(common),
+        tuple(models),
         tuple(training.configurations for training in found),
         {name: tuple(mean_interval(common[name][model], clusters=cations) for model in models) for name in ERRORS},
         {name: mean_interval(common[name][models[-1]] - common[name][models[0]], clusters=cations) for name in ERRORS},

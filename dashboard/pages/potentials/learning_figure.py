@@ -12,19 +12,23 @@ from dashboard.figures.theme import Figure, figure, scatter, series_colour, seri
 Values = NDArray[np.float64]
 
 
-def over_steps(curves: Mapping[str, tuple[NDArray[np.int64], Values]]) -> Figure:
-    """A line per model: RMSE of forces (k,) in meV/Å after so many steps (k,)."""
+def over_steps(curves: Mapping[str, tuple[str, NDArray[np.int64], Values]]) -> Figure:
+    """A line per model: its potential, and RMSE of forces (k,) in meV/Å after so many steps (k,).
+
+    Each point carries its potential as `customdata`.
+    """
     traces = [
         scatter(
             x=steps,
             y=rmse.round(1),
             name=name,
+            customdata=[potential] * len(steps),
             mode="lines+markers",
             line={"color": series_colour(index), "width": 2},
             marker={"symbol": series_symbol(index), "size": 8},
             hovertemplate=f"{name}, step %{{x:,}}: %{{y:.0f}} meV/Å<extra></extra>",
         )
-        for index, (name, (steps, rmse)) in enumerate(curves.items())
+        for index, (name, (potential, steps, rmse)) in enumerate(curves.items())
     ]
     return figure(
         traces,
@@ -35,8 +39,11 @@ def over_steps(curves: Mapping[str, tuple[NDArray[np.int64], Values]]) -> Figure
     )
 
 
-def over_sizes(sizes: Sequence[int], errors: Mapping[str, NDArray[np.float64]]) -> Figure:
-    """A line per kind of error (k, 3): its mean and the ends of the interval, over the k sizes of the training set."""
+def over_sizes(potentials: Sequence[str], sizes: Sequence[int], errors: Mapping[str, NDArray[np.float64]]) -> Figure:
+    """A line per kind of error (k, 3): its mean and the ends of the interval, over the k sizes of the training set.
+
+    The `customdata` of each point ends with its potential.
+    """
     x = np.array(sizes, float)
     traces = [
         scatter(
@@ -50,7 +57,10 @@ def over_sizes(sizes: Sequence[int], errors: Mapping[str, NDArray[np.float64]]) 
             mode="lines+markers",
             line={"color": series_colour(index), "width": 1.5, "dash": "dot"},
             marker={"symbol": series_symbol(index), "size": 9},
-            customdata=np.column_stack([x, values[:, 1:]]).tolist(),
+            customdata=[
+                [*numbers, potential]
+                for numbers, potential in zip(np.column_stack([x, values[:, 1:]]).tolist(), potentials, strict=True)
+            ],
             hovertemplate=f"{name}, %{{customdata[0]:,}} configurations: %{{y:.3f}}<br>"
             "95 % interval %{customdata[1]:.3f} to %{customdata[2]:.3f}<extra></extra>",
         )

@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
-from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.page import VIEW_QUERY, Page, clicked
 from dashboard.pages.potentials import cards as models_cards
 from dashboard.pages.potentials import comparison, comparison_data, learning, learning_data
 from dashboard.pages.potentials.wider_field import wider_field
@@ -48,7 +48,8 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             page_head(
                 "Which potential, and at what price?",
                 "What each potential was trained on, how far it has been run here, what a force call costs, and which "
-                "differences in accuracy can be measured.",
+                "differences in accuracy can be measured. ",
+                dcc.Link("Add my potential", href="/add"), ".",
             ),
             address_notice(problems + replaced(asked, view)),
             controls.bar(
@@ -210,6 +211,21 @@ def register(app: Dash, dataset: Dataset) -> None:
             view.second,
             encode(_shown(dataset, view)),
         )
+
+    @app.callback(
+        Output(learning.PICKED, "children"),
+        Input(learning.STEPS, "clickData"),
+        Input(learning.SIZES, "clickData"),
+        prevent_initial_call=True,
+    )
+    def _pick_model(steps: Any, sizes: Any) -> Any:
+        of_sizes = ctx.triggered_id == learning.SIZES
+        carried = clicked(sizes if of_sizes else steps).get("customdata")
+        potential = carried[-1] if isinstance(carried, list) and carried else carried
+        if potential not in {training.potential for training in learning_data.trainings(dataset)}:
+            return no_update
+        errors = learning_data.learned(dataset) if of_sizes else None
+        return learning.picked(potential, coverage.potential_names(dataset).get(potential, potential), errors)
 
 
 PAGE = Page(

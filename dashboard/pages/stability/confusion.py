@@ -51,8 +51,6 @@ RENORMALISED_ABOUT = (
     "disagreement can come from the definitions."
 )
 SIGMA_ABOUT = "Both ask whether σ at 300 K is below the threshold."
-LINKED = ("harmonic", "sigma", "cross")
-"""Criteria by which the table of compounds can be filtered."""
 
 
 def comparison(data: Compared, names: Names, settings: Sequence[Setting], functionals: Sequence[str]) -> Component:
@@ -218,12 +216,9 @@ def _row_name(answer: str, data: Compared) -> str:
     return f"{name} or not comparable" if data.view.level == "comparable" else name
 
 
-def _link(data: Compared, potential: str, truth: str, answer: str) -> str | None:
-    """Address of the compounds in a cell; None where the table of compounds has no such filter."""
+def _link(data: Compared, potential: str, truth: str, answer: str) -> str:
+    """Address of the compounds in a cell."""
     view = data.view
-    # A link leads to all that the potential has run.
-    if view.criterion not in LINKED or data.restricted or view.level != "all":
-        return None
     compounds = CompoundsView(
         suite=view.suite,
         potentials=(potential,),
@@ -233,16 +228,16 @@ def _link(data: Compared, potential: str, truth: str, answer: str) -> str | None
         threshold=view.threshold if "threshold" in query.moved(view.criterion) else CompoundsView.threshold,
         truth=(truth.replace(" ", "-"),),
         answer=(answer.replace(" ", "-"),),
+        level=view.level,
+        common=data.potentials if data.restricted else (),
     )
     return f"/compounds?{encode(compounds)}"
 
 
-def _cell(n: int, total: int, href: str | None, name: str) -> Component:
+def _cell(n: int, total: int, href: str, name: str) -> Component:
     if n == 0:
         return html.Span("0", className="zero")
     content = [html.Span(count(n), className="big"), html.Span(percent(n, total), className="sub")]
-    if href is None:
-        return html.Div(content)
     return dcc.Link(content, href=href, title=f"These {plural(n, 'compound')} of {name} in the table")
 
 
@@ -269,11 +264,7 @@ def _definitions(view: StabilityView) -> str:
     }[view.criterion]
     return (
         f"{text} Failed: the potential’s calculation gave no number. No label: DFT gives none. The number in a cell "
-        + (
-            "leads to its compounds."
-            if view.criterion in LINKED and view.common == "no"
-            else "is a count of compounds."
-        )
+        "leads to its compounds."
     )
 
 

@@ -39,10 +39,6 @@ CRITERION_NAMES = {
 RULE_OPTIONS = [
     {"value": rule, "label": f"{'the score' if rule == SCORE else rule}: {text}"} for rule, text in RULES.items()
 ]
-LEVEL_OPTIONS = [
-    {"value": "all", "label": "all compounds"},
-    {"value": "comparable", "label": "comparable: no open d or f shell, no +U, same functional"},
-]
 SHOWN = "stability-view"
 ONE_ALONE = "Two potentials are compared by a score; here there is one potential, or no score."
 
@@ -142,7 +138,7 @@ def _controls(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> C
             dmc.Switch(id="stability-common", label="Common compounds only", checked=view.common == "yes"),
             id="stability-common-box", hidden=len(found.potentials) < 2, className="control switch",
         ),
-        controls.select("stability-level", "Level of theory", LEVEL_OPTIONS, view.level),
+        controls.select("stability-level", "Level of theory", controls.LEVEL_OPTIONS, view.level),
         html.Div(
             controls.select("stability-rule", "What counts as right", RULE_OPTIONS, view.rule),
             id="stability-rule-box", hidden=view.criterion == "cross", className="control wide",

@@ -95,6 +95,7 @@ def test_ranges_exclude_what_lies_outside_and_what_has_no_number(tmp_path):
     assert names(dataset, CompoundsView()) == ["A1", "A2", "A3"]
     assert names(dataset, CompoundsView(factor_low=0.9)) == ["A2"]
     assert names(dataset, CompoundsView(factor_high=0.9)) == ["A1"]
+    assert names(dataset, CompoundsView(factor_low=0.8, factor_high=0.95)) == ["A1"], "an upper end lies outside"
     assert names(dataset, CompoundsView(energy_high=0.0)) == ["A1"]
     assert compounds.offered(dataset, "abx3").ranges == {"factor", "energy"}
 
@@ -112,6 +113,19 @@ def test_every_cell_of_the_matrix_lists_as_many_compounds_as_it_counts(dataset, 
             view, problems = decode(CompoundsView, dict(part.split("=") for part in address.split("&")))
             assert problems == ()
             assert len(names(dataset, view)) == matrix[row, column]
+
+
+def test_what_not_all_have_run_counts_as_not_run(dataset):
+    both = compounds.export(dataset, CompoundsView(potentials=(CHGNET, MACE)))
+    run = both[both["label"] != "not-run"].groupby("compound").size()
+    common = sorted(run[run == 2].index)
+    assert names(dataset, one(common=(CHGNET, MACE))) == common
+    assert 0 < len(common) < 10
+    rest = names(dataset, one(common=(CHGNET, MACE), answer=("not-run",)))
+    assert sorted([*common, *rest]) == names(dataset, one())
+    left = compounds.export(dataset, one(common=(CHGNET, MACE), answer=("not-run",)))
+    assert left["agreement"].isna().all()
+    assert set(left["common"]) == {f"{CHGNET} {MACE}"}
 
 
 def test_labels_are_those_of_the_physics(tmp_path):
@@ -226,6 +240,8 @@ def test_counts_are_those_of_the_rows(dataset):
         CompoundsView(suite="hdp", criterion="cross", sigma_low=0.8, truth=("stable",)),
         CompoundsView(differ="yes", formula="cspb"),
         CompoundsView(suite="mp0b3"),
+        CompoundsView(potentials=(CHGNET,), level="comparable", common=(CHGNET, MACE), answer=("not-run",)),
+        CompoundsView(potentials=(CHGNET,), common=(CHGNET, MACE)),
     ],
 )
 def test_the_sql_gives_the_same_rows_in_another_database(dataset, view):
