@@ -20,6 +20,7 @@ from dashboard.api.find import serve_find
 from dashboard.api.serve import serve_api
 from dashboard.dataset import TABLES, Dataset
 from dashboard.optimade.serve import serve_optimade
+from dashboard.pages.add import page as add
 from dashboard.pages.anharmonicity import page as anharmonicity
 from dashboard.pages.compound import page as compound
 from dashboard.pages.compounds import page as compounds
@@ -62,6 +63,7 @@ PAGES: tuple[Page, ...] = (
     models.PAGE,
     recompute.PAGE,
     methods.PAGE,
+    add.PAGE,
 )
 
 LAY_OUT = "softmode.lay_out"

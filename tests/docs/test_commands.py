@@ -14,19 +14,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from compute.cli import app
 from tests.conftest import ROOT
-from tests.support.documentation import NUMBER, WRITTEN, Block, blocks, numbers, softmode_calls
+from tests.support.documentation import (
+    NUMBER,
+    SOFTMODE,
+    WRITTEN,
+    Block,
+    blocks,
+    numbers,
+    softmode_calls,
+    understood,
+)
 from tests.support.site import answer, served
 
 ADDRESS = "http://127.0.0.1:8050"
 LANGUAGES = {"sh", "python", "text", "json", "yaml", "nginx", "toml", "bibtex"}
 RUNNABLE = {"sh", "python"}
-SOFTMODE = typer.main.get_command(app)
 SPAN = re.compile(r"`(softmode [^`]+)`")
 BLOCKS = [block for page in WRITTEN for block in blocks(page)]
 CODE = [block for block in BLOCKS if block.language in RUNNABLE]
@@ -45,16 +52,6 @@ def test_every_command_in_the_pages_exists_with_its_options(block):
             understood(arguments)
         if command.startswith("make "):
             assert shlex.split(command, comments=True)[1] in targets
-
-
-def understood(arguments: list[str]) -> None:
-    """Parse the arguments of `softmode` without running the command; raises what a user would be told."""
-    command, context, name = SOFTMODE, None, "softmode"
-    while True:
-        context = command.make_context(name, list(arguments), parent=context)
-        if not isinstance(command, TyperGroup):
-            return
-        name, command, arguments = command.resolve_command(context, [*context._protected_args, *context.args])
 
 
 def not_there(text: str) -> Iterator[str]:

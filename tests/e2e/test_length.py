@@ -17,14 +17,14 @@ TALLEST = 3600
 MOST_WORDS = 700
 PATHS = (
     "/", "/compounds", "/trust", "/stability", "/stability?s=hdp", "/anharmonicity", "/anharmonicity?s=hdp&y=sigma",
-    "/errors", "/models", "/recompute", "/methods",
+    "/errors", "/models", "/recompute", "/methods", "/add", "/add?k=calculator",
 )  # fmt: skip
 PARTS = (
     "/#chemistry", "/#frequencies", "/#coverage", "/stability#cuts", "/stability#pairs", "/stability#ranking",
     "/stability#screening", "/anharmonicity?y=omega#kinds", "/anharmonicity?y=omega#elements",
     "/anharmonicity?y=omega#slices", "/errors#set", "/errors#tilt", "/errors#softening", "/errors#explained",
-    "/models#two", "/models#cards", "/models#field", "/methods#formulas", "/methods#limitations", "/methods#cite",
-    "/methods#tables",
+    "/models#two", "/models#cards", "/models#field", "/models#learned",
+    "/methods#formulas", "/methods#limitations", "/methods#cite", "/methods#tables",
 )  # fmt: skip
 # Rows of the table of compounds are data: it has as many as fit into its frame.
 WORDS = """(() => {

@@ -25,6 +25,7 @@ PATHS = (
     "/models",
     "/recompute",
     "/methods",
+    "/add",
 )
 LOOK = """element => {
   const near = [element, element.parentElement, element.parentElement.parentElement].map((e) => getComputedStyle(e));

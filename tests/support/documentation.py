@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import typer
+from typer.core import TyperGroup
+
+from compute.cli import app
 from docs.generate import PAGES
 from tests.conftest import ROOT
 
@@ -18,6 +22,7 @@ WRITTEN = sorted(
 )
 """Pages that are not made by `docs.generate`."""
 
+SOFTMODE = typer.main.get_command(app)
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?")
 _FENCE = re.compile(
     r"(?:^<!-- not run in tests: (?P<reason>[^>]+?) -->\n+)?"
@@ -81,6 +86,16 @@ def softmode_calls(command: str) -> Iterator[list[str]]:
             called.append(word)
         if word.startswith("softmode "):
             yield from softmode_calls(word)
+
+
+def understood(arguments: list[str]) -> None:
+    """Parse the arguments of `softmode` without running the command; raises what a user would be told."""
+    command, context, name = SOFTMODE, None, "softmode"
+    while True:
+        context = command.make_context(name, list(arguments), parent=context)
+        if not isinstance(command, TyperGroup):
+            return
+        name, command, arguments = command.resolve_command(context, [*context._protected_args, *context.args])
 
 
 def numbers(text: str) -> list[float]:
