@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from compute.trust.answer import PotentialTrust, Subject, advice, assess, subject
+from compute.trust.answer import LEAST, PotentialTrust, Subject, advice, assess, subject
 from compute.trust.features import LISTED, ROWS, SUITE, features, of_composition, stable
 from compute.trust.lookup import OF_COMPOUND, where
 from compute.trust.model import FILE, NoTrust, TrustModel, read, trust
@@ -179,6 +179,46 @@ def _screens(dataset: Dataset, _release: str, _fitted_to: str) -> dict[str, Trus
         own = (potentials == potential) & dft.notna().to_numpy()  # a failed calculation is never accepted
         found[str(potential)] = TrustedLabels(trust(q[own], says[own]), says[own], truth[own])
     return found
+
+
+@dataclass(frozen=True)
+class MeanTrust:
+    """Mean trust in the labels of a potential that DFT decides: in `n_stable` that say stable, `n_unstable` unstable.
+
+    NaN where there are none. `above` is the share of all of them whose trust is `LEAST` or more.
+    """
+
+    n_stable: int
+    stable: float
+    n_unstable: int
+    unstable: float
+    above: float
+
+
+def mean_trusts(dataset: Dataset) -> dict[str, MeanTrust]:
+    """Per potential how far its labels can be trusted; empty without a model."""
+    try:
+        labels = screens(dataset)
+    except NoTrust:
+        return {}
+    return {potential: _mean_trust(one) for potential, one in labels.items() if np.isfinite(one.trust).any()}
+
+
+def share_stable(dataset: Dataset) -> float:
+    """Of the compounds that the trust was fitted to the share that DFT calls stable; NaN without a model."""
+    try:
+        return fitted(dataset).prior
+    except NoTrust:
+        return np.nan
+
+
+def _mean_trust(labels: TrustedLabels) -> MeanTrust:
+    known = np.isfinite(labels.trust)  # a failed calculation has no label
+    in_stable, in_unstable = (labels.trust[known & (labels.says_stable == said)] for said in (True, False))
+    means = (float(values.mean()) if values.size else np.nan for values in (in_stable, in_unstable))
+    stable, unstable = means
+    above = float(np.mean(labels.trust[known] >= LEAST))
+    return MeanTrust(in_stable.size, stable, in_unstable.size, unstable, above)
 
 
 def next_csv(dataset: Dataset) -> str | None:
