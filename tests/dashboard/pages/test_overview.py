@@ -12,8 +12,16 @@ from dashboard.dataset import Dataset
 from dashboard.pages.overview import data
 from dashboard.pages.overview.factor_map_figure import factor_map, outside
 from dashboard.pages.overview.headline import headline as headline_text
-from tests.support.components import drawn, text_of
+from dashboard.pages.overview.leaderboard_table import COST_ATOMS, board, leaderboard_table
+from dashboard.queries.trust import screens
+from tests.conftest import ROOT
+from tests.support.components import drawn, nodes, text_of, words
 from tests.support.dashboard_data import CHGNET, MACE
+
+
+@pytest.fixture(scope="module")
+def published() -> Dataset:
+    return Dataset(ROOT / "data" / "parquet")
 
 
 def test_every_compound_with_a_dft_label_is_counted_once(dataset):
@@ -80,3 +88,31 @@ def test_the_map_has_the_mean_of_each_cell_and_loses_nobody():
     assert np.abs(means[filled] - (x - y)[filled]).max() < 0.03, "the mean of a cell is the value near its middle"
     assert np.isnan(means[~filled]).all()
     assert heat.zmin == -heat.zmax
+
+
+def test_the_leaderboard_says_what_a_label_is_worth_and_what_a_force_call_costs(published):
+    found = board(published)
+    prior = found.stable_in_dft
+    assert 0 < prior < 0.5, "DFT calls most cubic perovskites unstable"
+    labels = screens(published)
+    assert set(found.trusts) == set(labels)
+    for potential, trust in found.trusts.items():
+        own = labels[potential]
+        assert trust.n_stable + trust.n_unstable == np.isfinite(own.trust).sum()
+        assert prior < trust.stable <= 1, "a label that says stable is worth more than none"
+        assert trust.unstable > 1 - prior - 0.05
+    cells = {row["potential"]: row for row in shown_rows(found)}
+    costs = found.costs
+    assert costs is not None
+    for potential, row in cells.items():
+        us = costs.us_per_atom.get(potential, {}).get(COST_ATOMS)
+        assert row["cost"] == ("–" if us is None else f"{round(us):,}")
+        assert ("/" in row["trust"]) == (potential in found.trusts)
+
+
+def shown_rows(found):
+    """What the table shows of trust and cost, by potential."""
+    table = leaderboard_table(found, {}, set(), {}, {})
+    body = next(node for node in nodes(table) if isinstance(node, html.Tbody))
+    for line, potential in zip(body.children, found.potentials, strict=True):
+        yield {"potential": potential, "trust": words(line.children[11]), "cost": words(line.children[12])}
