@@ -84,7 +84,7 @@ def _published(suite: str, data: Path | None, as_json: bool) -> None:
     grid = Table("potential", "n", *_COLUMNS, "labels right", "missed", "alarms")
     for row in plain["potentials"]:
         labels, medians = row["labels"], [row[name] for name in _COLUMNS]
-        cells = ("–" if m["value"] is None else f"{m['value']:.3f} [{m['low']:.3f}, {m['high']:.3f}]" for m in medians)
+        cells = (_cell(**median) for median in medians)
         decided = labels["n_stable"] + labels["n_unstable"]
         grid.add_row(
             row["potential"] + (" *" if row["benchmark"] else ""), str(row["n"]), *cells,
@@ -94,6 +94,13 @@ def _published(suite: str, data: Path | None, as_json: bool) -> None:
     out.print(
         f"* of the published benchmark. DFT: {found.n_stable} stable, {found.n_unstable} unstable. {plain['caution']}"
     )
+
+
+def _cell(value: float | None, low: float | None, high: float | None, n: int) -> str:
+    """A median with its interval, where there are enough anions for one."""
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _score(potential: str, tier: str, to: Path | None, workers: int | None, data: Path, as_json: bool) -> None:

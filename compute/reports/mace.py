@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-
-from compute.reports.markdown import ReportTables, number, table
+from compute.reports.markdown import ReportTables, interval, number, table
+from compute.statistics.bootstrap import Interval
 from compute.statistics.leaderboard import TESTED, BoardLine, MedianInterval
 from compute.suites import SUITES
 from compute.tables.against_dft import SUITES_WITH_PHONONS, TOLERANCE_THZ, AgainstDft, against_dft
@@ -49,7 +48,7 @@ def _table(found: AgainstDft, release: ReportTables, four: set[str]) -> str:
     for line in found.standings:
         star = "\\*" if line.potential in four else ""
         elsewhere = " (own cell)" if line.potential in found.elsewhere else ""
-        shown = [_shown(line.medians[name], digits, signed) for name, digits, signed in (
+        shown = [_shown(line.medians[name], digits, signed=signed) for name, digits, signed in (
             ("constants_error", 3, False), ("omega_rmse_thz", 2, False), ("omega_bias_thz", 2, True),
             ("slope_constants", 3, False), ("sigma_hessian", 3, False), ("hessian_amplification", 2, False),
         )]  # fmt: skip
@@ -70,11 +69,8 @@ def _table(found: AgainstDft, release: ReportTables, four: set[str]) -> str:
     return f"### Suite {found.suite}\n\n{said}\n\n{table(head, lines)}"
 
 
-def _shown(median: MedianInterval, digits: int, signed: bool) -> str:
-    if np.isnan(median.value):
-        return "not defined"
-    values = [number(x, digits, signed=signed) for x in (median.value, median.low, median.high)]
-    return f"{values[0]} [{values[1]}, {values[2]}]"
+def _shown(median: MedianInterval, digits: int = 2, *, signed: bool = False) -> str:
+    return interval(Interval(median.value, median.low, median.high), digits, signed=signed)
 
 
 def _n(line: BoardLine) -> str:
@@ -93,7 +89,7 @@ def _differences(found: AgainstDft, four: set[str]) -> str:
     lines = [
         (
             _NAMES[pair.quantity], pair.first, pair.second, f"{pair.n}",
-            f"{number(pair.ratio)} [{number(pair.low)}, {number(pair.high)}]", _p(pair.p_holm),
+            interval(Interval(pair.ratio, pair.low, pair.high)), _p(pair.p_holm),
             f"{pair.n_alike} of {pair.n_clusters}", "yes" if pair.measurable else "no",
         )
         for pair in pairs
@@ -160,7 +156,7 @@ def _tuned(lines: dict[str, BoardLine]) -> str:
     worse = sum(line.medians["constants_error"].value > error for line in lines.values())
     said = (
         f"{_TUNED}, which was trained on OMat24 first and then on MatPES, stands {_ordinal(len(lines) - worse)} of"
-        f" {len(lines)} by Φ error, with a slope of {number(slope.value)} [{number(slope.low)}, {number(slope.high)}]:"
+        f" {len(lines)} by Φ error, with a slope of {_shown(slope)}:"
         " more data before it did not make it better here."
     )
     sibling = lines.get(_SIBLING)

@@ -154,9 +154,10 @@ def _compared(found: AgainstDft, best: BoardLine | None, entrants: Entrants) -> 
     ratio, low, high = pair.ratio, pair.low, pair.high
     if pair.first != entrants.potential:
         ratio, low, high = 1 / ratio, 1 / high, 1 / low
+    ends = "" if np.isnan(low) else f" [{low:.2f}, {high:.2f}]"
     measured = "measured" if pair.measurable else "no measurable difference"
     return (
-        f"On the {pair.n} materials that both describe its Φ error is {ratio:.2f} times [{low:.2f}, {high:.2f}] that of"
+        f"On the {pair.n} materials that both describe its Φ error is {ratio:.2f} times{ends} that of"
         f" {other}, the best of the published: {measured}."
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.statistics.bootstrap import DRAWS, percentile_interval
+from compute.statistics.bootstrap import percentile_interval, resampled_sums, weights
 
 Array = NDArray[np.float64]
 Row = Mapping[str, Any]
@@ -188,24 +188,19 @@ def _median(values: Mapping[str, float], clusters: Mapping[str, str], seed: int)
     if not values:
         return MedianInterval(np.nan, np.nan, np.nan, 0)
     known = np.array(list(values.values()))
-    samples = _medians(known, _times([clusters[c] for c in values], seed))
+    samples = _medians(known, [clusters[compound] for compound in values], seed)
     return MedianInterval(float(np.median(known)), *percentile_interval(samples), len(values))
 
 
-def _times(names: Sequence[str], seed: int) -> NDArray[np.int64]:
-    """How often each of n values is in each of `DRAWS` samples of whole clusters with replacement (DRAWS, n)."""
-    groups, group = np.unique(names, return_inverse=True)
-    drawn = np.random.default_rng(seed).integers(0, len(groups), (DRAWS, len(groups)))
-    times = (drawn[:, :, None] == np.arange(len(groups))).sum(axis=1)
-    return np.asarray(times[:, group], dtype=np.int64)
-
-
-def _medians(values: Array, times: NDArray[np.int64]) -> Array:
-    """Median of each sample that has value k (n,) `times` (DRAWS, n) over."""
+def _medians(values: Array, names: Sequence[str], seed: int) -> Array:
+    """Median of `values` (n,) in each draw of whole clusters `names`; NaN where there are too few to draw from."""
     order = np.argsort(values)
-    reached, total = np.cumsum(times[:, order], axis=1), times.sum(axis=1)
-    middle = [np.argmax(reached > place[:, None], axis=1) for place in ((total - 1) // 2, total // 2)]
-    return np.asarray(values[order][middle].mean(axis=0))
+    found = []
+    for times in weights(len(values), clusters=[np.asarray(names)], seed=seed):
+        reached, total = np.cumsum(times[:, order], axis=1), times.sum(axis=1)
+        middle = [np.argmax(reached > place[:, None], axis=1) for place in ((total - 1) // 2, total // 2)]
+        found.append(np.where(total > 0, values[order][middle].mean(axis=0), np.nan))
+    return np.concatenate(found)
 
 
 def _labels(rows: Sequence[Row]) -> LabelTally:
@@ -224,8 +219,10 @@ def _labels(rows: Sequence[Row]) -> LabelTally:
 def _pair(
     quantity: str, first: str, second: str, logs: Array, names: Sequence[str], p: float, corrected: float, seed: int
 ) -> TestedPair:
-    times = _times(names, seed)
-    low, high = percentile_interval(times @ logs / times.sum(axis=1))
+    sums = resampled_sums(np.column_stack([logs, np.ones_like(logs)]), clusters=[np.asarray(names)], seed=seed)
+    # Nothing is drawn from too few clusters: 0/0, no interval.
+    with np.errstate(invalid="ignore"):
+        low, high = percentile_interval(sums[:, 0] / sums[:, 1])
     mean = float(logs.mean())
     means = [np.mean([v for v, n in zip(logs, names, strict=True) if n == name]) for name in sorted(set(names))]
     alike = sum(np.sign(value) == np.sign(mean) for value in means)

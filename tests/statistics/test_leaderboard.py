@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from compute.statistics import leaderboard as board
+from compute.statistics.bootstrap import bootstrap, percentile_interval
 
-ANIONS = ["O", "F", "S", "N"]
+ANIONS = ["O", "F", "S", "N", "Cl"]
 
 
 def rows(potential: str, factor: float, n: int = 40, seed: int = 0, **changes) -> list[dict]:
@@ -27,7 +28,7 @@ def rows(potential: str, factor: float, n: int = 40, seed: int = 0, **changes) -
     return made
 
 
-CLUSTERS = {f"mp-{place}": ANIONS[place % 4] for place in range(40)}
+CLUSTERS = {f"mp-{place}": ANIONS[place % 5] for place in range(40)}
 
 
 def test_the_better_comes_first_and_every_material_is_counted():
@@ -54,10 +55,30 @@ def test_a_pair_shares_what_makes_materials_hard():
     by_name = {(pair.first, pair.second): pair for pair in found if pair.quantity == "constants_error"}
     assert by_name["a", "b"].ratio == pytest.approx(1.1, rel=0.06)
     assert by_name["a", "b"].measurable
-    assert by_name["a", "b"].n_alike >= 3
+    assert by_name["a", "b"].n_alike >= 4
     assert not by_name["b", "c"].measurable
     assert by_name["b", "c"].low < 1 < by_name["b", "c"].high
     assert {pair.quantity for pair in found} == set(board.TESTED)
+
+
+def test_materials_are_drawn_as_everywhere_else():
+    """Every interval is that of the one bootstrap, over the same anions; with too few of them there is none."""
+    here = rows("a", 0.1) + rows("b", 0.12)
+    errors = {p: np.array([row["constants_error"] for row in here if row["potential"] == p]) for p in "ab"}
+    anions = [list(CLUSTERS.values())]
+
+    def ends(statistic) -> tuple[float, float]:
+        return percentile_interval(bootstrap(statistic, 40, clusters=anions))
+
+    (line, _), (pair,) = board.leaderboard(here, CLUSTERS), board.pairs(here, CLUSTERS)[:1]
+    median = line.medians["constants_error"]
+    assert (median.low, median.high) == pytest.approx(ends(lambda drawn: np.median(errors["a"][drawn])))
+    logs = np.log(errors["a"] / errors["b"])
+    assert (pair.low, pair.high) == pytest.approx(np.exp(ends(lambda drawn: logs[drawn].mean())))
+    few = {compound: "O" if place % 2 else "F" for place, compound in enumerate(CLUSTERS)}
+    (line, _), (pair,) = board.leaderboard(here, few), board.pairs(here, few)[:1]
+    assert np.isnan([line.medians["constants_error"].low, pair.low]).all()
+    assert line.medians["constants_error"].value == median.value
 
 
 def test_equal_potentials_are_told_apart_no_more_often_than_stated():
