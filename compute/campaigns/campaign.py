@@ -20,6 +20,7 @@ from compute.campaigns.shards import Shards
 from compute.campaigns.stage import STAGES, Stage
 from compute.files import write_atomic
 from compute.protocols import HarmonicProtocol, Protocol, digest
+from compute.tasks.extend import can_extend
 from compute.tasks.task import IDENTITY, Task
 
 Row = dict[str, Any]
@@ -127,7 +128,7 @@ def compute(
     shards.directory.mkdir(parents=True, exist_ok=True)
     places = str(campaign.directory / "stored-phonons"), str(shards.directory)
     left = [task for task in tasks if not shards.has(task.digest)]
-    finished = {name: row for name, row in campaign.known.items() if row["status"] == "ok"}
+    finished = {name: row for name, row in campaign.known.items() if can_extend(row)}
     pending = {
         executor.submit(run_chunk, part, 1, *places, [finished.get(task.compound) for task in part]): part
         for part in chunks(left, chunk, workers)

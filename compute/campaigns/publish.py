@@ -72,7 +72,8 @@ def refuse_loss(campaign: Campaign, known: Standing, also: Collection[str] = ())
 def merge(campaign: Campaign, known: Standing | None = None) -> dict[str, pa.Table]:
     """The tables of this campaign: that of its stage, where every compound of the suite is a row, `BESIDE`, `runs`.
 
-    `known` rows stand where there is no shard. Raises `PlanError` for a shard that no task of the plan explains.
+    `known` rows stand where there is no shard, and those that the campaign extends where that failed. Raises
+    `PlanError` for a shard that no task of the plan explains.
     """
     known = known or Standing()
     digests = {task.digest for task in campaign.tasks}
@@ -80,7 +81,7 @@ def merge(campaign: Campaign, known: Standing | None = None) -> dict[str, pa.Tab
         raise plan.PlanError(f"{len(extra)} shards in {campaign.shards.directory} belong to no task, first {extra[0]}")
     # Read once: a campaign may be running, and all tables must tell of the same moment.
     found = results(campaign)
-    computed = {name: dict(row or campaign.known.get(name, {})) for name, row in found.items()}
+    computed = {name: dict(_better(row, campaign.known.get(name))) for name, row in found.items()}
     here = {name for name, row in computed.items() if row}
     beside = {table: {name: computed[name].pop(table, []) for name in here} for table in BESIDE}
     done = {name: row or known.rows.get(name) for name, row in computed.items()}
@@ -116,6 +117,12 @@ def publish(campaign: Campaign, data: Path, potentials: Sequence[Row] | None = N
         if bases := _bases(campaign, new[constants.TABLE]):
             publication.upsert(constants.BASES, bases)
         publication.upsert("potentials", store.rows() if potentials is None else potentials)
+
+
+def _better(row: Row | None, published: Row | None) -> Row:
+    """`row`, where it is there and no failure to extend one that is sound; else the `published` one, else nothing."""
+    failed = row is None or (row["status"] != "ok" and published is not None and published["status"] == "ok")
+    return (published if failed else row) or {}
 
 
 def _common(campaign: Campaign) -> Row:

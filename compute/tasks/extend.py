@@ -20,6 +20,11 @@ _SAME = 0.05
 """THz; the rounding of published force constants moves no ω by more than a tenth of it."""
 
 
+def can_extend(known: Row) -> bool:
+    """Whether `known`, a published row, has what `extended` needs; one without force constants is computed anew."""
+    return known["status"] == "ok" and (known["label_ladder"] is not None or bool(known[CONSTANTS]))
+
+
 def extended(known: Row, compound: Compound, potential: Potential, protocol: HarmonicProtocol) -> Row:
     """`known`, a finished row with its force constants, as `protocol` with its ladder gives it.
 

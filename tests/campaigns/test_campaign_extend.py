@@ -102,3 +102,34 @@ def test_force_constants_of_another_crystal_are_refused(data):
     row = execute(chosen, Means(known=wrong))
     assert row["status"] == "error"
     assert "force constants" in row["reason"]
+
+
+def test_a_row_without_force_constants_is_computed_anew(data):
+    before = harmonic(data)["KMgF3"]
+    planned = campaign(data)
+    (chosen,) = plan.of_compounds(planned.tasks, ["KMgF3"])
+    bare = {**planned.known, "KMgF3": {**planned.known["KMgF3"], "force_constants": []}}
+    campaigns.compute(replace(planned, known=bare), [chosen], Here())
+    publish(planned, data)
+
+    after = harmonic(data)["KMgF3"]
+    assert after["status"] == "ok"
+    assert after["label_ladder"] == "undecidable"
+    assert after["omega_min_thz"] == pytest.approx(before["omega_min_thz"], abs=0.01)
+    assert "KMgF3" in {row["compound"] for row in tables.read(data, "force_constants").to_pylist()}
+
+
+def test_a_failure_to_extend_leaves_the_published_row(data):
+    before = harmonic(data)
+    planned = campaign(data)
+    (chosen,) = plan.of_compounds(planned.tasks, ["KMgF3"])
+    wrong = {**planned.known["KMgF3"], "force_constants": planned.known["CsPbI3"]["force_constants"]}
+    campaigns.compute(replace(planned, known={**planned.known, "KMgF3": wrong}), [chosen], Here())
+    assert campaigns.status(planned).counts["error"] == 1
+    publish(planned, data)
+
+    assert {name: row["omega_min_thz"] for name, row in harmonic(data).items()} == {
+        name: row["omega_min_thz"] for name, row in before.items()
+    }
+    assert harmonic(data)["KMgF3"]["status"] == "ok"
+    assert "KMgF3" in {row["compound"] for row in tables.read(data, "force_constants").to_pylist()}
