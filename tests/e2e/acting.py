@@ -4,6 +4,25 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, TimeoutError
 
+STILL = """async () => {
+  const moving = () => document.getAnimations()
+    .filter((one) => one.playState === "running" && Number.isFinite(one.effect.getComputedTiming().endTime));
+  do {
+    await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+    await Promise.allSettled(moving().map((one) => one.finished));
+  } while (moving().length);
+}"""
+LISTEN = """plot => {
+  const heard = {click: false};
+  plot.on("plotly_click", () => { heard.click = true; });
+  return heard;
+}"""
+
+
+def settled(page: Page) -> None:
+    """Wait until every change of colour or place that the style of the page draws out is over."""
+    page.evaluate(STILL)
+
 
 def draw_all(page: Page) -> None:
     """Scroll by every figure of the open part, which is drawn as it comes near the window, and wait until it is."""
@@ -22,8 +41,8 @@ def open_part(page: Page, name: str) -> None:
 def press(figure: Locator, target: Locator, at: tuple[float, float] | None = None) -> None:
     """Click where `target` is drawn in `figure`, at `at` within it or in its middle.
 
-    A figure knows what is clicked by what is hovered, and it may still move as those above it are drawn: so the mouse
-    comes again until the figure has named what is under it.
+    A figure knows what is clicked by what is hovered, and it may still move or be drawn anew as its page is: so the
+    mouse comes again until the figure has named what is under it, and has heard the click.
     """
     page = target.page
     for _ in range(30):
@@ -36,11 +55,13 @@ def press(figure: Locator, target: Locator, at: tuple[float, float] | None = Non
             figure.locator(".hovertext").first.wait_for(timeout=1000)
         except TimeoutError:
             continue
+        heard = figure.locator(".js-plotly-plot").first.evaluate_handle(LISTEN)
         if target.bounding_box() == box:
             page.mouse.down()
             page.mouse.up()
-            return
-    raise AssertionError(f"{figure} names nothing under the mouse")
+            if heard.evaluate("heard => heard.click"):
+                return
+    raise AssertionError(f"{figure} does not hear what is clicked in it")
 
 
 def choose(page: Page, control: str, option: str) -> None:

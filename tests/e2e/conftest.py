@@ -41,6 +41,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def published_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a gunicorn over the published tables."""
+    data, var = ROOT / "data" / "parquet", tmp_path_factory.mktemp("var")
+    with served(SOFTMODE_DATA=str(data), SOFTMODE_VAR=str(var)) as address:
+        yield address
+
+
 @contextmanager
 def served(**environment: str) -> Iterator[str]:
     """Address of a gunicorn with `environment`."""

@@ -126,6 +126,7 @@ def test_a_click_on_a_band_chooses_its_mode(visit):
     page.keyboard.press("Escape")
     choose(page, "#compound-constants", "Chgnet-Test, harmonic")
     page.wait_for_url("**fc=chgnet-test*")
+    expect(page.locator("#compound-mode")).to_contain_text("Chgnet-Test, harmonic")
     press(bands, bands.locator(".nsewdrag").first, (150, 12))  # the stiffer potential has the upper line
     expect(page.locator("#compound-constants")).to_have_value("Mace-Test, harmonic")
 

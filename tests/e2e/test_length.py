@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import ROOT
 from tests.e2e.acting import settled_width
-from tests.e2e.conftest import served
 
 pytestmark = pytest.mark.e2e
 
@@ -35,12 +31,10 @@ WORDS = """(() => {
 HEIGHT = "document.documentElement.scrollHeight"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def server(published_server: str) -> str:
     """Address of a server over the published tables."""
-    data, var = ROOT / "data" / "parquet", tmp_path_factory.mktemp("var")
-    with served(SOFTMODE_DATA=str(data), SOFTMODE_VAR=str(var)) as address:
-        yield address
+    return published_server
 
 
 @pytest.mark.parametrize("path", PATHS)

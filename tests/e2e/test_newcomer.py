@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import ROOT
-from tests.e2e.conftest import served
-
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def server(published_server: str) -> str:
     """Address of a server over the published tables."""
-    data, var = ROOT / "data" / "parquet", tmp_path_factory.mktemp("var")
-    with served(SOFTMODE_DATA=str(data), SOFTMODE_VAR=str(var)) as address:
-        yield address
+    return published_server
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import ROOT
-from tests.e2e.acting import choose, settled_width
+from tests.e2e.acting import choose, settled, settled_width
 from tests.e2e.conftest import SECONDS, served
-from tests.e2e.test_site import SETTLED, grave_violations
+from tests.e2e.test_site import grave_violations
 from tests.support import recompute_data
 
 pytestmark = pytest.mark.e2e
@@ -204,5 +204,5 @@ def test_a_result_fits_the_window_and_is_accessible(visit):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
-        page.wait_for_timeout(SETTLED)
+        settled(page)
         assert grave_violations(page) == [], scheme

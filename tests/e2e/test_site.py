@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.e2e.acting import settled_width
+from tests.e2e.acting import settled, settled_width
 
 pytestmark = pytest.mark.e2e
 
@@ -31,7 +31,6 @@ LOOK = """element => {
   const near = [element, element.parentElement, element.parentElement.parentElement].map((e) => getComputedStyle(e));
   return near.map((s) => [s.outlineStyle, s.outlineColor, s.borderTopColor, s.boxShadow, s.backgroundColor]).join("|");
 }"""
-SETTLED = 300
 BEYOND = """() => [...document.querySelectorAll("main *")]
   .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
   .filter((e) => !e.closest(".table-scroll, .grid, svg, pre"))
@@ -48,10 +47,10 @@ def drawn(page: Page) -> Page:
 def focus_is_visible(page: Page) -> bool:
     """Whether the focused element, or the box that it sits in, looks otherwise than without focus."""
     focused = page.evaluate_handle("document.activeElement")
-    page.wait_for_timeout(SETTLED)
+    settled(page)
     look = focused.evaluate(LOOK)
     focused.evaluate("element => element.blur()")
-    page.wait_for_timeout(SETTLED)
+    settled(page)
     visible = focused.evaluate(LOOK) != look
     focused.evaluate("element => element.focus({focusVisible: true})")
     return visible
@@ -80,7 +79,7 @@ def test_every_page_is_accessible_in_both_schemes(visit, path):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
-        page.wait_for_timeout(SETTLED)
+        settled(page)
         assert grave_violations(page) == [], scheme
 
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import ROOT
 from tests.e2e.acting import choose, settled_width
-from tests.e2e.conftest import served
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def server(published_server: str) -> str:
     """Address of a server over the published tables."""
-    data, var = ROOT / "data" / "parquet", tmp_path_factory.mktemp("var")
-    with served(SOFTMODE_DATA=str(data), SOFTMODE_VAR=str(var)) as address:
-        yield address
+    return published_server
 
 
 def test_a_formula_of_no_suite_is_answered_and_the_address_is_the_view(visit):
