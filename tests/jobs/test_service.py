@@ -206,7 +206,7 @@ def test_a_worker_does_jobs_cancels_kills_and_gives_up(compounds, workers, tmp_p
     assert not service.result_path(slow.id).exists()
 
     (var / "hang").touch()
-    monkeypatch.setenv("SOFTMODE_JOB_SECONDS", "2")
+    monkeypatch.setenv("SOFTMODE_JOB_SECONDS", "1")
     late = wait_for(submit("CsSnI3").id, "failed")
     assert "ran longer than" in late.error
     monkeypatch.delenv("SOFTMODE_JOB_SECONDS")
