@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8050
+# Of the tests: on two processors three, for many tests wait for a browser, a server or a worker.
+PROCESSES ?= 3
 # Families with an interpreter of their own, whose weights come with their package: made with the rest.
 FAMILIES := $(wildcard compute/potentials/environments/*/requirements.txt)
 
@@ -12,7 +14,7 @@ run: install build/docs/docs/index.html
 	$(BIN)/softmode serve --port $(PORT)
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
 install: $(VENV)/compute
 

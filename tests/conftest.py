@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 os.environ.setdefault("SOFTMODE_REQUESTS_PER_MINUTE", "0")  # all tests ask from one address
-# As many test processes as processors: more threads than that wait for each other most of the time.
+# The processes of the tests take all processors: more threads than that wait for each other most of the time.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
 SHARED = ROOT.parent / "shared"
 
