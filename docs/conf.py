@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import version as installed
+from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -39,6 +40,13 @@ def _with_contents(app: Sphinx, name: str, source: list[str]) -> None:
         source[0] += f"\n```{{toctree}}\n:hidden:\n:titlesonly:\n:caption: {part['title']}\n\n{pages}\n```\n"
 
 
+def _with_levels(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Headings of the side bar say what level they are of, which a screen reader needs."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("source-read", _with_contents)
+    app.connect("html-page-context", _with_levels, priority=900)  # after the theme

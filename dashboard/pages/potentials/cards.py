@@ -44,7 +44,7 @@ def _card(card: Card, levels: Mapping[str, str]) -> Component:
                 html.H4("Coverage"),
                 html.Div([_coverage(card, suite, stage) for suite, stage in SUITE_STAGES], className="model-coverage"),
                 html.H4("Cost of a force call"),
-                *_costs(card.costs),
+                *_costs(card),
             ),
         ],
         className="model-card",
@@ -112,11 +112,14 @@ def _counts(entry: Covered) -> str:
     return f"{', '.join(parts)} ({entry.protocol})"
 
 
-def _costs(costs: Mapping[int, float]) -> list[Component]:
-    found = measured_costs()
-    if not costs or found is None:
+def _costs(card: Card) -> list[Component]:
+    found, costs = measured_costs(), card.costs
+    if found is None:
         return [html.P("Not measured.", className="muted")]
-    rows = [["µs per atom", *(count(round(us)) for us in costs.values())]]
+    if not costs:
+        why = found.refused.get(card.potential, "its checkpoint was not on the machine that timed the others")
+        return [html.P(f"Not measured: {why}.", className="muted")]
+    rows = [["µs per atom and call", *(count(round(us)) for us in costs.values())]]
     return [table(("atoms", *(count(atoms) for atoms in costs)), rows, caption=f"{found.where}.")]
 
 

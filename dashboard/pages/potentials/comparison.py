@@ -23,8 +23,11 @@ from dashboard.views.compounds import CompoundsView
 from dashboard.views.potentials import PotentialsView
 
 Names = Mapping[str, str]
-X_TITLES = {"training": "structures in the training set", "cost": "time of a force call per atom (µs)"}
 _COST_ATOMS = 40
+X_TITLES = {
+    "training": "structures in the training set",
+    "cost": f"force call of {_COST_ATOMS} atoms: µs per atom and call",
+}
 
 
 def accuracy_block(entries: Sequence[Ranked], cards: Sequence[Card], against: str) -> list[Component]:
