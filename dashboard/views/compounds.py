@@ -30,7 +30,18 @@ ANSWERS = ("stable", "unstable", "undecidable", "failed", "not-run")
 AGREEMENTS = ("agree", "disagree")
 STRATA = (WEAK, MIDDLE, STRONG)
 """How anharmonic a compound is in DFT."""
-COLUMN_GROUPS = ("sites", "dft", "points", "descriptors", "harmonic", "modes", "sigma", "renormalised", "reason")
+COLUMN_GROUPS = (
+    "sites",
+    "dft",
+    "points",
+    "descriptors",
+    "harmonic",
+    "modes",
+    "sigma",
+    "renormalised",
+    "level",
+    "reason",
+)
 DEFAULT_COLUMNS = ("dft", "harmonic", "sigma")
 
 # The ends of a range stand for no bound: what lies beyond them is not excluded.

@@ -28,8 +28,13 @@ POTENTIAL_FIELDS = (
     "omega_min_thz", "delta_omega_min_thz", "label", "agreement", "noise_floor_thz", "status", "omega_gamma_thz",
     "omega_r_thz", "omega_m_thz", "omega_x_thz", "omega_l_thz", "sigma", "sigma_se", "delta_sigma", "sigma_label",
     "sigma_status", "renormalised_min_thz", "renormalised_label", "reason", "sigma_reason",
+    "comparable_level", "comparable_reason",
 )  # fmt: skip
 """What a compound has per potential."""
+_IN_WORDS = {
+    "comparable_level": "CASE WHEN comparable_level THEN 'yes' WHEN NOT comparable_level THEN 'no' END "
+    "AS comparable_level"
+}
 _NUMBERS = frozenset(
     name
     for name in (*COMPOUND_FIELDS, *POTENTIAL_FIELDS)
@@ -49,10 +54,12 @@ EXPORT = (
     "release",
 )  # fmt: skip
 """Columns of the files: the numbers, who published them, which run computed them, and what the labels rest on."""
+_LEVEL_AFTER = EXPORT.index("trained_on") + 1
 
 _EXPORT_TABLES = ("references", "potentials", "harmonic", "anharmonic", "runs", "baselines")
 _WRITTEN = {
     "trained_on": "potentials.functional AS trained_on",
+    "comparable_level": "coalesce(answers.comparable_level, false) AS comparable_level",
     "criterion": "$criterion AS criterion",
     "tolerance_thz": "$tolerance_thz AS tolerance_thz",
     "threshold": "$threshold AS threshold",
@@ -60,7 +67,7 @@ _WRITTEN = {
     "common": "$run_by AS common",
     "release": "$release AS release",
 }
-_EXPORT_SQL = f"""SELECT {", ".join(_WRITTEN.get(name, f"answers.{name}") for name in EXPORT)}
+_EXPORT_SQL = """SELECT {columns}
 FROM answers LEFT JOIN potentials ON potentials.potential = answers.potential
 WHERE answers.compound IN (SELECT compound FROM kept)
 ORDER BY answers.compound, answers.potential"""
@@ -170,10 +177,11 @@ def rows(
         return [], 0
     of_compound = [name for name in COMPOUND_FIELDS if name in fields]
     of_potential = [name for name in POTENTIAL_FIELDS if name in fields]
+    wanted = dict.fromkeys(("compound", *of_compound, *of_potential))
     answers = _frame(
         dataset,
         view,
-        f"SELECT potential, {', '.join(dict.fromkeys(('compound', *of_compound, *of_potential)))} FROM answers "
+        f"SELECT potential, {', '.join(_IN_WORDS.get(name, name) for name in wanted)} FROM answers "
         "WHERE list_contains($page, compound) ORDER BY list_position($page, compound)",
         page=page["compound"].tolist(),
     )
@@ -202,8 +210,19 @@ def _order(item: Mapping[str, Any], n_potentials: int) -> tuple[str, int | None]
     return f"max({value}){which} {direction} NULLS LAST", potential
 
 
+def exported(view: CompoundsView) -> tuple[str, ...]:
+    """`EXPORT`, with `comparable_level` where the view asks for the level of theory: its SQL has it only there."""
+    if not _asks_for_level(view):
+        return EXPORT
+    return (*EXPORT[:_LEVEL_AFTER], "comparable_level", *EXPORT[_LEVEL_AFTER:])
+
+
+def _asks_for_level(view: CompoundsView) -> bool:
+    return view.level != "all" or "level" in view.columns
+
+
 def export(dataset: Dataset, view: CompoundsView) -> pd.DataFrame:
-    """Columns `EXPORT`, one row per admitted compound and potential, by their names."""
+    """The columns `exported`, one row per admitted compound and potential, by their names."""
     query = _export(dataset, view)
     return dataset.frame(query.sql, query.parameters)
 
@@ -241,7 +260,7 @@ def export_sql(dataset: Dataset, view: CompoundsView, folder: str = "data/parque
 
 def _comparable(dataset: Dataset, view: CompoundsView) -> dict[str, list[str]]:
     """By theory of training data the compounds of the suite at a comparable level, where the view asks for it."""
-    if view.level == "all":
+    if not _asks_for_level(view):
         return {}
     frame = dataset.frame(
         "SELECT DISTINCT t.theory, p.compound FROM pairs p JOIN potentials t USING (potential) "
@@ -252,10 +271,11 @@ def _comparable(dataset: Dataset, view: CompoundsView) -> dict[str, list[str]]:
 
 
 def _export(dataset: Dataset, view: CompoundsView) -> Query:
+    columns = ", ".join(_WRITTEN.get(name, f"answers.{name}") for name in exported(view))
     return select(
         view,
         potentials(dataset, view),
-        _EXPORT_SQL,
+        _EXPORT_SQL.format(columns=columns),
         criterion=view.criterion,
         level=view.level,
         run_by=" ".join(view.common),

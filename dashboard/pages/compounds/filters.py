@@ -54,6 +54,7 @@ COLUMN_NAMES = {
     "modes": "ω at Γ R M X L",
     "sigma": "σ",
     "renormalised": "300 K-renormalised",
+    "level": "level of theory",
     "reason": "reasons",
 }
 _WORDS = {

@@ -69,6 +69,10 @@ POTENTIAL_COLUMNS: dict[str, tuple[Column, ...]] = {
         ("renormalised_min_thz", "ω min at 300 K (THz)", 168, 2),
         ("renormalised_label", "300 K label", 116, None),
     ),
+    "level": (
+        ("comparable_level", "comparable", 112, None),
+        ("comparable_reason", "why not comparable", 280, None),
+    ),
     "reason": (("reason", "reason", 280, None), ("sigma_reason", "reason of σ status", 280, None)),
 }
 _DERIVED = {
@@ -86,6 +90,8 @@ _DERIVED = {
     "renormalised_label": "stable when it is above −tolerance; undecidable within its noise; or failed, or not run",
     "sigma_status": "ok, not-run, or a word for the failure, of the calculation of σ",
     "sigma_reason": "why the status of σ is not ok",
+    "comparable_level": "whether potential and DFT mean the same: no open d or f shell, no +U, the same functional",
+    "comparable_reason": "what makes the two another level of theory, or why that is not known",
 }
 _OF_POTENTIALS = frozenset(column[0] for columns in POTENTIAL_COLUMNS.values() for column in columns)
 _WORDS = {"not-run": "not run"}
@@ -187,7 +193,7 @@ def _definition(
         definition["cellClassRules"] = _MARKS
     if field.endswith("_thz") and field in _OF_POTENTIALS:
         definition["cellClassRules"] = {"is-implausible": f"implausible(params, {IMPLAUSIBLE_THZ:g})"}
-    if field in ("reason", "sigma_reason"):
+    if field.endswith("reason"):
         definition["tooltipField"] = name
     return definition
 

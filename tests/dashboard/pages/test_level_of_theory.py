@@ -1,13 +1,17 @@
-"""Compounds at a comparable level of theory: first where errors are broken down."""
+"""Compounds at a comparable level of theory: first where errors are broken down, and a column of their table."""
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from compute import tables
 from dashboard.dataset import Dataset
 from dashboard.pages.anharmonicity import choices, comparison, data, error_breakdown, levels
+from dashboard.pages.compounds import data as compounds
+from dashboard.pages.compounds import grid
 from dashboard.views.anharmonicity import AnharmonicityView
+from dashboard.views.compounds import CompoundsView
 from tests.support import dashboard_data
 from tests.support.components import words
 from tests.support.dashboard_data import CHGNET, SIGMA_PROTOCOL
@@ -51,3 +55,26 @@ def test_the_comparable_level_stands_first_in_the_table_of_agreement(known_level
     said = words(comparison.compared(known_level, VIEW, frame, comparison.Cast(names, names, {}))[-1])
     assert said.index(f"{CHGNET}, comparable level") < said.index("the compounds of the rows above")
     assert said.index(f"{CHGNET}, comparable level") < said.rindex(CHGNET)
+
+
+def test_the_table_of_compounds_says_what_is_comparable_and_why_not(known_level):
+    view = CompoundsView(potentials=(CHGNET,), columns=("level",))
+    records, _ = compounds.rows(known_level, view, grid.fields(view.columns), [], 0, 100)
+    shown = {row["compound"]: row for row in grid.shown(records)}
+    assert (shown["CsPbI3"]["comparable_level_0"], shown["CsPbI3"]["comparable_reason_0"]) == ("yes", grid.NOTHING)
+    assert shown[NOT_COMPARABLE]["comparable_level_0"] == "no"
+    assert "Mn" in shown[NOT_COMPARABLE]["comparable_reason_0"]
+
+
+@pytest.mark.parametrize("asked", [{"columns": ("level",)}, {"level": "comparable"}])
+def test_the_files_have_the_level_where_it_is_asked_for_and_the_sql_gives_the_same(known_level, asked):
+    view = CompoundsView(potentials=(CHGNET,), **asked)
+    assert "comparable_level" not in compounds.exported(CompoundsView())
+    written = compounds.export(known_level, view)
+    assert list(written.columns) == list(compounds.exported(view))
+    level = written.set_index("compound")["comparable_level"]
+    assert level["CsPbI3"]
+    assert asked.get("level") == "comparable" or not level[NOT_COMPARABLE]
+    with duckdb.connect() as connection:
+        found = connection.execute(compounds.export_sql(known_level, view, str(known_level.directory))).df()
+    assert found["comparable_level"].tolist() == written["comparable_level"].tolist()
