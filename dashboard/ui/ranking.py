@@ -14,7 +14,18 @@ from compute.suites import SUITES
 from dashboard.figures.ranking import ranking as ranking_figure
 from dashboard.queries.ranking import METRICS, SUITE_METRICS, Metric, Null, Ranked
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, table
-from dashboard.ui.text import NOT_DEFINED, count, drawn_by, interval, level_sentence, listed, marked, number, plural
+from dashboard.ui.text import (
+    NOT_DEFINED,
+    count,
+    drawn_by,
+    few,
+    interval,
+    level_sentence,
+    listed,
+    marked,
+    number,
+    plural,
+)
 from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 
 Names = Mapping[str, str]
@@ -169,10 +180,10 @@ def _caption(metric: Metric, suite: str) -> str:
 
 def _notes(entries: Sequence[Ranked], ranked: Sequence[Ranked], metric: Metric, names: Names) -> list[Component]:
     parts = []
-    few = [entry for entry in entries if not entry.complete]
-    if few:
-        incomplete = listed([f"{names.get(e.potential, e.potential)} ({count(e.n)})" for e in few])
-        parts.append(f"Not ranked, run on fewer than half of the compounds of the most complete: {incomplete}.")
+    incomplete = [entry for entry in entries if not entry.complete]
+    if incomplete:
+        which = few([names.get(e.potential, e.potential) for e in incomplete])
+        parts.append(f"Not ranked, run on fewer than half of the compounds of the most complete: {which}.")
     protocols = sorted({entry.protocol for entry in ranked})
     if len(protocols) > 1:
         parts.append(f"Protocols differ ({', '.join(protocols)}): part of the difference is the protocol.")

@@ -23,9 +23,9 @@ def release_notice(dataset: Dataset, seen: str | None) -> Child:
         return None
     changes = dataset.manifest().changes_since(seen.partition("+")[0])
     if changes == []:
-        text = "The results of this machine, which are marked as local, are others than when this link was made."
+        text = "The results of this machine, which are marked as local, have changed since this link was made."
     elif changes is None:
-        text = "This link names a release of the data that is not on record here; its numbers may have been others."
+        text = "This link names a release of the data that is not on record here; its numbers may have been different."
     else:
         parts = [f"{c.table} ({_rows(c.before)} → {_rows(c.now)})" for c in changes]
         text = f"The data have changed since this link was made: {', '.join(parts)}."

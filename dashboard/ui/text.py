@@ -78,6 +78,11 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def few(names: Sequence[str], word: str = "potential") -> str:
+    """One or two `names` as they are, and of more how many there are."""
+    return listed(names) if len(names) < 3 else plural(len(names), word)
+
+
 def drawn_by(suite: str) -> str:
     """What a bootstrap interval of `suite` draws."""
     sites = [{"Bp": "B′"}.get(site, site) for site in SUITES[suite].clusters]

@@ -45,7 +45,7 @@ def trust_table(found: Sequence[PotentialTrust], names: Mapping[str, str]) -> Co
     )  # fmt: skip
     level = f"{found[0].level:.0%}" if found else "90%"
     caption = (
-        "Trust: the probability that the label is DFT’s; for a potential that was not run, the one to expect. "
+        "Trust: the probability that the label is DFT’s; for a potential that was not run, its expected value. "
         f"|Δω_min|: not exceeded with {level}. All its labels: the share that is right over the suite."
     )
     return table(head, rows, caption=caption, numeric_to=-1)

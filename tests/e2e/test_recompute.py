@@ -89,7 +89,7 @@ def test_a_job_is_followed_kept_and_seen_by_who_has_its_link(visit, hold):
     hold.unlink()
     for seen in (page, guest):
         expect(seen.locator("#recompute-state")).to_contain_text("Done")
-        expect(seen.locator("#recompute-result")).to_contain_text("2 of n = 3 agree with the published row")
+        expect(seen.locator("#recompute-result")).to_contain_text("2 of 3 numbers agree with the published row")
         expect(seen.locator("#recompute-heading")).to_contain_text("live, not published")
         expect(seen.locator("#recompute-bands .main-svg").first).to_be_visible()
     expect(page.locator("#recompute-mine")).to_contain_text("done")

@@ -73,7 +73,7 @@ def test_a_formula_is_typed_and_its_result_is_kept_and_shared(visit):
         expect(seen.locator("#recompute-state")).to_contain_text("Done")
         expect(seen.locator("#recompute-heading")).to_contain_text("CHGNet 0.3.0")
         # The campaign computed the same: the worker must find what it found.
-        expect(seen.locator("#recompute-result")).to_contain_text("5 of n = 5 agree with the published row")
+        expect(seen.locator("#recompute-result")).to_contain_text("5 of 5 numbers agree with the published row")
         expect(seen.locator("#recompute-bands .main-svg").first).to_be_visible()
 
 

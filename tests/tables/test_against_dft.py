@@ -67,7 +67,7 @@ def test_the_command_line_prints_what_the_api_answers(directory, board):
 def test_the_overview_and_the_findings_say_the_same(directory):
     shown = words(answer(Dataset(directory)))
     assert "Mace-Own is nearest to DFT: its force constants are off by 3 % (median of 12 materials)" in shown
-    assert "against 17 % for Mace-Tuned. Every two differ measurably." in shown
+    assert "against 17 % for Mace-Tuned. Any two of them differ measurably." in shown
     assert "9 of 12" in shown
     with pairs.joined(directory) as connection:
         said = "\n".join(mace.sections(ReportTables(directory, connection)))

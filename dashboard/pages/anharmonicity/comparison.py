@@ -23,7 +23,7 @@ from dashboard.pages.anharmonicity.sigma_parity_figure import DENSE, outside, si
 from dashboard.queries.potentials import other_levels, reference_functionals, trained_on
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, table
 from dashboard.ui.compound_text import address, formula
-from dashboard.ui.text import NOT_DEFINED, count, drawn_by, level_sentence, listed, number, plural
+from dashboard.ui.text import NOT_DEFINED, count, drawn_by, few, level_sentence, number, plural
 from dashboard.views.anharmonicity import AnharmonicityView
 
 PARITY, PICKED = "anharmonicity-parity", "anharmonicity-picked"
@@ -233,7 +233,7 @@ def _agreement_table(view: AnharmonicityView, frame: pd.DataFrame, published: in
         for mine in [frame[frame["potential"] == potential]]
     ]
     without = [cast.name(potential) for potential in cast.shown if potential not in found]
-    missing = f"Not computed by this protocol: {listed(without)}." if without else ""
+    missing = f"Not computed by this protocol: {few(without)}." if without else ""
     if not rows:
         return html.P(missing)
     rows += [[name, *cells(a, "the compounds of the rows above")] for name, a in query.null_agreements(frame).items()]

@@ -92,7 +92,7 @@ def _contrast(found: query.Contrast, enough: bool) -> str:
     if not enough or not found.measurable:
         return "cannot be told"
     if found.earned_by_a_constant:
-        return "so is the mean of DFT: it says nothing of the potential"
+        return "so is the mean of DFT: this says nothing about the potential"
     return "yes, and a constant is not" if found.difference.value < 0 else "no, they are worse; a constant is not"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,16 +37,17 @@ def trace_figures(found: KnownCompound) -> list[Component]:
 
 
 def _trace_figure(found: KnownCompound, part: pd.DataFrame, column: str, x_title: str, what: str) -> Component:
-    traces, sentences = [], []
+    traces, drifts, sentences = [], [], []
     nth = part.groupby("potential").cumcount().tolist()
     for row, dash in zip(part.itertuples(index=False), nth, strict=True):
         name = f"{found.names.get(row.potential, row.potential)}, {row.protocol}"
         at, sigma = np.asarray(getattr(row, column), float), np.asarray(row.trace_sigma, float)
         traces.append(RunningSigma(name, str(row.potential), dash, at, sigma, float(row.sigma_se)))
-        drift = sigma[-1] - sigma[len(sigma) // 2]
-        sentences.append(
-            f"{name}: {with_error(row.sigma, row.sigma_se)} at the end, {number(drift, 3, sign=True)} since half-way. "
-        )
+        drifts.append(sigma[-1] - sigma[len(sigma) // 2])
+        sentences.append(f"{name}: {with_error(row.sigma, row.sigma_se)} at the end, {_since(drifts[-1])}. ")
+    if len(sentences) > 2:
+        furthest = max(range(len(drifts)), key=lambda i: abs(drifts[i]))
+        sentences = [f"n = {len(traces)} runs. Least settled: {sentences[furthest]}"]
     published = float(found.known["sigma"])
     if np.isfinite(published):
         sentences.append(f"DFT’s published σ is {number(published, 3)}. ")
@@ -54,6 +56,10 @@ def _trace_figure(found: KnownCompound, part: pd.DataFrame, column: str, x_title
         [*sentences, "The band is one standard error about the last value."],
         label=f"Running σ over {what}",
     )
+
+
+def _since(drift: float) -> str:
+    return f"{number(drift, 3, sign=True)} since half-way"
 
 
 def site_figure(found: KnownCompound) -> Component | None:
@@ -69,10 +75,11 @@ def site_figure(found: KnownCompound) -> Component | None:
     if not scores:
         return None
     ticks = [f"{ROLE_NAMES[site]} ({known[site]})" for site in present]
-    highest = [f"{score.name}: {ticks[int(np.nanargmax(score.sigma))]}" for score in scores]
+    highest = Counter(ticks[int(np.nanargmax(score.sigma))] for score in scores)
     return captioned(
         sigma_sites(ticks, scores),
-        f"n = {plural(len(scores), 'source')} with σ per site. Most anharmonic site by {'; '.join(highest)}.",
+        f"n = {plural(len(scores), 'source')} with σ per site. Most anharmonic site: "
+        f"{'; '.join(f'{site} by {n}' for site, n in highest.most_common())}.",
         label="σ of each site",
     )
 

@@ -37,7 +37,7 @@ def shares(found: Sequence[ExplainedShare], regression: Regression, names: Names
             html.P(
                 f"Too few: {plural(everything.n, 'compound')} of {called} have σ by {regression.protocol} and ω at Γ, "
                 f"R, M and X on both sides; a regression is made from {LEAST} on "
-                f"({count(everything.n_left_out)} left out for want of a number)."
+                f"({count(everything.n_left_out)} left out: a number is missing)."
             ),
             note,
         ]
@@ -90,7 +90,7 @@ def _ends(interval: Interval) -> str:
 
 
 def _sentence(result: Explained, called: str) -> str:
-    over = f"over {plural(result.n, 'compound')} ({count(result.n_left_out)} left out for want of a number)"
+    over = f"over {plural(result.n, 'compound')} ({count(result.n_left_out)} left out: a number is missing)"
     if not result.r2_cross_validated > 0 or result.p_value > 0.05:
         return (
             f"With σ of DFT known, the errors of ω² at Γ, R, M and X say nothing measurable about {called}’s σ {over} "

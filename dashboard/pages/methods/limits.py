@@ -36,7 +36,7 @@ def limits(
             ),
             (
                 "Its k mesh. ",
-                "Of CsSnI₃ the published Γ mode is −0.72 THz. Our own DFT with the same Γ-centred mesh gives −0.72 "
+                "For CsSnI₃ the published Γ mode is −0.72 THz. Our own DFT with the same Γ-centred mesh gives −0.72 "
                 "again, a denser one +0.28: no potential is to blame for that. Narrow gaps are where to expect it.",
             ),
             (

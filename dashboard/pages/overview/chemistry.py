@@ -59,7 +59,7 @@ def by_chemistry(dataset: Dataset, names: Names) -> list[Component]:
             rows,
             caption="The potential with the highest MCC with DFT’s labels, with its 95 % interval, where both of "
             f"DFT’s classes have {SMALLEST_CLASS} compounds. A potential is named where its interval lies above the "
-            "score of a model that knows the composition alone.",
+            "score of a model that knows only the composition.",
             numeric_from=2,
         )
     ]
@@ -107,14 +107,14 @@ def _where(one: Best) -> Component | str:
 
 def _answer(one: Best, names: Names) -> list[Any]:
     if one.score is None:
-        said = "none: DFT publishes σ alone here, and no potential has σ by its schedule"
+        said = "none: DFT published only σ here, and no potential has σ by the same schedule"
         return [said if one.criterion == "sigma" else "none was run", "not computed", "", "", ""]
     score, name = one.score, names.get(one.potential, one.potential)
     n = [count(score.n), count(score.n_smaller)]
     if not score.enough:
         return ["none: DFT’s smaller class is too small", "no statement", _value(one.nobody), *n]
     mcc = bracketed(score.mcc.value, score.mcc.low, score.mcc.high)
-    use = html.Strong(name) if one.beats_nobody else f"none is to be trusted; nearest: {name}"
+    use = html.Strong(name) if one.beats_nobody else f"none can be trusted; nearest: {name}"
     return [use, mcc, _value(one.nobody), *n]
 
 

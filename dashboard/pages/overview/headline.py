@@ -41,7 +41,7 @@ def map_of(dataset: Dataset, suite: str, potential: str, colour: str, names: Nam
     if len(data.value) == 0:
         stage = "" if query.compared_quantity(suite) == "omega" else " --stage sigma"
         command = f"softmode campaign run --suite {suite} --potential {potential}{stage}"
-        return not_computed(f"{name} has no result to colour this map by. DFT σ is there.", command)
+        return not_computed(f"{name} has no result to colour this map by; DFT’s σ can be shown.", command)
     titles = _titles(suite, colour)
     figure = factor_map(
         data.tolerance_factor, data.octahedral_factor, data.value, title=titles[0], signed=colour == "error"
@@ -119,7 +119,7 @@ def _labels(found: query.Headline, name: str) -> list[Component | str]:
     mcc = found.score.mcc
     sentence = (
         f"{name} misses {percent(found.missed, found.n_unstable)} of the instabilities that DFT finds "
-        f"(n = {count(found.n_unstable)}) and does not find {percent(found.alarms, found.n_stable)} of the stable "
+        f"(n = {count(found.n_unstable)}) and does not call {percent(found.alarms, found.n_stable)} of its stable "
         f"compounds stable (n = {count(found.n_stable)}). MCC "
         f"{bracketed(mcc.value, mcc.low, mcc.high)}. "
     )

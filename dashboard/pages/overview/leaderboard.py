@@ -72,7 +72,7 @@ def _told_apart(found: AgainstDft, names: Names, lines: Sequence[BoardLine]) -> 
     tested = [found.pair("constants_error", one.potential, two.potential) for one, two in combinations(lines, 2)]
     alike = [pair for pair in tested if pair is None or not pair.measurable]
     if not alike:
-        return "Every two differ measurably." if tested else ""
+        return "Any two of them differ measurably." if tested else ""
     shown = listed([f"{names.get(p.first, p.first)} and {names.get(p.second, p.second)}" for p in alike if p])
     return f"No difference is measured between {shown}; all others differ." if shown else ""
 
@@ -86,10 +86,10 @@ def _doubt(found: LeaderboardRows, names: Names) -> list[Any]:
     mcc, nobody, name = enough[best].mcc, found.nobody, names.get(best, best)
     link = dcc.Link("labels of cubic ABX₃", href="/stability")
     if mcc.low > nobody.value:
-        return [f"{name} is best at the ", link, f": MCC {shown_interval(mcc)}; from composition alone "
+        return [f"{name} is best on the ", link, f": MCC {shown_interval(mcc)}; from composition alone "
                 f"{number(nobody.value)}."]  # fmt: skip
     return [
-        "Do not trust a label unseen: at the ", link, f" no potential that was run beats the composition alone (MCC "
+        "Do not trust a label unseen: on the ", link, f" no potential that was run beats the composition alone (MCC "
         f"{number(nobody.value)}; the best, {name}, {shown_interval(mcc)}).",
     ]  # fmt: skip
 

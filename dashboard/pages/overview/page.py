@@ -46,6 +46,10 @@ from dashboard.views.stability import StabilityView
 FREQUENCIES = "abx3"
 """The suite whose published frequencies are compared one by one."""
 SEARCHED = "Rb2NaInCl6 or Br3CsSn, in any order; also a cubic ABX₃ of no suite"
+CUSP = (
+    "CHGNet rises below 3 Å, where its three-body terms begin: they have a cusp at straight bonds, which every cubic "
+    "perovskite has."
+)
 COLOUR_NAMES = {"error": "error", "disagreement": "disagreement", "sigma": "DFT σ"}
 
 
@@ -78,8 +82,8 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 ("coverage", "What is computed", section(
                     "What is computed",
                     coverage_table(coverage.coverage(dataset), names, coverage.benchmark_potentials(dataset)),
-                    about="Compounds with a harmonic calculation and with σ at 300 K, out of all of each suite. A "
-                    "failed calculation stays in the count.",
+                    about="Compounds of each suite with a harmonic calculation and with σ at 300 K. A failed "
+                    "calculation stays in the count.",
                 )),
                 ("stored", "Stored forces", benchmark(dataset)),
                 label="What lies behind the answer",
@@ -182,11 +186,10 @@ def _noise(dataset: Dataset, potential: str) -> list[Component]:
         noise_by_bond(floors["bond"].to_numpy(float), floors["noise_floor"].to_numpy(float)),
         [
             html.Strong(f"n = {count(len(floors))}. "),
-            "How far the softest mode’s ω from force constants is from the same mode frozen in, at displacements of "
-            "0.01 Å. Near 0 the potential is smooth; where the curve is high, its frequencies are those of the "
-            "displacement as much as of the compound. "
-            "CHGNet rises below 3 Å, where its three-body terms begin: they have a cusp at straight bonds, which "
-            "every cubic perovskite has.",
+            "How far the softest mode’s ω from force constants is from that of the same mode frozen in, at "
+            "displacements of 0.01 Å. Near 0 the potential is smooth; where the curve is high, the frequencies depend "
+            "on the displacement. ",
+            CUSP if potential.startswith("chgnet") else "",
         ],
         label="Median and quartiles of the noise floor by B–X distance",
     )

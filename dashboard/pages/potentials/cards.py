@@ -15,7 +15,7 @@ from dashboard.ui.provenance import BENCHMARK_DOI
 from dashboard.ui.text import count, level_sentence, listed, plural
 
 LOCAL_RESULTS = (
-    "results of this machine and of no published release, by softmode score; softmode data promote takes them into one."
+    "results of this machine by softmode score, not published; softmode data promote takes them into a release."
 )
 STAGES = {"harmonic": "harmonic", "sigma": "σ"}
 SUITE_STAGES = (("abx3", "harmonic"), ("abx3", "sigma"), ("hdp", "harmonic"), ("hdp", "sigma"), ("mp0b3", "harmonic"))

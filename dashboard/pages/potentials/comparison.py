@@ -17,7 +17,7 @@ from dashboard.queries.potentials import Card, measured_costs
 from dashboard.queries.ranking import METRICS, Ranked
 from dashboard.ui.blocks import campaign_command, captioned, not_computed, statement, statements, table
 from dashboard.ui.ranking import with_unit
-from dashboard.ui.text import count, interval, level_sentence, marked, number, plural
+from dashboard.ui.text import count, few, interval, level_sentence, marked, number, plural
 from dashboard.views.codec import encode
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.potentials import PotentialsView
@@ -43,14 +43,14 @@ def accuracy_block(entries: Sequence[Ranked], cards: Sequence[Card], against: st
     without = [card.facts["name"] for _, card, x in placed if x is None]
     parts: list[Component] = []
     if len(models) < 2:
-        known = models[0].name if models else "none of those that are ranked"
+        known = models[0].name if models else "none"
         what = "the size of the training set" if against == "training" else "the cost of a force call"
-        parts.append(html.P(f"It takes two ranked potentials for which {what} is known; it is for {known}."))
+        parts.append(html.P(f"This needs two ranked potentials for which {what} is known; it is known for {known}."))
     else:
         parts.append(_accuracy_figure(models, ranked[0], against))
     if without:
         reason = "The authors do not state the size for" if against == "training" else "The cost is not measured for"
-        parts.append(html.P(f"Not drawn. {reason} {', '.join(without)}.", className="fine"))
+        parts.append(html.P(f"Not drawn. {reason} {few(without)}.", className="fine"))
     return parts
 
 

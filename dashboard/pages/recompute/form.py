@@ -32,8 +32,8 @@ CALCULATION_NAMES = {
     "attribution-converged": "Attribution, own frames converged",
 }
 _UPLOADED = (
-    f"The file is taken as it is, up to {MOST_ATOMS} atoms in the primitive cell. Nothing is published of an uploaded "
-    "structure, so nothing is compared but the potentials with one another."
+    f"The file is taken as it is, up to {MOST_ATOMS} atoms in the primitive cell. Nothing is published about an "
+    "uploaded structure, so the potentials are compared only with one another."
 )
 _PROTOTYPES = {"cubic-perovskite": "cubic ABX₃", "elpasolite": "double perovskite A₂MM′X₆"}
 
@@ -221,7 +221,7 @@ def cost_sentence(rates: Sequence[Rate | None]) -> str:
         return ""
     known = [rate for rate in rates if rate is not None]
     if not known:
-        return "How long it takes is not known yet: nothing like it was computed."
+        return "How long it takes is not known: nothing similar has been computed yet."
     said = together(
         {
             entry(rate.potential).name: f"about {duration(rate.seconds)} "

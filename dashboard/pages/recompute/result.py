@@ -126,9 +126,10 @@ def _caption(
         decided = [line for line in lines if line.within is not None]
         if decided:
             agreeing = sum(bool(line.within) for line in decided)
-            said.append(f"{agreeing} of n = {len(decided)} agree with {whose} within the error.")
+            verb = "agrees" if 1 in (agreeing, len(decided)) else "agree"
+            said.append(f"{agreeing} of {plural(len(decided), 'number')} {verb} with {whose} within the error.")
     if not said:
-        said.append(f"n = {plural(len(alone), 'number')}, none with another to compare.")
+        said.append(f"{plural(len(alone), 'number')}, with nothing published to compare.")
     elif stage == "harmonic":
         said.append("The error is the noise floor, the larger of the two. Imaginary ω are negative.")
         if dft and (row["suite"], "min") in CUT_AT_ZERO:

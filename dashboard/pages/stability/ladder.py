@@ -15,14 +15,14 @@ from dashboard.figures.theme import Figure
 from dashboard.pages.stability.ladder_data import Climbed, climbed
 from dashboard.queries.stability import Compared
 from dashboard.ui.blocks import captioned, section, table
-from dashboard.ui.text import count, listed, percent
+from dashboard.ui.text import count, few, percent
 from dashboard.views.stability import StabilityView
 
 TITLE = "Does the label depend on the displacement?"
 ABOUT = (
-    "Every label has a displacement. Here the softest mode of each compound is frozen in at several, its largest atom "
-    "moving by so much, and labelled at each. A potential that is smooth gives one label; a cusp gives “unstable” at "
-    "small displacements. The score counts the label at 0.01 Å."
+    "A label is computed at some displacement. Here the softest mode of each compound is frozen in at several and "
+    "labelled at each; the displacement is that of the atom that moves most. A smooth potential gives one label; a "
+    "cusp gives “unstable” at small displacements. The score counts the label at 0.01 Å."
 )
 CLASSES = ("stable", "unstable")
 DASHES = ("solid", "dot")
@@ -37,7 +37,7 @@ def displacements(dataset: Dataset, data: Compared, names: Mapping[str, str]) ->
         dataset, view.suite, data.potentials, view.tolerance_thz, view.anion, comparable=view.level == "comparable"
     )
     without = [names.get(p, p) for p in data.potentials if p not in {one.potential for one in found}]
-    missing = f"Not computed along a ladder: {listed(without)}." if without else ""
+    missing = f"Not computed at several displacements: {few(without)}." if without else ""
     if not found:
         return section(TITLE, html.P(missing or "No potential is shown."), about=ABOUT)
     return section(TITLE, _figure(data, found, names), _table(view, found, names, missing), about=ABOUT)
@@ -47,20 +47,23 @@ def _figure(data: Compared, found: list[Climbed], names: Mapping[str, str]) -> C
     most = max(found, key=lambda one: float(one.turned.sum() / max(one.n.sum(), 1)))
     said = (
         f"Of {names.get(most.potential, most.potential)} {count(int(most.turned.sum()))} of "
-        f"{count(int(most.n.sum()))} labels change on the way. Level lines: the label is the potential’s and not the "
-        "displacement’s."
+        f"{count(int(most.n.sum()))} labels change, the largest share. A level line: the label does not depend on the "
+        "displacement."
     )
-    sizes = "; ".join(
-        f"{names.get(one.potential, one.potential)} {count(int(one.n[0]))} and {count(int(one.n[1]))}" for one in found
-    )
+    stable, unstable = (_from_to([int(one.n[place]) for one in found]) for place in range(len(CLASSES)))
     return captioned(
         called_stable(found, names),
         [
-            html.Strong(f"n = {sizes} compounds that DFT calls stable and unstable. "),
+            html.Strong(f"n = {stable} compounds that DFT calls stable and {unstable} that it calls unstable. "),
             f"Solid: of DFT’s stable ones; dotted: of its unstable ones. {said}",
         ],
         label="Share of compounds called stable over the displacement",
     )
+
+
+def _from_to(sizes: list[int]) -> str:
+    low, high = min(sizes), max(sizes)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"
 
 
 def called_stable(found: list[Climbed], names: Mapping[str, str]) -> Figure:
@@ -99,5 +102,5 @@ def _table(view: StabilityView, found: list[Climbed], names: Mapping[str, str], 
         ("", "n", *(f"stable at {height:g} Å" for height in heights), "label changes"),
         rows,
         caption=f"Compounds called stable, by ω of the frozen softest mode above −{view.tolerance_thz:.2f} THz, over "
-        f"those that DFT decides and that have a ladder: not the whole suite unless n says so. {missing}",
+        f"those that DFT decides and that have all displacements: not the whole suite unless n says so. {missing}",
     )

@@ -100,13 +100,13 @@ def _trade(data: Compared, found: list[Economics], names: Names) -> Component:
         saved, kept = one.screen.curve()
         name = names.get(one.screen.potential, one.screen.potential)
         trades.append(Trade(name, one.screen.potential, saved, kept, (one.present.saved, one.present.kept)))
-    most = ", most of all," if len(trades) > 1 else ""
+    most = "most, " if len(trades) > 1 else ""
     best = max(trades, key=lambda trade: trade.present[0] if np.isfinite(trade.present[0]) else -1)
     return captioned(
         saved_and_kept(trades),
         [
             html.Strong(f"What a screen saves, {_n(found)}. "),
-            f"Now {best.name} saves {_share(best.present[0])} of the DFT runs{most} and keeps "
+            f"At present {best.name} saves {most}{_share(best.present[0])} of the DFT runs, and keeps "
             f"{_share(best.present[1])} of the stable compounds. A line that stays high drops little that is stable; "
             "it ends where only undecidable and failed compounds are left.",
         ],

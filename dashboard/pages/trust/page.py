@@ -38,8 +38,8 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     view, problems = decode(TrustView, query)
     head = page_head(
         "Which potential can be trusted with my compound?",
-        "Pick elements or type a formula, of the suite or not: the potential whose label is most likely to be DFT’s, "
-        "how far its ω may be off, and why it may fail. Or that none is to be trusted.",
+        "Pick elements or type a formula, in the suite or not, and see which potential’s label is most likely DFT’s, "
+        "how far its ω may be off and why it may fail, or that none can be trusted.",
     )
     try:
         model = fitted(dataset)

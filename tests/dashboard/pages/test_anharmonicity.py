@@ -264,7 +264,7 @@ def test_what_a_constant_does_too_is_not_said_of_the_potential(dataset, monkeypa
     view, frame = AnharmonicityView(), sigma_rows(dataset)
     counted = [count(dataset, view, "sigma") for count in (offer.published, offer.published_by_level)]
     small, none = (Interval(-0.5, low, high) for low, high in ((-0.8, -0.2), (-0.8, 0.2)))
-    for null, said in ((small, "says nothing of the potential"), (none, "a constant is not")):
+    for null, said in ((small, "says nothing about the potential"), (none, "a constant is not")):
         monkeypatch.setattr(query, "contrast", lambda *_, null=null: query.Contrast(30, 30, small, null))
         cast = comparison.Cast([CHGNET], [CHGNET], {})
         assert said in words(error_breakdown.by_kind(view, frame, *counted, cast))

@@ -42,7 +42,7 @@ def test_nothing_is_said_of_a_small_class_and_what_is_counted_is(dataset, monkey
     monkeypatch.setattr(verdicts, "SMALLEST_CLASS", 3)
     text = text_of(html.Div(headline_text(dataset, "abx3", CHGNET, {CHGNET: "A potential"})))
     assert "A potential misses 60.0 % of the instabilities that DFT finds (n = 5)" in text
-    assert "does not find 33.3 % of the stable compounds stable (n = 3)" in text
+    assert "does not call 33.3 % of its stable compounds stable (n = 3)" in text
 
 
 def test_without_published_frequencies_there_is_no_share(dataset):

@@ -172,7 +172,7 @@ def test_potentials_of_a_suite_are_those_that_were_run(dataset):
 
 def test_what_has_no_size_is_named_not_dropped(directory, dataset, tmp_path):
     text = text_of(models.html.Div(accuracy_block(ranking(dataset, "abx3"), query.cards(dataset), "training")))
-    assert "Not drawn. The authors do not state the size for Mace-Test, Chgnet-Test." in text
+    assert "Not drawn. The authors do not state the size for Mace-Test and Chgnet-Test." in text
     sizes = {CHGNET: 1_000, MACE: 2_000, IDLE: None}
     rows = [
         {**row, "training_structures": sizes[row["potential"]]}

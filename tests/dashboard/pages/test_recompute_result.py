@@ -83,8 +83,8 @@ def test_a_result_stands_beside_what_is_published(dataset, monkeypatch):
     text = said(*found.result)
     assert "live, not published" in said(*found.heading)
     # ω_min and ω at Γ: −0.82 against −0.80 of the potential, within 0.05 THz, and −0.90 of DFT, beyond 0.04 THz.
-    assert "2 of n = 3 agree with the published row within the error" in text
-    assert "1 of n = 3 agree with DFT within the error" in text  # ω at R is −0.40 on both sides
+    assert "2 of 3 numbers agree with the published row within the error" in text
+    assert "1 of 3 numbers agrees with DFT within the error" in text  # ω at R is −0.40 on both sides
     assert "−0.020" in text
     assert "+0.080" in text
     assert "as published" in text
@@ -114,7 +114,7 @@ def test_sigma_at_another_temperature_is_not_held_against_dft(dataset, monkeypat
         ).result
     )
     assert "DFT’s published σ is 1.100" in text
-    assert "0 of n = 1 agree with the published row" in text
+    assert "0 of 1 number agrees with the published row" in text
     request |= {"temperature": 200}
     text = said(
         *shown(
@@ -132,7 +132,7 @@ def test_sigma_of_every_protocol_is_held_against_its_own_kind(dataset, monkeypat
     text = said(*shown(monkeypatch, dataset, done).result)
     assert f"Not computed in the campaign: chgnet-0.3.0 on this compound, protocol {protocol}" in text
     # 0.95 ± 0.02 against 1.10.
-    assert "0 of n = 1 agree with DFT within the error" in text
+    assert "0 of 1 number agrees with DFT within the error" in text
     assert "−0.150" in text
 
 
@@ -161,7 +161,7 @@ def test_an_attribution_is_broken_down_and_held_against_the_stored_one(attribute
     assert "σ[mmr]" in alone, "the frames are CHGNet's own"
     # DFT's own σ of these frames is no result of the potential: only that of the source is another number for it.
     assert of_dft("attribution", row, {"sigma": 0.9}) == {"corner_rrr": 0.9}
-    assert "agree with DFT" not in alone
+    assert "with DFT within" not in alone
 
     shifted = row | {"corner_mmr": row["corner_mmr"] + 3 * row["corner_mmr_se"], "protocol": "quick", "total": 0.1}
     copy = tmp_path / "data"

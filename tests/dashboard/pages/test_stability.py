@@ -265,7 +265,7 @@ def test_the_page_shows_the_label_over_the_displacement_and_says_who_has_no_ladd
     text = text_of(_with_ladders(tmp_path))
     assert "Does the label depend on the displacement?" in text
     assert "stable at 0.03 Å" in text
-    assert f"Not computed along a ladder: {MACE.title()}" in text
+    assert f"Not computed at several displacements: {MACE.title()}" in text
     assert "Does the label depend" not in text_of(_with_ladders(tmp_path / "sigma"), c="sigma")
 
 
