@@ -102,8 +102,7 @@ def _unknown(found: LeaderboardRows) -> list[Component | str]:
         html.Strong("Not known: "),
         "the four MACE models on perovskites and their σ by molecular dynamics (with their weights: ",
         html.Code(PRESET),
-        "); frequencies of halide double perovskites, which nobody published. DFT is PBE here, so part of the error of "
-        f"r2SCAN potentials is the functional.{costs}",
+        f"); frequencies of halide double perovskites, which nobody published. DFT here is PBE, not r2SCAN.{costs}",
     ]
 
 
