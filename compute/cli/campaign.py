@@ -99,12 +99,13 @@ def run(
 ) -> None:
     """Compute what is missing, then merge and publish."""
     with one_sentence(ValueError, OSError):
-        from compute.campaigns.campaign import status
+        from compute.campaigns.campaign import note_start, status
         from compute.campaigns.dask_cluster import default_workers, executor
         from compute.campaigns.plan import of_compounds, slice_of, with_anions
         from compute.campaigns.publish import publish as publish_campaign
         from compute.campaigns.publish import refuse_loss, standing
         from compute.campaigns.sample import Draw, keep, members
+        from compute.potentials.load import load
         from compute.tables import read_manifest
 
         anions = tuple(name.strip() for name in anion.split(",")) if anion else ()
@@ -137,16 +138,21 @@ def run(
             presets.show_costs(planned, chosen, processes, data or data_directory(), as_json and plan)
         if plan:
             return
+        asked = [(each, chosen(each)) for each in planned]
+        missing = [any(not each.shards.has(task.digest) for task in todo) for each, todo in asked]
+        for name in {each.potential for each, lacks in zip(planned, missing, strict=True) if lacks and source is None}:
+            load(name, device="cpu")  # what cannot be loaded is said before a process is started
         publishes = publish and shard is None
-        for each in planned:
+        for (each, todo), lacks in zip(asked, missing, strict=True):
             if draw is not None:
                 keep(each.directory / each.run, draw)
-            todo = chosen(each)
             if publishes:  # before hours are spent
                 known = standing(each, read_manifest(data or data_directory()))
                 refuse_loss(each, known, [task.compound for task in todo])
-            with _progress() as progress, executor(processes, engine) as pool:
-                _compute(each, todo, pool, progress, chunk, 1 if engine else processes)
+            note_start(each)
+            if lacks:
+                with _progress() as progress, executor(processes, engine) as pool:
+                    _compute(each, todo, pool, progress, chunk, 1 if engine else processes)
             if publishes:
                 publish_campaign(each, data or data_directory())
         _report_all(planned, [status(each) for each in planned], as_json)
@@ -234,13 +240,13 @@ def _campaign(
 ) -> Campaign:
     from compute.campaigns.campaign import campaign
     from compute.campaigns.plan import DISPLACEMENTS
-    from compute.potentials.load import load
+    from compute.potentials.load import sha256_of
 
     if suite not in SUITES:
         fail(f"No suite {suite}: it is one of {', '.join(SUITES)}.")
     if stage not in STAGES:
         fail(f"No stage {stage}: it is {' or '.join(STAGES)}.")
-    checkpoint = None if source is not None else load(potential, device="cpu").checkpoint_sha256
+    checkpoint = None if source is not None else sha256_of(potential)
     chosen = protocol or STAGES[stage].default(suite)
     if protocol is None and source is None and chosen == "published-forces":
         chosen = DISPLACEMENTS

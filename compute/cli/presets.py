@@ -36,7 +36,7 @@ def campaigns(
     from compute.campaigns.campaign import campaign
     from compute.campaigns.presets import PRESETS
     from compute.campaigns.stage import STAGES
-    from compute.potentials.load import load
+    from compute.potentials.load import sha256_of
     from compute.potentials.store import locate
 
     if name not in PRESETS:
@@ -49,7 +49,7 @@ def campaigns(
     for id in ids:
         if id not in present:
             err.print(f"{id}: its weights are not here, so its cost is not measured; the run fetches them.")
-    checkpoints = {id: load(id, device="cpu").checkpoint_sha256 for id in present}
+    checkpoints = {id: sha256_of(id) for id in present}
     directory = var_directory() / "runs"
     return [
         campaign(

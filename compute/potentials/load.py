@@ -26,6 +26,17 @@ def load(
     """
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype is float32 or float64, not {dtype!r}")
+    checkpoint, content, sha256 = _read(potential_id, directory)
+    return _loaded(checkpoint, content, sha256, dtype=dtype, device=device)
+
+
+def sha256_of(potential_id: str, directory: Path | None = None) -> str:
+    """The sha256 of a checkpoint that is here, without loading it. Raises as `load` where it is missing or differs."""
+    return _read(potential_id, directory)[2]
+
+
+def _read(potential_id: str, directory: Path | None) -> tuple[Checkpoint, bytes, str]:
+    """A checkpoint whose packages are here, its content and the sha256 of that, which is fixed at its first use."""
     directory = directory or default_directory()
     checkpoint = locate(potential_id, directory)
     environment = checkpoint.environment
@@ -40,7 +51,7 @@ def load(
     sha256 = checkpoint.verified(hashlib.sha256(content).hexdigest())
     if checkpoint.origin == "fetched" and checkpoint.sha256 is None:
         pin(checkpoint, directory, sha256)
-    return _loaded(checkpoint, content, sha256, dtype=dtype, device=device)
+    return checkpoint, content, sha256
 
 
 def add(file: Path, id: str, *, head: str | None = None, directory: Path | None = None) -> Checkpoint:

@@ -16,7 +16,7 @@ from compute import tables
 from compute.potentials import store
 from compute.potentials.environments.install import of_family
 from compute.potentials.interface import EvaluationError, calculator
-from compute.potentials.load import load
+from compute.potentials.load import load, sha256_of
 from compute.potentials.registry import UnknownPotential
 from compute.potentials.store import LoadError
 from tests.support.mace_model import train_small_mace
@@ -61,6 +61,11 @@ def perovskite(seed: int = 1) -> Atoms:
 def derivative(energy, step: float) -> float:
     """Fourth-order central difference of `energy` at 0."""
     return (8 * (energy(step) - energy(-step)) - (energy(2 * step) - energy(-2 * step))) / (12 * step)
+
+
+@every_potential
+def test_its_checkpoint_is_known_without_loading_it(potential, directory):
+    assert sha256_of(potential.id, directory) == potential.checkpoint_sha256
 
 
 @every_potential
