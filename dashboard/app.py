@@ -52,7 +52,7 @@ from dashboard.ui.tabs import TABS
 
 _log = logging.getLogger(__name__)
 
-PAGES: tuple[Page, ...] = (
+PAGES: tuple[Page[Any, Any], ...] = (
     overview.PAGE,
     compounds.PAGE,
     compound.PAGE,
@@ -126,7 +126,7 @@ class _Site(Dash):
         return str(super().interpolate_index(**{**parts, **changed}))
 
 
-def _page_at(path: str, query: Mapping[str, str]) -> tuple[Page | None, str]:
+def _page_at(path: str, query: Mapping[str, str]) -> tuple[Page[Any, Any] | None, str]:
     """The page at `path` and its title, which names what the path is about, and the suite that `query` asks for."""
     for page in PAGES:
         if (named := page.match(path)) is not None:
@@ -186,7 +186,7 @@ def lay_out(dataset: Dataset) -> None:
     """Make every page once, so that what it computes of the data is remembered. Raises `TableError` without tables."""
     for page in PAGES:
         if page.remembered and not page.below:
-            page.layout(dataset, {})
+            page.show(dataset, {})
 
 
 def _add_router(app: Dash, dataset: Dataset) -> None:
@@ -209,7 +209,7 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
             do_not_remember()
         seen = query.pop(RELEASE_KEY, None)
         try:
-            content = page.layout(dataset, query, **(page.match(path) or {}))
+            content = page.show(dataset, query, **(page.match(path) or {}))
             notice = release_notice(dataset, seen)
         except TableError as error:
             do_not_remember()

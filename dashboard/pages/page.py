@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import unquote
 
-from dash import Dash
+from dash import Dash, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.dataset import Dataset
+from dashboard.views.codec import decode, replaced
+
+View = TypeVar("View")
 
 VIEW_QUERY = "view-query"
 """Id of the store with the query of the view; a clientside function writes it to the address."""
@@ -24,10 +27,23 @@ def clicked(clicks: Any) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page of the site: `layout` takes the dataset and the query, `register` adds its callbacks to the app.
+class PageState(Generic[View]):
+    """What a page shows: the view as far as the data follow it, and its query, without what comes first anyway."""
 
-    With `below`, the names of what the path is continued by, such as ("suite", "compound"), are passed to `layout` by
+    view: View
+    address: str
+
+
+State = TypeVar("State", bound=PageState[Any])
+
+
+@dataclass(frozen=True)
+class Page(Generic[View, State]):
+    """A page of the site.
+
+    `view` is what its address states, `resolve` what the dataset can show of one, and nothing else decides that;
+    `layout` draws a state, with the keys of the address that it does not follow, and `register` adds the callbacks.
+    With `below`, the names of what the path is continued by, such as ("suite", "compound"), are passed to `resolve` by
     keyword, and `path` alone is no page. `listed` puts the page in the navigation. `description` is for previews. One
     that shows more than the data is not `remembered`.
     """
@@ -38,6 +54,8 @@ class Page:
     description: str
     layout: Callable[..., Component]
     register: Callable[[Dash, Dataset], None]
+    view: type[View] | None = None
+    resolve: Callable[..., State] | None = None
     below: tuple[str, ...] = ()
     listed: bool = True
     remembered: bool = True
@@ -50,3 +68,12 @@ class Page:
         if not path.startswith(self.path + "/") or len(parts) != len(self.below) or not all(parts):
             return None
         return dict(zip(self.below, map(unquote, parts), strict=True))
+
+    def show(self, dataset: Dataset, query: Mapping[str, str], **named: str) -> Component:
+        """The page for the view in `query` with the address of what it shows; `named` is what `match` says."""
+        if self.view is None or self.resolve is None:
+            return self.layout(dataset, query, **named)
+        asked, problems = decode(self.view, query)
+        state = self.resolve(dataset, asked, **named)
+        shown = self.layout(dataset, state, problems + replaced(asked, state.view))
+        return html.Div([shown, dcc.Store(id=VIEW_QUERY, data=state.address)])

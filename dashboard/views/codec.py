@@ -137,12 +137,12 @@ def key(name: str, kind: Kind, default: Any) -> Any:
     return field(default=default, metadata={"key": name, "kind": kind})
 
 
-def encode(view: View) -> str:
-    """The query of `view`, without `?`; fields at their default are left out."""
+def encode(view: View, **implied: Any) -> str:
+    """The query of `view`, without `?`; fields at their default, or at the value that is `implied`, are left out."""
     pairs = []
     for item in fields(view):
         value = getattr(view, item.name)
-        if value != item.default:
+        if value not in (item.default, implied.get(item.name, item.default)):
             pairs.append((item.metadata["key"], item.metadata["kind"].write(value)))
     return urlencode(pairs)
 

@@ -49,7 +49,7 @@ page = client.get("/compound/toy/KMgF3")
 from dashboard.app import PAGES
 from dashboard.dataset import Dataset
 dataset = Dataset(Path(sys.argv[1]))
-laid = {page.path: str(page.layout(dataset, {"s": "toy"}).to_plotly_json()) for page in PAGES if not page.below}
+laid = {page.path: str(page.show(dataset, {"s": "toy"}).to_plotly_json()) for page in PAGES if not page.below}
 from dashboard.pages.recompute import data, form
 checked = data.check(dataset, compound="KMgF3", suite="toy", potentials=["chgnet-0.3.0"], calculation="harmonic")
 plain = data.check(dataset, compound="KMgF3", suite="", potentials=["chgnet-0.3.0"], calculation="harmonic")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from dash import Dash, dcc, html
+from dash import Dash, html
 from dash.development.base_component import Component
 
 from compute.suites import SUITES
@@ -15,16 +13,22 @@ from dashboard.pages.methods.definitions import definitions
 from dashboard.pages.methods.limits import limits
 from dashboard.pages.methods.protocols import protocols
 from dashboard.pages.methods.tables import dictionary, downloads
-from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.page import Page, PageState
 from dashboard.queries.provenance import runs, sources
 from dashboard.ui.blocks import address_notice, page_head
 from dashboard.ui.glossary import glossary
 from dashboard.ui.provenance import provenance
 from dashboard.ui.tabs import tabs
+from dashboard.views.methods import MethodsView
 
 
-def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
-    """The page; it has one view, and its parts have anchors."""
+def resolve(dataset: Dataset, asked: MethodsView) -> PageState[MethodsView]:
+    """The one view there is."""
+    return PageState(asked, "")
+
+
+def layout(dataset: Dataset, state: PageState[MethodsView], ignored: tuple[str, ...]) -> Component:
+    """The page."""
     published = sources(dataset, tuple(SUITES))
     files, release = data.published(dataset), dataset.release()
     return html.Div(
@@ -34,7 +38,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "What every word and number means, what the numbers cannot say, what to cite, and the tables "
                 "themselves. The documentation has the rest.",
             ),
-            address_notice(tuple(query)),
+            address_notice(ignored),
             tabs(
                 ("glossary", "Glossary", glossary()),
                 ("formulas", "Formulas", html.Div([*definitions(), protocols()])),
@@ -49,7 +53,6 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 label="Methods and data",
             ),
             provenance(published, runs(dataset, tuple(SUITES))),
-            dcc.Store(id=VIEW_QUERY, data=""),
         ],
         className="page methods",
     )  # fmt: skip
@@ -64,6 +67,8 @@ PAGE = Page(
     "Methods",
     "Methods & data · Softmode",
     "Definitions, protocols, limits, citations, the data dictionary and the downloads.",
-    layout,
-    register,
+    view=MethodsView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -20,7 +19,7 @@ from dashboard.pages.overview.leaderboard import answer
 from dashboard.pages.overview.noise_figure import noise_by_bond
 from dashboard.pages.overview.parity_figure import outside, parity
 from dashboard.pages.overview.suites import benchmark
-from dashboard.pages.page import VIEW_QUERY, Page, clicked
+from dashboard.pages.page import VIEW_QUERY, Page, PageState, clicked
 from dashboard.queries import agreement, coverage
 from dashboard.queries.provenance import runs, sources
 from dashboard.queries.ranking import preferred
@@ -39,7 +38,7 @@ from dashboard.ui.blocks import (
 from dashboard.ui.provenance import provenance
 from dashboard.ui.tabs import tabs
 from dashboard.ui.text import compared_how, count, marked, number, percent, plural
-from dashboard.views.codec import build, decode, encode, replaced
+from dashboard.views.codec import build, encode
 from dashboard.views.overview import MAPPED_SUITES, OverviewView
 from dashboard.views.stability import StabilityView
 
@@ -51,26 +50,42 @@ CUSP = (
     "perovskite has."
 )
 COLOUR_NAMES = {"error": "error", "disagreement": "disagreement", "sigma": "DFT σ"}
+_CONTROLS = {name: f"overview-{name}" for name in ("suite", "potential", "colour", "place")}
 
 
-def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
-    """The page for the view in `query`."""
-    asked, problems = decode(OverviewView, query)
-    view = _resolved(dataset, asked)
-    names = coverage.potential_names(dataset)
-    computed = _offered(dataset, view.suite)
+@dataclass(frozen=True)
+class OverviewState(PageState[OverviewView]):
+    """A view with a potential that its suite has results of, and all such potentials, the best first."""
+
+    offered: list[str]
+
+
+def resolve(dataset: Dataset, asked: OverviewView) -> OverviewState:
+    """What can be shown of `asked`: foundation potentials alone; distilled ones are shown where they are studied."""
+    computed = coverage.foundation(dataset, coverage.potentials_with_results(dataset, asked.suite))
+    offered = preferred(dataset, asked.suite, computed)
+    first = next(iter(offered), "")
+    view = asked if asked.potential in offered else replace(asked, potential=first)
+    return OverviewState(view, encode(view, potential=first), offered)
+
+
+def layout(dataset: Dataset, state: OverviewState, ignored: tuple[str, ...]) -> Component:
+    """The page that shows `state`."""
+    view, names = state.view, coverage.potential_names(dataset)
     return html.Div(
         [
             page_head(
                 "Which potential can be trusted with a soft phonon?",
                 "Foundation potentials against published density functional theory (DFT), compound by compound.",
             ),
-            address_notice(problems + replaced(asked, view)),
+            address_notice(ignored),
             controls.search("overview-search", hint=SEARCHED),
             answer(dataset),
             controls.bar(
-                controls.select("overview-suite", "Suite", _suites(), view.suite),
-                controls.select("overview-potential", "Potential", controls.options(computed, names), view.potential),
+                controls.select(_CONTROLS["suite"], "Suite", _suites(), view.suite),
+                controls.select(
+                    _CONTROLS["potential"], "Potential", controls.options(state.offered, names), view.potential
+                ),
                 label="Whose errors",
             ),
             tabs(
@@ -89,7 +104,6 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 label="What lies behind the answer",
             ),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
-            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
         ],
         className="page overview",
     )  # fmt: skip
@@ -100,7 +114,7 @@ def _map(dataset: Dataset, view: OverviewView) -> Component:
         [
             controls.bar(
                 controls.choice(
-                    "overview-colour",
+                    _CONTROLS["colour"],
                     "Colour of the map",
                     [{"value": k, "label": v} for k, v in COLOUR_NAMES.items()],
                     view.colour,
@@ -132,7 +146,7 @@ def _frequencies(dataset: Dataset, view: OverviewView) -> Component:
         html.Div(
             controls.bar(
                 controls.choice(
-                    "overview-place",
+                    _CONTROLS["place"],
                     "Softest mode at",
                     [{"value": k, "label": v} for k, v in agreement.PLACE_NAMES.items()],
                     view.place,
@@ -242,83 +256,60 @@ def _numbers(dataset: Dataset, view: OverviewView) -> list[Component]:
     ]
 
 
-def _offered(dataset: Dataset, suite: str) -> list[str]:
-    """Foundation potentials with results on `suite`; the distilled ones are shown where they are studied."""
-    found = coverage.foundation(dataset, coverage.potentials_with_results(dataset, suite))
-    return preferred(dataset, suite, found)
-
-
 def _share(value: float) -> str:
     return number(100 * value, 1) + " %" if value == value else number(value)
-
-
-def _resolved(dataset: Dataset, view: OverviewView) -> OverviewView:
-    """The view with a potential that the suite has results of."""
-    computed = _offered(dataset, view.suite)
-    return view if view.potential in computed else replace(view, potential=next(iter(computed), ""))
-
-
-def _shown(dataset: Dataset, view: OverviewView) -> OverviewView:
-    """The view as the address states it: without the potential that comes first anyway."""
-    first = next(iter(_offered(dataset, view.suite)), "")
-    return replace(view, potential="") if view.potential == first else view
 
 
 def register(app: Dash, dataset: Dataset) -> None:
     """Suite and potential decide everything; colour the map; the place the comparison of frequencies."""
 
     @app.callback(
-        Output("overview-results", "children"),
-        Output("overview-agreement", "children"),
-        Output("overview-place-box", "hidden"),
-        Output("overview-potential", "data"),
-        Output("overview-potential", "value"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("overview-suite", "value"),
-        Input("overview-potential", "value"),
-        Input("overview-colour", "value"),
-        State("overview-place", "value"),
+        output={
+            "map": Output("overview-results", "children"),
+            "agreement": Output("overview-agreement", "children"),
+            "no_place": Output("overview-place-box", "hidden"),
+            "offered": Output(_CONTROLS["potential"], "data"),
+            "potential": Output(_CONTROLS["potential"], "value"),
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={name: Input(_CONTROLS[name], "value") for name in ("suite", "potential", "colour")},
+        state={"place": State(_CONTROLS["place"], "value")},
         prevent_initial_call=True,
     )
-    def _update(suite: Any, potential: Any, colour: Any, place: Any) -> tuple[Any, ...]:
-        view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour, place=place))
-        computed = _offered(dataset, view.suite)
-        return (
-            _first_screen(dataset, view),
-            _agreement(dataset, view),
-            not _has_frequencies(view),
-            controls.options(computed, coverage.potential_names(dataset)),
-            view.potential,
-            encode(_shown(dataset, view)),
-        )
+    def _update(**values: Any) -> dict[str, Any]:
+        state = resolve(dataset, build(OverviewView, **values))
+        return {
+            "map": _first_screen(dataset, state.view),
+            "agreement": _agreement(dataset, state.view),
+            "no_place": not _has_frequencies(state.view),
+            "offered": controls.options(state.offered, coverage.potential_names(dataset)),
+            "potential": state.view.potential,
+            "address": state.address,
+        }
 
     @app.callback(
         Output("overview-agreement", "children", allow_duplicate=True),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("overview-place", "value"),
-        State("overview-suite", "value"),
-        State("overview-potential", "value"),
-        State("overview-colour", "value"),
+        inputs={"place": Input(_CONTROLS["place"], "value")},
+        state={name: State(_CONTROLS[name], "value") for name in ("suite", "potential", "colour")},
         prevent_initial_call=True,
     )
-    def _compare(place: Any, suite: Any, potential: Any, colour: Any) -> tuple[Any, str]:
-        view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour, place=place))
-        return _agreement(dataset, view), encode(_shown(dataset, view))
+    def _compare(**values: Any) -> tuple[Any, str]:
+        state = resolve(dataset, build(OverviewView, **values))
+        return _agreement(dataset, state.view), state.address
 
     @app.callback(
         Output(CELL, "children"),
-        Input(MAP, "clickData"),
-        State("overview-suite", "value"),
-        State("overview-potential", "value"),
-        State("overview-colour", "value"),
+        inputs={"clicks": Input(MAP, "clickData")},
+        state={name: State(_CONTROLS[name], "value") for name in ("suite", "potential", "colour")},
         prevent_initial_call=True,
     )
-    def _pick_cell(clicks: Any, suite: Any, potential: Any, colour: Any) -> Any:
+    def _pick_cell(clicks: Any, **values: Any) -> Any:
         point = clicked(clicks)
         t, mu = point.get("x"), point.get("y")
         if not all(isinstance(value, int | float) and abs(value) < 10 for value in (t, mu)):
             return no_update
-        view = _resolved(dataset, build(OverviewView, suite=suite, potential=potential, colour=colour))
+        view = resolve(dataset, build(OverviewView, **values)).view
         return cell(dataset, view.suite, view.potential, view.colour, t, mu) if view.potential else no_update
 
 
@@ -327,6 +318,8 @@ PAGE = Page(
     "Overview",
     "Softmode: soft phonons of foundation potentials",
     "How far foundation potentials can be trusted with soft phonons: coverage, ranking, a map.",
-    layout,
-    register,
+    view=OverviewView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
 )

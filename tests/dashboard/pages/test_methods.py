@@ -121,7 +121,7 @@ def test_formulas_can_be_read_out_and_name_columns_that_exist():
 
 
 def test_every_word_of_the_glossary_leads_to_its_formula_and_to_a_page_of_the_documentation(dataset):
-    shown = page.layout(dataset, {})
+    shown = page.PAGE.show(dataset, {})
     identities = [node.id for node in nodes(shown) if getattr(node, "id", None)]
     targets = {node.href[1:] for node in nodes(shown) if str(getattr(node, "href", "")).startswith("#")}
     assert len(identities) == len(set(identities))
@@ -159,7 +159,7 @@ def test_the_citation_is_that_of_the_citation_file():
 
 
 def test_a_view_is_cited_with_the_release(dataset):
-    text = words(page.layout(dataset, {}))
+    text = words(page.PAGE.show(dataset, {}))
     assert f"data release {dataset.release()}" in text
 
 
@@ -174,7 +174,7 @@ def test_addresses_for_programs_exist(directory):
 
 
 def test_without_tables_nothing_is_offered(tmp_path):
-    text = words(page.layout(Dataset(tmp_path), {}))
+    text = words(page.PAGE.show(Dataset(tmp_path), {}))
     assert "No table is published." in text
     assert "no data published" in text
     assert f"not published, {len(SCHEMAS['references'])} columns" in text

@@ -75,7 +75,7 @@ def test_costs_are_those_of_one_run_of_all_potentials(directory, costs):
     found = Dataset(directory)
     assert dict(card(found, CHGNET).costs) == {10: 4000.0, 40: 1234.0}
     assert card(found, IDLE).costs == {}
-    text = text_of(models.layout(found, {}))
+    text = text_of(models.PAGE.show(found, {}))
     assert "1,234" in text
     assert "µs per atom and call" in text
     unmeasured = text_of(computed_cards([replace(card(found, CHGNET), costs={})], {}))
@@ -95,7 +95,7 @@ def test_the_times_of_rows_are_no_costs(directory, tmp_path, costs):
     ]
     found = republished(directory, tmp_path / "timed", harmonic=timed)
     assert all(one.costs == {} for one in query.cards(found))
-    assert "Not measured" in text_of(models.layout(found, {}))
+    assert "Not measured" in text_of(models.PAGE.show(found, {}))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_another_functional_is_said_on_the_cards(directory, tmp_path):
     rows = [{**row, "functional": "r2SCAN"} for row in tables.read(directory, "potentials").to_pylist()]
     changed = republished(directory, tmp_path, potentials=rows)
     said = f"Trained on another functional than DFT’s: {card(changed, CHGNET).facts['name']} (r2SCAN)"
-    assert said in text_of(models.PAGE.layout(changed, {}))
+    assert said in text_of(models.PAGE.show(changed, {}))
 
 
 def test_the_command_fetches_what_no_package_brings_and_asks_for_the_licence(directory, tmp_path):
@@ -199,19 +199,19 @@ def test_the_figure_draws_a_potential_as_every_other_does_and_sets_equals_side_b
 
 
 def test_the_page_follows_its_address(dataset):
-    text = text_of(models.layout(dataset, {"a": MACE, "m": "omega"}))
+    text = text_of(models.PAGE.show(dataset, {"a": MACE, "m": "omega"}))
     assert "RMSE of ω" in text
     assert "n = 5 compounds" in text
     assert "Mace-Test alone on 1" not in text  # it is the first now
     assert "Mace-Test alone is right on 1 compounds" in text
-    hdp = text_of(models.layout(dataset, {"s": "hdp", "m": "mcc"}))
+    hdp = text_of(models.PAGE.show(dataset, {"s": "hdp", "m": "mcc"}))
     assert "It takes two potentials" in hdp
     assert "--stage sigma" in hdp
 
 
 def test_the_page_stands_without_data(tmp_path):
     tables.publish(tmp_path, {})
-    assert "No potential has been run" in text_of(models.layout(Dataset(tmp_path), {}))
+    assert "No potential has been run" in text_of(models.PAGE.show(Dataset(tmp_path), {}))
 
 
 def test_records_of_training_become_curves_and_paired_errors(directory, tmp_path):
@@ -241,6 +241,6 @@ def test_records_of_training_become_curves_and_paired_errors(directory, tmp_path
     assert found.change["force constants"].value == pytest.approx(-0.6)
     assert found.errors["σ"][0].value == pytest.approx(0.6)
     assert np.isnan(found.errors["σ"][0].low), "both compounds have Pb: one cation bounds nothing"
-    shown = text_of(models.layout(dataset, {}))
+    shown = text_of(models.PAGE.show(dataset, {}))
     assert "Distilled from Mace-Test on 250 and 1,000 configurations: no foundation models" in shown
     assert "With 250 it was lowest at step 200" in shown

@@ -31,7 +31,7 @@ def dataset():
 def test_every_page_is_laid_out(dataset, suite):
     for page in PAGES:
         below = {"suite": suite, "compound": COMPOUNDS[suite]} if page.below else {}
-        assert page.layout(dataset, {"s": suite}, **below) is not None
+        assert page.show(dataset, {"s": suite}, **below) is not None
 
 
 def test_published_labels_are_those_of_the_one_function(dataset):

@@ -35,7 +35,7 @@ def test_pages_answer_and_other_paths_are_404(client, page):
 
 def test_plotly_knows_every_setting_of_every_figure(directory):
     dataset = Dataset(directory)
-    pages = [page.layout(dataset, {}, **{name: BELOW[name] for name in page.below}) for page in PAGES]
+    pages = [page.show(dataset, {}, **{name: BELOW[name] for name in page.below}) for page in PAGES]
     figures = [part.figure for page in pages for part in page._traverse() if isinstance(part, dcc.Graph)]
     assert len(figures) > 20
     for figure in figures:
@@ -118,7 +118,7 @@ def test_a_malformed_address_is_answered_with_a_notice(client):
 
 def laid_out(page, dataset, query):
     """Text of `page`; one that needs more than a query is asked about CsPbI3."""
-    return text_of(page.layout(dataset, query, **{name: BELOW[name] for name in page.below}))
+    return text_of(page.show(dataset, query, **{name: BELOW[name] for name in page.below}))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if not page.below], ids=lambda p: p.name)
