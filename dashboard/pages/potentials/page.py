@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import chain
 from typing import Any
 
@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
-from dashboard.pages.page import VIEW_QUERY, Page, clicked
+from dashboard.pages.page import VIEW_QUERY, Page, PageState, clicked
 from dashboard.pages.potentials import cards as models_cards
 from dashboard.pages.potentials import comparison, comparison_data, learning, learning_data
 from dashboard.pages.potentials.wider_field import wider_field
@@ -25,7 +25,7 @@ from dashboard.ui.blocks import address_notice, campaign_command, not_computed, 
 from dashboard.ui.provenance import provenance
 from dashboard.ui.ranking import ranking as ranking_block
 from dashboard.ui.tabs import tabs
-from dashboard.views.codec import build, decode, encode, replaced
+from dashboard.views.codec import build, encode
 from dashboard.views.overview import MAPPED_SUITES
 from dashboard.views.potentials import PotentialsView
 
@@ -35,10 +35,23 @@ SCORE_LABELS = {
 }  # fmt: skip
 
 
-def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
-    """The page for the view in `query`."""
-    asked, problems = decode(PotentialsView, query)
-    view, trainings = _resolved(dataset, asked), learning_data.trainings(dataset)
+def resolve(dataset: Dataset, asked: PotentialsView) -> PageState[PotentialsView]:
+    """What its suite offers of `asked`: a score, and two different potentials that were run."""
+    present = comparison_data.potentials(dataset, asked.suite)
+    first = asked.first if asked.first in present else _other(present, asked.second) or _other(present, "")
+    second = asked.second if asked.second in present and asked.second != first else _other(present, first)
+    scores = SUITE_METRICS[asked.suite]
+    plain = PotentialsView.score if PotentialsView.score in scores else scores[0]
+    view = replace(asked, score=asked.score if asked.score in scores else scores[0], first=first, second=second)
+    best = _other(present, "")
+    pair = {"first": best, "second": _other(present, best)}
+    implied = pair if (first, second) == tuple(pair.values()) else {}
+    return PageState(view, encode(view, score=plain, **implied))
+
+
+def layout(dataset: Dataset, state: PageState[PotentialsView], ignored: tuple[str, ...]) -> Component:
+    """The page that shows `state`."""
+    view, trainings = state.view, learning_data.trainings(dataset)
     cards = models_query.cards(dataset)
     functionals = models_query.reference_functionals(dataset)
     every = chain.from_iterable(functionals.get(suite, []) for suite in MAPPED_SUITES)
@@ -51,7 +64,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "differences in accuracy can be measured. ",
                 dcc.Link("Add my potential", href="/add"), ".",
             ),
-            address_notice(problems + replaced(asked, view)),
+            address_notice(ignored),
             controls.bar(
                 controls.select("models-suite", "Suite", controls.SUITE_OPTIONS, view.suite),
                 controls.choice("models-score", "Score", _scores(view), view.score),
@@ -73,7 +86,6 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 label="What is known of potentials",
             ),
             provenance(sources(dataset, tuple(SUITES)), runs(dataset, tuple(SUITES))),
-            dcc.Store(id=VIEW_QUERY, data=encode(_shown(dataset, view))),
         ],
         className="page",
     )  # fmt: skip
@@ -157,60 +169,34 @@ def _other(present: list[str], taken: str) -> str:
     return next((p for p in present if p != taken), "")
 
 
-def _resolved(dataset: Dataset, view: PotentialsView) -> PotentialsView:
-    """The view with what its suite offers: a score, and two different potentials that were run."""
-    present = comparison_data.potentials(dataset, view.suite)
-    scores = SUITE_METRICS[view.suite]
-    first = view.first if view.first in present else _other(present, view.second) or _other(present, "")
-    second = view.second if view.second in present and view.second != first else _other(present, first)
-    return replace(view, score=view.score if view.score in scores else scores[0], first=first, second=second)
-
-
-def _shown(dataset: Dataset, view: PotentialsView) -> PotentialsView:
-    """The view as the address states it: without what comes by itself."""
-    plain = _resolved(dataset, PotentialsView(suite=view.suite))
-    if (view.first, view.second) == (plain.first, plain.second):
-        view = replace(view, first="", second="")
-    return replace(view, score=PotentialsView.score) if view.score == plain.score else view
-
-
 def register(app: Dash, dataset: Dataset) -> None:
     """The suite decides what every other control offers; each control recomputes what stands under it."""
 
     @app.callback(
-        Output("models-order", "children"),
-        Output("models-accuracy", "children"),
-        Output("models-pair", "children"),
-        Output("models-score", "data"),
-        Output("models-score", "value"),
-        Output("models-first", "data"),
-        Output("models-first", "value"),
-        Output("models-second", "data"),
-        Output("models-second", "value"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("models-suite", "value"),
-        Input("models-score", "value"),
-        Input("models-against", "value"),
-        Input("models-first", "value"),
-        Input("models-second", "value"),
+        output={
+            **{part: Output(f"models-{part}", "children") for part in ("order", "accuracy", "pair")},
+            **{f"{name}_offered": Output(f"models-{name}", "data") for name in ("score", "first", "second")},
+            **{name: Output(f"models-{name}", "value") for name in ("score", "first", "second")},
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={field.name: Input(f"models-{field.name}", "value") for field in fields(PotentialsView)},
         prevent_initial_call=True,
     )
-    def _update(suite: Any, score: Any, against: Any, first: Any, second: Any) -> tuple[Any, ...]:
-        asked = build(PotentialsView, suite=suite, score=score, against=against, first=first, second=second)
-        view = _resolved(dataset, asked)
-        offered = _options(dataset, view)
-        return (
-            _order(dataset, view),
-            _accuracy(dataset, view),
-            _pair(dataset, view),
-            _scores(view),
-            view.score,
-            offered,
-            view.first,
-            offered,
-            view.second,
-            encode(_shown(dataset, view)),
-        )
+    def _update(**values: Any) -> dict[str, Any]:
+        state = resolve(dataset, build(PotentialsView, **values))
+        view, offered = state.view, _options(dataset, state.view)
+        return {
+            "order": _order(dataset, view),
+            "accuracy": _accuracy(dataset, view),
+            "pair": _pair(dataset, view),
+            "score_offered": _scores(view),
+            "score": view.score,
+            "first_offered": offered,
+            "first": view.first,
+            "second_offered": offered,
+            "second": view.second,
+            "address": state.address,
+        }
 
     @app.callback(
         Output(learning.PICKED, "children"),
@@ -233,6 +219,8 @@ PAGE = Page(
     "Models",
     "Models · Softmode",
     "A card per potential: what it was trained on, its licence and cost, its accuracy, and pairwise tests.",
-    layout,
-    register,
+    view=PotentialsView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
 )
