@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.dataset import Dataset
 from dashboard.pages.error_sources import sections as parts
-from dashboard.pages.error_sources.view import addressed, resolved
-from dashboard.pages.page import VIEW_QUERY, Page, clicked
+from dashboard.pages.error_sources.view import resolve
+from dashboard.pages.page import VIEW_QUERY, Page, PageState, clicked
 from dashboard.queries.attribution import sets
 from dashboard.queries.provenance import runs, sources
 from dashboard.ui.attribution import CONTRIBUTIONS, reference_notice
@@ -19,14 +19,13 @@ from dashboard.ui.blocks import address_notice, page_head
 from dashboard.ui.provenance import provenance
 from dashboard.ui.tabs import tabs
 from dashboard.ui.wells import PARITY_HARMONIC, PARITY_HEIGHT
-from dashboard.views.codec import changed, decode, encode, replaced
+from dashboard.views.codec import changed
 from dashboard.views.error_sources import ErrorSourcesView
 
 
-def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
-    """The page for the view in `query`."""
-    asked, problems = decode(ErrorSourcesView, query)
-    view = resolved(dataset, asked)
+def layout(dataset: Dataset, state: PageState[ErrorSourcesView], ignored: tuple[str, ...]) -> Component:
+    """The page that shows `state`."""
+    view = state.view
     one_set = parts.one_set(dataset, view)
     return html.Div(
         [
@@ -36,7 +35,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "wrong? Does its error of σ come from its forces, from its Hessian or from sampling, and how much of "
                 "it would a single number mend?",
             ),
-            address_notice(problems + replaced(asked, view)),
+            address_notice(ignored),
             parts.level(dataset),
             tabs(
                 ("attribution", "Attribution", parts.attribution(dataset, view)),
@@ -48,7 +47,6 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 label="Kinds of error",
             ),
             provenance(sources(dataset, parts.SUITES), runs(dataset, parts.SUITES)),
-            dcc.Store(id=VIEW_QUERY, data=encode(addressed(dataset, view))),
         ],
         className="page",
     )
@@ -59,22 +57,26 @@ def register(app: Dash, dataset: Dataset) -> None:
 
     def under(query: Any, **raw: Any) -> tuple[ErrorSourcesView, str]:
         """The view after the controls `raw` have changed, and its address."""
-        view = resolved(dataset, changed(ErrorSourcesView, query, **raw))
-        return view, encode(addressed(dataset, view))
+        state = resolve(dataset, changed(ErrorSourcesView, query, **raw))
+        return state.view, state.address
 
     @app.callback(
-        Output("errors-compared", "children"),
-        Output("errors-one", "children"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("errors-potentials", "value"),
-        Input("errors-quantity", "value"),
-        Input("errors-compound", "value"),
-        State(VIEW_QUERY, "data"),
+        output={
+            "compared": Output("errors-compared", "children"),
+            "one": Output("errors-one", "children"),
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={name: Input(f"errors-{name}", "value") for name in ("potentials", "quantity", "compound")},
+        state={"query": State(VIEW_QUERY, "data")},
         prevent_initial_call=True,
     )
-    def _update_wells(potentials: Any, quantity: Any, compound: Any, query: Any) -> tuple[Any, ...]:
-        view, address = under(query, potentials=potentials, quantity=quantity, compound=compound)
-        return parts.compared_wells(dataset, view), parts.one_well(dataset, view), address
+    def _update_wells(query: Any, **values: Any) -> dict[str, Any]:
+        view, address = under(query, **values)
+        return {
+            "compared": parts.compared_wells(dataset, view),
+            "one": parts.one_well(dataset, view),
+            "address": address,
+        }
 
     @app.callback(
         Output("errors-compound", "value"),
@@ -103,53 +105,55 @@ def register(app: Dash, dataset: Dataset) -> None:
     follows("errors-means", "errors-split", "split", parts.means)
 
     @app.callback(
-        Output("errors-reference-notice", "children"),
-        Output("errors-means", "children", allow_duplicate=True),
-        Output("errors-all-sets", "children"),
-        Output("errors-frames", "data"),
-        Output("errors-frames", "value", allow_duplicate=True),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("errors-reference", "value"),
-        State(VIEW_QUERY, "data"),
+        output={
+            "notice": Output("errors-reference-notice", "children"),
+            "means": Output("errors-means", "children", allow_duplicate=True),
+            "all_sets": Output("errors-all-sets", "children"),
+            "frames_offered": Output("errors-frames", "data"),
+            "frames": Output("errors-frames", "value", allow_duplicate=True),
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={"reference": Input("errors-reference", "value")},
+        state={"query": State(VIEW_QUERY, "data")},
         prevent_initial_call=True,
     )
-    def _update_reference(reference: Any, query: Any) -> tuple[Any, ...]:
+    def _update_reference(reference: Any, query: Any) -> dict[str, Any]:
         view, address = under(query, reference=reference)
-        return (
-            reference_notice(view.reference),
-            parts.means(dataset, view),
-            parts.all_sets(dataset, view),
-            sets(dataset, view.reference),
-            view.frames,
-            address,
-        )
+        return {
+            "notice": reference_notice(view.reference),
+            "means": parts.means(dataset, view),
+            "all_sets": parts.all_sets(dataset, view),
+            "frames_offered": sets(dataset, view.reference),
+            "frames": view.frames,
+            "address": address,
+        }
 
     follows("errors-explained", "errors-regression", "regression", parts.shares)
     follows("errors-effect", "errors-protocols", "protocols", parts.effect)
 
     @app.callback(
-        Output("errors-breakdown", "children"),
-        Output("errors-scored", "data"),
-        Output("errors-scored", "value"),
-        Output("errors-order", "data"),
-        Output("errors-order", "value"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("errors-frames", "value"),
-        Input("errors-scored", "value"),
-        Input("errors-order", "value"),
-        State(VIEW_QUERY, "data"),
+        output={
+            "breakdown": Output("errors-breakdown", "children"),
+            "scored_offered": Output("errors-scored", "data"),
+            "scored": Output("errors-scored", "value"),
+            "order_offered": Output("errors-order", "data"),
+            "order": Output("errors-order", "value"),
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={name: Input(f"errors-{name}", "value") for name in ("frames", "scored", "order")},
+        state={"query": State(VIEW_QUERY, "data")},
         prevent_initial_call=True,
     )
-    def _update_attribution(frames: Any, scored: Any, order: Any, query: Any) -> tuple[Any, ...]:
-        view, address = under(query, frames=frames, scored=scored, order=order)
-        return (
-            parts.breakdown(dataset, view),
-            parts.scored_options(dataset, view),
-            view.scored,
-            parts.order_options(dataset, view),
-            view.order,
-            address,
-        )
+    def _update_attribution(query: Any, **values: Any) -> dict[str, Any]:
+        view, address = under(query, **values)
+        return {
+            "breakdown": parts.breakdown(dataset, view),
+            "scored_offered": parts.scored_options(dataset, view),
+            "scored": view.scored,
+            "order_offered": parts.order_options(dataset, view),
+            "order": view.order,
+            "address": address,
+        }
 
     @app.callback(
         Output("errors-frames", "value"),
@@ -169,6 +173,8 @@ PAGE = Page(
     "Error sources",
     "Error sources · Softmode",
     "Where a potential's error of the anharmonicity score comes from: forces, Hessian or sampling.",
-    layout,
-    register,
+    view=ErrorSourcesView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
 )

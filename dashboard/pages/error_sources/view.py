@@ -9,29 +9,26 @@ from compute.structures.formula import among
 from dashboard.dataset import Dataset
 from dashboard.pages.error_sources.protocols_data import protocol_pairs
 from dashboard.pages.error_sources.regression_data import regressions
+from dashboard.pages.page import PageState
 from dashboard.queries import attribution, wells
 from dashboard.queries.ranking import newest_first
+from dashboard.views.codec import encode
 from dashboard.views.error_sources import ErrorSourcesView
 
 
-def resolved(dataset: Dataset, view: ErrorSourcesView) -> ErrorSourcesView:
-    """The view with what the tables hold: potentials and a compound with wells, a scored set, a known order."""
-    present = wells.potentials(wells.wells(dataset))
-    view = replace(view, potentials=tuple(p for p in view.potentials if p in present))
+def resolve(dataset: Dataset, asked: ErrorSourcesView) -> PageState[ErrorSourcesView]:
+    """What the tables hold of `asked`: potentials and a compound with wells, a scored set, a known order."""
+    present, implied = wells.potentials(wells.wells(dataset)), {}
+    view = replace(asked, potentials=tuple(p for p in asked.potentials if p in present))
     for name, offered in _OFFERED.items():
         values = offered(dataset, view)
+        if not getattr(ErrorSourcesView, name):
+            implied[name] = next(iter(values), "")
         if name == "compound" and view.compound:
             view = replace(view, compound=among(values, view.compound))
         if getattr(view, name) not in values:
             view = replace(view, **{name: next(iter(values), getattr(ErrorSourcesView, name))})
-    return view
-
-
-def addressed(dataset: Dataset, view: ErrorSourcesView) -> ErrorSourcesView:
-    """The view as an address states it: without what comes first anyway."""
-    empty = {name: offered for name, offered in _OFFERED.items() if not getattr(ErrorSourcesView, name)}
-    first = {name: next(iter(offered(dataset, view)), "") for name, offered in empty.items()}
-    return replace(view, **{name: "" for name, value in first.items() if getattr(view, name) == value})
+    return PageState(view, encode(view, **implied))
 
 
 def orders(dataset: Dataset, view: ErrorSourcesView) -> list[str]:

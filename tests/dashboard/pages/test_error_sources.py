@@ -164,29 +164,29 @@ def test_contributions_that_are_not_known_are_left_out():
 
 
 def test_the_page_says_what_the_numbers_say(dataset):
-    text = text_of(errors.layout(dataset, {"p": CHGNET, "c": "Cs2AgInCl6"}))
+    text = text_of(errors.PAGE.show(dataset, {"p": CHGNET, "c": "Cs2AgInCl6"}))
     assert "2 of 3 compounds" in text
     assert "double well, 25 meV deep at 0.32 Å" in text
     assert "not the published VASP" in text
     assert "frames sampled by Chgnet-Test" in text
     assert "4.5 effective frames of 16. That is too few" in text
-    assert "Most of it cancels" not in text_of(errors.layout(dataset, {"f": BROMIDE}))
+    assert "Most of it cancels" not in text_of(errors.PAGE.show(dataset, {"f": BROMIDE}))
 
 
 def test_the_order_in_the_address_is_followed_where_it_is_known(dataset):
-    assert "upper limits" in text_of(errors.layout(dataset, {"f": IODIDE, "o": "hfs"}))
-    assert "replaced by the default: o." in text_of(errors.layout(dataset, {"f": BROMIDE, "o": "shf"}))
+    assert "upper limits" in text_of(errors.PAGE.show(dataset, {"f": IODIDE, "o": "hfs"}))
+    assert "replaced by the default: o." in text_of(errors.PAGE.show(dataset, {"f": BROMIDE, "o": "shf"}))
 
 
 @pytest.mark.parametrize("frames", [IODIDE, BROMIDE, CHLORIDE])
 def test_every_set_is_laid_out(dataset, frames):
-    assert frames in text_of(errors.layout(dataset, {"f": frames}))
+    assert frames in text_of(errors.PAGE.show(dataset, {"f": frames}))
 
 
 @pytest.mark.parametrize(("kept", "absent"), [("wells", "attribution"), ("attribution", "wells")])
 def test_each_section_stands_without_the_other(directory, tmp_path, kept, absent):
     tables.publish(tmp_path, {name: tables.read(directory, name) for name in (kept, "potentials")})
-    text = text_of(errors.layout(Dataset(tmp_path), {}))
+    text = text_of(errors.PAGE.show(Dataset(tmp_path), {}))
     needs = {"wells": "softmode reference dft wells", "attribution": "softmode reference dft frames"}
     assert needs[absent] in text
     assert needs[kept] not in text
@@ -195,6 +195,6 @@ def test_each_section_stands_without_the_other(directory, tmp_path, kept, absent
 def test_wells_of_dft_alone_are_shown(directory, tmp_path):
     rows = [row for row in tables.read(directory, "wells").to_pylist() if row["source"] == "dft"]
     tables.publish(tmp_path, {"wells": tables.from_rows("wells", rows)})
-    text = text_of(errors.layout(Dataset(tmp_path), {}))
+    text = text_of(errors.PAGE.show(Dataset(tmp_path), {}))
     assert "No compound has both DFT and a potential" in text
     assert "Cs2AgBiBr6. DFT:" in text

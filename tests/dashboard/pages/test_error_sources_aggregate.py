@@ -105,9 +105,9 @@ def test_a_surrogate_reference_is_never_put_together_with_dft(dataset, directory
     assert not set(query.sets(both)) & set(query.sets(both, "surrogate"))
     assert compound.attribution_rows(both, done["suite"], done["compound"])["corner_rrr"].max() < 90
     assert query.scored(both, surrogate["frames"], done["potential"]).published is None
-    shown = text_of(errors.layout(both, {"rf": "surrogate"}))
+    shown = text_of(errors.PAGE.show(both, {"rf": "surrogate"}))
     assert "read CHGNet 0.3.0" in shown
-    assert "read CHGNet 0.3.0" not in text_of(errors.layout(both, {}))
+    assert "read CHGNet 0.3.0" not in text_of(errors.PAGE.show(both, {}))
 
 
 def test_an_order_that_no_set_knows_is_said(dataset):
@@ -121,7 +121,7 @@ def test_division_by_the_slope_is_counted_both_ways(dataset):
     # |0.8 − 0.6|, |0.55 − 0.5| before; |0.7 − 0.6|, |0.7 − 0.5| after
     assert (found.rescaled.first, found.rescaled.second) == pytest.approx((0.125, 0.15))
     assert (found.rescaled.n, found.n_nearer) == (2, 1)
-    assert "to 20 %" in text_of(errors.layout(dataset, {}))
+    assert "to 20 %" in text_of(errors.PAGE.show(dataset, {}))
 
 
 def test_the_regression_finds_the_place_that_the_error_was_made_from(known):
@@ -137,7 +137,7 @@ def test_the_regression_finds_the_place_that_the_error_was_made_from(known):
 
 
 def test_too_few_compounds_are_said_not_fitted(dataset):
-    text = text_of(errors.layout(dataset, {}))
+    text = text_of(errors.PAGE.show(dataset, {}))
     assert "Too few: " in text
     assert f"a regression is made from {LEAST} on" in text
 
@@ -150,7 +150,7 @@ def test_protocols_are_compared_on_the_same_compounds(known):
     assert found.n_flipped == int(np.sum((found.first < 1) & (found.second >= 1)))
     assert 0 < found.n_beyond <= found.n_flipped
     assert (found.first_only, found.second_only) == ({}, {})
-    text = text_of(errors.layout(known, {}))
+    text = text_of(errors.PAGE.show(known, {}))
     assert "is larger than by published-abx3 by 0.30 on average over 59 compounds" in text
 
 
@@ -166,18 +166,18 @@ def test_what_one_protocol_finished_and_the_other_did_not_is_counted(known, tmp_
     (pair,) = protocol_pairs(dataset)
     (found,) = protocols(dataset, pair)
     assert (pair.n, found.first_only, found.second_only) == (N - 2, {"left-sites": 1}, {})
-    assert "over 58 compounds" in (text := text_of(errors.layout(dataset, {})))
+    assert "over 58 compounds" in (text := text_of(errors.PAGE.show(dataset, {})))
     assert "1 compound more failed by quick" in text
 
 
 def test_the_address_chooses_regression_and_protocols(known):
-    text = text_of(errors.layout(known, {"e": f"{CHGNET}~quick"}))
+    text = text_of(errors.PAGE.show(known, {"e": f"{CHGNET}~quick"}))
     assert "sampled by quick, that of DFT by the published schedule" in text
-    assert "replaced by the default: e." in text_of(errors.layout(known, {"e": f"{CHGNET}~none"}))
+    assert "replaced by the default: e." in text_of(errors.PAGE.show(known, {"e": f"{CHGNET}~none"}))
 
 
 def test_without_a_second_protocol_the_command_is_named(dataset):
-    text = text_of(errors.layout(dataset, {}))
+    text = text_of(errors.PAGE.show(dataset, {}))
     assert "No compound has σ by two protocols" in text
     assert "--stage sigma --limit 60 --protocol one-shot" in text
 
