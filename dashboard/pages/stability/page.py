@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from compute.statistics.verdicts import RULES, SCORE
 from dashboard.dataset import Dataset
-from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.page import VIEW_QUERY, Page, PageState
 from dashboard.pages.stability import confusion, curves, ladder, screening
 from dashboard.queries import coverage
 from dashboard.queries import stability as query
@@ -27,8 +27,8 @@ from dashboard.ui.blocks import address_notice, campaign_command, not_computed, 
 from dashboard.ui.provenance import provenance
 from dashboard.ui.tabs import tabs
 from dashboard.ui.text import listed, plural
-from dashboard.views.codec import build, decode, encode, replaced, written
-from dashboard.views.stability import MOST_POTENTIALS, SUITE_CRITERIA, StabilityView, addressed
+from dashboard.views.codec import build, encode, written
+from dashboard.views.stability import MOST_POTENTIALS, SUITE_CRITERIA, StabilityView
 
 CRITERION_NAMES = {
     "harmonic": "harmonic | harmonic",
@@ -43,11 +43,29 @@ SHOWN = "stability-view"
 ONE_ALONE = "Two potentials are compared by a score; here there is one potential, or no score."
 
 
-def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
-    """The page for the view in `query`."""
-    asked, problems = decode(StabilityView, query)
-    found = _resolved(dataset, asked)
-    view = found.view
+@dataclass(frozen=True)
+class StabilityState(PageState[StabilityView]):
+    """A view that its suite can follow, the potentials that it shows, and all with such results."""
+
+    potentials: tuple[str, ...]
+    offered: tuple[str, ...]
+
+
+def resolve(dataset: Dataset, asked: StabilityView) -> StabilityState:
+    """What its suite offers of `asked`: a criterion, potentials with such results, anions that occur."""
+    criteria = SUITE_CRITERIA[asked.suite]
+    criterion = asked.criterion if asked.criterion in criteria else criteria[0]
+    offered = tuple(preferred(dataset, asked.suite, query.potentials(dataset, asked.suite, criterion)))
+    present = anions(dataset, asked.suite)
+    chosen = tuple(p for p in asked.potentials if p in offered)[:MOST_POTENTIALS]
+    view = replace(asked, criterion=criterion, potentials=chosen, anion=tuple(a for a in asked.anion if a in present))
+    plain = tuple(foundation(dataset, offered)) or offered
+    shown = tuple(p for p in offered if p in chosen) or plain[:MOST_POTENTIALS]
+    return StabilityState(view, encode(view, criterion=criteria[0]), shown, offered)
+
+
+def layout(dataset: Dataset, found: StabilityState, ignored: tuple[str, ...]) -> Component:
+    """The page that shows `found`."""
     names = coverage.potential_names(dataset)
     return html.Div(
         [
@@ -56,7 +74,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "DFT’s verdict on each compound against each potential’s. Move the tolerance and see which "
                 "verdicts depend on it.",
             ),
-            address_notice(problems + replaced(asked, view)),
+            address_notice(ignored),
             _controls(dataset, found, names),
             tabs(
                 ("matrices", "Matrices", html.Div(_results(dataset, found, names), id="stability-results")),
@@ -68,14 +86,13 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 label="What is compared",
             ),
             html.Div(_foot(dataset, found), id="stability-foot"),
-            dcc.Store(id=SHOWN, data=encode(view)),
-            dcc.Store(id=VIEW_QUERY, data=encode(addressed(view))),
+            dcc.Store(id=SHOWN, data=found.address),
         ],
         className="page",
     )  # fmt: skip
 
 
-def _screening(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
+def _screening(dataset: Dataset, found: StabilityState, names: Mapping[str, str]) -> Component:
     return section(
         "What a screen is worth",
         controls.bar(
@@ -93,29 +110,7 @@ def _screening(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> 
     )
 
 
-@dataclass(frozen=True)
-class _Resolved:
-    """A view that its suite can follow, and the potentials that it shows."""
-
-    view: StabilityView
-    potentials: tuple[str, ...]
-    offered: tuple[str, ...]
-
-
-def _resolved(dataset: Dataset, view: StabilityView) -> _Resolved:
-    """The view with what its suite offers: a criterion, potentials with such results, anions that occur."""
-    criteria = SUITE_CRITERIA[view.suite]
-    criterion = view.criterion if view.criterion in criteria else criteria[0]
-    offered = tuple(preferred(dataset, view.suite, query.potentials(dataset, view.suite, criterion)))
-    present = anions(dataset, view.suite)
-    chosen = tuple(p for p in view.potentials if p in offered)[:MOST_POTENTIALS]
-    view = replace(view, criterion=criterion, potentials=chosen, anion=tuple(a for a in view.anion if a in present))
-    plain = tuple(foundation(dataset, offered)) or offered
-    shown = tuple(p for p in offered if p in chosen) or plain[:MOST_POTENTIALS]
-    return _Resolved(view, shown, offered)
-
-
-def _controls(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
+def _controls(dataset: Dataset, found: StabilityState, names: Mapping[str, str]) -> Component:
     view = found.view
     moved = query.moved(view.criterion)
     return controls.bar(
@@ -155,11 +150,11 @@ def _criteria(view: StabilityView) -> list[dict[str, str]]:
     return [{"value": c, "label": CRITERION_NAMES[c]} for c in SUITE_CRITERIA[view.suite]]
 
 
-def _data(dataset: Dataset, found: _Resolved) -> query.Compared:
+def _data(dataset: Dataset, found: StabilityState) -> query.Compared:
     return query.compared(dataset, found.view, found.potentials)
 
 
-def _results(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> list[Any]:
+def _results(dataset: Dataset, found: StabilityState, names: Mapping[str, str]) -> list[Any]:
     view = found.view
     if not found.potentials:
         command = campaign_command(view.suite)
@@ -173,7 +168,7 @@ def _results(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> li
     ]
 
 
-def _not_shown(found: _Resolved, names: Mapping[str, str]) -> Component | None:
+def _not_shown(found: StabilityState, names: Mapping[str, str]) -> Component | None:
     """Says how many potentials have such results and are not on the page; names them where they are few."""
     left_out = [names.get(p, p) for p in found.offered if p not in found.potentials]
     if not left_out or found.view.potentials:
@@ -183,98 +178,81 @@ def _not_shown(found: _Resolved, names: Mapping[str, str]) -> Component | None:
     return html.P(said, className="fine", id="stability-not-shown")
 
 
-def _sweeps(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component | None:
+def _sweeps(dataset: Dataset, found: StabilityState, names: Mapping[str, str]) -> Component | None:
     if not found.potentials:
         return None
     data = _data(dataset, found)
     return html.Div([curves.sweeps(data, names), ladder.displacements(dataset, data, names)])
 
 
-def _pairs(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
+def _pairs(dataset: Dataset, found: StabilityState, names: Mapping[str, str]) -> Component:
     shown = confusion.pairs(_data(dataset, found), names) if found.potentials else None
     return html.Div(shown or html.P(ONE_ALONE))
 
 
-def _rankings(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> Component:
+def _rankings(dataset: Dataset, found: StabilityState, names: Mapping[str, str]) -> Component:
     return html.Div(curves.rankings(_data(dataset, found), names) if found.potentials else None)
 
 
-def _economics(dataset: Dataset, found: _Resolved, names: Mapping[str, str]) -> list[Component]:
+def _economics(dataset: Dataset, found: StabilityState, names: Mapping[str, str]) -> list[Component]:
     if not found.potentials:
         return []
     trusted = screening.with_trust(dataset, found.view, found.potentials, names)
     return [*screening.economics(_data(dataset, found), names), trusted]
 
 
-def _foot(dataset: Dataset, found: _Resolved) -> Component:
+def _foot(dataset: Dataset, found: StabilityState) -> Component:
     behind = runs(dataset, [found.view.suite])
     return provenance(sources(dataset, [found.view.suite]), behind[behind["potential"].isin(found.potentials)])
-
-
-def _of_store(dataset: Dataset, shown: Any) -> _Resolved:
-    return _resolved(dataset, written(StabilityView, shown))
 
 
 def register(app: Dash, dataset: Dataset) -> None:
     """Every control recomputes every number; the slower sections follow the view once it is settled."""
 
+    offering = ("potentials", "anion", "criterion")
+    inputs = {field.name: Input(f"stability-{field.name}", "value") for field in fields(StabilityView)}
+
+    def at(shown: Any) -> StabilityState:
+        return resolve(dataset, written(StabilityView, shown))
+
     @app.callback(
-        Output("stability-results", "children"),
-        Output("stability-potentials", "data"),
-        Output("stability-potentials", "value"),
-        Output("stability-anion", "data"),
-        Output("stability-anion", "value"),
-        Output("stability-criterion", "data"),
-        Output("stability-criterion", "value"),
-        Output("stability-tolerance_thz-value", "children"),
-        Output("stability-threshold-value", "children"),
-        Output("stability-tolerance-box", "hidden"),
-        Output("stability-threshold-box", "hidden"),
-        Output("stability-common-box", "hidden"),
-        Output("stability-rule-box", "hidden"),
-        Output(SHOWN, "data"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("stability-suite", "value"),
-        Input("stability-potentials", "value"),
-        Input("stability-common", "checked"),
-        Input("stability-rule", "value"),
-        Input("stability-level", "value"),
-        Input("stability-anion", "value"),
-        Input("stability-criterion", "value"),
-        Input("stability-tolerance_thz", "value"),
-        Input("stability-threshold", "value"),
-        Input("stability-false_stable", "value"),
-        Input("stability-false_unstable", "value"),
+        output={
+            "results": Output("stability-results", "children"),
+            **{f"{name}_offered": Output(f"stability-{name}", "data") for name in offering},
+            **{name: Output(f"stability-{name}", "value") for name in offering},
+            **{
+                f"{name}_text": Output(f"stability-{name}-value", "children") for name in ("tolerance_thz", "threshold")
+            },
+            **{
+                f"no_{name}": Output(f"stability-{name}-box", "hidden")
+                for name in ("tolerance", "threshold", "common", "rule")
+            },
+            "shown": Output(SHOWN, "data"),
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs=inputs | {"common": Input("stability-common", "checked")},
         prevent_initial_call=True,
     )
-    def _update(
-        suite: Any, potentials: Any, common: Any, rule: Any, level: Any, anion: Any, criterion: Any, tolerance_thz: Any,
-        threshold: Any, false_stable: Any, false_unstable: Any,
-    ) -> tuple[Any, ...]:  # fmt: skip
-        asked = build(
-            StabilityView, suite=suite, potentials=potentials, common="yes" if common else "no", rule=rule,
-            level=level, anion=anion, criterion=criterion, tolerance_thz=tolerance_thz, threshold=threshold,
-            false_stable=false_stable, false_unstable=false_unstable,
-        )  # fmt: skip
-        found = _resolved(dataset, asked)
+    def _update(common: Any, **values: Any) -> dict[str, Any]:
+        found = resolve(dataset, build(StabilityView, common="yes" if common else "no", **values))
         view, names, moved = found.view, coverage.potential_names(dataset), query.moved(found.view.criterion)
-        return (
-            _results(dataset, found, names),
-            controls.options(found.offered, names),
-            list(view.potentials),
-            anions(dataset, view.suite),
-            list(view.anion),
-            _criteria(view),
-            view.criterion,
-            f"{view.tolerance_thz:.2f}",
-            f"{view.threshold:.2f}",
-            "tolerance" not in moved,
-            "threshold" not in moved,
-            len(found.potentials) < 2,
-            view.criterion == "cross",
-            encode(view),
-            encode(addressed(view)),
-        )
+        return {
+            "results": _results(dataset, found, names),
+            "potentials_offered": controls.options(found.offered, names),
+            "potentials": list(view.potentials),
+            "anion_offered": anions(dataset, view.suite),
+            "anion": list(view.anion),
+            "criterion_offered": _criteria(view),
+            "criterion": view.criterion,
+            "tolerance_thz_text": f"{view.tolerance_thz:.2f}",
+            "threshold_text": f"{view.threshold:.2f}",
+            "no_tolerance": "tolerance" not in moved,
+            "no_threshold": "threshold" not in moved,
+            "no_common": len(found.potentials) < 2,
+            "no_rule": view.criterion == "cross",
+            "shown": found.address,
+            "address": found.address,
+        }
 
     @app.callback(
         Output("stability-sweeps", "children"),
@@ -283,16 +261,16 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _update_sweeps(shown: Any) -> tuple[Component | None, Component]:
-        found = _of_store(dataset, shown)
+        found = at(shown)
         return _sweeps(dataset, found, coverage.potential_names(dataset)), _foot(dataset, found)
 
     @app.callback(Output("stability-pairs", "children"), Input(SHOWN, "data"))
     def _update_pairs(shown: Any) -> Component:
-        return _pairs(dataset, _of_store(dataset, shown), coverage.potential_names(dataset))
+        return _pairs(dataset, at(shown), coverage.potential_names(dataset))
 
     @app.callback(Output("stability-rankings", "children"), Input(SHOWN, "data"))
     def _update_rankings(shown: Any) -> Component:
-        return _rankings(dataset, _of_store(dataset, shown), coverage.potential_names(dataset))
+        return _rankings(dataset, at(shown), coverage.potential_names(dataset))
 
     @app.callback(Output("stability-file", "data"), Input("stability-next", "n_clicks"), prevent_initial_call=True)
     def _download(_clicks: Any) -> Any:
@@ -302,7 +280,7 @@ def register(app: Dash, dataset: Dataset) -> None:
 
     @app.callback(Output("stability-economics", "children"), Input(SHOWN, "data"), prevent_initial_call=True)
     def _update_economics(shown: Any) -> list[Component]:
-        return _economics(dataset, _of_store(dataset, shown), coverage.potential_names(dataset))
+        return _economics(dataset, at(shown), coverage.potential_names(dataset))
 
 
 PAGE = Page(
@@ -310,6 +288,8 @@ PAGE = Page(
     "Stability",
     "Stability · Softmode",
     "Does a potential find the same compounds stable as DFT? Confusion matrices, thresholds, ROC, costs.",
-    layout,
-    register,
+    view=StabilityView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
 )

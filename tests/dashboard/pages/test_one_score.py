@@ -53,7 +53,7 @@ def test_stability_shows_the_score(published, scores):
         for start in range(0, len(shown), MOST_POTENTIALS):
             chosen = tuple(sorted(shown)[start : start + MOST_POTENTIALS])
             asked = StabilityView(suite=suite, criterion=criterion, potentials=chosen)
-            found = stability_page._resolved(published, asked)
+            found = stability_page.resolve(published, asked)
             assert found.potentials == tuple(p for p in found.offered if p in chosen)
             text = words(stability_page._results(published, found, {}))
             for potential in chosen:

@@ -33,7 +33,7 @@ def matrix(data, potential=CHGNET):
 
 
 def text_of(dataset, **query):
-    return components.text_of(PAGE.layout(dataset, query))
+    return components.text_of(PAGE.show(dataset, query))
 
 
 def test_every_compound_is_in_the_matrix_once(dataset):
