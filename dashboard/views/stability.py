@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
 from compute.statistics.criteria import CRITERIA
 from compute.statistics.verdicts import RULES, SCORE
@@ -50,11 +49,3 @@ class StabilityView:
     threshold: float = key("th", THRESHOLD, 1.0)
     false_stable: float = key("cs", _COST, 1.0)
     false_unstable: float = key("cu", _COST, 50.0)
-
-
-_V = TypeVar("_V", bound=Any)
-
-
-def addressed(view: _V) -> _V:
-    """A view with a suite and a criterion as its address states it: without the criterion that the suite implies."""
-    return replace(view, criterion="harmonic") if view.criterion == SUITE_CRITERIA[view.suite][0] else view

@@ -19,7 +19,7 @@ from dashboard.pages.compounds import periodic_table
 from dashboard.pages.compounds.counts import cautions, counted, nothing_found
 from dashboard.pages.compounds.data import SuiteChoices, offered
 from dashboard.pages.compounds.grid import column_definitions, fields, grid, rows_asked, shown
-from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.page import VIEW_QUERY, Page, PageState
 from dashboard.queries import coverage
 from dashboard.queries.potentials import trained_on
 from dashboard.queries.provenance import runs, sources
@@ -27,9 +27,9 @@ from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, campaign_command, copy_button, not_computed, page_head
 from dashboard.ui.provenance import provenance
 from dashboard.ui.text import IMPLAUSIBLE, count, marked
-from dashboard.views.codec import build, decode, encode, replaced
+from dashboard.views.codec import build, encode
 from dashboard.views.compounds import CompoundsView
-from dashboard.views.stability import SUITE_CRITERIA, addressed
+from dashboard.views.stability import SUITE_CRITERIA
 
 _GRID, _REFETCH = "compounds-grid", "compounds-refetch"
 _FIELDS = (
@@ -47,10 +47,30 @@ _RESHAPING = frozenset(_CONTROLS[name] for name in ("suite", "potentials", "colu
 """Controls that change the columns of the table."""
 
 
-def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
-    """The page for the view in `query`."""
-    asked, problems = decode(CompoundsView, query)
-    view = _resolved(dataset, asked)
+def resolve(dataset: Dataset, asked: CompoundsView) -> PageState[CompoundsView]:
+    """What its suite offers of `asked`: potentials with results, elements that occur, labels that DFT has."""
+    offer = offered(dataset, asked.suite)
+    criteria = SUITE_CRITERIA[asked.suite]
+    criterion = asked.criterion if asked.criterion in criteria else criteria[0]
+    kept = {
+        field: tuple(e for e in getattr(asked, field) if e in offer.sites[site]) for field, site in _OF_SITES.items()
+    }
+    view = replace(
+        asked,
+        **kept,
+        potentials=tuple(p for p in asked.potentials if p in offer.potentials),
+        common=tuple(p for p in asked.common if p in offer.potentials),
+        elements=tuple(e for e in asked.elements if e in offer.elements and e not in asked.without),
+        without=tuple(e for e in asked.without if e in offer.elements),
+        criterion=criterion,
+        agreement=() if criterion == "cross" else asked.agreement,
+    )
+    return PageState(view, encode(view, criterion=criteria[0]))
+
+
+def layout(dataset: Dataset, state: PageState[CompoundsView], ignored: tuple[str, ...]) -> Component:
+    """The page that shows `state`."""
+    view = state.view
     rest = _results(dataset, view)
     return html.Div(
         [
@@ -59,7 +79,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "Every compound of a suite with the numbers of DFT and of the potentials side by side. Filter, sort "
                 "by a column, open a compound, and download what is left with its sources.",
             ),
-            address_notice(problems + replaced(asked, view)),
+            address_notice(ignored),
             *parts.filters(view, offered(dataset, view.suite), coverage.potential_names(dataset)),
             html.Div(
                 [
@@ -91,7 +111,6 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
             ),
             html.Div(_foot(dataset, view), id="compounds-foot"),
             dcc.Store(id=_REFETCH),
-            dcc.Store(id=VIEW_QUERY, data=encode(addressed(view))),
         ],
         className="page compounds",
     )
@@ -161,30 +180,10 @@ def _columns(dataset: Dataset, view: CompoundsView) -> list[dict[str, Any]]:
     )
 
 
-def _resolved(dataset: Dataset, view: CompoundsView) -> CompoundsView:
-    """The view with what its suite offers: potentials with results, elements that occur, labels that DFT has."""
-    offer = offered(dataset, view.suite)
-    criteria = SUITE_CRITERIA[view.suite]
-    criterion = view.criterion if view.criterion in criteria else criteria[0]
-    kept = {
-        field: tuple(e for e in getattr(view, field) if e in offer.sites[site]) for field, site in _OF_SITES.items()
-    }
-    return replace(
-        view,
-        **kept,
-        potentials=tuple(p for p in view.potentials if p in offer.potentials),
-        common=tuple(p for p in view.common if p in offer.potentials),
-        elements=tuple(e for e in view.elements if e in offer.elements and e not in view.without),
-        without=tuple(e for e in view.without if e in offer.elements),
-        criterion=criterion,
-        agreement=() if criterion == "cross" else view.agreement,
-    )
-
-
-def _view(dataset: Dataset, values: Mapping[str, Any], request: Any) -> CompoundsView:
+def _of_controls(values: Mapping[str, Any], request: Any) -> CompoundsView:
     required, excluded = periodic_table.read_chosen(values["elements"])
     raw = {name: values[name] for name in _FIELDS} | parts.of_controls(values)
-    return _resolved(dataset, build(CompoundsView, **raw, elements=required, without=excluded, sort=_sort(request)))
+    return build(CompoundsView, **raw, elements=required, without=excluded, sort=_sort(request))
 
 
 def _sort(request: Any) -> str:
@@ -252,8 +251,8 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _update(values: dict[str, Any], request: Any) -> dict[str, Any]:
-        view = _view(dataset, values, request)
-        said = parts.summaries(view)
+        state = resolve(dataset, _of_controls(values, request))
+        view, said = state.view, parts.summaries(state.view)
         reshaped = ctx.triggered_id in _RESHAPING
         elements = periodic_table.chosen(view.elements, view.without)
         return {
@@ -266,8 +265,8 @@ def register(app: Dash, dataset: Dataset) -> None:
             "chosen": no_update if values["elements"] == elements else elements,  # or a quick click would be undone
             "columnDefs": _columns(dataset, view) if reshaped else no_update,
             "foot": _foot(dataset, view) if reshaped else no_update,
-            "refetch": encode(view),
-            "address": encode(addressed(view)),
+            "refetch": state.address,
+            "address": state.address,
         }
 
     app.clientside_callback(ClientsideFunction("softmode", "refetch"), Input(_REFETCH, "data"))
@@ -282,9 +281,9 @@ def register(app: Dash, dataset: Dataset) -> None:
     def _rows(request: Any, values: dict[str, Any]) -> Any:
         if (asked := rows_asked(request)) is None:
             return no_update, no_update
-        view = _view(dataset, values, request)
-        records, total = table.rows(dataset, view, fields(view.columns), *asked)
-        return {"rowData": shown(records), "rowCount": total}, encode(addressed(view))
+        state = resolve(dataset, _of_controls(values, request))
+        records, total = table.rows(dataset, state.view, fields(state.view.columns), *asked)
+        return {"rowData": shown(records), "rowCount": total}, state.address
 
     @app.callback(
         Output("compounds-file", "data"),
@@ -293,7 +292,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         prevent_initial_call=True,
     )
     def _download(_csv: Any, _parquet: Any, values: dict[str, Any], request: Any) -> Any:
-        view = _view(dataset, values, request)
+        view = resolve(dataset, _of_controls(values, request)).view
         name = f"softmode-{view.suite}-{dataset.release()}"
         if ctx.triggered_id == "compounds-parquet":
             return dcc.send_bytes(table.export_parquet(dataset, view), f"{name}.parquet")
@@ -305,6 +304,8 @@ PAGE = Page(
     "Compounds",
     "Compounds · Softmode",
     "Every compound of a suite with the numbers of DFT and of the potentials side by side: filter, sort, download.",
-    layout,
-    register,
+    view=CompoundsView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
 )

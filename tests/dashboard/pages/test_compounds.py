@@ -290,7 +290,7 @@ def test_without_tables_there_are_no_rows_and_no_errors(tmp_path):
     empty = Dataset(tmp_path)
     assert compounds.export(empty, CompoundsView()).empty
     assert compounds.rows(empty, CompoundsView(), EVERY_FIELD, [], 0, 100) == ([], 0)
-    assert "softmode reference import abx3" in str(page.layout(empty, {}))
+    assert "softmode reference import abx3" in str(page.PAGE.show(empty, {}))
 
 
 def test_references_alone_are_shown_without_a_potential(tmp_path):
@@ -300,7 +300,7 @@ def test_references_alone_are_shown_without_a_potential(tmp_path):
     frame = compounds.export(bare, CompoundsView())
     assert len(frame) == 10
     assert frame["label"].isna().all()
-    assert "No potential has been run on this suite" in str(page.layout(bare, {}))
+    assert "No potential has been run on this suite" in str(page.PAGE.show(bare, {}))
 
 
 def test_old_addresses_keep_their_meaning():
@@ -317,17 +317,17 @@ def test_old_addresses_keep_their_meaning():
 
 
 def test_the_page_states_what_it_compares_and_what_it_could_not_follow(dataset):
-    text = str(page.layout(dataset, {"p": f"{CHGNET}~unknown", "an": "I"}))
+    text = str(page.PAGE.show(dataset, {"p": f"{CHGNET}~unknown", "an": "I"}))
     assert "replaced by the default: p" in text
     assert "1 of 10 compounds" in text
     assert "Like with like" in text
-    none = str(page.layout(dataset, {"f": "zzz", "p": CHGNET}))
+    none = str(page.PAGE.show(dataset, {"f": "zzz", "p": CHGNET}))
     assert "No compound matches" in none
     assert f"/compounds?p={CHGNET}" in none
 
 
 def test_double_perovskites_are_compared_by_what_dft_has(dataset):
-    layout = page.layout(dataset, {"s": "hdp"})
+    layout = page.PAGE.show(dataset, {"s": "hdp"})
     assert "agreement is not counted" in str(layout)
     assert compounds.export(dataset, CompoundsView(suite="hdp", criterion="cross"))["agreement"].isna().all()
     assert layout.children[-1].data == "s=hdp"
