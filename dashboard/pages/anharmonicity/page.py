@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import pandas as pd
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.dataset import Dataset
@@ -16,7 +16,7 @@ from dashboard.pages.anharmonicity import comparison, error_breakdown, reference
 from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.choices import Offered
 from dashboard.pages.anharmonicity.element_map_figure import element_at
-from dashboard.pages.page import VIEW_QUERY, Page, clicked
+from dashboard.pages.page import VIEW_QUERY, Page, PageState, clicked
 from dashboard.queries import coverage
 from dashboard.queries.provenance import sources
 from dashboard.queries.ranking import preferred
@@ -24,7 +24,7 @@ from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, not_computed, page_head
 from dashboard.ui.provenance import provenance
 from dashboard.views.anharmonicity import AnharmonicityView
-from dashboard.views.codec import FORMULA, build, decode, encode, replaced
+from dashboard.views.codec import FORMULA, build, encode
 
 PARTS = ("compared", "sites", "reference", "kinds", "elements", "slices", "foot")
 # What a control leaves as it is need not be drawn again; all that is not named here redraws everything.
@@ -35,16 +35,38 @@ REDRAWN = {
     "anharmonicity-site": ("elements",),
     "anharmonicity-measure": ("elements",),
 }
-FIELDS = (
-    "suite", "potentials", "protocol", "anion", "a_site", "shown", "quantity", "focus", "site", "measure",
-)  # fmt: skip
+OFFERING = ("potentials", "protocol", "anion", "a_site", "quantity", "focus")
+"""Fields whose controls offer what the tables hold."""
 
 
-def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
-    """The page for the view in `query_`."""
-    asked, problems = decode(AnharmonicityView, query_)
+@dataclass(frozen=True)
+class AnharmonicityState(PageState[AnharmonicityView]):
+    """A view that its suite can follow, and what the tables hold for the suite."""
+
+    offered: Offered
+
+
+def resolve(dataset: Dataset, asked: AnharmonicityView) -> AnharmonicityState:
+    """What its suite offers of `asked`; the first where it offers nothing of what was asked."""
     offered = _offered(dataset, asked.suite)
-    view = _resolved(offered, asked)
+    protocols = [p.name for p in offered.protocols]
+    first = next(iter(protocols), "")
+    view = replace(
+        asked,
+        potentials=tuple(p for p in asked.potentials if p in offered.potentials),
+        protocol=asked.protocol if asked.protocol in protocols else first,
+        anion=tuple(a for a in asked.anion if a in offered.anions),
+        a_site=tuple(a for a in asked.a_site if a in offered.a_sites),
+        quantity=asked.quantity if asked.quantity in offered.quantities else next(iter(offered.quantities), "sigma"),
+    )
+    focus = offered.first(view)
+    view = replace(view, focus=view.focus if view.focus in offered.shown(view) else focus)
+    return AnharmonicityState(view, encode(view, protocol=first, focus=focus), offered)
+
+
+def layout(dataset: Dataset, state: AnharmonicityState, ignored: tuple[str, ...]) -> Component:
+    """The page that shows `state`."""
+    view, offered = state.view, state.offered
     parts = _parts(dataset, offered, view, PARTS)
     names = coverage.potential_names(dataset)
     return html.Div(
@@ -55,11 +77,10 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
                 "above 1 for one that they do not describe. Each potential against published DFT, and where it is "
                 "wrong.",
             ),
-            address_notice(problems + replaced(asked, view)),
+            address_notice(ignored),
             sections.asked(offered, view, names),
             sections.shown(offered, view, names, parts),
             html.Div(parts["foot"], id="anharmonicity-foot"),
-            dcc.Store(id=VIEW_QUERY, data=encode(_stated(offered, view))),
         ],
         className="page",
     )
@@ -74,31 +95,6 @@ def _offered(dataset: Dataset, suite: str) -> Offered:
         quantities=offer.quantities(dataset, suite),
         anions=coverage.anions(dataset, suite),
         a_sites=offer.a_sites(dataset, suite),
-    )
-
-
-def _resolved(offered: Offered, view: AnharmonicityView) -> AnharmonicityView:
-    """The view with what its suite offers; the first where it offers nothing of what was asked."""
-    protocols = [p.name for p in offered.protocols]
-    view = replace(
-        view,
-        potentials=tuple(p for p in view.potentials if p in offered.potentials),
-        protocol=view.protocol if view.protocol in protocols else next(iter(protocols), ""),
-        anion=tuple(a for a in view.anion if a in offered.anions),
-        a_site=tuple(a for a in view.a_site if a in offered.a_sites),
-        quantity=view.quantity if view.quantity in offered.quantities else next(iter(offered.quantities), "sigma"),
-    )
-    shown = offered.shown(view)
-    return replace(view, focus=view.focus if view.focus in shown else offered.first(view))
-
-
-def _stated(offered: Offered, view: AnharmonicityView) -> AnharmonicityView:
-    """The view as the address states it: without what comes first anyway."""
-    first = _resolved(offered, replace(view, protocol="")).protocol
-    return replace(
-        view,
-        protocol="" if view.protocol == first else view.protocol,
-        focus="" if view.focus == offered.first(view) else view.focus,
     )
 
 
@@ -161,46 +157,35 @@ def register(app: Dash, dataset: Dataset) -> None:
     """Every control recomputes what it bears on; a click on a point or an element names it beneath the figure."""
 
     @app.callback(
-        *(Output(f"anharmonicity-{part}", "children") for part in PARTS),
-        Output("anharmonicity-potentials", "data"),
-        Output("anharmonicity-potentials", "value"),
-        Output("anharmonicity-protocol", "data"),
-        Output("anharmonicity-protocol", "value"),
-        Output("anharmonicity-anion", "data"),
-        Output("anharmonicity-anion", "value"),
-        Output("anharmonicity-a_site", "data"),
-        Output("anharmonicity-a_site", "value"),
-        Output("anharmonicity-quantity", "data"),
-        Output("anharmonicity-quantity", "value"),
-        Output("anharmonicity-focus", "data"),
-        Output("anharmonicity-focus", "value"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        *(Input(f"anharmonicity-{name}", "value") for name in FIELDS),
+        output={
+            **{part: Output(f"anharmonicity-{part}", "children") for part in PARTS},
+            **{f"{name}_offered": Output(f"anharmonicity-{name}", "data") for name in OFFERING},
+            **{name: Output(f"anharmonicity-{name}", "value") for name in OFFERING},
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={field.name: Input(f"anharmonicity-{field.name}", "value") for field in fields(AnharmonicityView)},
         prevent_initial_call=True,
     )
-    def _update(*values: Any) -> tuple[Any, ...]:
-        asked = build(AnharmonicityView, **dict(zip(FIELDS, values, strict=True)))
-        offered = _offered(dataset, asked.suite)
-        view = _resolved(offered, asked)
-        wanted = REDRAWN.get(str(ctx.triggered_id), PARTS)
-        parts = _parts(dataset, offered, view, wanted)
-        names = coverage.potential_names(dataset)
-        return (
-            *(parts.get(part, no_update) for part in PARTS),
-            controls.options(offered.potentials, names),
-            list(view.potentials),
-            comparison.protocol_options(offered.protocols),
-            view.protocol or None,
-            offered.anions,
-            list(view.anion),
-            offered.a_sites,
-            list(view.a_site),
-            sections.quantities(offered),
-            view.quantity,
-            controls.options(offered.shown(view), names),
-            view.focus or None,
-            encode(_stated(offered, view)),
-        )
+    def _update(**values: Any) -> dict[str, Any]:
+        state = resolve(dataset, build(AnharmonicityView, **values))
+        view, offered, names = state.view, state.offered, coverage.potential_names(dataset)
+        parts = _parts(dataset, offered, view, REDRAWN.get(str(ctx.triggered_id), PARTS))
+        return {
+            **{part: parts.get(part, no_update) for part in PARTS},
+            "potentials_offered": controls.options(offered.potentials, names),
+            "potentials": list(view.potentials),
+            "protocol_offered": comparison.protocol_options(offered.protocols),
+            "protocol": view.protocol or None,
+            "anion_offered": offered.anions,
+            "anion": list(view.anion),
+            "a_site_offered": offered.a_sites,
+            "a_site": list(view.a_site),
+            "quantity_offered": sections.quantities(offered),
+            "quantity": view.quantity,
+            "focus_offered": controls.options(offered.shown(view), names),
+            "focus": view.focus or None,
+            "address": state.address,
+        }
 
     @app.callback(
         Output(comparison.PICKED, "children"),
@@ -214,24 +199,17 @@ def register(app: Dash, dataset: Dataset) -> None:
 
     @app.callback(
         Output(error_breakdown.ELEMENT_PICKED, "children"),
-        Input(error_breakdown.ELEMENT_MAP, "clickData"),
-        State("anharmonicity-suite", "value"),
-        State("anharmonicity-focus", "value"),
-        State("anharmonicity-site", "value"),
-        State("anharmonicity-quantity", "value"),
-        State("anharmonicity-anion", "value"),
-        State("anharmonicity-a_site", "value"),
+        inputs={"clicks": Input(error_breakdown.ELEMENT_MAP, "clickData")},
+        state={
+            name: State(f"anharmonicity-{name}", "value")
+            for name in ("suite", "focus", "site", "quantity", "anion", "a_site")
+        },
         prevent_initial_call=True,
     )
-    def _pick_element(
-        clicks: Any, suite: Any, focus: Any, site: Any, quantity: Any, anion: Any, a_site: Any
-    ) -> Any:  # fmt: skip
+    def _pick_element(clicks: Any, **values: Any) -> Any:
         point = clicked(clicks)
         element = element_at(point.get("x"), point.get("y"))
-        view = build(
-            AnharmonicityView, suite=suite, focus=focus, site=site, quantity=quantity, anion=anion, a_site=a_site
-        )
-        return error_breakdown.picked_element(view, element) if element else no_update
+        return error_breakdown.picked_element(build(AnharmonicityView, **values), element) if element else no_update
 
 
 PAGE = Page(
@@ -239,6 +217,8 @@ PAGE = Page(
     "Anharmonicity",
     "Anharmonicity · Softmode",
     "The anharmonicity score at 300 K of potentials against published DFT: parity, strata, sites and elements.",
-    layout,
-    register,
+    view=AnharmonicityView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
 )

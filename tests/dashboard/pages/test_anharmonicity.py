@@ -1,6 +1,7 @@
 """The page of anharmonicity: its numbers against pandas, its figures, and what it says where there is no data."""
 
 import math
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from dashboard.pages.anharmonicity.sigma_parity_figure import outside, sigma_den
 from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind
 from dashboard.pages.compounds.data import export
 from dashboard.views.anharmonicity import AnharmonicityView
-from dashboard.views.codec import decode, encode
+from dashboard.views.codec import decode, encode, written
 from dashboard.views.compounds import CompoundsView
 from tests.support import dashboard_data
 from tests.support.components import drawn, text_of, words
@@ -70,7 +71,7 @@ def sigma_published(dataset, column):
 
 
 def laid_out(dataset, **asked) -> str:
-    return text_of(page.layout(dataset, asked))
+    return text_of(page.PAGE.show(dataset, asked))
 
 
 def test_sigma_errors_are_those_of_pandas_and_failures_stay_in_the_count(dataset):
@@ -278,19 +279,18 @@ def test_the_page_says_what_is_not_computed_and_what_it_did_not_understand(datas
 
 
 def test_the_address_leaves_out_what_comes_first_anyway(richer):
-    offered = page._offered(richer, "abx3")
-    view = page._resolved(offered, AnharmonicityView(anion=("F",)))
-    assert (view.protocol, view.focus) == (SIGMA_PROTOCOL, CHGNET)  # the first with σ by that protocol
-    assert encode(page._stated(offered, view)) == "an=F"
-    other = page._resolved(offered, AnharmonicityView(protocol="one-shot", focus=MACE, quantity="omega"))
-    stated = encode(page._stated(offered, other))
-    assert stated == "pr=one-shot&y=omega"
-    assert page._resolved(offered, decode(AnharmonicityView, dict(p.split("=") for p in stated.split("&")))[0]) == other
+    state = page.resolve(richer, AnharmonicityView(anion=("F",)))
+    assert (state.view.protocol, state.view.focus) == (SIGMA_PROTOCOL, CHGNET)  # the first with σ by that protocol
+    assert state.address == "an=F"
+    other = page.resolve(richer, AnharmonicityView(protocol="one-shot", focus=MACE, quantity="omega"))
+    assert other.address == "pr=one-shot&y=omega"
+    assert page.resolve(richer, written(AnharmonicityView, other.address)) == other
 
 
 def test_what_a_control_redraws_are_parts_of_the_page():
     assert {part for parts in page.REDRAWN.values() for part in parts} <= set(page.PARTS)
-    assert {name.removeprefix("anharmonicity-") for name in page.REDRAWN} <= set(page.FIELDS)
+    known = {field.name for field in fields(AnharmonicityView)}
+    assert {name.removeprefix("anharmonicity-") for name in page.REDRAWN} <= known
 
 
 def _published(tmp_path, **changes):
