@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from dashboard.queries import bands as compound_bands
 from dashboard.queries import compound as rows
 from dashboard.queries import coverage, formulas
 from dashboard.queries import potentials as models
-from dashboard.queries.bands import DFT, HARMONIC, Bands, ModePairs, StoredBands
+from dashboard.queries.bands import HARMONIC, Bands, ModePairs, StoredBands
 from dashboard.queries.structure import Structure, structure
 from dashboard.queries.trust import Trusted, trusted
 from dashboard.views.compound import CompoundView
@@ -126,47 +126,3 @@ def find(dataset: Dataset, suite: Any, compound: Any) -> KnownCompound | None:
     names = formulas.named(dataset, [suite], compound)
     known = rows.reference(dataset, suite, names[0]) if len(names) == 1 else None
     return None if known is None else KnownCompound(dataset, known)
-
-
-def resolved(found: KnownCompound, view: CompoundView) -> CompoundView:
-    """The view with what the tables hold of this compound."""
-    keys = [*(b.key for b in found.bands), *(pairs.potential for pairs in found.mode_pairs)]
-    runs = found.sigma["run"].tolist()
-    with_bands = {b.potential for b in found.bands} | {b.source for b in found.stored_bands if b.source != DFT}
-    finished = found.sigma.loc[found.sigma["status"] == "ok", "run"].tolist()
-    view = replace(
-        view,
-        constants=view.constants if view.constants in keys else found.first_constants,
-        potentials=tuple(name for name in view.potentials if name in with_bands),
-        sigma_run=view.sigma_run if view.sigma_run in runs else next(iter(finished or runs), ""),
-        site=view.site if view.site in rows.sites(found.known) else CompoundView.site,
-    )
-    if pairs := found.stored(view):
-        q = view.q if view.q in pairs.points else pairs.points[0]
-        return replace(view, q=q, branch=str(pairs.at(q, view.branch)[0].branch))
-    shown = found.shown(view)
-    if shown is None:
-        return replace(view, q="", branch="")
-    named = compound_bands.q_of(shown.prototype, view.q) is not None
-    q = view.q if named else compound_bands.softest_point(shown)
-    return replace(view, q=q, branch=str(compound_bands.mode(shown, q, view.branch).branch))
-
-
-def _shown_potentials(found: KnownCompound, view: CompoundView) -> tuple[str, ...]:
-    """The potential whose bands are drawn anyway."""
-    shown = found.shown(view)
-    return () if shown is None else (shown.potential,)
-
-
-def addressed(found: KnownCompound, view: CompoundView) -> CompoundView:
-    """The view as an address states it: without what comes first anyway."""
-    plain = resolved(found, CompoundView(constants=view.constants))
-    first = found.first_constants
-    return replace(
-        view,
-        constants="" if view.constants == first else view.constants,
-        q="" if view.q == plain.q else view.q,
-        branch="" if view.branch == plain.branch else view.branch,
-        potentials=() if view.potentials == _shown_potentials(found, view) else view.potentials,
-        sigma_run="" if view.sigma_run == plain.sigma_run else view.sigma_run,
-    )

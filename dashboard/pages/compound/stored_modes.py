@@ -49,19 +49,19 @@ def stored_modes(found: KnownCompound, view: CompoundView, pairs: ModePairs) -> 
     )
 
 
-def moved(found: KnownCompound, view: CompoundView, pairs: ModePairs) -> tuple[Any, ...]:
-    """What follows another mode: pattern, scene, DFT's beside it, cell and mode in words, q points, branches."""
+def moved(found: KnownCompound, view: CompoundView, pairs: ModePairs) -> dict[str, Any]:
+    """What follows another mode, by name; DFT's beside it, cell and mode in words."""
     moving, other = pairs.at(view.q, view.branch)
     repeats = int(view.repeats or 0)
-    return (
-        json.dumps(pattern_json(moving)),
-        structure_json(pairs.structure, repeats),
-        _beside(pairs, other, repeats),
-        in_words(pairs.structure, repeats),
-        _sentence(found, pairs, moving, other),
-        _points(pairs),
-        _branches(pairs, moving),
-    )
+    return {
+        "pattern": json.dumps(pattern_json(moving)),
+        "scene": structure_json(pairs.structure, repeats),
+        "beside": _beside(pairs, other, repeats),
+        "cell": in_words(pairs.structure, repeats),
+        "sentence": _sentence(found, pairs, moving, other),
+        "q_offered": _points(pairs),
+        "branch_offered": _branches(pairs, moving),
+    }
 
 
 def frozen_files() -> Component:

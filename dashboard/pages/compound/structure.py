@@ -18,7 +18,6 @@ from dashboard.ui.blocks import campaign_command, fold, not_computed, section
 from dashboard.ui.structure import in_words, structure_json, viewer
 from dashboard.views.compound import CompoundView
 
-Options = list[dict[str, str]]
 _REPEATS = [{"value": "", "label": "whole octahedra"}, *CELLS]
 _DRAWN = [{"value": "harmonic", "label": "first"}, {"value": "all", "label": "all"}]
 
@@ -117,19 +116,16 @@ def _sentence(found: KnownCompound, shown: Bands, moving: Mode) -> list[Any]:
     ]
 
 
-def moved(
-    found: KnownCompound, view: CompoundView, shown: Bands
-) -> tuple[Component, str, str, list[Component], str, list[Any], Options, Options]:
-    """What follows another mode of `shown`: bands, pattern, scene, DFT's beside it, cell and mode in words, q points,
-    branches."""
+def moved(found: KnownCompound, view: CompoundView, shown: Bands) -> dict[str, Any]:
+    """What follows another mode of `shown`, by name; DFT's beside it, cell and mode in words."""
     moving, repeats = mode(shown, view.q, view.branch), int(view.repeats or 0)
-    return (
-        drawing.band_figure(found, view, moving),
-        json.dumps(pattern_json(moving)),
-        structure_json(shown.structure, repeats),
-        drawing.beside_mode(found.dft, counterpart(moving, shown, found.dft), repeats),
-        in_words(shown.structure, repeats),
-        _sentence(found, shown, moving),
-        drawing.q_options(shown.prototype, view.q),
-        drawing.branch_options(moving),
-    )
+    return {
+        "bands": drawing.band_figure(found, view, moving),
+        "pattern": json.dumps(pattern_json(moving)),
+        "scene": structure_json(shown.structure, repeats),
+        "beside": drawing.beside_mode(found.dft, counterpart(moving, shown, found.dft), repeats),
+        "cell": in_words(shown.structure, repeats),
+        "sentence": _sentence(found, shown, moving),
+        "q_offered": drawing.q_options(shown.prototype, view.q),
+        "branch_offered": drawing.branch_options(moving),
+    }
