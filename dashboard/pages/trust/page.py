@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -12,7 +11,7 @@ from dash.development.base_component import Component
 from compute.trust.features import SUITE
 from compute.trust.model import NoTrust, TrustModel
 from dashboard.dataset import Dataset
-from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.page import VIEW_QUERY, Page, PageState
 from dashboard.pages.trust import screening
 from dashboard.pages.trust.answer import answer
 from dashboard.pages.trust.next_runs import ABOUT as NEXT_ABOUT
@@ -26,16 +25,21 @@ from dashboard.ui.blocks import address_notice, not_computed, page_head, section
 from dashboard.ui.provenance import provenance
 from dashboard.ui.structure import ROLE_NAMES
 from dashboard.ui.tabs import tabs
-from dashboard.views.codec import changed, decode, encode
+from dashboard.views.codec import changed, encode
 from dashboard.views.trust import TrustView
 
 SITES = ("A", "B", "X")
 COMPOUND = "trust-compound"
 
 
-def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
-    """The page for the view in `query`."""
-    view, problems = decode(TrustView, query)
+def resolve(dataset: Dataset, asked: TrustView) -> PageState[TrustView]:
+    """All that is asked can be followed: what there is no answer to, the answer says."""
+    return PageState(asked, encode(asked))
+
+
+def layout(dataset: Dataset, state: PageState[TrustView], ignored: tuple[str, ...]) -> Component:
+    """The page that shows `state`."""
+    view = state.view
     head = page_head(
         "Which potential can be trusted with my compound?",
         "Pick elements or type a formula, in the suite or not, and see which potential’s label is most likely DFT’s, "
@@ -46,13 +50,13 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
     except NoTrust as error:
         missing = not_computed("The trust is not fitted to these tables.", "softmode trust train")
         return html.Div(
-            [head, address_notice(problems), html.P(str(error), className="notice"), missing], className="page"
+            [head, address_notice(ignored), html.P(str(error), className="notice"), missing], className="page"
         )
     shown, found, error = answer(dataset, view)
     return html.Div(
         [
             head,
-            address_notice(problems),
+            address_notice(ignored),
             _controls(model, view, found, error),
             html.Div(shown, id="trust-answer", **{"aria-live": "polite"}),
             tabs(
@@ -82,7 +86,6 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 className="fine",
             ),
             provenance(sources(dataset, [SUITE]), runs(dataset, [SUITE])),
-            dcc.Store(id=VIEW_QUERY, data=encode(view)),
         ],
         className="page",
     )  # fmt: skip
@@ -132,52 +135,54 @@ def register(app: Dash, dataset: Dataset) -> None:
     """The answer follows formula, elements and the trust needed; the screen follows its costs."""
 
     @app.callback(
-        Output("trust-answer", "children"),
-        Output(COMPOUND, "value"),
-        Output(COMPOUND, "error"),
-        *(Output(f"trust-{site}", part) for site in SITES for part in ("data", "value")),
-        Output("trust-least-value", "children"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input(COMPOUND, "value"),
-        *(Input(f"trust-{site}", "value") for site in SITES),
-        Input("trust-least", "value"),
-        State(VIEW_QUERY, "data"),
+        output={
+            "answer": Output("trust-answer", "children"),
+            "compound": Output(COMPOUND, "value"),
+            "error": Output(COMPOUND, "error"),
+            **{f"{site}_offered": Output(f"trust-{site}", "data") for site in SITES},
+            **{site: Output(f"trust-{site}", "value") for site in SITES},
+            "least": Output("trust-least-value", "children"),
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={
+            "text": Input(COMPOUND, "value"),
+            "sites": {site: Input(f"trust-{site}", "value") for site in SITES},
+            "least": Input("trust-least", "value"),
+        },
+        state={"written": State(VIEW_QUERY, "data")},
         prevent_initial_call=True,
     )
-    def _update(text: Any, a: Any, b: Any, x: Any, least: Any, written: Any) -> tuple[Any, ...]:
+    def _update(text: Any, sites: dict[str, Any], least: Any, written: Any) -> dict[str, Any]:
         do_not_remember()
-        picked = ctx.triggered_id in {f"trust-{site}" for site in SITES} and all((a, b, x))
-        view = changed(TrustView, written, compound=f"{a}{b}{x}3" if picked else text, least=least)
+        picked = ctx.triggered_id in {f"trust-{site}" for site in SITES} and all(sites.values())
+        compound = "{A}{B}{X}3".format(**sites) if picked else text
+        state = resolve(dataset, changed(TrustView, written, compound=compound, least=least))
         model = fitted(dataset)
-        shown, found, error = answer(dataset, view)
-        sites = found.subject.sites if found else {}
-        parts = [part for site in SITES for part in (_offered(model, site, sites.get(site)), sites.get(site))]
-        return (
-            no_update if error else shown,
-            view.compound if picked else no_update,
-            error,
-            *(parts if found else [no_update] * len(parts)),
-            f"{view.least:.2f}",
-            no_update if error else encode(view),
-        )
+        shown, found, error = answer(dataset, state.view)
+        of = found.subject.sites if found else {}
+        return {
+            "answer": no_update if error else shown,
+            "compound": state.view.compound if picked else no_update,
+            "error": error,
+            **{f"{site}_offered": _offered(model, site, of.get(site)) if found else no_update for site in SITES},
+            **{site: of.get(site) if found else no_update for site in SITES},
+            "least": f"{state.view.least:.2f}",
+            "address": no_update if error else state.address,
+        }
 
     @app.callback(
         Output("trust-screening", "children"),
         Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("trust-potential", "value"),
-        Input("trust-false_stable", "value"),
-        Input("trust-false_unstable", "value"),
-        State(VIEW_QUERY, "data"),
+        inputs={name: Input(f"trust-{name}", "value") for name in ("potential", "false_stable", "false_unstable")},
+        state={"written": State(VIEW_QUERY, "data")},
         prevent_initial_call="initial_duplicate",
     )
-    def _screen(potential: Any, false_stable: Any, false_unstable: Any, written: Any) -> tuple[Any, str]:
+    def _screen(written: Any, **values: Any) -> tuple[Any, str]:
         do_not_remember()
-        view = changed(
-            TrustView, written, potential=potential, false_stable=false_stable, false_unstable=false_unstable
-        )
-        known = screening.found(dataset, view)
-        shown = screening.screening(screening.resolved(view, known), known, potential_names(dataset))
-        return shown, encode(view)
+        state = resolve(dataset, changed(TrustView, written, **values))
+        known = screening.found(dataset, state.view)
+        chosen = screening.potential_of(state.view, known)
+        return screening.screening(chosen, known, potential_names(dataset)), state.address
 
     @app.callback(Output("trust-file", "data"), Input("trust-next", "n_clicks"), prevent_initial_call=True)
     def _download(_clicks: Any) -> Any:
@@ -191,8 +196,10 @@ PAGE = Page(
     "Trust",
     "Trust · Softmode",
     "Which potential can be trusted with the soft phonons of my compound, and how far it may be off.",
-    layout,
-    register,
+    view=TrustView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
     remembered=False,
 )
 """Not remembered: the trust may be fitted anew without a new release."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from dash import html
@@ -40,20 +39,19 @@ def found(dataset: Dataset, view: TrustView) -> dict[str, Screened]:
     }  # fmt: skip
 
 
-def resolved(view: TrustView, known: Mapping[str, Screened]) -> TrustView:
-    """The view with the potential that it names, else the cheapest."""
-    if view.potential in known or not known:
-        return view
-    return replace(view, potential=min(known, key=lambda name: float(known[name].cost.min())))
+def potential_of(view: TrustView, known: Mapping[str, Screened]) -> str:
+    """The potential of `known` that the view names, else the cheapest; empty without any."""
+    cheapest = min(known, key=lambda name: float(known[name].cost.min()), default="")
+    return view.potential if view.potential in known else cheapest
 
 
-def screening(view: TrustView, known: Mapping[str, Screened], names: Mapping[str, str]) -> list[Component]:
-    """The figure and the table of the view's potential."""
-    if view.potential not in known:
+def screening(potential: str, known: Mapping[str, Screened], names: Mapping[str, str]) -> list[Component]:
+    """The figure and the table of one potential of `known`."""
+    if potential not in known:
         return [html.P("Not computed: no potential has been held against DFT, or the trust is not fitted yet.")]
-    one = known[view.potential]
+    one = known[potential]
     best = int(np.argmin(one.cost))
-    name = names.get(view.potential, view.potential)
+    name = names.get(potential, potential)
     every = len(LEVELS) - 1
     figure = captioned(
         screen_figure(one, best),

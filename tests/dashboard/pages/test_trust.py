@@ -33,7 +33,7 @@ def directory(tmp_path_factory):
 
 
 def shown(dataset, **query):
-    return words(PAGE.layout(dataset, query))
+    return words(PAGE.show(dataset, query))
 
 
 def test_a_published_compound_has_every_potential_with_its_trust_and_what_it_rests_on(dataset):
@@ -56,7 +56,7 @@ def test_a_compound_outside_every_suite_gets_an_answer_that_says_so(dataset):
 
 def test_another_structure_type_is_refused_with_the_reason_and_nonsense_names_itself(dataset):
     assert "Cs2AgBiBr6 is no cubic ABX3 perovskite" in shown(dataset, c="Cs2AgBiBr6")
-    layout = PAGE.layout(dataset, {"c": "Qq"})
+    layout = PAGE.show(dataset, {"c": "Qq"})
     errors = [node.error for node in _nodes(layout) if getattr(node, "id", None) == "trust-compound"]
     assert "“Qq”" in errors[0]
 
@@ -105,9 +105,9 @@ def test_the_nearest_compounds_have_the_same_anion_and_come_nearest_first(datase
 def test_the_screen_is_that_of_the_trust_and_the_cheapest_is_chosen(dataset):
     view = TrustView(false_stable=3.0, false_unstable=7.0)
     known = screening.found(dataset, view)
-    chosen = screening.resolved(view, known)
+    chosen = screening.potential_of(view, known)
     costs = {name: one.cost.min() for name, one in known.items()}
-    assert costs[chosen.potential] == min(costs.values())
+    assert costs[chosen] == min(costs.values())
     one = known[CHGNET]
     # DFT decides eight compounds; the failed one and the one not run of the ninth and tenth are not among CHGNET's ok.
     assert one.n_stable == 3
