@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from compute.jobs import service
 from compute.jobs.service import Job, JobError, JobSettings, JobsUnavailable
 from dashboard.dataset import Dataset
-from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.page import VIEW_QUERY, Page, PageState
 from dashboard.pages.recompute import data as query
 from dashboard.pages.recompute import job as said
 from dashboard.pages.recompute.form import cost_sentence, form, reading, takes_temperature
@@ -22,7 +22,7 @@ from dashboard.queries.coverage import potential_names
 from dashboard.server.response_cache import do_not_remember
 from dashboard.server.visitor import client_id, known_client
 from dashboard.ui.blocks import address_notice, page_head, section
-from dashboard.views.codec import build, decode, encode
+from dashboard.views.codec import build, encode
 from dashboard.views.recompute import RecomputeView
 
 NEXT_MS, POLL_MS, LONG_MS, IDLE_MS = 200, 500, 2000, 5000
@@ -33,11 +33,24 @@ _FORM = ("compound", "suite", "potentials", "calculation", "temperature")
 _OFF = "This site shows published results only and computes nothing on demand."
 
 
-def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
-    """The page for the view in `query_`: a job with its form, or the form alone."""
-    asked, problems = decode(RecomputeView, query_)
-    live, shown = JobSettings().live, panel(dataset, asked.jobs)
-    view = query.view_of([job.request for job in shown.jobs]) if shown.jobs else replace(asked, jobs=())
+@dataclass(frozen=True)
+class RecomputeState(PageState[RecomputeView]):
+    """What the form holds, and the jobs as they stand."""
+
+    panel: Panel
+
+
+def resolve(dataset: Dataset, asked: RecomputeView) -> RecomputeState:
+    """The form that asks for the jobs of `asked`, which say everything; without jobs as `asked` itself says it."""
+    shown = panel(dataset, asked.jobs)
+    view = query.view_of([job.request for job in shown.jobs]) if shown.jobs else asked
+    address = encode(RecomputeView(jobs=asked.jobs) if asked.jobs else view)
+    return RecomputeState(replace(view, jobs=asked.jobs), address, shown)
+
+
+def layout(dataset: Dataset, state: RecomputeState, ignored: tuple[str, ...]) -> Component:
+    """The page that shows `state`: jobs with their form, or the form alone."""
+    live, view, shown = JobSettings().live, state.view, state.panel
     lacking = query.lacking()
     checked = query.check(dataset, lacking=lacking, **{name: getattr(view, name) for name in _FORM})
     cost = cost_sentence(query.rates(dataset, checked))
@@ -48,10 +61,10 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
                 "One compound with one or more potentials, computed now. The results are kept under one link and held "
                 "against what is published, but are not published themselves.",
             ),
-            address_notice(problems),
+            address_notice(ignored),
             _notice(live=live),
             form(view, checked, cost, lacking, live=live),
-            skeleton(shown, hidden=not asked.jobs),
+            skeleton(shown, hidden=not view.jobs),
             section(
                 "Your jobs",
                 html.Div(id="recompute-mine"),
@@ -65,13 +78,12 @@ def layout(dataset: Dataset, query_: Mapping[str, str]) -> Component:
                 ],
                 className="fine",
             ),
-            dcc.Store(id=JOB, data=_stamps(asked.jobs, shown.jobs)),
-            dcc.Store(id=SEEN, data=_stamps(asked.jobs, shown.jobs)),
+            dcc.Store(id=JOB, data=_stamps(view.jobs, shown.jobs)),
+            dcc.Store(id=SEEN, data=_stamps(view.jobs, shown.jobs)),
             dcc.Store(id=ASKED, data=0),
             dcc.Store(id=ANSWERED, data=0),
             dcc.Interval(id="recompute-poll", interval=_pace(shown), disabled=not shown.active),
             dcc.Download(id="recompute-file"),
-            dcc.Store(id=VIEW_QUERY, data=encode(RecomputeView(jobs=asked.jobs) if asked.jobs else view)),
         ],
         className="page",
     )  # fmt: skip
@@ -113,111 +125,112 @@ def _text(structure: Any) -> str | None:
 
 def register(app: Dash, dataset: Dataset) -> None:
     """The form is checked as it changes; a job is asked for, polled, cancelled and downloaded."""
-    fields = [State(f"recompute-{name}", "value") for name in _FORM]
 
     @app.callback(
-        Output("recompute-compound", "error"),
-        Output("recompute-compound", "data"),
-        Output("recompute-compound", "disabled"),
-        Output("recompute-potentials", "error"),
-        Output("recompute-calculation", "error"),
-        Output("recompute-temperature", "error"),
-        Output("recompute-temperature", "disabled"),
-        Output("recompute-structures", "hidden"),
-        Output("recompute-reading", "children"),
-        Output("recompute-cost", "children"),
-        Output("recompute-compute", "disabled"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        *(Input(field.component_id, "value") for field in fields),
-        Input(STRUCTURE, "data"),
-        State(JOB, "data"),
+        output={
+            **{f"{name}_error": Output(f"recompute-{name}", "error") for name in _FORM if name != "suite"},
+            **{
+                f"no_{name}": Output(f"recompute-{name}", "disabled") for name in ("compound", "temperature", "compute")
+            },
+            "suggestions": Output("recompute-compound", "data"),
+            "no_structures": Output("recompute-structures", "hidden"),
+            "reading": Output("recompute-reading", "children"),
+            "cost": Output("recompute-cost", "children"),
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={
+            "asked": {name: Input(f"recompute-{name}", "value") for name in _FORM},
+            "structure": Input(STRUCTURE, "data"),
+        },
+        state={"stamp": State(JOB, "data")},
         prevent_initial_call=True,
     )
-    def _check(*values: Any) -> tuple[Any, ...]:
-        *raw, structure, stamp = values
-        asked = dict(zip(_FORM, raw, strict=True))
+    def _check(asked: dict[str, Any], structure: Any, stamp: Any) -> dict[str, Any]:
         checked = query.check(dataset, _text(structure), query.lacking(), **asked)
         view = build(RecomputeView, **{**asked, "suite": asked["suite"] if len(checked.suites) > 1 else ""})
         errors = checked.errors
-        return (
-            errors.get("compound") if asked["compound"] or structure else None,
-            query.suggestions(dataset, asked["compound"]),
-            bool(structure),
-            errors.get("potentials"),
-            errors.get("calculation"),
-            errors.get("temperature"),
-            not takes_temperature(asked["calculation"]),
-            len(checked.suites) < 2,
-            reading(checked),
-            cost_sentence(query.rates(dataset, checked)),
-            not checked.requests or not JobSettings().live,
-            no_update if ids_in(stamp) else encode(view),
-        )
+        return {
+            "compound_error": errors.get("compound") if asked["compound"] or structure else None,
+            "potentials_error": errors.get("potentials"),
+            "calculation_error": errors.get("calculation"),
+            "temperature_error": errors.get("temperature"),
+            "no_compound": bool(structure),
+            "no_temperature": not takes_temperature(asked["calculation"]),
+            "no_compute": not checked.requests or not JobSettings().live,
+            "suggestions": query.suggestions(dataset, asked["compound"]),
+            "no_structures": len(checked.suites) < 2,
+            "reading": reading(checked),
+            "cost": cost_sentence(query.rates(dataset, checked)),
+            "address": no_update if ids_in(stamp) else resolve(dataset, view).address,
+        }
 
     @app.callback(
-        Output(JOB, "data"),
-        Output("recompute-refused", "children"),
-        Output("recompute-panel", "hidden"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("recompute-compute", "n_clicks"),
-        *fields,
-        State(STRUCTURE, "data"),
+        output={
+            "job": Output(JOB, "data"),
+            "refused": Output("recompute-refused", "children"),
+            "no_panel": Output("recompute-panel", "hidden"),
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={"_clicks": Input("recompute-compute", "n_clicks")},
+        state={
+            "asked": {name: State(f"recompute-{name}", "value") for name in _FORM},
+            "structure": State(STRUCTURE, "data"),
+        },
         prevent_initial_call=True,
     )
-    def _compute(_clicks: Any, *values: Any) -> tuple[Any, ...]:
+    def _compute(_clicks: Any, asked: dict[str, Any], structure: Any) -> dict[str, Any]:
         do_not_remember()
-        *raw, structure = values
-        checked = query.check(dataset, _text(structure), query.lacking(), **dict(zip(_FORM, raw, strict=True)))
-        if not checked.requests:
-            return no_update, next(iter(checked.errors.values()), ""), no_update, no_update
-        jobs, refused = [], ""
+        checked = query.check(dataset, _text(structure), query.lacking(), **asked)
+        jobs: list[Job] = []
+        refused = "" if checked.requests else next(iter(checked.errors.values()), "")
         try:
-            client = client_id()  # once: who is new is given a name by each call
+            client = client_id() if checked.requests else ""  # once: who is new is given a name by each call
             for request in checked.requests:
                 jobs.append(service.submit(request, client, dataset))
         except (JobError, ValueError) as error:
             refused = str(error)
         if not jobs:
-            return no_update, refused, no_update, no_update
-        ids = RecomputeView(jobs=tuple(sorted(job.id for job in jobs))).jobs
-        return _stamps(ids, jobs), refused, False, encode(RecomputeView(jobs=ids))
+            return {"job": no_update, "refused": refused, "no_panel": no_update, "address": no_update}
+        ids = tuple(sorted(job.id for job in jobs))
+        address = encode(RecomputeView(jobs=ids))
+        return {"job": _stamps(ids, jobs), "refused": refused, "no_panel": False, "address": address}
 
     @app.callback(
-        Output("recompute-heading", "children"),
-        Output("recompute-state", "children"),
-        Output("recompute-progress", "children"),
-        Output("recompute-trace", "hidden"),
-        Output("recompute-trace-figure", "figure"),
-        Output("recompute-trace-caption", "children"),
-        Output("recompute-result", "children"),
-        *(Output(f"recompute-download-{name}", "style") for name in FILES),
-        Output("recompute-poll", "disabled"),
-        Output("recompute-poll", "interval"),
-        Output(SEEN, "data"),
-        Output(ANSWERED, "data"),
-        Input(ASKED, "data"),
-        Input(JOB, "data"),
-        State(SEEN, "data"),
+        output={
+            **{part: Output(f"recompute-{part}", "children") for part in ("heading", "state", "progress", "result")},
+            "no_trace": Output("recompute-trace", "hidden"),
+            "trace": Output("recompute-trace-figure", "figure"),
+            "trace_caption": Output("recompute-trace-caption", "children"),
+            **{name: Output(f"recompute-download-{name}", "style") for name in FILES},
+            "ended": Output("recompute-poll", "disabled"),
+            "pace": Output("recompute-poll", "interval"),
+            "seen": Output(SEEN, "data"),
+            "answered": Output(ANSWERED, "data"),
+        },
+        inputs={"turn": Input(ASKED, "data"), "stamp": Input(JOB, "data")},
+        state={"seen": State(SEEN, "data")},
         prevent_initial_call=True,
     )
-    def _poll(turn: Any, stamp: Any, seen: Any) -> tuple[Any, ...]:
+    def _poll(turn: Any, stamp: Any, seen: Any) -> dict[str, Any]:
         do_not_remember()
         ids = ids_in(stamp)
         shown = panel(dataset, ids)
         now = _stamps(ids, shown.jobs)
-        return (
-            shown.heading,
-            shown.state,
-            shown.progress,
-            shown.trace is None,
-            *(shown.trace or (no_update, no_update)),
-            no_update if now == seen else shown.result,  # what is looked at does not change under the eye
-            *(button_style(name in shown.offered) for name in FILES),
-            not shown.active,
-            _pace(shown),
-            no_update if now == seen else now,
-            turn,
-        )
+        trace, caption = shown.trace or (no_update, no_update)
+        return {
+            "heading": shown.heading,
+            "state": shown.state,
+            "progress": shown.progress,
+            "result": no_update if now == seen else shown.result,  # what is looked at does not change under the eye
+            "no_trace": shown.trace is None,
+            "trace": trace,
+            "trace_caption": caption,
+            **{name: button_style(name in shown.offered) for name in FILES},
+            "ended": not shown.active,
+            "pace": _pace(shown),
+            "seen": no_update if now == seen else now,
+            "answered": turn,
+        }
 
     @app.callback(
         Output("recompute-mine", "children"),
@@ -271,7 +284,9 @@ PAGE = Page(
     "Recompute",
     "Recompute · Softmode",
     "Compute ω or σ of one compound with several potentials now, watch, share, and compare with what is published.",
-    layout,
-    register,
+    view=RecomputeView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
     remembered=False,
 )

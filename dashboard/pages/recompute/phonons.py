@@ -117,18 +117,18 @@ def _line(found: Bands) -> Any:
     return "dotted" if found.kind == EFFECTIVE else "solid"
 
 
-def moved(shown: LiveSet, q: str, branch: str, published: Mapping[str, float]) -> tuple[Any, ...]:
-    """What follows another mode: pattern, scene, DFT's beside it, cell and mode in words, q points, branches."""
+def moved(shown: LiveSet, q: str, branch: str, published: Mapping[str, float]) -> dict[str, Any]:
+    """What follows another mode, by name; DFT's beside it, cell and mode in words."""
     q = q if q in {option["value"] for option in drawing.q_options(shown.found.prototype, "G")} else "G"
     moving = mode(shown.found, q, branch)
-    return (
-        json.dumps(pattern_json(moving)),
-        structure_json(shown.found.structure),
-        _beside(shown, moving),
-        in_words(shown.found.structure),
-        _sentence(shown, moving, published),
-        drawing.q_options(shown.found.prototype, q),
-        q,
-        drawing.branch_options(moving),
-        str(moving.branch),
-    )
+    return {
+        "pattern": json.dumps(pattern_json(moving)),
+        "scene": structure_json(shown.found.structure),
+        "beside": _beside(shown, moving),
+        "cell": in_words(shown.found.structure),
+        "sentence": _sentence(shown, moving, published),
+        "q_offered": drawing.q_options(shown.found.prototype, q),
+        "q": q,
+        "branch_offered": drawing.branch_options(moving),
+        "branch": str(moving.branch),
+    }

@@ -34,26 +34,30 @@ def register_transfer(app: Dash, dataset: Dataset) -> None:
     """Uploads, downloads and the viewer."""
 
     @app.callback(
-        Output(STRUCTURE, "data"),
-        Output("recompute-uploaded", "children"),
-        Output("recompute-remove", "hidden"),
-        Output("recompute-uploaded", "className"),
-        Output("recompute-upload", "contents"),
-        Input("recompute-upload", "contents"),
-        Input("recompute-remove", "n_clicks"),
-        State("recompute-upload", "filename"),
+        output={
+            "structure": Output(STRUCTURE, "data"),
+            "said": Output("recompute-uploaded", "children"),
+            "look": Output("recompute-uploaded", "className"),
+            "no_remove": Output("recompute-remove", "hidden"),
+            "contents": Output("recompute-upload", "contents"),
+        },
+        inputs={
+            "contents": Input("recompute-upload", "contents"), "_clicks": Input("recompute-remove", "n_clicks"),
+        },
+        state={"filename": State("recompute-upload", "filename")},
         prevent_initial_call=True,
-    )
-    def _upload(contents: Any, _clicks: Any, filename: Any) -> tuple[Any, ...]:
+    )  # fmt: skip
+    def _upload(contents: Any, _clicks: Any, filename: Any) -> dict[str, Any]:
+        nothing = {"structure": None, "said": "", "look": "", "no_remove": True, "contents": None}
         if ctx.triggered_id == "recompute-remove" or not contents:
-            return None, "", True, "", None
+            return nothing
         do_not_remember()
         text = _decoded(contents)
         found = uploads.UploadedFile(error="It is not a text file.") if text is None else uploads.read(text)
         if found.error:
-            return None, f"{filename}: {found.error}", True, "recompute-refused", None
-        said = found.described or "it is read when it is computed"
-        return {"text": text}, f"{filename}: {said}. ", False, "", no_update
+            return {**nothing, "said": f"{filename}: {found.error}", "look": "recompute-refused"}
+        said = f"{filename}: {found.described or 'it is read when it is computed'}. "
+        return {"structure": {"text": text}, "said": said, "look": "", "no_remove": False, "contents": no_update}
 
     @app.callback(
         Output("recompute-file", "data"),
@@ -73,25 +77,27 @@ def register_transfer(app: Dash, dataset: Dataset) -> None:
         return no_update if found is None else found
 
     @app.callback(
-        Output(VIEWER, "data-mode"),
-        Output(VIEWER, "data-structure"),
-        Output(f"{VIEWER}-beside", "children"),
-        Output("recompute-cell", "children"),
-        Output("recompute-mode", "children"),
-        Output("recompute-q", "data"),
-        Output("recompute-q", "value"),
-        Output("recompute-branch", "data"),
-        Output("recompute-branch", "value"),
-        *(Input(f"recompute-{name}", "value") for name in _MODE),
-        State(JOB, "data"),
+        output={
+            "pattern": Output(VIEWER, "data-mode"),
+            "scene": Output(VIEWER, "data-structure"),
+            "beside": Output(f"{VIEWER}-beside", "children"),
+            "cell": Output("recompute-cell", "children"),
+            "sentence": Output("recompute-mode", "children"),
+            "q_offered": Output("recompute-q", "data"),
+            "q": Output("recompute-q", "value"),
+            "branch_offered": Output("recompute-branch", "data"),
+            "branch": Output("recompute-branch", "value"),
+        },
+        inputs={name: Input(f"recompute-{name}", "value") for name in _MODE},
+        state={"stamp": State(JOB, "data")},
         prevent_initial_call=True,
     )
-    def _move(key: Any, q: Any, branch: Any, stamp: Any) -> tuple[Any, ...]:
+    def _move(constants: Any, q: Any, branch: Any, stamp: Any) -> Any:
         do_not_remember()
         jobs = read(ids_in(stamp))
-        chosen = next((one for one in live_sets(dataset, jobs) if one.key == key), None)
+        chosen = next((one for one in live_sets(dataset, jobs) if one.key == constants), None)
         if chosen is None:
-            return (no_update,) * 9
+            return no_update
         return moved(chosen, str(q or ""), str(branch or ""), omegas_of_dft(dataset, jobs))
 
     register_viewer(app, VIEWER)

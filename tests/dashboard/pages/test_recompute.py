@@ -90,7 +90,7 @@ def test_the_suite_is_asked_for_only_where_a_formula_can_mean_both(dataset):
 
 def test_a_potential_that_cannot_run_here_stands_disabled_with_the_reason(dataset, monkeypatch):
     monkeypatch.setattr(service, "lacking", lambda: {"mace-mp-0-medium": "weights missing"})
-    page = recompute.layout(dataset, {"c": "CsPbBr3", "p": "mace-mp-0-medium"})
+    page = recompute.PAGE.show(dataset, {"c": "CsPbBr3", "p": "mace-mp-0-medium"})
     (select,) = (part for part in page._traverse() if getattr(part, "id", None) == "recompute-potentials")
     able, others = select.data
     assert others == {
@@ -171,29 +171,31 @@ def test_without_the_database_the_page_says_so_and_keeps_looking(dataset, monkey
 
     monkeypatch.setattr(service, "read", away)
     monkeypatch.setattr(service, "worker_alive", away)
-    text = text_of(recompute.layout(dataset, {"job": "0" * 16}))
+    text = text_of(recompute.PAGE.show(dataset, {"job": "0" * 16}))
     assert "The database of the jobs does not answer." in text
     assert panel(dataset, ["0" * 16]).active
 
 
 def test_the_form_is_filled_from_the_address_and_from_a_job(dataset):
-    text = text_of(recompute.layout(dataset, {"c": "CsPbBr3", "s": "abx3", "p": POTENTIAL, "st": "quick", "t": "200"}))
+    text = text_of(
+        recompute.PAGE.show(dataset, {"c": "CsPbBr3", "s": "abx3", "p": POTENTIAL, "st": "quick", "t": "200"})
+    )
     assert "at 200 K in the published cell" in text
     assert "softmode worker" in text
-    assert "replaced by the default: t." in text_of(recompute.layout(dataset, {"t": "5"}))
+    assert "replaced by the default: t." in text_of(recompute.PAGE.show(dataset, {"t": "5"}))
     asked = service.submit(JobRequest(stage="sigma", compound="CsPbI3", potential=POTENTIAL, temperature=400), "me")
-    text = text_of(recompute.layout(dataset, {"job": asked.id}))
+    text = text_of(recompute.PAGE.show(dataset, {"job": asked.id}))
     assert "at 400 K" in text
     assert "No worker runs" in text
 
 
 def test_a_site_that_computes_nothing_says_so(dataset, monkeypatch):
     monkeypatch.setenv("SOFTMODE_LIVE", "off")
-    assert "computes nothing on demand" in text_of(recompute.layout(dataset, {"c": "CsPbBr3"}))
-    assert "/recompute?" not in text_of(compound.PAGE.layout(dataset, {}, "abx3", "CsPbBr3"))
+    assert "computes nothing on demand" in text_of(recompute.PAGE.show(dataset, {"c": "CsPbBr3"}))
+    assert "/recompute?" not in text_of(compound.PAGE.show(dataset, {}, "abx3", "CsPbBr3"))
     monkeypatch.setenv("SOFTMODE_LIVE", "on")
-    assert "/recompute?c=CsPbBr3&s=abx3" in text_of(compound.PAGE.layout(dataset, {}, "abx3", "CsPbBr3"))
-    assert "/recompute?" not in text_of(compound.PAGE.layout(dataset, {}, "mp0b3", "mp-1"))
+    assert "/recompute?c=CsPbBr3&s=abx3" in text_of(compound.PAGE.show(dataset, {}, "abx3", "CsPbBr3"))
+    assert "/recompute?" not in text_of(compound.PAGE.show(dataset, {}, "mp0b3", "mp-1"))
 
 
 class Visitor:
@@ -289,7 +291,7 @@ def test_several_potentials_are_one_address(app, dataset):
     assert answer["view-query"]["data"] == "job=" + "~".join(sorted(stamp[0] for stamp in stamps))
     jobs = [service.read(stamp[0]) for stamp in stamps]
     assert {job.request.potential for job in jobs} == {"sevennet-0", POTENTIAL}
-    shown = recompute.layout(dataset, {"job": "~".join(stamp[0] for stamp in stamps)})
+    shown = recompute.PAGE.show(dataset, {"job": "~".join(stamp[0] for stamp in stamps)})
     assert "2 potentials, σ, quick, 333 K" in text_of(shown)
     polled = {"recompute_job": stamps, "recompute_seen": [], "recompute_asked": 1}
     assert "Waiting" in str(me.send("recompute-asked.data", **polled))
