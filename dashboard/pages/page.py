@@ -52,10 +52,10 @@ class Page(Generic[View, State]):
     name: str
     title: str
     description: str
-    layout: Callable[..., Component]
+    view: type[View]
+    resolve: Callable[..., State]
+    layout: Callable[[Dataset, State, tuple[str, ...]], Component]
     register: Callable[[Dash, Dataset], None]
-    view: type[View] | None = None
-    resolve: Callable[..., State] | None = None
     below: tuple[str, ...] = ()
     listed: bool = True
     remembered: bool = True
@@ -71,8 +71,6 @@ class Page(Generic[View, State]):
 
     def show(self, dataset: Dataset, query: Mapping[str, str], **named: str) -> Component:
         """The page for the view in `query` with the address of what it shows; `named` is what `match` says."""
-        if self.view is None or self.resolve is None:
-            return self.layout(dataset, query, **named)
         asked, problems = decode(self.view, query)
         state = self.resolve(dataset, asked, **named)
         shown = self.layout(dataset, state, problems + replaced(asked, state.view))
