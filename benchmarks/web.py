@@ -6,8 +6,7 @@ what it makes ready as it starts, first computed every time (SOFTMODE_CACHE_MB=0
 remembered; and per page, as medians of three first visits, the bytes on the wire, the time of the first chart, the
 layout shift and the scores of Lighthouse. With --million the tables are multiplied until what filters go over,
 compounds × potentials, has a million rows, and only callbacks are measured, computed every time, by one client. The
-browser is Debian's chromium; Lighthouse is found on PATH or in SOFTMODE_LIGHTHOUSE, and without it the scores are not
-measured.
+browser is Debian's chromium; without a Lighthouse on PATH or in SOFTMODE_LIGHTHOUSE its scores are not measured.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ CATEGORIES = ("performance", "accessibility", "best-practices")
 
 
 @contextmanager
-def server(data: Path, **environment: str) -> Iterator[tuple[int, float, int]]:
+def server(data: Path, application: str = "dashboard.wsgi:app", **environment: str) -> Iterator[tuple[int, float, int]]:
     """A gunicorn over `data`: its port, the seconds until it was ready, and the process id of its worker."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -61,7 +60,7 @@ def server(data: Path, **environment: str) -> Iterator[tuple[int, float, int]]:
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn_config", "-b", f"127.0.0.1:{port}",
-         "--log-level", "warning", "dashboard.wsgi:app"],
+         "--log-level", "warning", application],
         cwd=ROOT,
         env={**os.environ, "SOFTMODE_DATA": str(data), "SOFTMODE_REQUESTS_PER_MINUTE": "0", **environment},
     )  # fmt: skip
@@ -342,6 +341,8 @@ def main() -> None:
             data = Path(folder)
         found = report(data, asked.rounds, pages=not asked.million)
     if asked.json:
+        known = json.loads(asked.json.read_text()) if asked.json.exists() else {}
+        found |= {"without": known["without"]} if "without" in known else {}  # of benchmarks/without.py
         asked.json.write_text(json.dumps(found, indent=1, default=float) + "\n")
 
 
