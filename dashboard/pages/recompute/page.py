@@ -42,10 +42,10 @@ class RecomputeState(PageState[RecomputeView]):
 
 def resolve(dataset: Dataset, asked: RecomputeView) -> RecomputeState:
     """The form that asks for the jobs of `asked`, which say everything; without jobs as `asked` itself says it."""
-    shown = panel(dataset, asked.jobs)
-    view = query.view_of([job.request for job in shown.jobs]) if shown.jobs else asked
-    address = encode(RecomputeView(jobs=asked.jobs) if asked.jobs else view)
-    return RecomputeState(replace(view, jobs=asked.jobs), address, shown)
+    stated = RecomputeView(jobs=asked.jobs) if asked.jobs else asked
+    shown = panel(dataset, stated.jobs)
+    view = query.view_of([job.request for job in shown.jobs]) if shown.jobs else stated
+    return RecomputeState(replace(view, jobs=stated.jobs), encode(stated), shown)
 
 
 def layout(dataset: Dataset, state: RecomputeState, ignored: tuple[str, ...]) -> Component:
