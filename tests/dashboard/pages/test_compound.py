@@ -127,7 +127,7 @@ def test_bands_of_atoms_on_springs_are_flat(dataset):
 def test_stored_bands_are_drawn_and_compared(dataset, tmp_path):
     (alone,) = bands_query.stored_bands(dataset, "mp0b3", "mp-1")
     assert alone.frequencies.tolist() == [[0, 0, 0], [1, 1, 2]]
-    shown = words(page.PAGE.show(dataset, {}, "mp0b3", "mp-1"))
+    shown = words(page.PAGE.show(dataset, {}, suite="mp0b3", compound="mp-1"))
     assert "DFT’s bands cannot be drawn with them" in shown
     rows = tables.read(dataset.directory, "bands").to_pylist()
     of_dft = {**rows[0], "source": "dft", "frequencies": [0.0, 0.0, -0.5, 1.0, 1.5, 2.0]}
@@ -136,11 +136,11 @@ def test_stored_bands_are_drawn_and_compared(dataset, tmp_path):
         {name: tables.read(dataset.directory, name) for name in tables.read_manifest(dataset.directory).tables}
         | {"bands": tables.from_rows("bands", [*rows, of_dft])},
     )
-    compared = words(page.PAGE.show(Dataset(tmp_path), {}, "mp0b3", "mp-1"))
+    compared = words(page.PAGE.show(Dataset(tmp_path), {}, suite="mp0b3", compound="mp-1"))
     assert "DFT: lowest −0.50 THz, at Γ. Mace-Test: no imaginary mode on the path." in compared
     assert "Mace-Test is furthest from DFT at Γ, +0.50 THz in branch 3 from below." in compared
     assert "not comparable" in compared
-    assert "softmode campaign run --suite mp0b3" in words(page.PAGE.show(dataset, {}, "mp0b3", "mp-2"))
+    assert "softmode campaign run --suite mp0b3" in words(page.PAGE.show(dataset, {}, suite="mp0b3", compound="mp-2"))
 
 
 def test_force_constants_of_one_potential_differ_in_name_and_line(springs):
@@ -254,7 +254,7 @@ def test_every_set_of_force_constants_is_in_the_archive(dataset):
 def test_without_a_cell_nothing_is_drawn(dataset):
     assert structure(dataset, known(dataset, "hdp", "Cs2AgInCl6")) is None  # no lattice constant, no relaxed cell
     assert structure(dataset, known(dataset, "mp0b3", "mp-1")) is None
-    shown = words(page.PAGE.show(dataset, {}, "hdp", "Cs2AgInCl6"))
+    shown = words(page.PAGE.show(dataset, {}, suite="hdp", compound="Cs2AgInCl6"))
     assert "softmode harmonic Cs2AgInCl6 --suite hdp" in shown
 
 
@@ -303,14 +303,14 @@ def test_json_holds_every_row_and_no_nan(dataset):
 
 
 def test_the_page_says_what_each_potential_answers(dataset):
-    shown = words(page.PAGE.show(dataset, {}, "abx3", "CsPbCl3"))
+    shown = words(page.PAGE.show(dataset, {}, suite="abx3", compound="CsPbCl3"))
     assert "DFT: harmonically ▲ unstable (ωmin −0.50 THz), at 300 K ▲ unstable (σ 1.05)." in shown
     assert "Votes of n = 2 foundation potentials: 1 stable, 1 unstable; 1 of 2 agree with DFT." in shown
     assert "Chgnet-Test● stable ✗0.40● stable ✗ σ 0.60 ± 0.02" in shown
     assert "Mace-Test▲ unstable ✓−0.40not run" in shown
-    failed = words(page.PAGE.show(dataset, {}, "abx3", "BaTiO3"))
+    failed = words(page.PAGE.show(dataset, {}, suite="abx3", compound="BaTiO3"))
     assert "failed, not-relaxed (force left above the limit)" in failed
-    assert "failed, melted (invented failure)" in words(page.PAGE.show(dataset, {}, "abx3", "KMnF3"))
+    assert "failed, melted (invented failure)" in words(page.PAGE.show(dataset, {}, suite="abx3", compound="KMnF3"))
 
 
 def test_why_it_may_fail_is_said_from_the_ladder_the_bond_and_the_level(dataset, tmp_path):
@@ -365,20 +365,22 @@ def test_bands_are_of_the_potentials_that_are_asked_for(dataset):
 
 def test_a_formula_in_another_order_is_the_same_compound(dataset):
     for formula in ("PbCsI3", "I3CsPb", "CsPbI₃"):
-        layout = page.PAGE.show(dataset, {}, "abx3", formula)
-        assert words(layout) == words(page.PAGE.show(dataset, {}, "abx3", "CsPbI3"))
+        layout = page.PAGE.show(dataset, {}, suite="abx3", compound=formula)
+        assert words(layout) == words(page.PAGE.show(dataset, {}, suite="abx3", compound="CsPbI3"))
 
 
 def test_unknown_compounds_lead_to_the_table(dataset):
-    layout = page.PAGE.show(dataset, {}, "abx3", "Xy<3")
+    layout = page.PAGE.show(dataset, {}, suite="abx3", compound="Xy<3")
     assert "The suite Cubic ABX3 perovskites has no compound Xy<3." in words(layout)
-    assert layout.children[-1].children.href == "/compounds?s=abx3&f=Xy3"
-    assert "There is no suite nope." in words(page.PAGE.show(dataset, {}, "nope", "CsPbI3"))
+    assert [node.href for node in nodes(layout) if hasattr(node, "href")] == ["/compounds?s=abx3&f=Xy3"]
+    assert "There is no suite nope." in words(page.PAGE.show(dataset, {}, suite="nope", compound="CsPbI3"))
 
 
 def test_every_suite_and_every_gap_has_a_page(dataset):
     for suite, compound in (("mp0b3", "mp-1"), ("hdp", "Cs2AgBiBr6"), ("abx3", "LaAlO3"), ("abx3", "SrTiO3")):
-        assert "Compute it yourself" in words(page.PAGE.show(dataset, {"fc": "nothing", "m": "99"}, suite, compound))
+        assert "Compute it yourself" in words(
+            page.PAGE.show(dataset, {"fc": "nothing", "m": "99"}, suite=suite, compound=compound)
+        )
 
 
 def test_running_sigma_ends_in_a_band_of_one_error():

@@ -192,10 +192,10 @@ def test_the_form_is_filled_from_the_address_and_from_a_job(dataset):
 def test_a_site_that_computes_nothing_says_so(dataset, monkeypatch):
     monkeypatch.setenv("SOFTMODE_LIVE", "off")
     assert "computes nothing on demand" in text_of(recompute.PAGE.show(dataset, {"c": "CsPbBr3"}))
-    assert "/recompute?" not in text_of(compound.PAGE.show(dataset, {}, "abx3", "CsPbBr3"))
+    assert "/recompute?" not in text_of(compound.PAGE.show(dataset, {}, suite="abx3", compound="CsPbBr3"))
     monkeypatch.setenv("SOFTMODE_LIVE", "on")
-    assert "/recompute?c=CsPbBr3&s=abx3" in text_of(compound.PAGE.show(dataset, {}, "abx3", "CsPbBr3"))
-    assert "/recompute?" not in text_of(compound.PAGE.show(dataset, {}, "mp0b3", "mp-1"))
+    assert "/recompute?c=CsPbBr3&s=abx3" in text_of(compound.PAGE.show(dataset, {}, suite="abx3", compound="CsPbBr3"))
+    assert "/recompute?" not in text_of(compound.PAGE.show(dataset, {}, suite="mp0b3", compound="mp-1"))
 
 
 class Visitor:
