@@ -152,7 +152,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             "address": address,
         },
         inputs={
-            "bands": {
+            "drawn": {
                 name: Input(f"compound-{name}", "value", allow_optional=True) for name in ("potentials", "drawn")
             },
             **{name: Input(f"compound-{name}", "value") for name in ("constants", "q", "branch", "repeats")},

@@ -46,7 +46,9 @@ def test_the_mode_of_dft_is_the_one_of_the_same_atom(with_dft):
 
 
 def test_the_page_moves_dfts_mode_beside_the_potentials(with_dft):
-    shown = page.layout(with_dft, {"fc": f"{CHGNET}~harmonic~reference-geometry", "q": "R"}, "abx3", "CsPbI3")
+    shown = page.PAGE.show(
+        with_dft, {"fc": f"{CHGNET}~harmonic~reference-geometry", "q": "R"}, suite="abx3", compound="CsPbI3"
+    )
     (second,) = [node for node in nodes(shown) if getattr(node, "id", None) == f"{VIEWER}-second"]
     first = next(node for node in nodes(shown) if getattr(node, "id", None) == VIEWER)
     patterns = [json.loads(getattr(node, "data-mode")) for node in (first, second)]
@@ -58,7 +60,7 @@ def test_the_page_moves_dfts_mode_beside_the_potentials(with_dft):
 
 
 def test_nothing_stands_beside_it_without_dfts_force_constants(dataset):
-    shown = page.layout(dataset, {}, "abx3", "CsPbI3")
+    shown = page.PAGE.show(dataset, {}, suite="abx3", compound="CsPbI3")
     assert not [node for node in nodes(shown) if getattr(node, "id", None) == f"{VIEWER}-second"]
     assert "|⟨DFT|potential⟩|" not in words(shown)
 
@@ -87,7 +89,7 @@ def test_stored_modes_stand_beside_dfts_and_follow_the_address(dataset, tmp_path
     }  # fmt: skip
     with tables.publishing(directory) as publication:
         publication.upsert("mode_pairs", [row])
-    shown = page.layout(Dataset(directory), {"m": "2"}, "mp0b3", "mp-1")
+    shown = page.PAGE.show(Dataset(directory), {"m": "2"}, suite="mp0b3", compound="mp-1")
     said = words(shown)
     assert "2.00 THz at ½00 (½ 0 0), mode 2 of 3" in said
     assert "DFT: 2.50 THz against 2.00 THz, in mode 3 of 3" in said
@@ -100,6 +102,6 @@ def test_stored_modes_stand_beside_dfts_and_follow_the_address(dataset, tmp_path
     )
     assert (first["real"], second["real"]) == ([[0, 1, 0]], [[0, 0, 1]])
     # Its softest mode is what is shown unasked, and what the address leaves out.
-    unasked = page.layout(Dataset(directory), {}, "mp0b3", "mp-1")
+    unasked = page.PAGE.show(Dataset(directory), {}, suite="mp0b3", compound="mp-1")
     assert "−1.00 THz at ½00 (½ 0 0), mode 1 of 3" in words(unasked)
-    assert "Structure and modes" not in words(page.layout(dataset, {}, "mp0b3", "mp-1"))
+    assert "Structure and modes" not in words(page.PAGE.show(dataset, {}, suite="mp0b3", compound="mp-1"))
