@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from compute.potentials.registry import entries
 from dashboard.dataset import Dataset
 from dashboard.pages.add.steps import KIND_NAMES, steps
-from dashboard.pages.page import VIEW_QUERY, Page
+from dashboard.pages.page import VIEW_QUERY, Page, PageState
 from dashboard.queries.potentials import cards
 from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, page_head
 from dashboard.views.add import KINDS, AddView
-from dashboard.views.codec import build, decode, encode
+from dashboard.views.codec import build, encode
 
 NO_ID = "Lower-case letters, digits, dots and hyphens."
 TAKEN = "A potential has this id: choose another."
 
 
-def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
-    """The page for the view in `query`."""
-    view, problems = decode(AddView, query)
+def resolve(dataset: Dataset, asked: AddView) -> PageState[AddView]:
+    """All that is asked can be followed."""
+    return PageState(asked, encode(asked))
+
+
+def layout(dataset: Dataset, state: PageState[AddView], ignored: tuple[str, ...]) -> Component:
+    """The page that shows `state`."""
+    view = state.view
     return html.Div(
         [
             page_head(
@@ -33,7 +37,7 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 "From a checkpoint to its scorecard among the published potentials, on a machine where Softmode is "
                 "installed. Nothing is uploaded: a site takes neither weights nor code from its visitors.",
             ),
-            address_notice(problems),
+            address_notice(ignored),
             controls.bar(
                 controls.select(
                     "add-kind", "What you have", controls.options(KINDS, KIND_NAMES), view.kind,
@@ -44,7 +48,6 @@ def layout(dataset: Dataset, query: Mapping[str, str]) -> Component:
                 label="Your potential",
             ),
             html.Div(_steps(dataset, view), id="add-steps"),
-            dcc.Store(id=VIEW_QUERY, data=encode(view)),
         ],
         className="page add",
     )  # fmt: skip
@@ -65,16 +68,17 @@ def register(app: Dash, dataset: Dataset) -> None:
     """The kind of file and the id decide every command."""
 
     @app.callback(
-        Output("add-steps", "children"),
-        Output("add-name", "error"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        Input("add-kind", "value"),
-        Input("add-name", "value"),
+        output={
+            "steps": Output("add-steps", "children"),
+            "refused": Output("add-name", "error"),
+            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+        },
+        inputs={"kind": Input("add-kind", "value"), "name": Input("add-name", "value")},
         prevent_initial_call=True,
     )
-    def _update(kind: Any, name: Any) -> tuple[list[Component], str | None, str]:
-        view = build(AddView, kind=kind, name=name)
-        return _steps(dataset, view), _refused(name), encode(view)
+    def _update(kind: Any, name: Any) -> dict[str, Any]:
+        state = resolve(dataset, build(AddView, kind=kind, name=name))
+        return {"steps": _steps(dataset, state.view), "refused": _refused(name), "address": state.address}
 
 
 PAGE = Page(
@@ -82,7 +86,9 @@ PAGE = Page(
     "Add my potential",
     "Add my potential · Softmode",
     "How the author of a checkpoint scores it among the published potentials: the commands, and what they write.",
-    layout,
-    register,
+    view=AddView,
+    resolve=resolve,
+    layout=layout,
+    register=register,
     listed=False,
 )

@@ -29,7 +29,7 @@ def test_an_id_that_cannot_be_given_is_refused_in_a_sentence(name, problem):
 
 
 def test_it_says_whether_there_are_results_and_where(dataset):
-    assert "no result of mine on this site yet" in said(page.layout(dataset, {"id": "mine"}))
-    text = said(page.layout(dataset, {"id": CHGNET}))
+    assert "no result of mine on this site yet" in said(page.PAGE.show(dataset, {"id": "mine"}))
+    text = said(page.PAGE.show(dataset, {"id": CHGNET}))
     assert f"/models#card-{CHGNET}" in text
     assert "takes neither weights nor code" in text
