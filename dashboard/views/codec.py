@@ -137,7 +137,7 @@ def key(name: str, kind: Kind, default: Any) -> Any:
     return field(default=default, metadata={"key": name, "kind": kind})
 
 
-def encode(view: View, **implied: Any) -> str:
+def encode(view: View, /, **implied: Any) -> str:
     """The query of `view`, without `?`; fields at their default, or at the value that is `implied`, are left out."""
     pairs = []
     for item in fields(view):
@@ -172,7 +172,7 @@ def replaced(asked: View, shown: View) -> tuple[str, ...]:
     )
 
 
-def build(kind: type[View], **raw: Any) -> View:
+def build(kind: type[View], /, **raw: Any) -> View:
     """The view of raw control values by field name; an empty or inadmissible value becomes the default."""
     values = {}
     for item in fields(kind):
@@ -194,7 +194,7 @@ def written(kind: type[View], query: Any) -> View:
     return decode(kind, dict(parse_qsl(query if isinstance(query, str) else "", keep_blank_values=True)))[0]
 
 
-def changed(kind: type[View], query: Any, **raw: Any) -> View:
+def changed(kind: type[View], query: Any, /, **raw: Any) -> View:
     """The view that `query` states, with the controls `raw` in place of what it says about their fields."""
     values = build(kind, **raw)
     return replace(written(kind, query), **{name: getattr(values, name) for name in raw})

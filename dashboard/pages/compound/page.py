@@ -130,7 +130,10 @@ def _moved(found: KnownCompound, view: CompoundView) -> dict[str, Any] | None:
 def register(app: Dash, dataset: Dataset) -> None:
     """Each section follows its own controls; a click on a band moves the controls that choose the mode."""
 
-    at = {"place": State(AT, "data"), "written": State(VIEW_QUERY, "data")}
+    def at() -> dict[str, State]:
+        """The compound and its view; a dict of its own for each callback, since Dash writes into what it is given."""
+        return {"place": State(AT, "data"), "written": State(VIEW_QUERY, "data")}
+
     address = Output(VIEW_QUERY, "data", allow_duplicate=True)
 
     def under(place: Any, written: Any, **raw: Any) -> CompoundState:
@@ -157,7 +160,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             },
             **{name: Input(f"compound-{name}", "value") for name in ("constants", "q", "branch", "repeats")},
         },
-        state=at,
+        state=at(),
         prevent_initial_call=True,
     )
     def _update_mode(place: Any, written: Any, drawn: dict[str, Any], **values: Any) -> Any:
@@ -173,7 +176,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             "branch": Output("compound-branch", "value", allow_duplicate=True),
         },
         inputs={"clicks": Input(bands.BANDS, "clickData")},
-        state=at,
+        state=at(),
         prevent_initial_call=True,
     )
     def _choose_mode(clicks: Any, place: Any, written: Any) -> Any:
@@ -195,7 +198,7 @@ def register(app: Dash, dataset: Dataset) -> None:
             "address": address,
         },
         inputs={name: Input(f"compound-{name}", "value") for name in ("tolerance_thz", "threshold", "site")},
-        state=at,
+        state=at(),
         prevent_initial_call=True,
     )
     def _update_labels(place: Any, written: Any, **values: Any) -> Any:
@@ -215,7 +218,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         Output("compound-sigma-modes", "children"),
         address,
         inputs={"sigma_run": Input("compound-sigma_run", "value")},
-        state=at,
+        state=at(),
         prevent_initial_call=True,
     )
     def _update_sigma(sigma_run: Any, place: Any, written: Any) -> tuple[Any, ...]:
@@ -229,7 +232,7 @@ def register(app: Dash, dataset: Dataset) -> None:
     @app.callback(
         Output("compound-frozen", "data"),
         inputs={"_clicks": [Input(f"compound-frozen-{name}", "n_clicks") for name in FROZEN]},
-        state={"amplitude": State(f"{VIEWER}-amplitude", "value"), **at},
+        state={"amplitude": State(f"{VIEWER}-amplitude", "value"), **at()},
         prevent_initial_call=True,
     )
     def _freeze(_clicks: Any, amplitude: Any, place: Any, written: Any) -> Any:
@@ -241,7 +244,7 @@ def register(app: Dash, dataset: Dataset) -> None:
     @app.callback(
         Output("compound-file", "data"),
         inputs={"_clicks": [Input(f"compound-download-{name}", "n_clicks") for name in files.FILES]},
-        state=at,
+        state=at(),
         prevent_initial_call=True,
     )
     def _download(_clicks: Any, place: Any, written: Any) -> Any:

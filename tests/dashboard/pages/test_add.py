@@ -7,6 +7,7 @@ import pytest
 from dashboard.pages.add import page
 from dashboard.pages.add.steps import commands, steps
 from dashboard.views.add import KINDS, AddView
+from dashboard.views.codec import build
 from tests.support.components import said, words
 from tests.support.dashboard_data import CHGNET
 from tests.support.documentation import softmode_calls, understood
@@ -33,3 +34,7 @@ def test_it_says_whether_there_are_results_and_where(dataset):
     text = said(page.PAGE.show(dataset, {"id": CHGNET}))
     assert f"/models#card-{CHGNET}" in text
     assert "takes neither weights nor code" in text
+
+
+def test_a_control_of_any_name_is_read():
+    assert build(AddView, kind="chgnet", name="mine") == AddView(kind="chgnet", name="mine")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.dataset import Dataset
-from dashboard.pages.compound.page import layout as compound
+from dashboard.pages.compound.page import PAGE
 from dashboard.pages.potentials.wider_field import field, wider_field
 from tests.support import against_dft_data as data
 from tests.support.components import words
@@ -30,13 +30,13 @@ def test_the_wider_field_counts_what_has_no_answer(dataset):
 
 
 def test_a_second_dft_stands_beside_the_reference_and_says_what_it_is(dataset):
-    shown = words(compound(dataset, {}, "hdp", "Cs2AgBiBr6"))
+    shown = words(PAGE.show(dataset, {}, suite="hdp", compound="Cs2AgBiBr6"))
     assert "Another DFT of this composition" in shown
     assert "mp-99" in shown
     assert "20 (not the cubic cell)" in shown
     assert "−0.75" in shown
-    assert "not stated" in words(compound(dataset, {}, "hdp", "Cs2NaBiI6"))
-    assert "Another DFT" not in words(compound(dataset, {}, "hdp", "Cs2AgInCl6"))
+    assert "not stated" in words(PAGE.show(dataset, {}, suite="hdp", compound="Cs2NaBiI6"))
+    assert "Another DFT" not in words(PAGE.show(dataset, {}, suite="hdp", compound="Cs2AgInCl6"))
 
 
 def test_without_the_source_it_says_how_to_import_it(tmp_path):
