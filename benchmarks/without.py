@@ -29,8 +29,11 @@ from compute.settings import data_directory
 from dashboard.server import asset_bundles, compression
 from dashboard.settings import ASSETS
 
-FIGURE = ".js-plotly-plot .main-svg"
-PAGES = {"/": FIGURE, "/compounds": ".ag-row .ag-cell", "/compound/abx3/CsPbBr3": FIGURE}
+PAGES = {
+    "/": "#page tr:visible",
+    "/compounds": ".ag-row .ag-cell",
+    "/compound/abx3/CsPbBr3": ".js-plotly-plot .main-svg:visible",
+}
 """Pages that are visited, and what is waited for there."""
 BITS, LATENCY_MS = 10_240_000, 40
 _NO_TAG = re.compile(r"(?!)()()")
