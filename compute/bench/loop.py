@@ -30,7 +30,7 @@ def force_constants(cell: Atoms, calculator: Any, protocol: HarmonicProtocol) ->
     phonon = Phonopy(unit, np.eye(3, dtype=int) * (protocol.supercell or 1), primitive_matrix="P")
     phonon.generate_displacements(distance=protocol.displacement)
     forces = []
-    for moved in phonon.supercells_with_displacements:
+    for moved in phonon.supercells_with_displacements or []:
         atoms = Atoms(moved.symbols, positions=moved.positions, cell=moved.cell, pbc=True, calculator=calculator)
         forces.append(atoms.get_forces())
     phonon.forces = np.array(forces)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -114,7 +114,8 @@ def plain(stage: str, model: str, crystals: Sequence[Crystal], protocol: Samplin
     def calculate(formula: str, a: float, number: int) -> float:
         cell = identify(formula, "abx3", [formula]).structure(a)
         if stage == "force_constants":
-            return float(loop.force_constants(cell, calculator, protocol.harmonic).get_mesh_dict()["frequencies"].min())
+            mesh: Mapping[str, Any] = loop.force_constants(cell, calculator, protocol.harmonic).get_mesh_dict()
+            return float(mesh["frequencies"].min())
         return loop.sigma(cell, calculator, protocol, number)[0]
 
     return _measured(lambda: tuple(calculate(*each, number) for number, each in enumerate(crystals)), [hook])

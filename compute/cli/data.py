@@ -330,11 +330,11 @@ def _metadata(field: Any) -> dict[str, str]:
 
 def _summary(directory: Any) -> dict[str, Any]:
     references = Counter(tables.read(directory, "references")["suite"].to_pylist())
-    harmonic: dict[tuple[str, str, str, str], Counter[str]] = {}
+    harmonic: dict[tuple[str, ...], Counter[str]] = {}
     columns = ("suite", "potential", "geometry", "run", "status")
     table = tables.read(directory, "harmonic")
     for *key, status in zip(*(table[column].to_pylist() for column in columns), strict=True):
-        harmonic.setdefault(tuple(key), Counter())[status] += 1  # type: ignore[arg-type]
+        harmonic.setdefault(tuple(key), Counter())[status] += 1
     return {
         "references": dict(sorted(references.items())),
         "harmonic": [

@@ -115,7 +115,7 @@ def publish(
                 _directory(),
                 sorted(directory.glob("*.npz")),
                 potential,
-                protocol and SAMPLING_PROTOCOLS[protocol],
+                SAMPLING_PROTOCOLS[protocol] if protocol else None,
                 lambda text: progress.update(bar, description=text),
             )
     result = {"written": [path.name for path in frames], **counts}
@@ -165,7 +165,11 @@ def _run(jobs: list[DftJob], python: str, write_only: bool, first: int | None = 
                 job.write()
                 out.print(str(job.folder))
             elif job.done < count:
-                job.run(python, lambda done, before=before: progress.update(bar, completed=before + done), count)
+
+                def told(done: int, before: int = before) -> None:
+                    progress.update(bar, completed=before + done)
+
+                job.run(python, told, count)
             before += count
             progress.update(bar, completed=before)
 

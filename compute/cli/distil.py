@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from compute.cli.common import AsJson, Data, err, one_sentence, out, print_json
 from compute.settings import data_directory, var_directory
@@ -39,10 +39,11 @@ def data_(
         with _progress() as progress:
             for part, count in (("validation", None), ("test", None), ("training", size)):
                 bar = progress.add_task(part, total=count)
-                found = configurations(
-                    part, count, split, recipe, _directory(), label,
-                    lambda done, bar=bar: progress.update(bar, completed=done),
-                )  # fmt: skip
+
+                def drawn(done: int, bar: TaskID = bar) -> None:
+                    progress.update(bar, completed=done)
+
+                found = configurations(part, count, split, recipe, _directory(), label, drawn)
                 compounds = len(set(found.compounds.tolist()))
                 result[part] = {"configurations": len(found), "compounds": compounds, "sha256": found.digest}
     if as_json:
@@ -79,10 +80,11 @@ def train(
             name, chosen = model_id(wanted), labelled("training", wanted)
             with _progress() as progress:
                 bar = progress.add_task(name, total=settings.steps)
-                content, curve = training.train(
-                    chosen, validation, settings, _directory() / f"{name}.pt",
-                    lambda point, bar=bar: progress.update(bar, completed=point["step"]),
-                )  # fmt: skip
+
+                def trained(point: dict[str, Any], bar: TaskID = bar) -> None:
+                    progress.update(bar, completed=point["step"])
+
+                content, curve = training.train(chosen, validation, settings, _directory() / f"{name}.pt", trained)
             write_atomic(checkpoints / f"{name}.model", content)
             sha256 = hashlib.sha256(content).hexdigest()
             model = load_mace(name, content, sha256, dtype="float64", device="cpu")

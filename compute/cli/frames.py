@@ -117,7 +117,7 @@ def convert(
         fail(f"{to} must end in .npz.")
     if to.exists() and path.exists() and to.samefile(path):
         fail("The file to write is the file to read.")
-    stated = {"method": method, "sampler": sampler, "temperature": temperature}
+    stated: dict[str, Any] = {"method": method, "sampler": sampler, "temperature": temperature}
     with one_sentence(ValueError, OSError):
         from dataclasses import replace
 

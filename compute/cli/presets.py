@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, track
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, track
 from rich.table import Table
 
 from compute.cli.common import err, fail, print_json
@@ -100,12 +100,16 @@ def _fetch(ids: Sequence[str], accept_licence: bool, mirror: str | None) -> None
     with Progress(*columns, console=err, transient=True) as progress:
         for id in ids:
             bar = progress.add_task(id, total=None)
+
+            def fetched(done: int, total: int | None, bar: TaskID = bar) -> None:
+                progress.update(bar, completed=done, total=total)
+
             try:
                 fetch(
                     id,
                     url=mirror and f"{mirror.rstrip('/')}/{entry(id).file}",
                     accept_licence=accept_licence,
-                    progress=lambda done, total, bar=bar: progress.update(bar, completed=done, total=total),
+                    progress=fetched,
                 )
             except FetchError as error:
                 fail(str(error))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -16,6 +16,8 @@ from compute.tables import TableError
 from compute.tables.against_dft import SUITES_WITH_PHONONS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from compute.scorecard.board import Board
     from compute.scorecard.card import Scorecard
     from compute.scorecard.plan import ScorecardPart
@@ -73,7 +75,7 @@ def _published(suite: str, data: Path | None, as_json: bool) -> None:
         fail(f"No DFT force constants of suite {suite}: it is {' or '.join(SUITES_WITH_PHONONS)}.")
     with one_sentence(TableError), joined(data or data_directory()) as connection:
 
-        def query(sql, parameters):
+        def query(sql: str, parameters: Mapping[str, Any]) -> pd.DataFrame:
             return connection.execute(sql, dict(parameters)).df()
 
         found = against_dft(query, suite)

@@ -97,8 +97,9 @@ def fit(folder: Data = None, as_json: AsJson = False) -> None:
     """Fit the trust to the published tables and write trust.json beside them."""
     from compute import tables
     from compute.tables import pairs
+    from compute.tables.release import FITTED
     from compute.trust.features import LISTED, ROWS
-    from compute.trust.model import FILE, NoTrust, write
+    from compute.trust.model import NoTrust, write
 
     directory = folder or data_directory()
     with one_sentence(tables.TableError, NoTrust), err.status("Fitting"):
@@ -111,7 +112,7 @@ def fit(folder: Data = None, as_json: AsJson = False) -> None:
         model = model.model_copy(update={"next_runs": next_runs(data, connection.execute(LISTED).df())})
         write(model, directory)
     said: dict[str, Any] = {
-        "file": FILE,
+        "file": FITTED,
         "release": release,
         "compounds": model.n_compounds,
         "stable": model.n_stable,
@@ -122,7 +123,7 @@ def fit(folder: Data = None, as_json: AsJson = False) -> None:
         print_json(said)
         return
     out.print(
-        f"{FILE}: {model.n_compounds:,} compounds with published DFT, {model.n_stable} of them stable,"
+        f"{FITTED}: {model.n_compounds:,} compounds with published DFT, {model.n_stable} of them stable,"
         f" {len(model.potentials)} potentials, release {release}.",
         soft_wrap=True,
     )

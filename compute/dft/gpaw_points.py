@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import ase
 import ase.io
@@ -50,13 +51,13 @@ def main(folder: Path, count: int) -> None:
         print(f"{number + 1}/{len(structures)}: {result['seconds']:.0f} s", flush=True)
 
 
-def k_points(settings: dict):
+def k_points(settings: dict[str, Any]) -> Any:
     if settings["k_points"] == "mean-value":
         return np.array([[0.25, 0.25, 0.25]])
     return {"size": settings["k_points"], "gamma": settings["gamma_centred"]}
 
 
-def new_calculator(settings: dict, folder: Path):
+def new_calculator(settings: dict[str, Any], folder: Path) -> Any:
     import gpaw
 
     return gpaw.GPAW(

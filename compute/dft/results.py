@@ -24,6 +24,7 @@ from compute.references import readers
 from compute.references.readers.npz import write_npz
 from compute.stages import phonons, rows, wells
 from compute.structures.compounds import Compound, identify
+from compute.structures.force_constants import constants_of
 from compute.structures.frames import Frames
 from compute.suites import SUITES
 from compute.tasks.attribution import scored_row
@@ -99,7 +100,7 @@ def frames_summary(path: Path, published: Row) -> Row:
     phonon = _phonon(frames, published)
     stars = SUITES[published["suite"]].q_points
     omegas = {f"omega_{label}_thz": phonons.softest(phonon, star)[0] for label, star in stars.items()}
-    anharmonic = anharmonicity.anharmonic_forces(frames.forces, frames.displacements, frames.force_constants)
+    anharmonic = anharmonicity.anharmonic_forces(frames.forces, frames.displacements, constants_of(phonon))
     return {
         "frames": path.stem,
         "n_frames": len(frames),
@@ -121,7 +122,7 @@ def constants_row(path: Path, published: Row) -> Row | None:
     if not frames.source.startswith(_OURS) or functional != published["functional"].split()[0]:
         return None
     phonon = _phonon(frames, published)
-    cell, constants = phonon.unitcell, phonons.by_cell(phonon, phonon.force_constants)
+    cell, constants = phonon.unitcell, phonons.by_cell(phonon, constants_of(phonon))
     code, cutoff = frames.source.removeprefix(_OURS), frames.method.split(", ")[2]
     return {
         "suite": published["suite"],
@@ -237,6 +238,8 @@ def _well_jobs(data: Path, directory: Path, k: int, cutoff_factor: float) -> lis
 
 def _phonon(frames: Frames, published: Row) -> Phonopy:
     """The supercell of `frames`, of the compound of the `published` row, with their force constants."""
+    if frames.force_constants is None:
+        raise ValueError(f"{frames.source} has no force constants.")
     compound = identify(published["compound"], published["suite"], [published["compound"]])
     repeats = round((len(frames.numbers) / len(compound.atom_sites)) ** (1 / 3))
     cell = compound.structure(float(frames.cell[0, 0]) / repeats)
@@ -260,4 +263,4 @@ def _checked(forces: np.ndarray, check: DftJob) -> str:
 
 def _without_net_force(forces: np.ndarray) -> np.ndarray:
     """Forces (T, N, 3) with the same part of each frame's net force, a numerical error, taken from every atom."""
-    return forces - forces.mean(axis=1, keepdims=True)
+    return np.asarray(forces - forces.mean(axis=1, keepdims=True))

@@ -50,11 +50,12 @@ class DftSettings(BaseModel):
 
 # The 40-atom cells of ABX3. Γ alone is off by 1–2 THz there and is not offered.
 FORCE_CONSTANTS = DftSettings(density_error=1e-6, eigenstate_error_ev2=1e-9)
+_KEPT = {"continue_": True}  # `continue`, its name in a job folder, is a word of Python
 # Thermal frames have no symmetry, so the mesh above would cost four times as much as the one point it consists of in
 # the cubic cell (A. Baldereschi, doi:10.1103/PhysRevB.7.5212). Their difference is measured on one frame of each set.
 FRAMES = DftSettings(
-    k_points="mean-value", point_group=False, density_error=3e-5, eigenstate_error_ev2=1e-7, **{"continue": True}
-)
+    k_points="mean-value", point_group=False, density_error=3e-5, eigenstate_error_ev2=1e-7
+).model_copy(update=_KEPT)
 FRAME_CHECK = FRAMES.model_copy(update={"k_points": (2, 2, 2), "continue_": False})
 # The 10-atom cells of A2MM'X6; this mesh samples k as Γ of the published 80-atom cells does.
-WELL = DftSettings(gamma_centred=True, density_error=1e-6, eigenstate_error_ev2=1e-8, **{"continue": True})
+WELL = DftSettings(gamma_centred=True, density_error=1e-6, eigenstate_error_ev2=1e-8).model_copy(update=_KEPT)

@@ -47,7 +47,7 @@ class Parent:
 def ordered(parents: Sequence[Parent], recipe: Recipe) -> list[Parent]:
     """`parents` shuffled, but those first that bring an element seen in fewer than `recipe.least_seen` before them."""
     shuffled = list(parents)
-    np.random.default_rng([recipe.seed, 0]).shuffle(shuffled)  # type: ignore[arg-type]
+    np.random.default_rng([recipe.seed, 0]).shuffle(shuffled)
     seen: Counter[str] = Counter()
     first, later = [], []
     for parent in shuffled:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +116,7 @@ def attribution_rows(
         for model in models:
             path = directory / f"{parent.compound.formula}-{model.id}-{model.checkpoint_sha256[:8]}.json"
             if not path.exists():
-                row = attribution_row(
-                    parent, lambda parent=parent: reference(parent, still, moving, directory), model, moving
-                )
+                row = attribution_row(parent, partial(reference, parent, still, moving, directory), model, moving)
                 write_atomic(path, json.dumps(row).encode())
             found.append(json.loads(path.read_text()))
             progress(found[-1])

@@ -127,7 +127,7 @@ def _element_energies(training: Configurations, elements: np.ndarray) -> np.ndar
     counts = np.array(
         [[np.sum(z == element) for element in elements] for z in training.split_by_size(training.numbers)]
     )
-    return np.linalg.lstsq(counts.astype(float), training.energies, rcond=1e-8)[0]
+    return np.asarray(np.linalg.lstsq(counts.astype(float), training.energies, rcond=1e-8)[0])
 
 
 def _mean_neighbours(training: Configurations, cutoff: float, most: int = 200) -> float:

@@ -49,7 +49,8 @@ class Calculator:
                 if self._pipe.poll(POLL):
                     kind, value = self._pipe.recv()
                     if kind == "done":
-                        return value
+                        row: Row = value
+                        return row
                     if kind == "stopped":
                         raise JobError(reason or "The calculation stopped.")
                     latest = value

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from compute.jobs.job import Job, JobError, State
+from compute.jobs.job import Job, JobError, Row, State
 from compute.jobs.request import JobRequest
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ STATES: dict[str, State] = {
 def restartable(status: WorkflowStatus) -> bool:
     """Whether asking again may give another answer: the failures of the machinery, not those of the calculation."""
     if status.status == "SUCCESS":
-        return status.output["status"] == "error"
+        return bool(_row(status)["status"] == "error")
     return status.status not in ACTIVE
 
 
@@ -35,7 +35,7 @@ def job_of(known: Any, status: WorkflowStatus, ahead: int | None) -> Job:
     """The job in the row `known` of the table of jobs, with `ahead` jobs before it."""
     state, row, error = STATES[status.status], None, None
     if status.status == "SUCCESS":
-        row = status.output
+        row = _row(status)
         if row["status"] != "ok":
             state, error = "failed", row["reason"]
     elif status.status == "ERROR":
@@ -58,6 +58,13 @@ def job_of(known: Any, status: WorkflowStatus, ahead: int | None) -> Job:
         started=_moment(status.dequeued_at),
         finished=_moment(status.completed_at),
     )
+
+
+def _row(status: WorkflowStatus) -> Row:
+    """The row that a workflow returned which succeeded."""
+    assert status.output is not None, "every workflow returns its row"
+    row: Row = status.output
+    return row
 
 
 def _reason(error: Any) -> str:

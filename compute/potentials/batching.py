@@ -64,7 +64,9 @@ class Pooled:
 
     def evaluate(self, structures: Sequence[Atoms], *, stress: bool = False) -> list[Evaluation]:
         """As of the potential itself."""
-        answer = getcurrent().parent.switch(_Question(self._potential, structures, stress))
+        answer: list[Evaluation] | Exception = getcurrent().parent.switch(
+            _Question(self._potential, structures, stress)
+        )
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -59,7 +59,7 @@ class ChgnetPotential:
             energies = energies * counts
         gradients = torch.autograd.grad(energies.sum(), [*fractions, *lattices])
         arrays = [gradient.double().cpu().numpy() for gradient in gradients]
-        by_lattice = arrays[len(graphs) :] or [None] * len(graphs)
+        by_lattice: list[np.ndarray | None] = [*arrays[len(graphs) :]] or [None] * len(graphs)
         return [
             self._evaluation(*row)
             for row in zip(structures, energies.tolist(), arrays[: len(graphs)], by_lattice, strict=True)

@@ -212,8 +212,9 @@ def _range_of(response: httpx.Response, done: int, asked: str | None, part: Path
 
 def _validator(response: httpx.Response) -> str:
     """What names this version of the file in If-Range: a strong tag (RFC 9110, 13.1.5), else the date."""
-    tag = response.headers.get("etag", "")
-    return tag if tag.startswith('"') else response.headers.get("last-modified", "")
+    tag: str = response.headers.get("etag", "")
+    date: str = response.headers.get("last-modified", "")
+    return tag if tag.startswith('"') else date
 
 
 def _note(part: Path) -> Path:

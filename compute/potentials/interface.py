@@ -80,13 +80,25 @@ def calculator(potential: Potential) -> Any:
     from ase.calculators.calculator import Calculator, all_changes
 
     class PotentialCalculator(Calculator):
-        implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
+        # ASE declares it of instances, and reads it of classes too.
+        implemented_properties: ClassVar[list[str]] = [  # type: ignore[misc]
+            "energy",
+            "free_energy",
+            "forces",
+            "stress",
+        ]
 
-        def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
-            super().calculate(atoms, properties, system_changes)
+        def calculate(
+            self,
+            atoms: Atoms | None = None,
+            properties: Sequence[str] = ("energy",),
+            system_changes: Sequence[str] = all_changes,
+        ) -> None:
+            super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # ASE's has no types
+            assert self.atoms is not None, "they are what is calculated"
             (result,) = potential.evaluate([self.atoms], stress="stress" in properties)
             self.results = {"energy": result.energy, "free_energy": result.energy, "forces": result.forces}
             if result.stress is not None:
                 self.results["stress"] = result.stress.ravel()[[0, 4, 8, 5, 2, 1]]
 
-    return PotentialCalculator()
+    return PotentialCalculator()  # type: ignore[no-untyped-call]  # ASE's has no types

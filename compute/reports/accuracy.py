@@ -233,9 +233,9 @@ def better(release: ReportTables, potentials: Sequence[str]) -> str:
     groups_of = _suites(release, potentials)
     for suite, criterion in product(groups_of, ("harmonic", "sigma")):
         groups = groups_of[suite]
-        said = {name: _sides(rows, criterion) for name, rows in groups.items()}
-        for (first, second), stratum in product(combinations(said, 2), _STRATA):
-            (truth, one), (_, other) = said[first], said[second]
+        sides = {name: _sides(rows, criterion) for name, rows in groups.items()}
+        for (first, second), stratum in product(combinations(sides, 2), _STRATA):
+            (truth, one), (_, other) = sides[first], sides[second]
             both = one.run & other.run & _in_stratum(groups[first], stratum) & _in_stratum(groups[second], stratum)
             smaller = min(int(np.sum(both & (truth == label))) for label in confusion.CLASSES)
             if both.sum() < _FEWEST or not smaller:
@@ -276,9 +276,8 @@ def _suites(release: ReportTables, potentials: Sequence[str]) -> dict[str, dict[
 
 def _in_stratum(rows: pd.DataFrame, stratum: str) -> np.ndarray:
     """Which rows (n,) are of one of `_STRATA`."""
-    return (rows["comparable_level"].astype("boolean").fillna(False) if stratum else rows["compound"].notna()).to_numpy(
-        bool
-    )
+    kept = rows["comparable_level"].astype("boolean").fillna(False) if stratum else rows["compound"].notna()
+    return np.asarray(kept.to_numpy(bool))
 
 
 def _of_stratum(rows: pd.DataFrame, stratum: str) -> pd.DataFrame:

@@ -68,12 +68,12 @@ def shares(directory: Path, potential: str | None = None) -> Iterator[Share]:
         present = set(rows["X"])
         for anion in (*(anion for anion in ABX3_ANIONS if anion in present), None):
             part = rows if anion is None else rows[rows["X"] == anion]
-            omegas = [{place: part[f"{side}omega_{place}_thz"] for place in PLACES} for side in ("", "dft_")]
+            found, dft = ({place: part[f"{side}omega_{place}_thz"] for place in PLACES} for side in ("", "dft_"))
             yield Share(
                 str(name),
                 str(protocol),
                 anion,
-                explained(part["sigma"], part["dft_sigma"], square_errors(*omegas, SUITE)),
+                explained(part["sigma"], part["dft_sigma"], square_errors(found, dft, SUITE)),
             )
 
 

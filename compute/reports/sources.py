@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -164,14 +165,14 @@ def _attribution(release: ReportTables, *, surrogate: bool) -> pd.DataFrame:
     return rows[rows["frames"].str.contains(SURROGATE) == surrogate]
 
 
-def _start(row: dict[str, object]) -> str:
+def _start(row: dict[str, Any]) -> str:
     """The column of σ with DFT's forces and Φ on the frames of the set."""
     known = (f"corner_{letter}rr" for letter in "rsm")
-    return next((name for name in known if np.isfinite(float(row[name]))), "corner_rrr")  # type: ignore[arg-type]
+    return next((name for name in known if np.isfinite(float(row[name]))), "corner_rrr")
 
 
-def _with_se(row: dict[str, object], column: str, *, signed: bool = False) -> str:
-    value, error = (float(row[name]) for name in (column, f"{column}_se"))  # type: ignore[arg-type]
+def _with_se(row: dict[str, Any], column: str, *, signed: bool = False) -> str:
+    value, error = (float(row[name]) for name in (column, f"{column}_se"))
     if np.isnan(value):
         return "not computed"
     return f"{number(value, signed=signed)} ± {number(error)}" if np.isfinite(error) else number(value, signed=signed)

@@ -22,6 +22,7 @@ from compute.statistics.verdicts import FAILED, SMALLEST_CLASS, Score
 from compute.suites import SUITES
 from compute.tables.against_dft import AgainstDft, against_dft
 from compute.tables.pairs import joined
+from compute.tasks.task import AttributionTask
 
 _INTERVAL = "95 % bootstrap interval, compounds of one {} drawn together"
 _CONSTANTS = (
@@ -70,7 +71,7 @@ def _board(
         ).df()
         return wells_board(rows, _listed(rows["source"], known, potential), entrants)
     if stage is FRAMES:
-        sets = {task.frames for task in part.tasks}  # type: ignore[union-attr]
+        sets = {task.frames for task in part.tasks if isinstance(task, AttributionTask)}
         rows = connection.execute("SELECT * FROM attribution ORDER BY frames").df()
         rows = rows[rows["frames"].isin(sets)]
         return frames_board(rows, _listed(rows["potential"], known, potential), entrants)
@@ -136,7 +137,7 @@ def constants_board(found: AgainstDft, part: ScorecardPart, entrants: Entrants) 
 def _constants_line(line: BoardLine, entrants: Entrants) -> BoardRow:
     labels = line.labels
     right = f"{labels.n_right} of {labels.n_stable + labels.n_unstable}"
-    values = (*(_interval(line.medians[name]) for name in _MEDIANS), right)
+    values: tuple[Interval | str, ...] = (*(_interval(line.medians[name]) for name in _MEDIANS), right)
     return entrants.row(line.potential, line.n_ok, line.n_failed, values)
 
 

@@ -20,20 +20,20 @@ _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 def standings(board: Board) -> str | None:
     """The first column of `board` as dots with intervals, the new potential in colour, null rows as dashed lines; None
     where the board has no such number."""
-    lines = [line for line in board.lines if isinstance(line.values[0], Interval)]
-    lines = [line for line in lines if not math.isnan(line.values[0].value)]  # type: ignore[union-attr]
-    rows, nulls = ([line for line in lines if (line.kind == "null") == null] for null in (False, True))
+    firsts = [(line, line.values[0]) for line in board.lines]
+    lines = [(line, value) for line, value in firsts if isinstance(value, Interval) and not math.isnan(value.value)]
+    rows, nulls = ([each for each in lines if (each[0].kind == "null") == null] for null in (False, True))
     if not rows:
         return None
     figure, axes = _axes(7.2, 0.9 + 0.27 * len(rows))
-    for place, line in enumerate(reversed(rows)):
-        value, colour = line.values[0], _COLOURS[line.kind]
-        if not math.isnan(value.low):  # type: ignore[union-attr]
-            axes.plot((value.low, value.high), (place, place), color=colour, lw=1.5)  # type: ignore[union-attr]
-        axes.plot(value.value, place, "o", color=colour, ms=7 if line.kind == "scored" else 5)  # type: ignore[union-attr]
-    for line in nulls:
-        axes.axvline(line.values[0].value, color=_COLOURS["null"], ls="--", lw=1)  # type: ignore[union-attr]
-    axes.set_yticks(range(len(rows)), [f"{line.name} (n = {line.n})" for line in reversed(rows)])
+    for place, (line, value) in enumerate(reversed(rows)):
+        colour = _COLOURS[line.kind]
+        if not math.isnan(value.low):
+            axes.plot((value.low, value.high), (place, place), color=colour, lw=1.5)
+        axes.plot(value.value, place, "o", color=colour, ms=7 if line.kind == "scored" else 5)
+    for _, value in nulls:
+        axes.axvline(value.value, color=_COLOURS["null"], ls="--", lw=1)
+    axes.set_yticks(range(len(rows)), [f"{line.name} (n = {line.n})" for line, _ in reversed(rows)])
     axes.set_xlabel(board.columns[0].head)
     axes.margins(y=0.5 / len(rows) if len(rows) > 1 else 0.5)
     return _svg(figure)

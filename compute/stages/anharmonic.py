@@ -135,7 +135,7 @@ def sampled(
         modes=by_star,
         weighted_frequency=_weighted_frequency(by_star),
         target_reached=None if protocol.target_se is None else error < protocol.target_se,
-        renormalised=fitted and renormalised(crystal.plan, crystal.unit_cell, fitted, stars),
+        renormalised=None if fitted is None else renormalised(crystal.plan, crystal.unit_cell, fitted, stars),
         effective=fitted,
         dtype=moving.dtype,
         seconds=time.perf_counter() - start,

@@ -15,7 +15,8 @@ from compute.protocols import HarmonicProtocol
 from compute.stages import phonons
 from compute.stages.relax import Relaxed, relax
 from compute.structures.compounds import Compound
-from compute.structures.uploaded import GeneralCrystal, StructureError
+from compute.structures.sites import StructureError
+from compute.structures.uploaded import GeneralCrystal
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -19,6 +19,7 @@ from compute.stages import phonons
 from compute.stages.differences import differences
 from compute.stages.stored import StoredPhonons, phonons_of, symmetrised
 from compute.statistics.deviation import Deviation, by_third
+from compute.structures.force_constants import constants_of, single_displacements
 from compute.structures.reference_phonons import ReferencePhonons, expanded
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def dft_phonons(kept: ReferencePhonons, phonon: Phonopy) -> StoredPhonons:
     """What DFT's Φ gives; `phonon` is the crystal of `kept` and holds that Φ afterwards. Φ was symmetrised before it
     was kept, so its noise floor is not known and 0."""
     phonon.force_constants = expanded(kept, phonon)
-    return phonons_of(phonon, np.zeros_like(phonon.force_constants))
+    return phonons_of(phonon, np.zeros_like(constants_of(phonon)))
 
 
 def evaluated(potential: Potential, phonon: Phonopy) -> np.ndarray:
@@ -77,13 +78,13 @@ def evaluated(potential: Potential, phonon: Phonopy) -> np.ndarray:
 
     Raises `EvaluationError`.
     """
-    first = phonon.dataset["first_atoms"]
+    first = single_displacements(phonon)
     displacements = np.zeros((1 + len(first), len(phonon.supercell), 3))
     for place, each in enumerate(first, start=1):
         displacements[place, each["number"]] = each["displacement"]
     # One at a time: a supercell of several hundred atoms needs no company.
     found = [potential.evaluate([atoms])[0].forces for atoms in phonons.displaced(phonon, displacements)]
-    return np.array(found[1:]) - found[0]
+    return np.asarray(np.array(found[1:]) - found[0])
 
 
 def potential_phonons(phonon: Phonopy, forces: np.ndarray, *, at_rest_removed: bool) -> StoredPhonons:
@@ -93,14 +94,14 @@ def potential_phonons(phonon: Phonopy, forces: np.ndarray, *, at_rest_removed: b
     """
     if not at_rest_removed and one_sided(phonon):
         raise ValueError("an atom is displaced to one side only, so that residual forces would be part of Φ")
-    for each, found in zip(phonon.dataset["first_atoms"], forces, strict=True):
+    for each, found in zip(single_displacements(phonon), forces, strict=True):
         each["forces"] = np.array(found, dtype=float)
     return phonons_of(phonon, symmetrised(phonon))
 
 
 def one_sided(phonon: Phonopy) -> bool:
     """Whether forces that are the same in every displaced supercell would change Φ."""
-    first = phonon.dataset["first_atoms"]
+    first = single_displacements(phonon)
     displacements = np.zeros((len(first), len(phonon.supercell), 3))
     for place, each in enumerate(first):
         displacements[place, each["number"]] = each["displacement"]

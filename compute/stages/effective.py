@@ -106,7 +106,7 @@ def renormalised(
     mode turns imaginary.
     """
     phonon = phonons.phonopy_of(atoms, plan.template.supercell_matrix, symmetry=False)
-    sets = {**stars, "": phonons.commensurate_q(phonon)}
+    sets: dict[str, Sequence[phonons.QPoint] | np.ndarray] = {**stars, "": phonons.commensurate_q(phonon)}
 
     def softest(force_constants: np.ndarray) -> list[tuple[float, phonons.QPoint]]:
         phonon.force_constants = force_constants

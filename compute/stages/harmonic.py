@@ -15,6 +15,7 @@ from compute.protocols import HarmonicProtocol
 from compute.stages import phonons
 from compute.stages.crystal import HarmonicCrystal, harmonic_crystal
 from compute.structures.compounds import Compound
+from compute.structures.force_constants import constants_of
 
 if TYPE_CHECKING:
     from phonopy import Phonopy
@@ -84,7 +85,7 @@ def ladder(phonon: Phonopy, potential: Potential, protocol: HarmonicProtocol) ->
     if protocol.ladder is None:
         raise ValueError(f"protocol {protocol.name} has no ladder")
     masses = phonon.supercell.masses
-    pattern = physics.softest_pattern(phonon.force_constants, masses, 1.0)
+    pattern = physics.softest_pattern(constants_of(phonon), masses, 1.0)
     heights = np.array([0, *protocol.ladder]) * protocol.displacement
     results = potential.evaluate(phonons.displaced(phonon, heights[:, None, None] * pattern))
     energies, forces = np.array([r.energy for r in results]), np.array([r.forces for r in results])
@@ -97,6 +98,6 @@ def _frozen(phonon: Phonopy, potential: Potential, length: float) -> float:
     Whether it is that of Φ tells whether Φ is the potential's harmonic limit at all.
     """
     masses = phonon.supercell.masses
-    pattern = physics.softest_pattern(phonon.force_constants, masses, length)
+    pattern = physics.softest_pattern(constants_of(phonon), masses, length)
     (result,) = potential.evaluate(phonons.displaced(phonon, pattern[None]))
     return physics.frozen_frequency(pattern, result.forces, masses)

@@ -29,6 +29,7 @@ def optical_modes(phonon: Phonopy, q_points: np.ndarray) -> Modes:
     Acoustic are the three nearest zero, as everywhere.
     """
     found = phonon.run_qpoints(q_points, with_eigenvectors=True)
+    assert found.eigenvectors is not None, "they were asked for"
     cell = phonon.supercell
     kind = np.searchsorted(phonon.primitive.p2s_map, phonon.primitive.s2p_map)
     # A mode at q moves atom j at r_j by e_j exp(2πi q·r_j) / √m_j, in phonopy's convention.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from compute.physics.symmetry_coordinates import SymmetryCoordinates, independen
 from compute.stages.basis import Basis, symmetric_basis
 from compute.stages.differences import Differences, differences
 from compute.structures import prototypes
+from compute.structures.force_constants import single_displacements
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -56,8 +57,9 @@ def symmetric_plan(atoms: Atoms, supercell: int, displacement: float) -> Plan:
     """The inequivalent displacements, of length `displacement` in Å, of `supercell`³ repeats of `atoms`."""
     template = phonopy_of(atoms, np.eye(3, dtype=int) * supercell)
     template.generate_displacements(distance=displacement)
-    displacements = np.zeros((len(template.dataset["first_atoms"]), len(template.supercell), 3))
-    for index, first in enumerate(template.dataset["first_atoms"]):
+    singles = single_displacements(template)
+    displacements = np.zeros((len(singles), len(template.supercell), 3))
+    for index, first in enumerate(singles):
         displacements[index, first["number"]] = first["displacement"]
     return Plan(template, displacements, differences(template, displacements), symmetric_basis(template))
 
@@ -65,7 +67,7 @@ def symmetric_plan(atoms: Atoms, supercell: int, displacement: float) -> Plan:
 def phonopy_of(
     atoms: Atoms,
     supercell_matrix: np.ndarray,
-    primitive_matrix: np.ndarray | str = "P",
+    primitive_matrix: np.ndarray | Literal["P"] = "P",
     *,
     symmetry: bool = True,
     symprec: float = 1e-5,
@@ -97,7 +99,8 @@ def displaced(phonon: Phonopy, displacements: np.ndarray) -> list[Atoms]:
 
 def solve(plan: Plan, forces: np.ndarray) -> ForceConstants:
     """Force constants from `forces` (n, N, 3) in eV/Å on the plan's displaced supercells."""
-    return ForceConstants(plan.differences.constants(forces), fit(plan, plan.displacements, forces))
+    values = fit(plan, plan.displacements, forces)  # which refuses forces that are not finite
+    return ForceConstants(plan.differences.constants(forces), values)
 
 
 def fit(plan: Plan, displacements: np.ndarray, forces: np.ndarray) -> np.ndarray:

@@ -175,8 +175,8 @@ def _schedule(sampler: Langevin | Andersen | OneShot, omega_max: float) -> _Sche
         return _Schedule(sampler.ramp_steps, sampler.steps, sampler.steps, sampler.timestep)
     timestep = langevin_timestep(sampler, omega_max)
     durations = (sampler.discard, sampler.keep, sampler.longest)
-    frames = [int(np.ceil(duration / (timestep * sampler.stride))) for duration in durations]
-    return _Schedule(*frames, timestep=timestep, stride=sampler.stride)
+    discard, least, most = (int(np.ceil(duration / (timestep * sampler.stride))) for duration in durations)
+    return _Schedule(discard, least, most, timestep, sampler.stride)
 
 
 def _states(crystal: _Crystal, sampler: Langevin | Andersen | OneShot, schedule: _Schedule) -> Iterator[dynamics.State]:
@@ -189,6 +189,7 @@ def _states(crystal: _Crystal, sampler: Langevin | Andersen | OneShot, schedule:
 
 
 def _langevin(crystal: _Crystal, sampler: Langevin, schedule: _Schedule) -> Iterator[dynamics.State]:
+    assert schedule.timestep is not None, "dynamics has a timestep"
     state = crystal.moving(crystal.harmonic_displacements(sampler.imaginary, sampler.floor_thz), crystal.temperature)
     while True:
         for _ in range(schedule.stride):

@@ -74,20 +74,21 @@ def score(
     here = physics.Sample(frames.displacements, frames.forces, np.array([r.forces for r in results]), frames.seeds)
     constants = _force_constants(ideal, potential, displacement)
     letter = "r" if frames.sampled_by is None else "m" if frames.sampled_by == potential.id else "s"
-    own = None
+    masses, temperature = ideal.get_masses(), frames.temperature
+    own, virial_own = None, None
     if protocol is not None and letter != "m":
         at_temperature = protocol.model_copy(update={"temperature": frames.temperature or protocol.temperature})
         trajectory = sample(potential, ideal, constants, at_temperature, seed=seed, progress=progress)
         theirs = None if reference is None else _forces_in(trajectory, ideal, reference)
         own = physics.Sample(trajectory.displacements, theirs, trajectory.forces, trajectory.seeds)
+        virial_own = _virial(own, trajectory.forces, masses, at_temperature.temperature)
     energies = np.array([result.energy for result in results])
-    masses, temperature = ideal.get_masses(), frames.temperature
     return FrameScore(
         attribution=physics.attribution(here, own, frames.force_constants, constants, letter),
         error=physics.model_error(here, frames.force_constants, constants, frames.symbols),
         frames_of=frames.sampled_by or REFERENCE,
         virial=None if temperature is None else _virial(here, frames.forces, masses, temperature),
-        virial_own=None if own is None else _virial(own, own.model_forces, masses, at_temperature.temperature),
+        virial_own=virial_own,
         sigma_by_element=_by_element(frames, here, constants),
         reweighted=_reweighted(frames, energies) if frames.sampled_by == potential.id else None,
         n_model_frames=None if own is None else len(own.displacements),

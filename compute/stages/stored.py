@@ -9,7 +9,7 @@ import numpy as np
 
 from compute.physics import phonons as physics
 from compute.stages import phonons
-from compute.structures.force_constants import determined
+from compute.structures.force_constants import constants_of, determined, single_displacements
 from compute.structures.forcesets import ForceSet
 
 if TYPE_CHECKING:
@@ -117,12 +117,13 @@ def phonons_of(phonon: Phonopy, raw: np.ndarray, path_q: np.ndarray | None = Non
     beside = _grid((np.arange(SPEED_MESH) + 0.5) / SPEED_MESH)
     # At −q every mode is as fast as at q.
     velocities = phonon.run_qpoints(beside[: len(beside) // 2], with_group_velocities=True).group_velocities
-    at_gamma, first = physics.without_acoustic(frequencies[0]), phonon.dataset["first_atoms"]
+    assert velocities is not None, "they were asked for"
+    at_gamma, first = physics.without_acoustic(frequencies[0]), single_displacements(phonon)
     return StoredPhonons(
         frequencies=frequencies,
         speeds=_KM_S * np.linalg.norm(velocities, axis=-1),
         bands=frequencies[:0] if path_q is None else phonons.frequencies(phonon, path_q),
-        constants=phonon.force_constants[phonon.primitive.p2s_map],
+        constants=constants_of(phonon)[phonon.primitive.p2s_map],
         omega_gamma=float(at_gamma[0]) if len(at_gamma) else None,
         omega_min=omega_min,
         omega_min_q=omega_min_q,
@@ -178,9 +179,9 @@ def site_order(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     distance, order = tree.query(_wrapped(here))
     if len(here) != len(there) or distance.max() > 1e-3 or len(set(order.tolist())) != len(order):
         raise ValueError("the stored supercell does not match its unit cell and supercell matrix")
-    return order
+    return np.asarray(order)
 
 
 def _wrapped(scaled: np.ndarray) -> np.ndarray:
     # Twice: the first remainder of −1e-17 rounds to 1.0, which lies outside the box.
-    return np.mod(np.mod(scaled, 1.0), 1.0)
+    return np.asarray(np.mod(np.mod(scaled, 1.0), 1.0))

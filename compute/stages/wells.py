@@ -45,7 +45,7 @@ def well(energies: np.ndarray, forces: np.ndarray, grid: Sequence[float] = GRID)
 
 def generalised_forces(forces: np.ndarray) -> np.ndarray:
     """−dE/dQ (P,) in eV/Å of forces (P, 10, 3)."""
-    return np.einsum("pia,ia->p", forces, elpasolite_tilt())
+    return np.asarray(np.einsum("pia,ia->p", forces, elpasolite_tilt()))
 
 
 def tilt_frequency(curvature: float, anion_mass: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gemmi import cif
@@ -101,8 +101,9 @@ def _structure_block(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
 def _values(block: cif.Block) -> tuple[dict[str, str], dict[str, list[str]]]:
     pairs, loops = {}, {}
     for item in block:
-        if item.pair is not None:
-            tag, value = item.pair
+        pair: Any = item.pair  # gemmi declares an object
+        if pair is not None:
+            tag, value = pair
             if not cif.is_null(value) and cif.as_string(value).strip() not in ("", "?", "."):
                 pairs[_tag(tag)] = cif.as_string(value)
         elif item.loop is not None:
@@ -129,7 +130,7 @@ def _cell(pairs: Mapping[str, str]) -> np.ndarray:
     if not (np.isfinite(parameters).all() and min(parameters) > 0 and max(parameters[3:]) < 180):
         raise StructureError("The cell of the CIF cannot be read: its lengths and angles must be positive numbers.")
     try:
-        cell = Cell.fromcellpar(parameters).array
+        cell: np.ndarray = Cell.fromcellpar(parameters).array
     except (ValueError, AssertionError, FloatingPointError) as error:
         raise StructureError("The three angles of the cell fit no cell.") from error
     if not np.isfinite(cell).all():
@@ -250,12 +251,14 @@ def _orbit(cell: np.ndarray, site: np.ndarray, operations: Operations) -> np.nda
     for image in images:
         if _apart(cell, image - np.array(kept)).min() > _SAME:
             kept.append(image)
-    return np.mod(np.array(kept), 1.0)
+    within: np.ndarray = np.mod(np.array(kept), 1.0)
+    return within
 
 
 def _apart(cell: np.ndarray, difference: np.ndarray) -> np.ndarray:
     """Lengths (n,) in Å of differences (n, 3) of fractional coordinates, to the image in the same cell of each."""
-    return np.linalg.norm((difference - np.rint(difference)) @ cell, axis=1)
+    lengths: np.ndarray = np.linalg.norm((difference - np.rint(difference)) @ cell, axis=1)
+    return lengths
 
 
 def _refuse_missing_hydrogen(loops: Mapping[str, list[str]], stated: Mapping[str, float] | None) -> None:

@@ -76,12 +76,12 @@ def _moiety(text: str) -> dict[str, float] | None:
 
 
 def _sum(words: Iterable[tuple[str, str]]) -> dict[str, float] | None:
-    counts: Counter[str] = Counter()
+    counts: dict[str, float] = {}
     for symbol, count in words:
         if isotope(symbol) not in SYMBOLS or count == ".":
             return None
-        counts[isotope(symbol)] += float(count or 1)
-    return dict(counts)
+        counts[isotope(symbol)] = counts.get(isotope(symbol), 0) + float(count or 1)
+    return counts
 
 
 def contradiction(atoms: Atoms, formula: Mapping[str, float] | None, pairs: Mapping[str, str]) -> str | None:
@@ -90,7 +90,7 @@ def contradiction(atoms: Atoms, formula: Mapping[str, float] | None, pairs: Mapp
     found = atoms.get_chemical_formula(empirical=True)
     if formula is None:
         return _of_weight(float(atoms.get_masses().sum()), found, z, pairs)
-    counts = Counter(atoms.get_chemical_symbols())
+    counts: Counter[str] = Counter(atoms.get_chemical_symbols())
     said = " ".join(symbol + ("" if count == 1 else f"{count:g}") for symbol, count in formula.items())
     units = [counts.get(symbol, 0) / count for symbol, count in formula.items()]
     if set(counts) != set(formula) or max(units) - min(units) > WHOLE * max(units):

@@ -76,8 +76,8 @@ def found(pairs: Mapping[str, str], loops: Mapping[str, Sequence[str]]) -> Symme
         raise StructureError(f"The {unknown[0].words} is not known, and the file lists no symmetry operations.")
     if not known:
         system = next((pairs[tag] for tag in _SYSTEMS if tag in pairs), "triclinic")
-        doubt = f"The file states that the crystal is {system}, but no symmetry"
-        return Symmetry((_IDENTITY,), "space group P 1", None if system.lower() == "triclinic" else doubt)
+        other = f"The file states that the crystal is {system}, but no symmetry"
+        return Symmetry((_IDENTITY,), "space group P 1", None if system.lower() == "triclinic" else other)
     first, doubt = known[0], None
     if len(set.union(*(statement.numbers for statement in known))) > 1:
         doubt = f"The file states {' and '.join(statement.words for statement in known)}, which are not the same"
@@ -189,6 +189,7 @@ def _of_full_symbols() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for hall_number in range(1, 531):
         kind = spglib.get_spacegroup_type(hall_number)
+        assert kind is not None, "spglib knows 530 settings"
         full = kind.international_full.replace(" ", "").replace("_", "").lower()
         found.setdefault(full, []).append(kind.hall_symbol)
     return found

@@ -68,8 +68,10 @@ class Compound:
         a = 2 * (r_b + self._size("Bp") + 2 * r_x)
         return a, (r_b + r_x) / a
 
-    def structure(self, a: float, x: float | None = None) -> Atoms:
+    def structure(self, a: float | None, x: float | None = None) -> Atoms:
         """The primitive cell at lattice constant `a` (Å) and, for the elpasolite, anion coordinate `x`."""
+        if a is None:
+            raise ValueError(f"{self.formula} needs the lattice constant a")
         if self.prototype == "cubic-perovskite":
             return prototypes.cubic_perovskite(**self.sites, a=a)
         if x is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from compute.structures.sites import Crystal, FramesError, same_sites, translate
 
 if TYPE_CHECKING:
     from phonopy import Phonopy
+    from phonopy.harmonic.displacement import FirstAtomDisplacementWithForces
     from phonopy.structure.atoms import PhonopyAtoms
 
 # Largest part of ‖Φ‖ that a symmetry of Φ may be broken by: noise stays far below, another atom order far above.
@@ -62,7 +63,7 @@ def full_force_constants(
     order = same_sites(ideal, own)
     if order is None or not np.allclose(ideal.cell, own.cell, atol=_SYMPREC):
         raise FramesError("The force constants belong to another supercell than the ideal structure.")
-    return found[np.ix_(order, order)]
+    return np.asarray(found[np.ix_(order, order)])
 
 
 def _expanded(values: np.ndarray, own: Crystal, rows: np.ndarray | None) -> np.ndarray:
@@ -113,6 +114,22 @@ def phonopy_atoms(crystal: Crystal) -> PhonopyAtoms:
     )
 
 
+def single_displacements(phonon: Phonopy) -> list[FirstAtomDisplacementWithForces]:
+    """The displacements of single atoms, one per supercell, that `phonon` holds. Raises `ValueError` without any."""
+    dataset: Mapping[str, Any] = phonon.dataset or {}
+    if "first_atoms" not in dataset:
+        raise ValueError("The phonopy object holds no displacements of single atoms.")
+    found: list[FirstAtomDisplacementWithForces] = dataset["first_atoms"]
+    return found
+
+
+def constants_of(phonon: Phonopy) -> np.ndarray:
+    """Φ in eV/Å² that `phonon` holds, full or compact. Raises `ValueError` where it has none."""
+    if phonon.force_constants is None:
+        raise ValueError("The phonopy object holds no force constants.")
+    return phonon.force_constants
+
+
 def determined(phonon: Phonopy) -> bool:
     """Whether the dataset of single-atom displacements that `phonon` holds determines its force constants.
 
@@ -121,7 +138,7 @@ def determined(phonon: Phonopy) -> bool:
     """
     cell, equivalent = phonon.supercell.cell.T, phonon.symmetry.get_map_atoms()
     directions: dict[int, list[np.ndarray]] = {}
-    for first in phonon.dataset["first_atoms"]:
+    for first in single_displacements(phonon):
         unit = first["displacement"] / np.linalg.norm(first["displacement"])
         rotations = phonon.symmetry.get_site_symmetry(first["number"])
         turned = [cell @ rotation @ np.linalg.inv(cell) @ unit for rotation in rotations]
@@ -136,7 +153,8 @@ def _lost_symmetry(full: np.ndarray, own: Crystal) -> float:
     from spglib import get_symmetry
 
     inverse = np.linalg.inv(own.cell)
-    found = get_symmetry((own.cell, own.positions @ inverse, own.numbers), symprec=_SYMPREC)
+    lattice, sites = own.cell.tolist(), (own.positions @ inverse).tolist()
+    found = get_symmetry((lattice, sites, own.numbers.tolist()), symprec=_SYMPREC)
     if found is None:
         raise FramesError("The symmetry of the ideal supercell cannot be found: do two of its atoms share a site?")
     rotations, shifts = found["rotations"], found["translations"]

@@ -88,7 +88,7 @@ class Frames:
     @property
     def symbols(self) -> list[str]:
         """Chemical symbol of each atom."""
-        return self.ideal_atoms().get_chemical_symbols()
+        return list(self.ideal_atoms().get_chemical_symbols())
 
     def ideal_atoms(self) -> Atoms:
         """The ideal supercell for ASE."""
@@ -217,12 +217,12 @@ def joined(parts: Sequence[Frames]) -> Frames:
         values, numbered = np.unique(part.seeds, return_inverse=True)
         seeds.append(numbered + counted)
         counted += len(values)
-    energies = [part.energies for part in parts]
+    energies = [part.energies for part in parts if part.energies is not None]
     return replace(
         first,
         displacements=np.concatenate([part.displacements for part in parts]),
         forces=np.concatenate([part.forces for part in parts]),
-        energies=None if any(energy is None for energy in energies) else np.concatenate(energies),
+        energies=np.concatenate(energies) if len(energies) == len(parts) else None,
         seeds=np.concatenate(seeds),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )

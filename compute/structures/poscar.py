@@ -54,7 +54,7 @@ def _atoms(text: str) -> Atoms:
     from ase.io.vasp import read_vasp
 
     try:
-        atoms = read_vasp(io.StringIO(text))
+        atoms: Atoms = read_vasp(io.StringIO(text))
     except Exception as error:  # the boundary to a parser, which raises whatever it meets
         raise StructureError(f"{_NOT_READ}: {said_by(error).rstrip('.')}.") from error
     atoms.set_constraint()

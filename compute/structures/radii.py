@@ -33,7 +33,8 @@ def shannon_radius(element: str, charge: int) -> float | None:
     """Six-coordinate ionic radius in Å, or None where there is none."""
     if (element, charge) in _NOT_IN_SHANNON:
         return _NOT_IN_SHANNON[element, charge]
-    return _ions().get(element, {}).get("radii", {}).get(str(charge))
+    radius: float | None = _ions().get(element, {}).get("radii", {}).get(str(charge))
+    return radius
 
 
 @cache

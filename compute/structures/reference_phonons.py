@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compute.structures.force_constants import constants_of, single_displacements
 from compute.structures.forcesets import ForceSet
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def reduced(phonon: Phonopy, symprec: float) -> ReferencePhonons:
     """What is kept of `phonon`, which holds single-atom displacements and a full Φ of its supercell."""
     unit = phonon.unitcell
     rows = np.asarray(phonon.symmetry.get_independent_atoms(), dtype=int)
-    first = phonon.dataset["first_atoms"]
+    first = single_displacements(phonon)
     return ReferencePhonons(
         cell=np.asarray(unit.cell),
         numbers=np.asarray(unit.numbers),
@@ -71,7 +72,7 @@ def reduced(phonon: Phonopy, symprec: float) -> ReferencePhonons:
         atoms=np.array([each["number"] for each in first], dtype=int),
         displacements=np.array([each["displacement"] for each in first], dtype=float),
         rows=rows,
-        constants=np.asarray(phonon.force_constants[rows], dtype=np.float32),
+        constants=np.asarray(constants_of(phonon)[rows], dtype=np.float32),
     )
 
 

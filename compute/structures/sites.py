@@ -59,12 +59,13 @@ def minimum_image(vectors: np.ndarray, cell: np.ndarray) -> np.ndarray:
         images = nearest[far][:, None] + shifts
         chosen = np.argmin(np.linalg.norm(images, axis=-1), axis=1)
         nearest[far] = images[np.arange(len(images)), chosen]
-    return nearest
+    return np.asarray(nearest)
 
 
 def distances(ideal: Crystal, positions: np.ndarray) -> np.ndarray:
     """Distance (M, N) in Å of each of `positions` (M, 3) from each site of `ideal`, periodic."""
-    return np.linalg.norm(minimum_image(positions[:, None] - ideal.positions[None], ideal.cell), axis=-1)
+    apart: np.ndarray = np.linalg.norm(minimum_image(positions[:, None] - ideal.positions[None], ideal.cell), axis=-1)
+    return apart
 
 
 def same_sites(ideal: Crystal, other: Crystal) -> np.ndarray | None:

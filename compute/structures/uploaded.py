@@ -79,7 +79,8 @@ def read_upload(text: str) -> Uploaded:
         raise StructureError(f"The primitive cell has {len(atoms)} atoms; from 2 to {MOST_ATOMS} are taken.")
     if len(atoms) < 2:
         raise StructureError("The crystal has one atom per primitive cell, and so no optical mode that could be soft.")
-    found = {_PEROVSKITE: _perovskite, _ELPASOLITE: _elpasolite}.get(number, lambda atoms: None)(atoms)
+    parent = {_PEROVSKITE: _perovskite, _ELPASOLITE: _elpasolite}.get(number)
+    found = None if parent is None else parent(atoms)
     if found is not None:
         return found
     formula = atoms.get_chemical_formula(mode="metal", empirical=True)
@@ -156,7 +157,9 @@ def _perovskite(atoms: Atoms) -> Uploaded | None:
     if not np.allclose([near[B], near[A]], [a / 2, a / np.sqrt(2)], atol=_SAME):
         return None
     compound = _identified(f"{A}{B}{X}3", "abx3", {"A": A, "B": B, "X": X})
-    return compound and Uploaded(compound, a, None, f"{A}{B}{X}3, cubic perovskite with a = {a:.4f} Å")
+    if compound is None:
+        return None
+    return Uploaded(compound, a, None, f"{A}{B}{X}3, cubic perovskite with a = {a:.4f} Å")
 
 
 def _elpasolite(atoms: Atoms) -> Uploaded | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -189,13 +190,13 @@ def _runs(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         yield from _identity(row, known["checkpoint_sha256"].get(row.potential))
 
 
-def _identity(row: object, listed: object) -> Iterator[str]:
+def _identity(row: Any, listed: object) -> Iterator[str]:
     """Whether the run's settings have its digest, and its checkpoint is the one listed for the potential."""
-    run, settings = row.run, json.loads(row.protocol_json)  # type: ignore[attr-defined]
+    run, settings = row.run, json.loads(row.protocol_json)
     kind = SamplingProtocol if "sampler" in settings else HarmonicProtocol
-    if kind.model_validate(settings).digest != row.protocol_digest:  # type: ignore[attr-defined]
+    if kind.model_validate(settings).digest != row.protocol_digest:
         yield f"{run}: the digest is not that of the settings"
-    checkpoint, imported = row.checkpoint_sha256, settings.get("supercell", 2) is None  # type: ignore[attr-defined]
+    checkpoint, imported = row.checkpoint_sha256, settings.get("supercell", 2) is None
     # On DFT's displacements forces are published, or computed here.
     either = settings["name"] == "published-displacements"
     if isinstance(checkpoint, str) == imported and not either:

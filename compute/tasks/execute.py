@@ -28,8 +28,9 @@ from compute.stages.harmonic import Harmonic, frequencies
 from compute.stages.relax import RelaxationError
 from compute.stages.sampling import Progress, silent
 from compute.structures.compounds import Compound, identify
+from compute.structures.sites import StructureError
 from compute.structures.upload_process import read_limited
-from compute.structures.uploaded import StructureError, Uploaded
+from compute.structures.uploaded import Uploaded
 from compute.tasks.attribution import attribution_row
 from compute.tasks.dft_displacements import displaced_row
 from compute.tasks.extend import extended

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def kept_forces(directory: Path | None, name: str, compute: Callable[[], np.ndar
         return np.asarray(archive["forces"])
 
 
-def _written(path: Path, arrays: dict[str, object]) -> None:
+def _written(path: Path, arrays: dict[str, Any]) -> None:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, **arrays)
     write_atomic(path, buffer.getvalue())

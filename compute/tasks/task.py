@@ -32,12 +32,18 @@ class _Task:
         """Name of the task's shard, and of its live job: structure, checkpoint, protocol and `IDENTITY`."""
         content = _ALWAYS | {key: value for key, value in asdict(self).items() if value is not None or key in _ALWAYS}
         content |= {"checkpoint_sha256": self.checkpoint_sha256, "schema": IDENTITY}
-        content["protocol"] = self.protocol.digest  # type: ignore[attr-defined]
+        content["protocol"] = self._settings.digest
         for place in _PLACES:
             content.pop(place, None)
         if "structure" in content:
             content["structure"] = hashlib.sha256(content["structure"].encode()).hexdigest()
         return digest(content)
+
+    @property
+    def _settings(self) -> Protocol:
+        # Each kind has a `protocol` of its own; as a field here it would stand before theirs.
+        protocol: Protocol = vars(self)["protocol"]
+        return protocol
 
     @property
     def seed(self) -> int:
@@ -46,7 +52,7 @@ class _Task:
 
     def to_plain(self) -> dict[str, Any]:
         """The task as JSON, without what it does not have."""
-        plain = asdict(self) | {"protocol": self.protocol.model_dump(mode="json")}  # type: ignore[attr-defined]
+        plain = asdict(self) | {"protocol": self._settings.model_dump(mode="json")}
         return {name: value for name, value in plain.items() if value is not None}
 
 

@@ -86,7 +86,7 @@ def assess(
     kind = "committee" if len(finished) > 1 else "calculation"
     run = {name: i for i, name in enumerate(finished["potential"])}
     table = features(finished) if run else pd.DataFrame()
-    calculated: list[dict[str, Any]] = finished.to_dict("records")  # type: ignore[assignment]
+    calculated: list[dict[str, Any]] = finished.to_dict("records")
     formula = pd.DataFrame([{**asked.sites, "lattice_constant": asked.lattice_constant}])
     alone = of_composition(formula)
 

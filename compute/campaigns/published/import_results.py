@@ -84,13 +84,13 @@ def kappa103_field(source: Path, compositions: Compositions = frozenset()) -> Ta
         )  # fmt: skip
         for entry, results in field.results.items():
             result = results[place]
-            error = {} if result.omega is None else deviation(result.omega, material.omega)
+            error = None if result.omega is None else deviation(result.omega, material.omega)
             rows.append(
                 {
                     **about, "entry": entry, "name": field.labels[entry], "mace": entry.startswith("mace-"),
                     "omega_quantiles": None if result.omega is None else result.omega.tolist(),
-                    "omega_rmse_thz": None if result.omega is None else error.rmse,
-                    "omega_bias_thz": None if result.omega is None else error.bias,
+                    "omega_rmse_thz": None if error is None else error.rmse,
+                    "omega_bias_thz": None if error is None else error.bias,
                     "imaginary": result.imaginary, "kappa": result.kappa, "srme": result.srme,
                     "status": "no-frequencies" if result.omega is None else "ok",
                     "reason": "the source has no frequencies of it" if result.omega is None else None,

@@ -91,6 +91,7 @@ class Evaluator:
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._said):
+            assert stream is not None, "the process is started with pipes"
             stream.close()
         self._process = None
 

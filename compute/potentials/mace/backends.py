@@ -38,6 +38,8 @@ def verified(model: Any, backend: str, device: str, potential: Callable[[Any], P
         raise LoadError(f"backend {backend} is not installed: {error}") from error
     for structure, expected in zip(probes, wanted, strict=True):
         (found,) = fast.evaluate([structure], stress=True)
+        assert found.stress is not None, "stress was asked for"
+        assert expected.stress is not None, "stress was asked for"
         allowed = _TOLERANCE[plain.dtype]
         if not (
             np.allclose(found.forces, expected.forces, rtol=0, atol=allowed * np.abs(expected.forces).max())

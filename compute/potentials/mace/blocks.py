@@ -19,7 +19,9 @@ _TILE = {True: 2**21, False: 2**29}
 
 def rewritten(model: nn.Module) -> nn.Module:
     """`model`, changed in place: every block of a known form rewritten, the others left as they are."""
-    for interaction, product in zip(model.interactions, model.products, strict=True):
+    interactions: Any = model.interactions
+    products: Any = model.products
+    for interaction, product in zip(interactions, products, strict=True):
         if _is_skip(getattr(interaction, "skip_tp", None)):
             interaction.skip_tp = SkipBySpecies(interaction.skip_tp)
         if _is_convolution(interaction.conv_tp) and not hasattr(interaction, "conv_fusion"):
@@ -107,7 +109,9 @@ class Convolution(nn.Module):
         atoms = len(features)
         nodes = [features[:, p].reshape(atoms, self.channels, dim).transpose(1, 2) for p, dim in self.parts]
         weights = weights.view(len(weights), -1, self.channels)
-        messages = _Messages.apply(torch.cat(nodes, dim=1), attributes, weights, edges, self)
+        messages = _Messages.apply(  # type: ignore[no-untyped-call]  # torch's has no types
+            torch.cat(nodes, dim=1), attributes, weights, edges, self
+        )
         starts = np.cumsum([0, *(table.shape[1] for table in self.tables)])
         ranges = [(starts[block] + start, starts[block] + start + dim) for block, start, dim in self.order]
         return torch.cat([messages[:, a:b].transpose(1, 2).reshape(atoms, -1) for a, b in ranges], dim=1)
@@ -117,7 +121,9 @@ class _Messages(torch.autograd.Function):
     """The sum of `Convolution` with the channels last: nodes (N, components, u) to (N, columns, u)."""
 
     @staticmethod
-    def forward(context: Any, nodes: Tensor, attributes: Tensor, weights: Tensor, edges: Tensor, of: Convolution):
+    def forward(
+        context: Any, nodes: Tensor, attributes: Tensor, weights: Tensor, edges: Tensor, of: Convolution
+    ) -> Tensor:
         context.save_for_backward(nodes, attributes, weights, edges)
         context.of = of
         tables = of.tables
@@ -135,7 +141,7 @@ class _Messages(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(context: Any, by_out: Tensor):
+    def backward(context: Any, by_out: Tensor) -> tuple[Tensor | None, ...]:
         nodes, attributes, weights, edges = context.saved_tensors
         of = context.of
         tables = of.tables
@@ -263,6 +269,7 @@ def _is_convolution(product: Any) -> bool:
 def _is_contraction(contraction: Any) -> bool:
     from mace.modules.symmetric_contraction import SymmetricContraction
 
-    return isinstance(contraction, SymmetricContraction) and all(
-        1 <= part.correlation <= 3 for part in contraction.contractions
-    )
+    if not isinstance(contraction, SymmetricContraction):
+        return False
+    parts: Any = contraction.contractions
+    return all(1 <= part.correlation <= 3 for part in parts)

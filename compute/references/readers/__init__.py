@@ -6,7 +6,8 @@ from pathlib import Path
 
 from compute.references.readers import npz, phonopy_yaml, trajectory, vasp
 from compute.references.readers.source import Extras
-from compute.structures.frames import Frames, FramesError
+from compute.structures.frames import Frames
+from compute.structures.sites import FramesError
 
 LAYOUTS = (
     "a folder with SPOSCAR and MD/vasprun_prod_*.xml; a vasprun.xml; a folder with phonopy_params.yaml or"
@@ -49,6 +50,7 @@ def read(
         return vasp.read(path, extras, skip, every)
     for layout in (npz, phonopy_yaml, trajectory):
         if layout.found(path):
-            return layout.read(path, extras).thinned(skip, every)
+            frames: Frames = layout.read(path, extras).thinned(skip, every)
+            return frames
     held = ", ".join(sorted(entry.name for entry in path.iterdir())[:8]) if path.is_dir() else "a file of another kind"
     raise FramesError(f"{path} holds no frames that can be read, but {held or 'nothing'}. Readable are: {LAYOUTS}.")

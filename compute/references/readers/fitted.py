@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compute.references.readers.phonopy_file import displacements_and_forces
 from compute.structures.force_constants import determined, phonopy_atoms
 from compute.structures.sites import Crystal, FramesError
 
 if TYPE_CHECKING:
     from phonopy import Phonopy
+    from phonopy.harmonic.displacement import DisplacementDataset
 
 _SYMPRECS = (1e-5, 1e-4, 1e-3, 1e-2)  # Å
 # Largest ‖F + Φu‖ / ‖F‖ on the data that Φ was made from: what is anharmonic grows with the displacements, here by
@@ -69,15 +72,13 @@ class Fit:
         return tuple(said)
 
 
-def fitted(crystal: Crystal, dataset: dict[str, Any]) -> Fit:
+def fitted(crystal: Crystal, dataset: DisplacementDataset) -> Fit:
     """Φ from a phonopy dataset with forces, made to obey symmetry and sum rule, and held against that dataset.
 
     Displacements of single atoms: finite differences and symfc's projector; of all atoms at once: symfc's fit
     (A. Seko and A. Togo, doi:10.1103/PhysRevB.110.214302). Raises `FramesError` where they do not suffice.
     """
-    from phonopy.structure.dataset import get_displacements_and_forces
-
-    moved, forces = get_displacements_and_forces(dataset)
+    moved, forces = displacements_and_forces(dataset)
     size = float(np.linalg.norm(forces))
     if not size:
         raise FramesError("All forces of the displacements are zero.")
@@ -100,18 +101,16 @@ def fitted(crystal: Crystal, dataset: dict[str, Any]) -> Fit:
     )
 
 
-def notes_on_stored(values: np.ndarray, dataset: dict[str, Any], name: str) -> tuple[str, ...]:
+def notes_on_stored(values: np.ndarray, dataset: DisplacementDataset, name: str) -> tuple[str, ...]:
     """A sentence where `values`, Φ that `name` stores, are not those of the small displacements beside them."""
-    from phonopy.structure.dataset import get_displacements_and_forces
-
-    moved, forces = get_displacements_and_forces(dataset)
-    left = float(np.linalg.norm(_unexplained(values, moved, forces)) / max(np.linalg.norm(forces), 1e-12))
+    moved, forces = displacements_and_forces(dataset)
+    left = float(np.linalg.norm(_unexplained(values, moved, forces)) / max(float(np.linalg.norm(forces)), 1e-12))
     if left <= _MOST_LEFT or _amplitude(moved) > _SMALL:
         return ()
     return (f"The force constants stored in {name} leave {left:.0%} of the forces beside them unexplained.",)
 
 
-def _tolerance(crystal: Crystal, dataset: dict[str, Any], moved: np.ndarray) -> float:
+def _tolerance(crystal: Crystal, dataset: DisplacementDataset, moved: np.ndarray) -> float:
     """The tightest tolerance of the symmetry in Å with which the displacements determine Φ."""
     single = "first_atoms" in dataset
     still = np.flatnonzero(~moved.any(axis=(1, 2)))
@@ -133,7 +132,7 @@ def _amplitude(moved: np.ndarray) -> float:
 
 
 def _unexplained(values: np.ndarray, moved: np.ndarray, forces: np.ndarray) -> np.ndarray:
-    return forces + np.einsum("ijab,tjb->tia", values, moved)
+    return np.asarray(forces + np.einsum("ijab,tjb->tia", values, moved))
 
 
 def _noise(moved: np.ndarray) -> np.ndarray:
@@ -143,16 +142,16 @@ def _noise(moved: np.ndarray) -> np.ndarray:
     return np.asarray((noise - noise.mean(axis=1, keepdims=True))[which])
 
 
-def _with_forces(dataset: dict[str, Any], forces: np.ndarray) -> dict[str, Any]:
+def _with_forces(dataset: Mapping[str, Any], forces: np.ndarray) -> DisplacementDataset:
     if "first_atoms" not in dataset:
         return {"displacements": dataset["displacements"], "forces": forces}
     entries = [entry | {"forces": met} for entry, met in zip(dataset["first_atoms"], forces, strict=True)]
     return {"natom": dataset["natom"], "first_atoms": entries}
 
 
-def _solved(crystal: Crystal, dataset: dict[str, Any], symprec: float) -> np.ndarray:
+def _solved(crystal: Crystal, dataset: DisplacementDataset, symprec: float) -> np.ndarray:
     phonon = _phonopy(crystal, dataset, symprec)
-    if "first_atoms" in phonon.dataset:
+    if "first_atoms" in dataset:
         phonon.produce_force_constants()
         phonon.symmetrize_force_constants(use_symfc_projector=True)
     else:
@@ -172,7 +171,7 @@ def _recovered(crystal: Crystal, moved: np.ndarray, symprec: float) -> bool:
     return bool(np.linalg.norm(found - known) < _RECOVERED * np.linalg.norm(known))
 
 
-def _phonopy(crystal: Crystal, dataset: dict[str, Any], symprec: float) -> Phonopy:
+def _phonopy(crystal: Crystal, dataset: DisplacementDataset, symprec: float) -> Phonopy:
     from phonopy import Phonopy
     from phonopy.structure.cells import guess_primitive_matrix
 

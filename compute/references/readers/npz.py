@@ -14,8 +14,8 @@ import numpy as np
 
 from compute.references.readers import constants
 from compute.references.readers.source import Extras, crystal_in, name_of
-from compute.structures.frames import CELL_TOLERANCE, Frames, FramesError, frames_from_positions
-from compute.structures.sites import Crystal, minimum_image
+from compute.structures.frames import CELL_TOLERANCE, Frames, frames_from_positions
+from compute.structures.sites import Crystal, FramesError, minimum_image
 
 _ALIASES = {
     "numbers": ("atomic_numbers", "Z"),
@@ -39,9 +39,10 @@ def found(path: Path) -> bool:
 def write_npz(frames: Frames, path: Path) -> None:
     """Write `frames` to the .npz file `path`, compressed and without pickle; an existing file is replaced at once."""
     held = {field.name: getattr(frames, field.name) for field in fields(frames)}
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in held.items() if value is not None}
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
-        np.savez_compressed(file, **{name: np.asarray(value) for name, value in held.items() if value is not None})
+        np.savez_compressed(file, **arrays)
     os.replace(part, path)
 
 
@@ -70,7 +71,8 @@ def _mapped(path: Path, arrays: dict[str, np.ndarray], extras: Extras) -> Frames
     missing += [] if "forces" in held else ["forces"]
     if ideal is None or start is None or missing:
         raise FramesError(f"{path.name} has no {', no '.join(missing)}; it holds {', '.join(arrays) or 'nothing'}.")
-    values, notes = held.get("force_constants"), ()
+    values = held.get("force_constants")
+    notes: tuple[str, ...] = ()
     if extras.force_constants is not None:
         values, notes = constants.read(extras.force_constants, ideal)
     elif values is not None and values.ndim == 2:
@@ -101,7 +103,7 @@ def _positions(path: Path, start: Crystal, held: dict[str, np.ndarray]) -> np.nd
     moved = held["displacements"]
     if moved.ndim != 3 or moved.shape[1:] != start.positions.shape:
         raise FramesError(f"{path.name}: the displacements have shape {moved.shape}, not (T, {len(start.numbers)}, 3).")
-    positions = start.positions + moved
+    positions: np.ndarray = start.positions + moved
     if "positions" in held:
         same = held["positions"].shape == positions.shape
         apart = np.abs(minimum_image(held["positions"] - positions, start.cell)).max() if same else np.inf

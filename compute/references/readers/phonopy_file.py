@@ -5,6 +5,7 @@ phonopy's own loader is not used: it also reads what lies in the working directo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,12 @@ from compute.structures.sites import Crystal, FramesError
 from compute.structures.text import text_of
 
 if TYPE_CHECKING:
+    from phonopy.harmonic.displacement import (
+        DisplacementDataset,
+        FirstAtomDisplacementWithForces,
+        Type1DisplacementDataset,
+        Type2DisplacementDataset,
+    )
     from phonopy.interface.phonopy_yaml import PhonopyYaml
     from phonopy.physical_units import CalculatorPhysicalUnits
 
@@ -35,7 +42,7 @@ class Content:
 
     name: str
     crystal: Crystal
-    dataset: dict[str, Any] | None
+    dataset: DisplacementDataset | None
     force_constants: np.ndarray | None
     calculator: str | None
     forces_from: str | None = None
@@ -63,13 +70,15 @@ def content(path: Path) -> Content:
     units = get_calculator_physical_units(data.calculator)
     cell = data.supercell
     if cell is None:
+        assert data.unitcell is not None, "`_parsed` refuses a file without it"
+        assert data.supercell_matrix is not None, "`_parsed` refuses a file without it"
         cell = get_supercell(data.unitcell, data.supercell_matrix)
     crystal = Crystal(
         np.asarray(cell.numbers, np.int64), cell.cell * units.distance_to_A, cell.positions * units.distance_to_A
     )
     sets = path.parent / "FORCE_SETS"
     dataset, forces_from = None, None
-    if forces_in_dataset(data.dataset):
+    if data.dataset is not None and forces_in_dataset(data.dataset):
         dataset = _in_ev(data.dataset, units)
     elif sets.is_file():
         dataset, forces_from = force_sets(sets, len(crystal.numbers), data.calculator), sets.name
@@ -79,7 +88,7 @@ def content(path: Path) -> Content:
     return Content(path.name, crystal, dataset, constants, data.calculator, forces_from)
 
 
-def force_sets(path: Path, size: int, calculator: str | None = None) -> dict[str, Any]:
+def force_sets(path: Path, size: int, calculator: str | None = None) -> DisplacementDataset:
     """phonopy's dataset in the FORCE_SETS file `path` for a supercell of `size` atoms. Raises `FramesError`."""
     from phonopy.physical_units import get_calculator_physical_units
 
@@ -94,14 +103,24 @@ def force_sets(path: Path, size: int, calculator: str | None = None) -> dict[str
     return _in_ev(dataset, get_calculator_physical_units(calculator))
 
 
-def _single(name: str, rows: list[list[str]], size: int) -> dict[str, Any]:
+def displacements_and_forces(dataset: DisplacementDataset) -> tuple[np.ndarray, np.ndarray]:
+    """Displacements and forces (T, N, 3) of all atoms in `dataset`. Raises `FramesError` where it holds no forces."""
+    from phonopy.structure.dataset import get_displacements_and_forces
+
+    displacements, forces = get_displacements_and_forces(dataset)
+    if forces is None:
+        raise FramesError("The displacements have no forces.")
+    return displacements, forces
+
+
+def _single(name: str, rows: list[list[str]], size: int) -> Type1DisplacementDataset:
     """The dataset of single-atom displacements: size, count, and for each its atom, its vector and N rows of forces."""
     if rows[0] != [str(size)]:
         raise FramesError(f"{name} is not one for a supercell of {size} atoms: it says {rows[0][0]}.")
     count = rows[1][0] if len(rows) > 1 and len(rows[1]) == 1 else ""
     if not count.isdecimal() or int(count) < 1:
         raise FramesError(f"{name} does not say in its second line how many displacements there are.")
-    entries = []
+    entries: list[FirstAtomDisplacementWithForces] = []
     for number in range(1, int(count) + 1):
         start = 2 + (number - 1) * (size + 2)
         block = rows[start : start + size + 2]
@@ -122,7 +141,7 @@ def _single(name: str, rows: list[list[str]], size: int) -> dict[str, Any]:
     return {"natom": size, "first_atoms": entries}
 
 
-def _all_at_once(name: str, rows: list[list[str]], size: int) -> dict[str, Any]:
+def _all_at_once(name: str, rows: list[list[str]], size: int) -> Type2DisplacementDataset:
     """The dataset of displacements of all atoms: a row of displacement and force for each, N rows a supercell."""
     short = next((i for i, row in enumerate(rows, start=1) if len(row) != 6), None)
     if short is not None:
@@ -158,11 +177,11 @@ def _parsed(path: Path) -> PhonopyYaml:
     return data
 
 
-def _in_ev(dataset: dict[str, Any], units: CalculatorPhysicalUnits) -> dict[str, Any]:
+def _in_ev(dataset: Mapping[str, Any], units: CalculatorPhysicalUnits) -> DisplacementDataset:
     """`dataset` with displacements in Å, forces in eV/Å and energies in eV."""
     length, force = units.distance_to_A, units.force_to_eVperA
     if "first_atoms" in dataset:
-        entries = [
+        entries: list[FirstAtomDisplacementWithForces] = [
             {
                 "number": int(e["number"]),
                 "displacement": np.array(e["displacement"]) * length,
@@ -171,7 +190,10 @@ def _in_ev(dataset: dict[str, Any], units: CalculatorPhysicalUnits) -> dict[str,
             for e in dataset["first_atoms"]
         ]
         return {"natom": dataset["natom"], "first_atoms": entries}
-    found = {"displacements": dataset["displacements"] * length, "forces": dataset["forces"] * force}
+    found: Type2DisplacementDataset = {
+        "displacements": dataset["displacements"] * length,
+        "forces": dataset["forces"] * force,
+    }
     if "supercell_energies" in dataset:
         found["supercell_energies"] = np.array(dataset["supercell_energies"]) * units.energy_to_eV
     return found

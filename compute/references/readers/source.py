@@ -67,7 +67,7 @@ def _atoms(path: Path) -> Atoms:
         raise
     except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
         raise FramesError(f"{path.name} cannot be read as a structure: {said_by(error)}.") from error
-    if not hasattr(atoms, "numbers") or not len(atoms):
+    if isinstance(atoms, list) or not hasattr(atoms, "numbers") or not len(atoms):
         raise FramesError(f"{path.name} cannot be read as a structure: it holds no atoms.")
     return atoms
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compute.references.readers import constants
 from compute.references.readers.source import Extras, crystal_in, in_order, name_of
 from compute.sentence import said_by
-from compute.structures.frames import NOT_STATED, Frames, FramesError, frames_from_positions, joined
-from compute.structures.sites import Crystal
+from compute.structures.frames import NOT_STATED, Frames, frames_from_positions, joined
+from compute.structures.sites import Crystal, FramesError
 from compute.structures.text import encoding_of
 
 if TYPE_CHECKING:
@@ -61,14 +61,15 @@ def _images(file: Path) -> list[Atoms]:
     kind = "traj" if file.suffix == ".traj" else "extxyz"
     try:
         if kind == "traj":
-            images = read_images(file, index=":", format=kind)
+            held = read_images(file, index=":", format=kind)
         else:
             with file.open("rb") as content:
                 encoding = encoding_of(content.read(_HEAD))
             with file.open(encoding=encoding, errors="replace") as text:
-                images = read_images(text, index=":", format=kind)
+                held = read_images(text, index=":", format=kind)
     except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
         raise FramesError(f"{file.name} cannot be read as {kind}: {said_by(error)}.") from error
+    images = held if isinstance(held, list) else [held]
     if not images:
         raise FramesError(f"{file.name} is empty.")
     return images
@@ -174,5 +175,6 @@ def _energy(image: Atoms, forces_key: str) -> float | None:
     if forces_key == "forces":
         return None if image.calc is None else image.calc.results.get("energy")
     names = [forces_key.replace(plural, "energy") for plural in ("forces", "force") if plural in forces_key]
-    found = next((image.info[name] for name in names if name in image.info), None)
-    return None if found is None or not np.isscalar(found) else float(found)
+    found: Any = next((image.info[name] for name in names if name in image.info), None)
+    single = bool(np.isscalar(found))  # which None is not
+    return float(found) if single else None

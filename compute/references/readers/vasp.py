@@ -15,8 +15,8 @@ import numpy as np
 
 from compute.references.readers import constants, vasp_settings, vasprun
 from compute.references.readers.source import Extras, crystal_in, in_order, name_of
-from compute.structures.frames import Frames, FramesError, frames_from_positions
-from compute.structures.sites import Crystal, minimum_image
+from compute.structures.frames import Frames, frames_from_positions
+from compute.structures.sites import Crystal, FramesError, minimum_image
 
 # The first step of a segment lies one step from the last of the segment before; other starts lie far off.
 _CONTINUES = 3.0
@@ -68,8 +68,8 @@ def read(path: Path, extras: Extras, skip: int, every: int) -> Frames:
         vasp_settings.refuse_learned(segment.run.settings, segment.name)
     methods = {vasp_settings.method(segment.run): segment.name for segment in segments[::-1]}
     if len(methods) > 1:
-        said = "; ".join(f"{name}: {method}" for method, name in methods.items())
-        raise FramesError(f"The files of {path.name} are not of one run ({said}).")
+        differ = "; ".join(f"{name}: {method}" for method, name in methods.items())
+        raise FramesError(f"The files of {path.name} are not of one run ({differ}).")
     first = segments[0].run
     temperature, ramps = _temperature([segment.run.settings for segment in segments])
     stored, said = _force_constants(folder, ideal, extras)
@@ -121,7 +121,7 @@ def _seeds(segments: list[_Segment]) -> tuple[list[int], tuple[str, ...]]:
 
 def _steps(positions: np.ndarray, cell: np.ndarray) -> np.ndarray:
     """Root mean square displacement (T − 1,) in Å from each step to the next."""
-    return np.sqrt(np.square(minimum_image(np.diff(positions, axis=0), cell)).mean(axis=(1, 2)))
+    return np.asarray(np.sqrt(np.square(minimum_image(np.diff(positions, axis=0), cell)).mean(axis=(1, 2))))
 
 
 def _temperature(settings: list[Mapping[str, str]]) -> tuple[float | None, tuple[str, ...]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from compute.references.readers.vasprun import Run
-from compute.structures.frames import NOT_STATED, FramesError
+from compute.structures.frames import NOT_STATED
+from compute.structures.sites import FramesError
 
 _FUNCTIONALS = {
     "PE": "PBE",

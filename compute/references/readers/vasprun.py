@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compute.structures.frames import FramesError
+from compute.structures.sites import FramesError
 
 # What VASP makes of some POTCAR files, where their title is not in the file either.
 _CUT = {"r": "Zr", "X": "Xe"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,6 +66,8 @@ def _difference(first: SevenNet, second: SevenNet) -> float:
     numbers = generator.choice(first.elements, size=8)
     probe = Atoms(numbers, positions=positions, cell=np.diag([5.2, 5.4, 5.6]), pbc=True)
     ((_, one, stress), (_, other, other_stress)) = (potential([probe], True)[0] for potential in (first, second))
+    assert stress is not None, "stress was asked for"
+    assert other_stress is not None, "stress was asked for"
     scale = max(np.abs(one).max(), 1.0)
     return float(max(np.abs(one - other).max(), np.abs(stress - other_stress).max()) / scale)
 
@@ -126,7 +129,9 @@ class SevenNet:
 class Plain(nn.Module):
     """SevenNet's own network: energies (atoms,) in eV from atomic numbers and the vectors r_j − r_i of pairs in Å."""
 
-    def __init__(self, model: nn.Module, modality: int | None, dtype: torch.dtype):
+    species: Tensor
+
+    def __init__(self, model: Any, modality: int | None, dtype: torch.dtype):
         super().__init__()
         model.set_is_batch_data(False)
         names = list(model._modules)

@@ -27,6 +27,12 @@ class Unknown(ValueError):
 class Network(nn.Module):
     """Energies (atoms,) in eV from atomic numbers and the vectors r_j − r_i of pairs in Å."""
 
+    species: Tensor
+    embedding: Tensor
+    readout: Tensor
+    scale: Tensor
+    shift: Tensor
+
     def __init__(self, model: Any, modality: int | None):
         super().__init__()
         layers = model._modules
@@ -88,6 +94,8 @@ class _Interaction(nn.Module):
 class _Linear(nn.Module):
     """A matrix (in, out) per degree, and what the modality adds to the scalars."""
 
+    bias: Tensor
+
     def __init__(self, layer: Any, modality: int | None, factor: float = 1.0):
         super().__init__()
         linear = layer.linear
@@ -129,7 +137,8 @@ class _Group(NamedTuple):
 
     def of(self, messages: Tensor) -> Tensor:
         """Its part of `messages` (edges, columns, u), as (edges, components, paths, u)."""
-        return messages[:, self.columns].unflatten(1, (2 * self.degree + 1, -1))
+        part: Tensor = messages[:, self.columns].unflatten(1, (2 * self.degree + 1, -1))
+        return part
 
 
 class EdgeConvolution(nn.Module):
@@ -146,7 +155,8 @@ class EdgeConvolution(nn.Module):
             factor = (part.h_in * part.var_in / (part.var_out if last else 1)) ** -0.5
             self.register_buffer(f"radial_{number}", part.weight.detach() * factor)
             self.layers.append(0.0 if last else _silu_factor(part.act) * part.var_out**0.5)
-        starts = torch.tensor([0] + [instruction.path_shape[0] for instruction in product.instructions]).cumsum(0)
+        sizes = [instruction.path_shape[0] for instruction in product.instructions]
+        starts = torch.tensor([0, *sizes]).cumsum(0).tolist()
         weights: list[Tensor] = []
         self.groups: list[list[_Group]] = []
         for first, (mul, ir) in enumerate(product.irreps_in1):
@@ -173,15 +183,17 @@ class EdgeConvolution(nn.Module):
             self.groups.append(groups)
         self.channels = [mul for mul, _ in product.irreps_in1]
         self.degrees = product.irreps_out.lmax + 1
-        last = f"radial_{len(self.layers) - 1}"
-        setattr(self, last, getattr(self, last)[:, torch.cat(weights)].contiguous())
+        output = f"radial_{len(self.layers) - 1}"
+        setattr(self, output, getattr(self, output)[:, torch.cat(weights)].contiguous())
 
     def forward(self, features: Features, radial: Tensor, harmonics: Tensor, i: Tensor, j: Tensor) -> Features:
         for number, factor in enumerate(self.layers):
             radial = radial @ getattr(self, f"radial_{number}")
             if factor:
                 radial = silu(radial) * factor
-        summed = _EdgeMessages.apply(self, radial, harmonics, i, j, *features)
+        summed = _EdgeMessages.apply(  # type: ignore[no-untyped-call]  # torch's has no types
+            self, radial, harmonics, i, j, *features
+        )
         parts: list[Features] = [[] for _ in range(self.degrees)]
         for groups, messages in zip(self.groups, summed, strict=True):
             for group in groups:
@@ -214,7 +226,7 @@ class _EdgeMessages(torch.autograd.Function):
     @staticmethod
     def forward(
         context: Any, of: EdgeConvolution, weights: Tensor, harmonics: Tensor, i: Tensor, j: Tensor, *features: Tensor
-    ):
+    ) -> tuple[Tensor, ...]:
         context.save_for_backward(weights, harmonics, i, j, *features)
         context.of = of
         outs = [x.new_zeros(len(x), t.shape[1], x.shape[2]) for x, t in zip(features, of.tables, strict=True)]
@@ -229,7 +241,7 @@ class _EdgeMessages(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(context: Any, *by_outs: Tensor):
+    def backward(context: Any, *by_outs: Tensor) -> tuple[Tensor | None, ...]:
         weights, harmonics, i, j, *features = context.saved_tensors
         of = context.of
         by_weights, by_harmonics = torch.empty_like(weights), torch.zeros_like(harmonics)
@@ -237,7 +249,7 @@ class _EdgeMessages(torch.autograd.Function):
             torch.zeros_like(x) if needed else None
             for x, needed in zip(features, context.needs_input_grad[5:], strict=True)
         ]
-        by_outs = [by_out.contiguous() for by_out in by_outs]
+        by_outs = tuple(by_out.contiguous() for by_out in by_outs)
         for part in of.tiles(weights):
             edge_weights, by_edge_weights = of.split(weights[part]), of.split(by_weights[part])
             rows = zip(features, of.tables, of.groups, edge_weights, by_edge_weights, by_outs, by_features, strict=True)
@@ -296,4 +308,5 @@ def _silu_factor(activation: Any) -> float:
 def _of_modality(rescale: Any, name: str, modality: int | None) -> Tensor:
     """`shift` or `scale` per species."""
     values = getattr(rescale, name).detach()
-    return values[modality] if values.dim() == 2 else values
+    chosen: Tensor = values[modality] if values.dim() == 2 else values
+    return chosen
