@@ -11,14 +11,15 @@ from urllib.parse import parse_qsl
 import pyarrow as pa
 from dash import ClientsideFunction, Dash, Input, Output, State, html, set_props
 from dash.development.base_component import Component
-from flask import Response, jsonify, request
+from flask import Flask, Response, jsonify, request
 
 from compute.settings import var_directory
 from compute.suites import SUITES
 from compute.tables import TableError
+from compute.tables.pairs import TABLES
 from dashboard.api.find import serve_find
 from dashboard.api.serve import serve_api
-from dashboard.dataset import TABLES, Dataset
+from dashboard.dataset import Dataset
 from dashboard.optimade.serve import serve_optimade
 from dashboard.pages.add import page as add
 from dashboard.pages.anharmonicity import page as anharmonicity
@@ -45,7 +46,7 @@ from dashboard.server.rate_limit import limit_computing
 from dashboard.server.response_cache import do_not_remember, remember_answers
 from dashboard.server.vendored_scripts import serve_libraries
 from dashboard.settings import ASSETS, DOCUMENTATION, Settings
-from dashboard.ui.blocks import page_head
+from dashboard.ui.blocks import attributes, page_head
 from dashboard.ui.release import RELEASE_KEY, release_notice
 from dashboard.ui.shell import navigation, shell
 from dashboard.ui.tabs import TABS
@@ -105,7 +106,7 @@ class _Site(Dash):
         by_name = isinstance(kwargs.get("output"), dict)
         return lambda function: register(encoding(function, by_name=by_name))
 
-    def interpolate_index(self, **parts: Any) -> str:
+    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]  # Dash gives all by name
         page, title = _page_at(request.path, request.args)
         prefix = self.config.requests_pathname_prefix.rstrip("/")
         description = html_escape(page.description if page else "There is no page at this address.")
@@ -123,7 +124,7 @@ class _Site(Dash):
             "css": f'{parts["css"]}<link rel="stylesheet" href="{prefix}{self.own["css"].path}">',
             "scripts": chosen(parts["scripts"], self.own["js"].path),
         }
-        return str(super().interpolate_index(**{**parts, **changed}))
+        return str(Dash.interpolate_index(self, **{**parts, **changed}))
 
 
 def _page_at(path: str, query: Mapping[str, str]) -> tuple[Page[Any, Any] | None, str]:
@@ -160,11 +161,8 @@ def create_app(settings: Settings | None = None) -> Dash:
     _add_router(app, dataset)
     for page in PAGES:
         page.register(app, dataset)
-    app.clientside_callback(ClientsideFunction("softmode", "writeAddress"), Input(VIEW_QUERY, "data"))
-    app.clientside_callback(
-        ClientsideFunction("softmode", "writePart"), Input(TABS, "value"), prevent_initial_call=True
-    )
-    _add_health(app, dataset)
+    _add_address(app)
+    _add_health(app.server, dataset)
     security.secure(app, lambda path: _page_at(path, {})[0] is not None)
     serve_libraries(app.server)
     remembered = remember_answers(app.server, dataset.release, settings.cache_mb)
@@ -215,9 +213,20 @@ def _add_router(app: Dash, dataset: Dataset) -> None:
             do_not_remember()
             _log.exception("the tables cannot be read")
             return _not_readable(error), navigation(entries, page.path), title
-        return html.Div([notice, content], **{"data-release": dataset.release()}), navigation(entries, page.path), title
+        return (
+            html.Div([notice, content], **attributes(data_release=dataset.release())),
+            navigation(entries, page.path),
+            title,
+        )
 
     app.clientside_callback(ClientsideFunction("softmode", "arrive"), Input("title", "data"))
+
+
+def _add_address(app: Dash) -> None:
+    app.clientside_callback(ClientsideFunction("softmode", "writeAddress"), Input(VIEW_QUERY, "data"))
+    app.clientside_callback(
+        ClientsideFunction("softmode", "writePart"), Input(TABS, "value"), prevent_initial_call=True
+    )
 
 
 def _on_error(error: Exception) -> None:
@@ -236,12 +245,12 @@ def _not_found() -> Component:
     return html.Div(page_head("Not found", "There is no page at this address."), className="page")
 
 
-def _add_health(app: Dash, dataset: Dataset) -> None:
-    @app.server.get("/healthz")
+def _add_health(server: Flask, dataset: Dataset) -> None:
+    @server.get("/healthz")
     def healthz() -> Response:
         return jsonify(status="ok")
 
-    @app.server.get("/readyz")
+    @server.get("/readyz")
     def readyz() -> tuple[Response, int]:
         try:
             if not (release := dataset.manifest().release):

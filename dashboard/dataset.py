@@ -231,7 +231,7 @@ class Dataset:
         if not large:
             _verify(manifest)
         file = kept.kept_file(self.joined, manifest, local, self.memory_mb) if self.joined and large else None
-        settings = {
+        settings: dict[str, str | bool | int | float | list[str]] = {
             "threads": "2",
             "memory_limit": f"{self.memory_mb if file is None else min(FILE_MB, self.memory_mb)}MB",
             "allocator_flush_threshold": _FREED,

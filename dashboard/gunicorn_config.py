@@ -51,7 +51,7 @@ _PIECE, _LARGEST_PIECE = 8192, 1024 * 1024
 _WHOSE = re.compile(r" from ip=\S+: ")
 
 
-class _Worker(ThreadWorker):
+class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's threads, which no client keeps by sending a head slowly, nor by keeping a connection open."""
 
     def enqueue_req(self, conn: Any) -> None:

@@ -87,7 +87,8 @@ def _compound(dataset: Dataset, release: str, asked: Parameters, suite: str, for
     found = _named(dataset, suite, formula)
 
     def of(table: str, columns: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-        return rows.of_compound(dataset, table, suite, found, columns).to_pylist()
+        listed: list[dict[str, Any]] = rows.of_compound(dataset, table, suite, found, columns).to_pylist()
+        return listed
 
     return {
         "release": release,

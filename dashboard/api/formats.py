@@ -21,7 +21,7 @@ def chosen(asked: str | None, accept: MIMEAccept, offered: tuple[str, ...] = tup
     if asked is not None:
         return asked
     names = {MEDIA_TYPES[name]: name for name in offered}
-    best = accept.best_match(list(names), None) if accept else MEDIA_TYPES[offered[0]]
+    best = accept.best_match(list(names)) if accept else MEDIA_TYPES[offered[0]]
     if best is None:
         raise ApiError(HTTPStatus.NOT_ACCEPTABLE, f"The answer can be had as {', '.join(names)}.")
     return names[best]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from flask import request
 from pydantic import Field, StringConstraints, ValidationError
@@ -20,7 +20,10 @@ from dashboard.dataset import Dataset
 from dashboard.server.visitor import client_id, known_client
 
 JobId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
-HarmonicRow, AnharmonicRow, AttributionRow = (ROWS[table] for table in ("harmonic", "anharmonic", "attribution"))
+if TYPE_CHECKING:
+    ResultRow: TypeAlias = Answer
+else:  # in the document it is one of these
+    ResultRow = ROWS["harmonic"] | ROWS["anharmonic"] | ROWS["attribution"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
@@ -46,7 +49,7 @@ class JobAnswer(Answer):
     suite: str = Field(description="“upload” for an uploaded structure, until its result says what it is")
     compound: str
     progress: ProgressAnswer | None
-    result: HarmonicRow | AnharmonicRow | AttributionRow | None = Field(  # type: ignore[valid-type]
+    result: ResultRow | None = Field(
         description="a row as in the table of the stage, live and not published; null until it ends, and in lists"
     )
     error: str | None = Field(description="why it failed, in a sentence")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -222,12 +223,12 @@ def _confusion(truth: stability.Labels, answer: stability.Labels) -> Confusion:
 
 
 def _scores(found: verdicts.Score) -> ScoresAnswer:
-    with_interval = {
+    with_interval: dict[str, Any] = {
         name: IntervalAnswer(value=_defined(one.value), low=_defined(one.low), high=_defined(one.high))
         for name in ("accuracy", "balanced_accuracy", "mcc")
         if (one := getattr(found, name))
     }
-    per_label = {
+    per_label: dict[str, Any] = {
         name: PerLabel(stable=_defined(values[0]), unstable=_defined(values[1]))
         for name in ("precision", "recall", "f1")
         if (values := getattr(found, name))
@@ -240,7 +241,7 @@ def _rank(suite: Suite, place: Ranked) -> Rank:
     metric = METRICS[place.metric]
     known = asdict(place)
     comparable = known.pop("comparable")
-    numbers = {name: _defined(known.pop(name)) for name in ("value", "low", "high")}
+    numbers: dict[str, Any] = {name: _defined(known.pop(name)) for name in ("value", "low", "high")}
     level = known.pop("level")
     return Rank(
         suite=suite,

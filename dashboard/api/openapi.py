@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
 from dashboard.api import formats, problems
@@ -90,10 +90,11 @@ class _Schemas(GenerateJsonSchema):
 
 def document(endpoints: Sequence[Endpoint], live: Sequence[LiveEndpoint] = (), prefix: str = "") -> dict[str, Any]:
     """The document as it is served by a site below `prefix`."""
-    answers = dict.fromkeys(endpoint.answer for endpoint in (*endpoints, *live))
-    models = [(model, "serialization") for model in (problems.Problem, *answers)]
+    answers = dict.fromkeys([*(endpoint.answer for endpoint in endpoints), *(endpoint.answer for endpoint in live)])
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(problems.Problem, "serialization")]
+    models += [(answer, "serialization") for answer in answers]
     models += [(endpoint.body, "validation") for endpoint in live if endpoint.body is not None]
-    references, schemas = models_json_schema(models, ref_template=_REFERENCE, schema_generator=_Schemas)  # type: ignore[arg-type]
+    references, schemas = models_json_schema(models, ref_template=_REFERENCE, schema_generator=_Schemas)
     paths: dict[str, dict[str, Any]] = {endpoint.path: {"get": _operation(endpoint)} for endpoint in endpoints}
     for endpoint in live:
         operation = paths.setdefault(endpoint.path, {})[endpoint.method] = _live_operation(endpoint)

@@ -6,7 +6,8 @@ is a problem, never ignored: a filter that is misspelt must not answer with ever
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from types import GenericAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
@@ -24,7 +25,8 @@ LARGEST_PAGE = 1000
 COMMA_SEPARATED = "fields"
 
 if TYPE_CHECKING:
-    Suite = SuiteOfPhonons = str
+    Suite: TypeAlias = str
+    SuiteOfPhonons: TypeAlias = str
 else:  # in the document each is one of these
     Suite = Literal[tuple(SUITES)]
     SuiteOfPhonons = Literal[SUITES_WITH_PHONONS]
@@ -115,7 +117,7 @@ class Paged(Formatted):
 
 def _of_table(table: str) -> type[Paged]:
     fields: dict[str, Any] = {
-        name: (tuple[kind, ...], Field((), description=f"{text}; may be repeated"))
+        name: (GenericAlias(tuple, (kind, ...)), Field((), description=f"{text}; may be repeated"))
         for name, (kind, text) in FILTERS[table].items()
     }
     for column in RANGES.get(table, ()):
@@ -123,9 +125,9 @@ def _of_table(table: str) -> type[Paged]:
         for suffix, text in (("ge", "no smaller than this"), ("le", "no larger than this")):
             described = f"{column} {text}" + (f", in {unit}" if unit else "")
             fields[f"{column}_{suffix}"] = (Bound, Field(None, description=described))
-    columns = Literal[tuple(SCHEMAS[table].names)]  # type: ignore[valid-type]
+    columns: Any = Literal.__getitem__(tuple(SCHEMAS[table].names))
     fields[COMMA_SEPARATED] = (
-        tuple[columns, ...],
+        GenericAlias(tuple, (columns, ...)),
         Field(
             (),
             min_length=1,

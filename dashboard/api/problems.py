@@ -29,11 +29,11 @@ class Wrong(BaseModel):
 class Problem(BaseModel):
     """Why a request was not answered."""
 
-    type: str = Field("about:blank", description="kind of problem")
+    type: str = Field(default="about:blank", description="kind of problem")
     title: str = Field(description="the status in words")
     status: int = Field(description="HTTP status")
     detail: str = Field(description="what is wrong, in a sentence")
-    errors: list[Wrong] = Field([], description="parameters that are wrong")
+    errors: list[Wrong] = Field(default=[], description="parameters that are wrong")
 
 
 class ApiError(Exception):

@@ -12,7 +12,7 @@ import orjson
 import pyarrow as pa
 
 from compute.tables.schemas import KEYS, SCHEMAS, SURROGATE
-from dashboard.api.parameters import ELEMENTS, FILTERS, RANGES, Paged
+from dashboard.api.parameters import COMMA_SEPARATED, ELEMENTS, FILTERS, RANGES, Paged
 from dashboard.api.problems import ApiError, BadParameters
 from dashboard.dataset import Dataset
 from dashboard.queries import formulas
@@ -53,7 +53,7 @@ def page(dataset: Dataset, release: str, table: str, asked: Paged) -> Rows:
         last = _decoded(asked.cursor, release, digest, len(key))
         values |= {f"after{i}": value for i, value in enumerate(last)}
         after = f"({_listed(key)}) > ({', '.join(f'$after{i}' for i in range(len(key)))})"
-    fields = tuple(dict.fromkeys(asked.fields)) or tuple(SCHEMAS[table].names)  # type: ignore[attr-defined]
+    fields = tuple(dict.fromkeys(getattr(asked, COMMA_SEPARATED))) or tuple(SCHEMAS[table].names)
     found = dataset.table(
         f'SELECT {_listed(dict.fromkeys((*fields, *key)))} FROM "{table}" WHERE {where} AND {after} '
         f"ORDER BY {_listed(key)} LIMIT $most",

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from dash import dcc
+
 Trace = dict[str, Any]
 Figure = dict[str, Any]
 
-CONFIG = {"responsive": True, "displayModeBar": False}
+CONFIG: dcc.Graph.Config = {"responsive": True, "displayModeBar": False}
 """Without plotly's toolbar: files and the table stand beneath each figure, and a double click undoes a zoom."""
 
 ACCENT = "#0f8a80"

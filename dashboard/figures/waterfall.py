@@ -43,6 +43,7 @@ def waterfall(start: Level, changes: Sequence[WaterfallStep], end: Level, publis
     unknown = [change for change in changes if change.value is None]
     last = len(known) + 1
     heights = np.cumsum([start.value, *(change.value for change in known)])
+    marks: list[tuple[float, Level | WaterfallStep]]
     marks = [(start.value, start), *zip(heights[1:], known, strict=True), (end.value, end)]
     tops, lows = [], []
     traces, shapes, words = [], [], []

@@ -121,6 +121,6 @@ def links() -> dict[str, Any]:
 def errors(status: int, detail: str, wrong: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
     """Why a request was not answered, per parameter where it is one's fault."""
     title = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Version Not Supported"
-    error = {"status": str(status), "title": title, "detail": detail}
+    error: dict[str, Any] = {"status": str(status), "title": title, "detail": detail}
     listed = [error | {"detail": text, "source": {"parameter": name}} for name, text in wrong] or [error]
     return {"errors": listed, "meta": meta()}

@@ -20,7 +20,7 @@ from lark import Lark, LarkError, Token, Transformer, Tree, v_args
 from lark.exceptions import VisitError
 
 from dashboard.api.problems import ApiError
-from dashboard.optimade.properties import NOT_HELD, PROPERTIES, Kind, Property, is_foreign
+from dashboard.optimade.properties import NOT_HELD, PROPERTIES, Item, Kind, Property, is_foreign
 
 LONGEST = 2000
 DEEPEST = 50
@@ -222,7 +222,7 @@ class _Writer(Transformer[Token, str]):
             raise _unsupported(f"{name.name} is a list: compare it with HAS or LENGTH.")
         return self._passes(_column(name), name.kind, test, name.name)
 
-    def _passes(self, column: str, kind: Kind, test: _Test, name: str) -> str:
+    def _passes(self, column: str, kind: Kind | Item, test: _Test, name: str) -> str:
         value: Any = test.value
         if column != "NULL" and isinstance(value, str) is not (kind in ("string", "timestamp")):
             raise _unsupported(f"{name} holds values of type {kind}; {value!r} is none.")

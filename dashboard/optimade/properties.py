@@ -13,6 +13,7 @@ import pyarrow as pa
 from compute.tables.schemas import SCHEMAS
 
 Kind = Literal["string", "integer", "float", "timestamp", "list"]
+Item = Literal["string", "integer", "float", "list", "dictionary"]
 
 PREFIX = "_softmode_"
 
@@ -24,7 +25,7 @@ class Property:
     name: str
     kind: Kind
     description: str
-    items: Literal["string", "integer", "float", "list", "dictionary"] | None = None
+    items: Item | None = None
     unit: str | None = None
     column: str | None = None
 
@@ -34,7 +35,9 @@ class Property:
         return self.column is not None and self.kind != "list"
 
 
-def _queried(name: str, kind: Kind, description: str, items: Literal["string", "integer", "float"] | None = None):
+def _queried(
+    name: str, kind: Kind, description: str, items: Literal["string", "integer", "float"] | None = None
+) -> Property:
     return Property(name, kind, description, items, column=name)
 
 

@@ -108,15 +108,17 @@ def sets(dataset: Dataset, reference: str = REFERENCES[0]) -> list[str]:
         "ORDER BY bool_or(status = 'ok') DESC, frames",
         {"reference": reference},
     )
-    return frame["frames"].tolist()
+    names: list[str] = frame["frames"].tolist()
+    return names
 
 
 def potentials(dataset: Dataset, frames: str) -> list[str]:
     """Potentials scored on `frames`, the finished ones first."""
-    return dataset.frame(
+    names: list[str] = dataset.frame(
         "SELECT potential FROM attribution WHERE frames = $frames ORDER BY status = 'ok' DESC, potential",
         {"frames": frames},
     )["potential"].tolist()
+    return names
 
 
 def scored(dataset: Dataset, frames: str, potential: str) -> Scored | None:

@@ -53,7 +53,8 @@ def potential_names(dataset: Dataset) -> dict[str, str]:
 
 def benchmark_potentials(dataset: Dataset) -> list[str]:
     """Registered potentials that belong to the published benchmark."""
-    return dataset.frame("SELECT potential FROM potentials WHERE benchmark")["potential"].tolist()
+    names: list[str] = dataset.frame("SELECT potential FROM potentials WHERE benchmark")["potential"].tolist()
+    return names
 
 
 def distilled(dataset: Dataset) -> dict[str, str]:

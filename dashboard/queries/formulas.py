@@ -23,7 +23,7 @@ def named(dataset: Dataset, suites: Iterable[str], text: str) -> list[str]:
     for column in ("compound", "formula"):
         same = exact.loc[exact[column] == values["text"], "compound"]
         if len(same):
-            return same.tolist()
+            return list(same)
     wanted = composition_or_none(text)
     if wanted is None:
         return []

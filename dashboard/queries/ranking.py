@@ -162,7 +162,7 @@ def _run(dataset: Dataset, suite: str, metric: str) -> dict[str, Rows]:
         {"suite": suite},
     )
     words = {"compound", *sites, *(c for c in columns if c.endswith(("status", "label", "protocol")))}
-    found = {}
+    found: dict[str, Rows] = {}
     for name in foundation(dataset, frame["potential"].unique()):
         mine = frame[frame["potential"] == name]
         rows = {
@@ -180,7 +180,7 @@ def _status(metric: str) -> str:
 
 def _counted(rows: Rows, metric: str) -> NDArray[np.bool_]:
     """Which compounds (n,) DFT has the number of and were run."""
-    return np.isfinite(_published(rows, metric)) & (rows[_status(metric)] != "not-run")
+    return np.asarray(np.isfinite(_published(rows, metric)) & (rows[_status(metric)] != "not-run"))
 
 
 def _published(rows: Rows, metric: str) -> Values:

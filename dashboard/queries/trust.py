@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from compute.tables.release import FITTED
 from compute.trust.answer import LEAST, PotentialTrust, Subject, advice, assess, subject
 from compute.trust.features import LISTED, ROWS, SUITE, features, of_composition, stable
 from compute.trust.lookup import OF_COMPOUND, where
-from compute.trust.model import FILE, NoTrust, TrustModel, read, trust
+from compute.trust.model import NoTrust, TrustModel, read, trust
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import potential_names
 
@@ -58,7 +59,7 @@ class TrustedLabels:
 
 def fitted(dataset: Dataset) -> TrustModel:
     """The model beside the tables; raises `NoTrust`."""
-    path = dataset.directory / FILE
+    path = dataset.directory / FITTED
     try:
         stat = path.stat()
     except OSError:
@@ -104,7 +105,7 @@ def of_live(dataset: Dataset, row: Mapping[str, Any]) -> PotentialTrust | None:
     published = dataset.frame(OF_COMPOUND, {"compound": asked.formula})
     cell = float(row["a"]) if row.get("a") is not None else np.nan
     own: dict[str, Any] = dict.fromkeys(published.columns)
-    own |= asked.sites | {"compound": asked.formula, "potential": row["potential"], "family": row["potential"]}
+    own |= {**asked.sites, "compound": asked.formula, "potential": row["potential"], "family": row["potential"]}
     own |= {name: row.get(column) for name, column in _LIVE.items()}
     if asked.in_suite:
         own["lattice_constant"] = asked.lattice_constant

@@ -69,4 +69,5 @@ def _file(path: Path, name: str, etag: str) -> Response:
 def _revalidated(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -15,9 +15,9 @@ def mount(server: Flask, prefix: str, proxies: int) -> None:
     `request.path` stays without the prefix, and it is `request.script_root`.
     """
     if prefix:
-        server.wsgi_app = DispatcherMiddleware(NotFound(), {prefix: server.wsgi_app})  # type: ignore[method-assign]
+        server.wsgi_app = DispatcherMiddleware(NotFound(), {prefix: server.wsgi_app})  # type: ignore[method-assign]  # as Flask says
     if proxies:
-        server.wsgi_app = ProxyFix(server.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+        server.wsgi_app = ProxyFix(server.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]  # as Flask says
 
 
 def link(address: str) -> str:

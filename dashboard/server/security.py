@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from dash import Dash
 from dash.exceptions import DependencyException
-from flask import Request, Response, abort, g, request
+from flask import Flask, Request, Response, abort, g, request
 from werkzeug.exceptions import ClientDisconnected, NotFound
 
 from dashboard.server.cache_headers import DAY, YEAR
@@ -24,14 +24,15 @@ _OF_ITEM = {"id", "property", "value"}
 
 def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
     """Guard the server of `app`; `is_page` knows the paths that are pages."""
-    app.server.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    server: Flask = app.server
+    server.config["MAX_CONTENT_LENGTH"] = MAX_BODY
 
-    @app.server.before_request
+    @server.before_request
     def _refuse_writes_of_other_sites() -> None:
         if request.method not in SAFE_METHODS and from_another_site(request):
             abort(403, "Pages of other sites may read here and change nothing.")
 
-    @app.server.before_request
+    @server.before_request
     def _refuse_slow_bodies() -> None:
         if request.method not in SAFE_METHODS:
             try:
@@ -39,16 +40,16 @@ def secure(app: Dash, is_page: Callable[[str], bool]) -> None:
             except ClientDisconnected:
                 abort(HTTPStatus.REQUEST_TIMEOUT, "The body of the request did not arrive in time.")
 
-    @app.server.before_request
+    @server.before_request
     def _refuse_malformed_callbacks() -> None:
         if request.path == CALLBACK_PATH and not is_callback_body(_body(request), app.callback_map):
             abort(400)
 
-    @app.server.errorhandler(DependencyException)
+    @server.errorhandler(DependencyException)
     def _no_such_script(_: DependencyException) -> NotFound:
         return NotFound()
 
-    @app.server.after_request
+    @server.after_request
     def _headers(response: Response) -> Response:
         # Dash answers every unknown path with the site itself; the page then says that it does not exist.
         if request.endpoint == "/<path:path>" and not is_page(request.path):

@@ -111,7 +111,7 @@ def _row_labels(done: pd.DataFrame, names: Names) -> list[str]:
     """The compound, or its set of frames where it has several, and the potential where there are several."""
     what = done["compound"].where(done.groupby("compound")["frames"].transform("nunique") == 1, done["frames"])
     if done["potential"].nunique() == 1:
-        return what.tolist()
+        return list(what)
     return [f"{of}<br>{names.get(p, p)}" for of, p in zip(what, done["potential"], strict=True)]
 
 

@@ -272,8 +272,8 @@ def _interactions(found: Scored) -> Component:
 
 def _ensemble(found: Scored, names: Names) -> list[Component]:
     """Which ensemble T = r is, what DFT's own would give, and what the source of the compound published."""
-    row, parts = found.row, [html.H3("Whose frames, whose σ")]
-    start = found.start
+    row, start = found.row, found.start
+    parts: list[Component] = [html.H3("Whose frames, whose σ")]
     rrr = found.corners.get(start)
     if found.sampled_by:
         sampler = names.get(found.sampled_by, found.sampled_by)

@@ -16,6 +16,11 @@ FIGURE_TOOLS = {"svg": "SVG", "png": "PNG", "table": "Table"}
 """What assets/figures.js offers for every figure: two files, and what is drawn as a table."""
 
 
+def attributes(**values: Any) -> dict[str, Any]:
+    """Attributes of an element of which Dash declares the beginning, aria- and data-, and not each: aria_label=…"""
+    return {name.replace("_", "-"): value for name, value in values.items()}
+
+
 def page_head(title: str, *lead: Any) -> Component:
     """Title of a page and the sentence that says what it answers."""
     return html.Header([html.H1(title), html.P(list(lead), className="lead")], className="page-head")
@@ -23,15 +28,19 @@ def page_head(title: str, *lead: Any) -> Component:
 
 def section(title: str, *children: Any, about: Any = None, identity: str | None = None) -> Component:
     """A titled part of a page, to which `#identity` leads; `about` is one sentence on what it shows."""
-    head = [html.H2(title)]
+    head: list[Component] = [html.H2(title)]
     if about is not None:
         head.append(html.P(about, className="about"))
-    return html.Section([*head, *children], **({"id": identity} if identity else {}))
+    return html.Section([*head, *children], **_named(identity))
 
 
 def fold(title: Any, *children: Any, identity: str | None = None) -> Component:
     """What is read by few: closed until its title is clicked, or `#identity` leads to it."""
-    return html.Details([html.Summary(title), *children], className="more", **({"id": identity} if identity else {}))
+    return html.Details([html.Summary(title), *children], className="more", **_named(identity))
+
+
+def _named(identity: str | None) -> dict[str, Any]:
+    return {"id": identity} if identity else {}
 
 
 def captioned(
@@ -48,7 +57,7 @@ def captioned(
     `identity` is its id, where a callback listens to it; `height` is its height in CSS where rows decide it.
     """
     # A graph that is responsive fills its parent, whatever its own class says: the parent has the height.
-    graph = dcc.Graph(figure=figure, config=CONFIG, responsive=True, **({"id": identity} if identity else {}))
+    graph = dcc.Graph(figure=figure, config=CONFIG, responsive=True, **_named(identity))
     return html.Figure(
         [
             html.Div(
@@ -56,11 +65,14 @@ def captioned(
                 className=f"graph {shape}",
                 style={"height": height} if height else None,
                 role="group",
-                **{"aria-label": label},
+                **attributes(aria_label=label),
             ),
             html.Figcaption(caption),
             html.Div(
-                [html.Button(text, type="button", **{"data-figure": kind}) for kind, text in FIGURE_TOOLS.items()],
+                [
+                    html.Button(text, type="button", **attributes(data_figure=kind))
+                    for kind, text in FIGURE_TOOLS.items()
+                ],
                 className="figure-tools",
             ),
         ],
@@ -115,13 +127,13 @@ def table(
         className="table-scroll",
         tabIndex=0,
         role="region",
-        **{"aria-label": caption if isinstance(caption, str) else "table"},
+        **attributes(aria_label=caption if isinstance(caption, str) else "table"),
     )
 
 
 def copy_button(identity: str, text: str = "Copy") -> Component:
     """Copies the text of the element `identity` (assets/site.js)."""
-    return html.Button(text, type="button", className="copy", **{"data-copy": identity})
+    return html.Button(text, type="button", className="copy", **attributes(data_copy=identity))
 
 
 def card_id(potential: str) -> str:

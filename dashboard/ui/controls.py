@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.suites import COMPARED, SUITES
+from dashboard.ui.blocks import attributes
 from dashboard.ui.text import MINUS, number
 
 FIND = "/find"
@@ -28,12 +29,12 @@ def options(values: Sequence[str], names: Mapping[str, str] | None = None) -> li
 
 def bar(*children: Component, label: str) -> Component:
     """Controls in a row that wraps."""
-    return html.Div(list(children), className="controls", role="group", **{"aria-label": label})
+    return html.Div(list(children), className="controls", role="group", **attributes(aria_label=label))
 
 
 def select(identity: str, label: str, data: Sequence[Any], value: str | None, **more: Any) -> Component:
     """One of several."""
-    return dmc.Select(
+    found: Component = dmc.Select(
         id=identity,
         label=label,
         data=list(data),
@@ -42,11 +43,12 @@ def select(identity: str, label: str, data: Sequence[Any], value: str | None, **
         checkIconPosition="right",
         **{"placeholder": "none", **more},
     )
+    return found
 
 
 def multi(identity: str, label: str, data: Sequence[Any], value: Sequence[str], everything: str = "all") -> Component:
     """Any of several; none chosen admits all."""
-    return dmc.MultiSelect(
+    found: Component = dmc.MultiSelect(
         id=identity,
         label=label,
         data=list(data),
@@ -55,6 +57,7 @@ def multi(identity: str, label: str, data: Sequence[Any], value: Sequence[str], 
         clearable=True,
         hidePickedOptions=True,
     )
+    return found
 
 
 def choice(identity: str, label: str, data: Sequence[Any], value: str) -> Component:
@@ -72,7 +75,7 @@ def choice(identity: str, label: str, data: Sequence[Any], value: str) -> Compon
 
 def boxes(identity: str, label: str, data: Sequence[Any], value: Sequence[str]) -> Component:
     """Any of a few, all visible."""
-    return dmc.CheckboxGroup(
+    found: Component = dmc.CheckboxGroup(
         id=identity,
         label=label,
         value=list(value),
@@ -80,6 +83,7 @@ def boxes(identity: str, label: str, data: Sequence[Any], value: Sequence[str]) 
             [dmc.Checkbox(label=d["label"], value=d["value"], size="sm") for d in data], className="boxes"
         ),
     )
+    return found
 
 
 def slider(

@@ -172,13 +172,14 @@ def term(key: str, text: Any = None) -> Component:
 
 def explained(text: Any, meaning: str) -> Component:
     """`text` that says what it means on hover, focus or touch."""
-    return dmc.Tooltip(
+    found: Component = dmc.Tooltip(
         html.Span(text, className="term", tabIndex=0),
         label=meaning,
         multiline=True,
         w=300,
         events={"hover": True, "focus": True, "touch": True},
     )
+    return found
 
 
 def glossary() -> Component:

@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.suites import SUITES
-from dashboard.ui.blocks import doi_link, link, table
+from dashboard.ui.blocks import attributes, doi_link, link, table
 from dashboard.ui.text import count
 
 BENCHMARK_DOI = "10.1039/d5cp04693a"
@@ -30,7 +30,7 @@ def provenance(sources: pd.DataFrame, runs: pd.DataFrame) -> Component:
                     html.Strong("DFT: "),
                     *where,
                     ". ",
-                    html.Button("Copy citation", type="button", className="copy", **{"data-cite": CITED}),
+                    html.Button("Copy citation", type="button", className="copy", **attributes(data_cite=CITED)),
                 ]
             ),
             html.Details(

@@ -8,6 +8,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.ui.blocks import attributes
 from dashboard.ui.controls import search
 from dashboard.ui.glossary import documentation
 
@@ -34,7 +35,7 @@ def shell(prefix: str = "", source_url: str = "") -> Component:
 
     `source_url` is where the code is public; without it there is no link to it.
     """
-    return dmc.MantineProvider(
+    frame: Component = dmc.MantineProvider(
         theme=THEME,
         defaultColorScheme="auto",
         children=[
@@ -44,7 +45,7 @@ def shell(prefix: str = "", source_url: str = "") -> Component:
                 html.Div(
                     [
                         dcc.Link("Softmode", href=f"{prefix}/", className="brand"),
-                        html.Nav(id="nav", **{"aria-label": "Pages"}),
+                        html.Nav(id="nav", **attributes(aria_label="Pages")),
                         search("site-search", prefix=prefix),
                         html.Span(id="copied", className="copied", role="status"),
                         html.Button("Copy link", id="copy-link", type="button", title="Copy a link to this view"),
@@ -58,7 +59,7 @@ def shell(prefix: str = "", source_url: str = "") -> Component:
                             **{"aria-label": "Switch between light and dark"},
                         ),
                         html.Button(
-                            "Menu", id="menu", type="button", **{"aria-expanded": "false", "aria-controls": "nav"}
+                            "Menu", id="menu", type="button", **attributes(aria_expanded="false", aria_controls="nav")
                         ),
                     ],
                     className="bar",
@@ -76,6 +77,7 @@ def shell(prefix: str = "", source_url: str = "") -> Component:
             ),
         ],
     )
+    return frame
 
 
 def navigation(entries: Sequence[tuple[str, str]], current: str) -> list[Component]:

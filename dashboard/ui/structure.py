@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from dashboard.figures.theme import NEUTRAL, SERIES
 from dashboard.queries.structure import SPACE_GROUPS, Structure, scene
+from dashboard.ui.blocks import attributes
 from dashboard.ui.text import plural
 
 VIEWER = "compound-viewer"
@@ -57,7 +58,7 @@ def viewer(
                                 cell,
                                 mode,
                                 repeats,
-                                {"data-amplitude": AMPLITUDE, "data-speed": SPEED, "data-arrows": True},
+                                {"data_amplitude": AMPLITUDE, "data_speed": SPEED, "data_arrows": True},
                             ),
                             html.P("The potential’s mode", className="structure-name"),
                         ]
@@ -98,12 +99,12 @@ def _canvas(
         className="structure-viewer",
         tabIndex=0,
         role="group",
-        **{
-            "aria-label": f"{what} in three dimensions: arrow keys turn it, plus and minus zoom",
-            "data-structure": structure_json(cell, repeats),
-            "data-mode": json.dumps(mode),
+        **attributes(
+            aria_label=f"{what} in three dimensions: arrow keys turn it, plus and minus zoom",
+            data_structure=structure_json(cell, repeats),
+            data_mode=json.dumps(mode),
             **moves,
-        },
+        ),
     )
 
 
@@ -161,7 +162,7 @@ def legend(cell: Structure) -> Component:
             for role, symbol in seen.items()
         ],
         className="structure-legend",
-        **{"aria-label": "Elements by site"},
+        **attributes(aria_label="Elements by site"),
     )
 
 

@@ -19,7 +19,7 @@ Part = tuple[str, str, Component]
 def tabs(*parts: Part | None, label: str) -> Component:
     """One tab per part, the first open; None is left out. A page has one such row, and `label` says what it divides."""
     shown = [part for part in parts if part]
-    return dmc.Tabs(
+    row: Component = dmc.Tabs(
         [
             dmc.TabsList([dmc.TabsTab(name, value=identity) for identity, name, _ in shown], **{"aria-label": label}),
             *(
@@ -31,3 +31,4 @@ def tabs(*parts: Part | None, label: str) -> Component:
         value=shown[0][0],
         keepMounted=True,
     )
+    return row

@@ -10,14 +10,17 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from compute.statistics import criteria
 from compute.structures.formula import plain
 from compute.suites import COMPARED
 
-View = TypeVar("View")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+View = TypeVar("View", bound="DataclassInstance")
 
 DEFAULT_TOLERANCE_THZ = criteria.TOLERANCE_THZ
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compute.statistics.criteria import CRITERIA
 from compute.statistics.strata import MIDDLE, STRONG, WEAK
 from dashboard.elements import ELEMENTS
 from dashboard.views.codec import (
@@ -20,7 +21,7 @@ from dashboard.views.codec import (
     Text,
     key,
 )
-from dashboard.views.stability import CRITERIA, LEVELS
+from dashboard.views.stability import LEVELS
 
 STATUSES = ("ok", "failed", "not-run")
 TRUTHS = ("stable", "unstable", "no-label")

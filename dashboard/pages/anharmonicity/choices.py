@@ -130,7 +130,7 @@ def a_sites(dataset: Dataset, suite: str) -> list[str]:
     frame = dataset.frame(
         'SELECT DISTINCT A FROM "references" WHERE suite = $suite AND A IS NOT NULL ORDER BY A', {"suite": suite}
     )
-    return frame["A"].tolist()
+    return list(frame["A"])
 
 
 def quantities(dataset: Dataset, suite: str) -> list[str]:

@@ -68,7 +68,7 @@ def compared(dataset: Dataset, view: AnharmonicityView, frame: pd.DataFrame, cas
         name = protocol_name(view.protocol)
         return [not_computed(f"No potential shown has σ by the protocol {name} here.", compute_command(view.suite))]
     finished = frame[frame["value"].notna()]
-    figures = [html.P("No compound that is chosen has σ of both DFT and a potential.")]
+    figures: list[Component] = [html.P("No compound that is chosen has σ of both DFT and a potential.")]
     if not finished.empty:
         figures = _parity(view, finished, cast)
     levels = html.P(_levels(dataset, view.suite, cast), className="fine")

@@ -280,10 +280,13 @@ def contrast(frame: pd.DataFrame, column: str, one: str, other: str) -> Contrast
     known = frame[frame["error"].notna()]
     inside, outside = (np.asarray(known[column] == label) for label in (one, other))
     error, dft = known["error"].to_numpy(float), known["dft"].to_numpy(float)
-    both = {"inside": inside, "outside": outside, "clusters": ways(known)}
+    clusters = ways(known)
     constant = dft.mean() - dft if len(dft) else dft
     return Contrast(
-        int(inside.sum()), int(outside.sum()), rmse_difference(error, **both), rmse_difference(constant, **both)
+        int(inside.sum()),
+        int(outside.sum()),
+        rmse_difference(error, inside, outside, clusters=clusters),
+        rmse_difference(constant, inside, outside, clusters=clusters),
     )
 
 

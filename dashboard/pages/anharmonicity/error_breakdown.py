@@ -20,7 +20,7 @@ from dashboard.pages.anharmonicity.element_map_figure import element_map
 from dashboard.pages.anharmonicity.levels import by_level
 from dashboard.pages.anharmonicity.sites import SITE_NAMES
 from dashboard.pages.anharmonicity.strata_figure import Series, errors_by_kind, height
-from dashboard.ui.blocks import captioned, fold, table
+from dashboard.ui.blocks import attributes, captioned, fold, table
 from dashboard.ui.compound_text import address, formula
 from dashboard.ui.text import count, drawn_by, frequency, number, plural
 from dashboard.views.anharmonicity import AnharmonicityView
@@ -197,7 +197,7 @@ def of_elements(view: AnharmonicityView, frame: pd.DataFrame, name: str) -> list
         for row in order.itertuples(index=False)
     ]
     return [
-        html.Div(figure, className="element-map", tabIndex=0, role="region", **{"aria-label": "Periodic table"}),
+        html.Div(figure, className="element-map", tabIndex=0, role="region", **attributes(aria_label="Periodic table")),
         html.P("Choose an element to see its compounds.", id=ELEMENT_PICKED, className="picked", role="status"),
         html.Details(
             [

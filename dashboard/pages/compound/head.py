@@ -79,7 +79,7 @@ def trust_sentence(found: KnownCompound, known: Trusted) -> list[Any]:
     return [known.sentence, " ", link]
 
 
-def verdict(found: KnownCompound, view: CompoundView) -> list[Component]:
+def verdict(found: KnownCompound, view: CompoundView) -> list[Component | None]:
     """DFT's answer, the votes, whom to trust, then each potential's answer."""
     answers, known = found.answers(view), found.trust
     names = found.names

@@ -166,7 +166,7 @@ def _columns(view: CompoundsView) -> Component:
         return [dmc.Chip(COLUMN_NAMES[group], value=group, size="sm", variant="outline") for group in groups]
 
     split = COLUMN_GROUPS.index("harmonic")
-    return dmc.ChipGroup(
+    found: Component = dmc.ChipGroup(
         [
             html.Div([html.Span("Compound and DFT", className="chips-of"), *chips(COLUMN_GROUPS[:split])]),
             html.Div([html.Span("Each potential", className="chips-of"), *chips(COLUMN_GROUPS[split:])]),
@@ -175,6 +175,7 @@ def _columns(view: CompoundsView) -> Component:
         value=list(view.columns),
         multiple=True,
     )
+    return found
 
 
 def criteria(suite: str) -> list[dict[str, str]]:

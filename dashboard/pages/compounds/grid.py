@@ -113,7 +113,7 @@ _MARKS = {
 
 def grid(identity: str, columns: Sequence[dict[str, Any]]) -> Component:
     """The empty table; a callback answers its requests for rows."""
-    return dag.AgGrid(
+    empty: Component = dag.AgGrid(
         id=identity,
         rowModelType="infinite",
         columnDefs=list(columns),
@@ -131,6 +131,7 @@ def grid(identity: str, columns: Sequence[dict[str, Any]]) -> Component:
         className="grid",
         style={"height": HEIGHT, "width": "100%"},
     )
+    return empty
 
 
 def column_definitions(
@@ -149,7 +150,7 @@ def column_definitions(
         "pinned": "left",
         "cellRenderer": "CompoundLink",
     }
-    result = [{"headerName": "", "children": [formula], "marryChildren": True}]
+    result: list[dict[str, Any]] = [{"headerName": "", "children": [formula], "marryChildren": True}]
     if dft := definitions(DFT_COLUMNS):
         result.append({"headerName": "DFT", "children": dft, "marryChildren": True})
     for index, (name, explanation) in enumerate(potentials):

@@ -52,7 +52,7 @@ def resolve(dataset: Dataset, asked: CompoundsView) -> PageState[CompoundsView]:
     offer = offered(dataset, asked.suite)
     criteria = SUITE_CRITERIA[asked.suite]
     criterion = asked.criterion if asked.criterion in criteria else criteria[0]
-    kept = {
+    kept: dict[str, Any] = {
         field: tuple(e for e in getattr(asked, field) if e in offer.sites[site]) for field, site in _OF_SITES.items()
     }
     view = replace(

@@ -13,6 +13,7 @@ from dash import ClientsideFunction, Dash, Input, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.elements import ELEMENTS, place
+from dashboard.ui.blocks import attributes
 
 _STATES = {"": "no condition", "with": "must contain", "without": "must not contain"}
 
@@ -26,9 +27,9 @@ def periodic_table(
             html.P(
                 [
                     "Click once: must contain ",
-                    html.Span("Cs", className="element-sample", **{"data-state": "with"}),
+                    html.Span("Cs", className="element-sample", **attributes(data_state="with")),
                     "; twice: must not contain ",
-                    html.Span("O", className="element-sample", **{"data-state": "without"}),
+                    html.Span("O", className="element-sample", **attributes(data_state="without")),
                     "; again: no condition. Faint elements do not occur in this suite.",
                 ],
                 className="fine",
@@ -38,7 +39,7 @@ def periodic_table(
                 id=identity,
                 className="elements",
                 role="group",
-                **{"aria-label": "Elements", "data-store": chosen_id(identity)},
+                **attributes(aria_label="Elements", data_store=chosen_id(identity)),
             ),
             dcc.Store(id=chosen_id(identity), data=chosen(required, excluded)),
             dcc.Store(id=present_id(identity), data=list(present)),
@@ -90,10 +91,10 @@ def _element(symbol: str, enabled: bool, state: str) -> Component:
         disabled=not enabled,
         className="element",
         style={"gridRow": row, "gridColumn": column},
-        **{
-            "data-element": symbol,
-            "data-state": state,
-            "aria-pressed": "true" if state else "false",
-            "aria-label": f"{symbol}: {_STATES[state]}",
-        },
+        **attributes(
+            data_element=symbol,
+            data_state=state,
+            aria_pressed="true" if state else "false",
+            aria_label=f"{symbol}: {_STATES[state]}",
+        ),
     )

@@ -200,4 +200,4 @@ def _rows(dataset: Dataset, reference: str) -> pd.DataFrame:
 
 
 def _column(rows: pd.DataFrame, name: str) -> Values:
-    return rows[name].to_numpy(float, na_value=np.nan)
+    return np.asarray(rows[name].to_numpy(float, na_value=np.nan))

@@ -78,10 +78,10 @@ def _shares(dataset: Dataset, release: str, potential: str, protocol: str) -> tu
     found = []
     for anion in (None, *(anion for anion in ANIONS if anion in set(rows["X"]))):
         part = rows if anion is None else rows[rows["X"] == anion]
-        omegas = [
+        omegas, dft = (
             {place: part[f"{side}omega_{place}_thz"].to_numpy(float, na_value=np.nan) for place in PLACES}
             for side in ("", "dft_")
-        ]
+        )
         sigma, given = (part[name].to_numpy(float, na_value=np.nan) for name in ("sigma", "dft_sigma"))
-        found.append(ExplainedShare(anion, explained(sigma, given, square_errors(*omegas, SUITE), draws=DRAWS)))
+        found.append(ExplainedShare(anion, explained(sigma, given, square_errors(omegas, dft, SUITE), draws=DRAWS)))
     return tuple(found)

@@ -78,7 +78,7 @@ def _medians(found: Sequence[Softening], what: str, names: Names) -> str:
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
-    return values[np.isfinite(values)]
+    return np.asarray(values[np.isfinite(values)])
 
 
 def _span(values: Sequence[float]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from compute.structures.formula import among
 from dashboard.dataset import Dataset
@@ -27,7 +28,8 @@ def resolve(dataset: Dataset, asked: ErrorSourcesView) -> PageState[ErrorSources
         if name == "compound" and view.compound:
             view = replace(view, compound=among(values, view.compound))
         if getattr(view, name) not in values:
-            view = replace(view, **{name: next(iter(values), getattr(ErrorSourcesView, name))})
+            first: dict[str, Any] = {name: next(iter(values), getattr(ErrorSourcesView, name))}
+            view = replace(view, **first)
     return PageState(view, encode(view, **implied))
 
 

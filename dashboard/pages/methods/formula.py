@@ -8,10 +8,12 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.ui.blocks import attributes
+
 
 def formula(*parts: Any, spoken: str) -> Component:
     """One formula on a line of its own; `spoken` reads it out."""
-    return html.Div(list(parts), className="formula", role="math", **{"aria-label": spoken})
+    return html.Div(list(parts), className="formula", role="math", **attributes(aria_label=spoken))
 
 
 def fraction(above: Any, below: Any) -> Component:

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from compute.suites import COMPARED, SUITES
 from dashboard.queries.coverage import Coverage
+from dashboard.ui.blocks import attributes
 from dashboard.ui.text import count
 from dashboard.views.codec import encode
 from dashboard.views.compounds import CompoundsView
@@ -30,7 +31,7 @@ def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str], benchm
         html.Tr(
             [
                 html.Th([names[p], html.Code(p, className="sub")] if names[p] != p else html.Code(p), scope="row"),
-                *(html.Td(_cell(cells[p, s.id]), **{"data-suite": s.title}) for s in (SUITES[id] for id in COMPARED)),
+                *(html.Td(_cell(cells[p, id]), **attributes(data_suite=SUITES[id].title)) for id in COMPARED),
             ]
         )
         for p in shown
@@ -44,7 +45,7 @@ def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str], benchm
                 className="table-scroll",
                 tabIndex=0,
                 role="region",
-                **{"aria-label": "Coverage per potential and suite"},
+                **attributes(aria_label="Coverage per potential and suite"),
             ),
             html.P(f"Registered and not computed: {', '.join(others)}.", className="fine") if others else None,
             html.P(
@@ -79,7 +80,7 @@ def _cell(entry: Coverage) -> Component:
             html.Div(
                 [html.Span(className=kind, style={"width": f"{100 * n / entry.n:.2f}%"}) for kind, n in segments if n],
                 className="cover-bar",
-                **{"aria-hidden": "true"},
+                **attributes(aria_hidden="true"),
             ),
             html.Span(_counted(entry, entry.counts, "harmonic") if harmonic else "harmonic: not computed"),
             html.Span(f"{entry.geometry} geometry", className="sub") if entry.geometry else None,

@@ -24,6 +24,7 @@ from dashboard.queries.coverage import foundation
 from dashboard.queries.potentials import measured_costs
 from dashboard.queries.ranking import leaderboard, ranking
 from dashboard.queries.trust import MeanTrust, mean_trusts, share_stable
+from dashboard.ui.blocks import attributes
 from dashboard.ui.glossary import GLOSSARY, explained
 from dashboard.ui.text import bracketed, count, number
 from dashboard.views.codec import encode
@@ -151,7 +152,7 @@ def leaderboard_table(
         className="sortable leaderboard",
     )
     return html.Div(
-        table, className="table-scroll", tabIndex=0, role="region", **{"aria-label": "Leaderboard of potentials"}
+        table, className="table-scroll", tabIndex=0, role="region", **attributes(aria_label="Leaderboard of potentials")
     )
 
 
@@ -182,14 +183,14 @@ _NONE: Cell = (html.Span("not computed", className="muted"), None)
 
 
 def _cell(column: int, shown: Any, value: float | None) -> Component:
-    known = {"data-value": f"{value:.6g}"} if value is not None and np.isfinite(value) else {}
+    known = attributes(data_value=f"{value:.6g}") if value is not None and np.isfinite(value) else {}
     if column == 0:
         return html.Th(shown, scope="row")
     return html.Td(shown, className=_kind(column), **known)
 
 
 def _who(potential: str, names: Names, published: bool, training: str) -> list[Cell]:
-    mark = html.Span("", className="mark", style={"background": colour(potential)}, **{"aria-hidden": "true"})
+    mark = html.Span("", className="mark", style={"background": colour(potential)}, **attributes(aria_hidden="true"))
     name = [mark, names.get(potential, potential), " ★" if published else ""]
     return [(name, None), (html.Span(training, title=training, className="cut"), None)]
 

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from compute.suites import SUITES
 from dashboard.queries.potentials import Card, Covered, measured_costs
-from dashboard.ui.blocks import card_id, doi_link, fold, table
+from dashboard.ui.blocks import attributes, card_id, doi_link, fold, table
 from dashboard.ui.provenance import BENCHMARK_DOI
 from dashboard.ui.text import count, level_sentence, listed, plural
 
@@ -55,11 +55,11 @@ def _card(card: Card, levels: Mapping[str, str]) -> Component:
 
 def _badges(card: Card) -> list[Component]:
     words = [card.facts["family"], *(["local"] if card.facts["local"] else [])]
-    return [html.Span(word, className="badge") for word in words] + (
-        [html.Span("published benchmark", className="badge", title=f"one of the four models of doi:{BENCHMARK_DOI}")]
-        if card.facts["benchmark"]
-        else []
-    )
+    badges: list[Component] = [html.Span(word, className="badge") for word in words]
+    if card.facts["benchmark"]:
+        said = f"one of the four models of doi:{BENCHMARK_DOI}"
+        badges.append(html.Span("published benchmark", className="badge", title=said))
+    return badges
 
 
 def _level(card: Card, levels: Mapping[str, str]) -> str:
@@ -101,7 +101,7 @@ def _bar(entry: Covered) -> Component:
     return html.Div(
         [html.Span(className=kind, style={"width": f"{100 * n / entry.n:.2f}%"}) for kind, n in parts if n],
         className="cover-bar",
-        **{"aria-hidden": "true"},
+        **attributes(aria_hidden="true"),
     )
 
 

@@ -88,7 +88,7 @@ def _joined(dataset: Dataset, suite: str, first: str, second: str) -> pd.DataFra
 
 
 def _column(frame: pd.DataFrame, name: str) -> Values:
-    return frame[name].to_numpy(float, na_value=np.nan)
+    return np.asarray(frame[name].to_numpy(float, na_value=np.nan))
 
 
 def _answers(frame: pd.DataFrame, criterion: str) -> list[Answers]:

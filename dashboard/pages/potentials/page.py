@@ -128,7 +128,7 @@ def _cards(cards: list[models_query.Card], levels: Mapping[str, str]) -> list[Co
 
 def _order(dataset: Dataset, view: PotentialsView) -> Component:
     names = coverage.potential_names(dataset)
-    entries, knowing_nothing = (query(dataset, view.suite, view.score) for query in (ranking, nulls))
+    entries, knowing_nothing = ranking(dataset, view.suite, view.score), nulls(dataset, view.suite, view.score)
     return ranking_block(entries, view.suite, names, knowing_nothing)
 
 

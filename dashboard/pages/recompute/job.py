@@ -16,7 +16,7 @@ from dashboard.figures.sigma_trace import RunningSigma, sigma_trace
 from dashboard.figures.theme import Figure
 from dashboard.pages.recompute.data import view_of
 from dashboard.pages.recompute.form import CALCULATION_NAMES, duration
-from dashboard.ui.blocks import table
+from dashboard.ui.blocks import attributes, table
 from dashboard.ui.compound_text import formula
 from dashboard.ui.text import count, plural, with_error
 
@@ -173,8 +173,8 @@ def mine(listed: Sequence[Job], names: Names, shown: Sequence[str]) -> Component
     return table(head, rows, caption=f"n = {plural(len(rows), 'job')} asked for from this browser", numeric_from=5)
 
 
-def _current(yes: bool) -> dict[str, str]:
-    return {"aria-current": "page"} if yes else {}
+def _current(yes: bool) -> dict[str, Any]:
+    return attributes(aria_current="page") if yes else {}
 
 
 def _moment(when: datetime) -> str:

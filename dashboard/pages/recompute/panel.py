@@ -30,7 +30,7 @@ from dashboard.queries.bands import EFFECTIVE, bands_of_dft, mode
 from dashboard.queries.coverage import potential_names
 from dashboard.queries.trust import of_live
 from dashboard.ui.bands import published_omegas
-from dashboard.ui.blocks import captioned
+from dashboard.ui.blocks import attributes, captioned
 
 ACTIVE = ("queued", "running")
 FILES = {"json": "JSON, everything", **phonons.FILES}
@@ -226,7 +226,7 @@ def skeleton(shown: Panel, *, hidden: bool) -> Component:
         hidden=hidden,
         tabIndex=-1,
         className="recompute-panel",
-        **{"aria-labelledby": "recompute-heading"},
+        **attributes(aria_labelledby="recompute-heading"),
     )  # fmt: skip
 
 

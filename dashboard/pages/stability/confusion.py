@@ -15,7 +15,7 @@ from compute.statistics.paired import Difference
 from dashboard.pages.stability.scores import origins, score_table
 from dashboard.queries import stability as query
 from dashboard.queries.stability import Compared, Setting
-from dashboard.ui.blocks import section, statement, statements, table
+from dashboard.ui.blocks import attributes, section, statement, statements, table
 from dashboard.ui.text import (
     compared_how,
     count,
@@ -150,7 +150,7 @@ def _card(data: Compared, potential: str, names: Names) -> Component:
     return html.Div(
         [html.H3(names.get(potential, potential)), head, _matrix(counts, data, potential, names)],
         className="matrix",
-        **{"data-potential": potential},
+        **attributes(data_potential=potential),
     )
 
 

@@ -10,7 +10,9 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from compute.statistics import confusion
+from compute.statistics.curves import RankingCurve
 from compute.statistics.verdicts import RULES
+from dashboard.figures.theme import Figure
 from dashboard.pages.stability.roc_figure import precision_recall, roc
 from dashboard.pages.stability.sweep_figure import Line, sweep
 from dashboard.queries import stability as query
@@ -78,7 +80,7 @@ def rankings(data: Compared, names: Names) -> Component:
     )
 
 
-def _range(curves: list[tuple[str, str, query.Curve]]) -> str:
+def _range(curves: list[tuple[str, str, RankingCurve]]) -> str:
     areas = [curve.area for _, _, curve in curves if np.isfinite(curve.area)]
     if not areas:
         return "area not defined: DFT has one class only"
@@ -133,7 +135,7 @@ def _shares(data: Compared, counts: Mapping[str, confusion.Counts], names: Names
     )
 
 
-def _drawn(data: Compared, lines: list[Line], moved: str, y_title: str) -> object:
+def _drawn(data: Compared, lines: list[Line], moved: str, y_title: str) -> Figure:
     present = data.view.tolerance_thz if moved == "tolerance" else data.view.threshold
     floors = list(query.noise_floors(data).values()) if moved == "tolerance" else []
     floor = floors[0] if len(floors) == 1 else np.nan

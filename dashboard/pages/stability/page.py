@@ -143,7 +143,10 @@ def _controls(dataset: Dataset, found: StabilityState, names: Mapping[str, str])
 
 
 def _price(identity: str, label: str, value: float) -> Component:
-    return dmc.NumberInput(id=identity, label=label, value=value, min=0, max=10_000, decimalScale=1, debounce=300)
+    found: Component = dmc.NumberInput(
+        id=identity, label=label, value=value, min=0, max=10_000, decimalScale=1, debounce=300
+    )
+    return found
 
 
 def _criteria(view: StabilityView) -> list[dict[str, str]]:
@@ -198,7 +201,7 @@ def _economics(dataset: Dataset, found: StabilityState, names: Mapping[str, str]
     if not found.potentials:
         return []
     trusted = screening.with_trust(dataset, found.view, found.potentials, names)
-    return [*screening.economics(_data(dataset, found), names), trusted]
+    return [*screening.economics(_data(dataset, found), names), *([] if trusted is None else [trusted])]
 
 
 def _foot(dataset: Dataset, found: StabilityState) -> Component:

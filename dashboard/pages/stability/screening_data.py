@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class Screen:
 
     def dropped(self, cut: Values) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """How many truly stable and truly unstable compounds each `cut` (k,) drops."""
-        side = "left" if self.inclusive else "right"
+        side: Literal["left", "right"] = "left" if self.inclusive else "right"
         return np.searchsorted(self.stable, cut, side), np.searchsorted(self.unstable, cut, side)
 
     def curve(self, most: int = 300) -> tuple[Values, Values]:

@@ -14,7 +14,7 @@ from compute.trust.model import NoTrust
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import foundation_first, potential_names
 from dashboard.queries.trust import Trusted, nearest, trusted
-from dashboard.ui.blocks import section, table
+from dashboard.ui.blocks import attributes, section, table
 from dashboard.ui.compound_text import address, formula, label_mark
 from dashboard.ui.text import count, marked, number, plural
 from dashboard.ui.trust import rests_on, trust_table
@@ -36,7 +36,8 @@ def answer(dataset: Dataset, view: TrustView) -> tuple[list[Component], Trusted 
 
 
 def _refusal(sentence: str) -> Component:
-    return html.Div(html.P(sentence, className="trust-sentence"), className="trust-advice", **{"data-advice": "none"})
+    said = html.P(sentence, className="trust-sentence")
+    return html.Div(said, className="trust-advice", **attributes(data_advice="none"))
 
 
 def _advice(found: Trusted) -> Component:
@@ -49,7 +50,7 @@ def _advice(found: Trusted) -> Component:
             html.P(found.where, className="fine"),
         ],
         className="trust-advice",
-        **{"data-advice": found.recommended or "none"},
+        **attributes(data_advice=found.recommended or "none"),
     )
 
 

@@ -21,7 +21,7 @@ from dashboard.queries.provenance import runs, sources
 from dashboard.queries.trust import Trusted, fitted, next_csv
 from dashboard.server.response_cache import do_not_remember
 from dashboard.ui import controls
-from dashboard.ui.blocks import address_notice, not_computed, page_head, section
+from dashboard.ui.blocks import address_notice, attributes, not_computed, page_head, section
 from dashboard.ui.provenance import provenance
 from dashboard.ui.structure import ROLE_NAMES
 from dashboard.ui.tabs import tabs
@@ -52,13 +52,13 @@ def layout(dataset: Dataset, state: PageState[TrustView], ignored: tuple[str, ..
         return html.Div(
             [head, address_notice(ignored), html.P(str(error), className="notice"), missing], className="page"
         )
-    shown, found, error = answer(dataset, view)
+    shown, found, wrong = answer(dataset, view)
     return html.Div(
         [
             head,
             address_notice(ignored),
-            _controls(model, view, found, error),
-            html.Div(shown, id="trust-answer", **{"aria-live": "polite"}),
+            _controls(model, view, found, wrong),
+            html.Div(shown, id="trust-answer", **attributes(aria_live="polite")),
             tabs(
                 ("screen", "Screening with trust", section(
                     "Screening with trust",
@@ -128,7 +128,10 @@ def _prices(dataset: Dataset, model: TrustModel, view: TrustView) -> Component:
 
 
 def _price(identity: str, label: str, value: float) -> Component:
-    return dmc.NumberInput(id=identity, label=label, value=value, min=0, max=10_000, decimalScale=1, debounce=300)
+    found: Component = dmc.NumberInput(
+        id=identity, label=label, value=value, min=0, max=10_000, decimalScale=1, debounce=300
+    )
+    return found
 
 
 def register(app: Dash, dataset: Dataset) -> None:
