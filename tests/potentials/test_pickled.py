@@ -32,7 +32,6 @@ def test_what_a_file_calls_is_named_without_calling_it(tmp_path):
     assert not (tmp_path / "made").exists()
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_a_compiled_program_is_called_one(tmp_path):
     torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), tmp_path / "program.pt")
     assert "compiled program" in runs_at_load(tmp_path / "program.pt")
