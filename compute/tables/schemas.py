@@ -212,7 +212,12 @@ SCHEMAS: dict[str, pa.Schema] = {
             field("n_frames", INT, "reference frames"),
             field("protocol", STR, "protocol of the model's own frames; null where it sampled none"),
             field("n_model_frames", INT, "frames sampled by the model"),
-            field("frames_of", STR, "whose dynamics made the frames: reference, or a potential; null: an older row"),
+            field(
+                "frames_of",
+                STR,
+                "whose dynamics made the frames: reference, or a potential; null: a row that is older than it, "
+                "in which virial ratios, the net step, slopes by element and force_error_residual are not computed",
+            ),
             *with_se("virial_{}", ["ratio"], "−⟨F·u⟩ / 3(N − 1)kT of the reference's forces: {} 1 if their ensemble"),
             *with_se("virial_ratio_{}", ["own"], "the same of the model's forces on its {} frames"),
             *with_se("corner_{}", CORNERS, "σ[{}]: frames, forces, Φ, of reference, model or another sampler"),

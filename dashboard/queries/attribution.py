@@ -79,6 +79,20 @@ class Scored:
         """Per corner that is not known, what would supply it."""
         return {corner: NEEDS[corner] for corner in CORNERS if corner not in self.corners}
 
+    @property
+    def of_surrogate(self) -> bool:
+        """Whether a potential stands in place of DFT."""
+        return str(self.row["frames"]).startswith(SURROGATE)
+
+    @property
+    def net(self) -> Value:
+        """Forces and Hessian as one step; without its error in a row that is older than the column."""
+        start, end = self.corners.get(self.start), self.corners.get(self.on_frames("rmm"))
+        known = self.value("path_forces_hessian")
+        if math.isfinite(known.value) or start is None or end is None:
+            return known
+        return Value(end.value - start.value, math.nan)
+
     def value(self, name: str) -> Value:
         """The number in column `name` with its standard error; NaN where empty."""
         return Value(_real(self.row[name]), _real(self.row.get(f"{name}_se")))

@@ -20,6 +20,8 @@ from dashboard.ui.text import count, number, plural, with_error
 
 # A reweighted mean over fewer frames than this is the value of those few.
 FEW_FRAMES = 10
+RESCORE = "softmode distil surrogate --limit 180"
+"""What computes the rows of a potential in place of DFT anew."""
 
 Names = Mapping[str, str]
 
@@ -210,7 +212,7 @@ def _split(found: Scored, steps: Sequence[Step]) -> Component:
                 _cell(mean),
             ]
         )
-    net = found.value("path_forces_hessian")
+    net = found.net
     if np.isfinite(net.value):
         corners = f"[{found.start}] → [{found.on_frames('rmm')}]"
         rows.insert(0, ["forces and Hessian, net", corners, _cell(net), ""])
@@ -295,6 +297,14 @@ def _ensemble(found: Scored, names: Names) -> list[Component]:
                 f"Virial ratio −⟨F·u⟩/3(N − 1)k_BT of the reference’s forces on these frames: "
                 f"{with_error(virial.value, virial.se, 2)}{of_own}. It is 1 in the ensemble of those forces, and above "
                 "where the frames go where those forces would not let them."
+            )
+        )
+    if row.get("frames_of") is None:
+        parts.append(
+            not_computed(
+                "Virial ratios, the error of the net step, slopes by element, and what dividing by the slope leaves of "
+                "the forces’ error: this row is older than these columns.",
+                RESCORE if found.of_surrogate else publish_command(row["potential"]),
             )
         )
     reweighted, effective = row["sigma_reweighted"], row["effective_frames"]

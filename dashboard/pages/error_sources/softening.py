@@ -98,7 +98,7 @@ def _rescaled(found: Sequence[Softening], names: Names) -> list[Component]:
             number(s.rescaled.second, 3),
             [number(-s.rescaled.difference, 3, sign=True), html.Span(_interval(s), className="sub")],
             f"{count(s.n_nearer)} of {count(s.rescaled.n)}",
-            f"{number(s.force_errors[0])} → {number(s.force_errors[1])}",
+            f"{number(s.force_errors[0])} → {_or_not_computed(s.force_errors[1])}",
         ]
         for s in known
     ]
@@ -113,6 +113,11 @@ def _rescaled(found: Sequence[Softening], names: Names) -> list[Component]:
             "forces is no softening, whatever σ says.",
         ),
     ]
+
+
+def _or_not_computed(value: float) -> str:
+    """NaN: rows that are older than the column."""
+    return number(value) if np.isfinite(value) else "not computed"
 
 
 def _interval(s: Softening) -> str:

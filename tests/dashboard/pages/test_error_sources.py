@@ -1,11 +1,14 @@
 """The page of error sources: its numbers counted by hand, its figures, and what it says where there is no data."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from dash import html
 
 from compute import tables
+from compute.physics.attribution import Value
 from dashboard.dataset import Dataset
 from dashboard.figures.compounds_parity import Points, compounds_parity, window
 from dashboard.figures.contributions import contributions as contributions_figure
@@ -14,7 +17,7 @@ from dashboard.pages.error_sources import page as errors
 from dashboard.pages.error_sources.well_figure import WellCurve, mirrored
 from dashboard.pages.error_sources.well_figure import wells as wells_figure
 from dashboard.queries import attribution, wells
-from dashboard.ui.attribution_breakdown import _softening_sentences
+from dashboard.ui.attribution_breakdown import _softening_sentences, breakdown
 from tests.support import dashboard_data
 from tests.support.components import drawn, text_of
 from tests.support.dashboard_data import CHGNET, MACE
@@ -171,6 +174,22 @@ def test_the_page_says_what_the_numbers_say(dataset):
     assert "frames sampled by Chgnet-Test" in text
     assert "4.5 effective frames of 16. That is too few" in text
     assert "Most of it cancels" not in text_of(errors.PAGE.show(dataset, {"f": BROMIDE}))
+
+
+def test_what_a_row_lacks_that_is_older_than_its_column_is_not_computed(dataset):
+    old = attribution.scored(dataset, IODIDE, MACE)
+    corners = old.corners["rmm"].value - old.corners["rrr"].value
+    assert (old.net.value, math.isnan(old.net.se)) == (pytest.approx(corners), True)
+    new = {"frames_of": "reference", "path_forces_hessian": 0.06, "path_forces_hessian_se": 0.01, "virial_ratio": 1.1}
+    surrogate = {"frames": "surrogate-chgnet-0.3.0-CsPbI3"}
+    said = [
+        text_of(html.Div(breakdown(replace(old, row={**old.row, **row}), "fhs", {})))
+        for row in ({}, surrogate, {**surrogate, **new})
+    ]
+    lacks = "Virial ratios, the error of the net step, slopes by element"
+    assert [lacks in text for text in said] == [True, True, False]
+    assert ["softmode distil surrogate" in text for text in said] == [False, True, False]
+    assert replace(old, row={**old.row, **new}).net == Value(0.06, 0.01)
 
 
 def test_the_order_in_the_address_is_followed_where_it_is_known(dataset):
