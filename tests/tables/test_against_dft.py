@@ -68,7 +68,7 @@ def test_the_overview_and_the_findings_say_the_same(directory):
     shown = words(answer(Dataset(directory)))
     assert "Mace-Own is nearest to DFT: its force constants are off by 3 % (median of 12 materials)" in shown
     assert "against 17 % for Mace-Tuned. Any two of them differ measurably." in shown
-    assert "9 of 12" in shown
+    assert "9/12" in shown
     with pairs.joined(directory) as connection:
         said = "\n".join(mace.sections(ReportTables(directory, connection)))
     assert "| mace-own\\* | invented | 12 | 0.026" in said

@@ -51,8 +51,8 @@ def map_of(dataset: Dataset, suite: str, potential: str, colour: str, names: Nam
         f"{plural(data.n_without_factors, 'compound')} without factors (no ionic radius or no balanced charges)"
         if data.n_without_factors
         else "",
-        f"{plural(data.n_without_value, 'compound')} without this value" if data.n_without_value else "",
-        f"{plural(lost, 'compound')} beyond the axes" if lost else "",
+        f"{count(data.n_without_value)} without this value" if data.n_without_value else "",
+        f"{count(lost)} beyond the axes" if lost else "",
     ]
     beside = "; ".join(part for part in missing if part)
     drawn = captioned(

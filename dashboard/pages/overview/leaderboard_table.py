@@ -208,7 +208,7 @@ def _phonons(line: BoardLine | None) -> list[Cell]:
         (number(medians["slope_constants"].value), medians["slope_constants"].value),
         (number(medians["sigma_hessian"].value), medians["sigma_hessian"].value),
         (
-            f"{labels.n_right} of {labels.n_stable + labels.n_unstable}",
+            f"{labels.n_right}/{labels.n_stable + labels.n_unstable}",
             labels.n_right / max(labels.n_stable + labels.n_unstable, 1),
         ),
     ]
@@ -258,7 +258,7 @@ def _cost(costs: ForceCallCosts | None, potential: str) -> Cell:
 def _nobody(found: LeaderboardRows) -> list[Cell]:
     """The row of what knows no forces."""
     stable, unstable = found.phonons.n_stable, found.phonons.n_unstable
-    always = f"{max(stable, unstable)} of {stable + unstable}" if stable + unstable else "–"
+    always = f"{max(stable, unstable)}/{stable + unstable}" if stable + unstable else "–"
     return [
         (explained("null: no forces", GLOSSARY["null"].meaning), None),
         (html.Span("class, composition", title="the larger class; composition alone", className="cut"), None),
