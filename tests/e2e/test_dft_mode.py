@@ -30,6 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_both_crystals_move_in_step_and_follow_the_mode(visit):
     page = visit(ADDRESS)
+    page.locator(SECOND).scroll_into_view_if_needed()
     for viewer in (FIRST, SECOND):
         page.wait_for_selector(f"{viewer}[data-drawn=true] canvas")
     page.get_by_role("button", name="Play mode").click()
@@ -50,5 +51,6 @@ def test_both_crystals_move_in_step_and_follow_the_mode(visit):
 
 def test_at_a_telephone_both_fit(visit):
     page = visit(ADDRESS, width=390)
+    page.locator(SECOND).scroll_into_view_if_needed()  # what is far below is not drawn yet
     page.wait_for_selector(f"{SECOND}[data-drawn=true] canvas")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
