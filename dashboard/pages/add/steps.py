@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -147,5 +149,5 @@ def _copied(identity: str, text: str) -> list[Component]:
     ]
 
 
-def _facts(*facts: tuple[str, object]) -> Component:
+def _facts(*facts: tuple[str, Any]) -> Component:
     return html.Dl([part for name, said in facts for part in (html.Dt(name), html.Dd(said))], className="add-facts")

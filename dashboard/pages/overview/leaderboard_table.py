@@ -163,7 +163,7 @@ def _over(columns: range, title: str) -> list[Component]:
         (sum(column not in AT_EASE for column in columns), "narrow"),
         (sum(column in SLIM for column in columns), "slim"),
     )
-    scope = {"scope": "colgroup"} if title else {}
+    scope: dict[str, Any] = {"scope": "colgroup"} if title else {}
     return [html.Th(title, colSpan=n, className=kind, **scope) for n, kind in spans if n]
 
 
