@@ -306,7 +306,8 @@ def register(app: Dash, dataset: Dataset) -> None:
     )
     def _pick_cell(clicks: Any, **values: Any) -> Any:
         point = clicked(clicks)
-        t, mu = point.get("x"), point.get("y")
+        t: Any = point.get("x")
+        mu: Any = point.get("y")
         if not all(isinstance(value, int | float) and abs(value) < 10 for value in (t, mu)):
             return no_update
         view = resolve(dataset, build(OverviewView, **values)).view

@@ -207,7 +207,7 @@ def register(app: Dash, dataset: Dataset) -> None:
     def _pick_model(steps: Any, sizes: Any) -> Any:
         of_sizes = ctx.triggered_id == learning.SIZES
         carried = clicked(sizes if of_sizes else steps).get("customdata")
-        potential = carried[-1] if isinstance(carried, list) and carried else carried
+        potential: Any = carried[-1] if isinstance(carried, list) and carried else carried
         if potential not in {training.potential for training in learning_data.trainings(dataset)}:
             return no_update
         errors = learning_data.learned(dataset) if of_sizes else None
