@@ -11,9 +11,7 @@ from dash import Dash, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.dataset import Dataset
-from dashboard.views.codec import decode, replaced
-
-View = TypeVar("View")
+from dashboard.views.codec import View, decode, replaced
 
 VIEW_QUERY = "view-query"
 """Id of the store with the query of the view; a clientside function writes it to the address."""
