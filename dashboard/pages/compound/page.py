@@ -138,7 +138,7 @@ def register(app: Dash, dataset: Dataset) -> None:
 
     def under(place: Any, written: Any, **raw: Any) -> CompoundState:
         """The page at `place` once the controls `raw` have changed what is `written`."""
-        suite, compound = place if isinstance(place, list) and len(place) == 2 else (None, None)
+        suite, compound = place if isinstance(place, list) and len(place) == 2 else ("", "")
         return resolve(dataset, changed(CompoundView, written, **raw), suite, compound)
 
     @app.callback(
