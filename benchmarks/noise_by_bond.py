@@ -12,7 +12,8 @@ from compute.tables import read_manifest
 
 QUERY = """
 SELECT floor(h.a / 2 / 0.25) * 0.25 AS bond, count(*) AS n,
-       median(h.noise_floor_thz) AS noise_floor, avg((h.label = 'undecidable')::int) AS undecidable,
+       median(h.noise_floor_thz) AS noise_floor,
+       avg(('undecidable' IN (h.label, coalesce(h.label_ladder, '')))::int) AS undecidable,
        count(r.omega_min_thz) AS compared,
        sqrt(avg((least(h.omega_min_thz, 0) - least(r.omega_min_thz, 0)) ** 2)
             FILTER (r.omega_min_thz IS NOT NULL)) AS rmse
