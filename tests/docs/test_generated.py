@@ -35,7 +35,7 @@ def test_the_picture_has_the_layers_of_the_import_contract_from_the_top(stack, f
 
 def test_every_address_key_of_a_page_is_in_the_table_of_pages():
     rows = re.findall(
-        r"^\| `/([^/`]*)[^`]*` \|[^|]*\| (.*) \|$", (DOCS / "web.md").read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| `/([^/`]*)[^`]*` \|[^|]*\| ?(.*?) ?\|$", (DOCS / "web.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     said = {path: dict(re.findall(r"`(\w+)` ([^,|`]+?)(?=,|$)", keys)) for path, keys in rows}
     paths = {"overview": "", "error_sources": "errors", "potentials": "models"}

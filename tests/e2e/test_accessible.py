@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import ROOT
+from tests.e2e.acting import settled
 from tests.e2e.conftest import served
-from tests.e2e.test_site import SETTLED, grave_violations
+from tests.e2e.test_site import grave_violations
 
 pytestmark = pytest.mark.e2e
 
@@ -28,7 +29,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "dark"), pytest.param(390, "light", marks=pytest.mark.slow)], ids=["wide", "telephone"]
+)
 @pytest.mark.parametrize("path", PATHS)
 def test_every_tab_of_every_page_is_accessible(visit, path, width, scheme):
     page = visit(path, width=width, scheme=scheme)
@@ -39,5 +42,5 @@ def test_every_tab_of_every_page_is_accessible(visit, path, width, scheme):
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
             page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(SETTLED)  # colours fade into each other
+        settled(page)  # colours fade into each other
         assert grave_violations(page) == [], tab and tab.inner_text()

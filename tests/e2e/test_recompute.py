@@ -162,7 +162,7 @@ def test_a_file_is_named_before_it_is_computed_refused_and_removed(visit):
     expect(page.locator("#recompute-compound")).to_be_enabled()
     upload.set_input_files({"name": "cell.vasp", "mimeType": "text/plain", "buffer": POSCAR.encode()})
     expect(page.locator("#recompute-uploaded")).to_contain_text("CsPbBr3, cubic perovskite with a = 6.0000 Å")
-    expect(page.locator("#recompute-reading")).to_contain_text("Nothing is published of an uploaded structure")
+    expect(page.locator("#recompute-reading")).to_contain_text("Nothing is published about an uploaded structure")
     expect(page.locator("#recompute-compound")).to_be_disabled()
     page.get_by_role("button", name="Remove it").click()
     expect(page.locator("#recompute-reading")).to_contain_text("CsPbBr3, ")

@@ -67,6 +67,7 @@ def resolve(dataset: Dataset, asked: CompoundView, suite: str, compound: str) ->
     view, shown = replace(view, q=q, branch=branch), found.shown(view)
     first_q, first_branch = _mode_of(found, view, "", "")
     drawn = () if shown is None else (shown.potential,)  # whose bands are drawn anyway
+    view = replace(view, potentials=() if view.potentials == drawn else view.potentials)
     address = encode(view, **implied, q=first_q, branch=first_branch, potentials=drawn)
     return CompoundState(view, address, suite, compound, found)
 

@@ -179,7 +179,7 @@ def _kind(column: int) -> str:
 
 Cell = tuple[Any, float | None]
 """What a cell shows, and the number that it is sorted by where it is one."""
-_NONE: Cell = (html.Span("not computed", className="muted"), None)
+_NONE: Cell = (html.Span("–", title="not computed", className="muted"), None)
 
 
 def _cell(column: int, shown: Any, value: float | None) -> Component:

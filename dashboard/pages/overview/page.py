@@ -44,7 +44,7 @@ from dashboard.views.stability import StabilityView
 
 FREQUENCIES = "abx3"
 """The suite whose published frequencies are compared one by one."""
-SEARCHED = "Rb2NaInCl6 or Br3CsSn, in any order; also a cubic ABX₃ of no suite"
+SEARCHED = "Rb2NaInCl6 or Br3CsSn, in any order"
 CUSP = (
     "CHGNet rises below 3 Å, where its three-body terms begin: they have a cusp at straight bonds, which every cubic "
     "perovskite has."
@@ -76,7 +76,7 @@ def layout(dataset: Dataset, state: OverviewState, ignored: tuple[str, ...]) -> 
         [
             page_head(
                 "Which potential can be trusted with a soft phonon?",
-                "Foundation potentials against published density functional theory (DFT), compound by compound.",
+                "Foundation potentials against published density functional theory (DFT).",
             ),
             address_notice(ignored),
             controls.search("overview-search", hint=SEARCHED),

@@ -86,7 +86,7 @@ def test_the_sentence_of_the_overview_has_the_score(published, scores):
         if (suite, criterion) == ("abx3", "harmonic"):
             text = words(html.Div(headline(published, suite, potential, {})))
             wanted = scores[suite, potential, criterion]
-            assert f"Matthews correlation {number(wanted.value)}, 95 % {number(wanted.low)} to" in text
+            assert f"MCC {number(wanted.value)} [{number(wanted.low)}, {number(wanted.high)}]" in text
 
 
 def test_the_api_answers_the_score(scores):

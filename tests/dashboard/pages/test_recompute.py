@@ -126,7 +126,7 @@ def test_the_cost_is_what_was_measured_here_else_what_is_published(dataset, monk
     assert rate(dataset, "CsPbI3", calculation="quick").seconds == pytest.approx(30.0 * 1500 / 50)
     assert rate(dataset, "CsPbI3", potentials=["chgnet-0.2.0"]) is None
     assert "nothing is measured here yet" in cost_sentence([own])
-    assert "not known yet" in cost_sentence([None])
+    assert "is not known" in cost_sentence([None])
     # Here one-shot takes twice as long as where it was published: so does what was not computed here.
     timings = [service.Timing(potential=POTENTIAL, protocol="one-shot", atoms=40, seconds=60.0)]
     monkeypatch.setattr(service, "timings", lambda: timings)
@@ -330,7 +330,7 @@ def test_an_uploaded_file_is_kept_as_text_and_asked_for_as_it_is(app, monkeypatc
     checked = visitor.send("recompute-structure.data", recompute_structure={"text": "CsPbBr3"}, **FORM)
     assert checked["recompute-compound"]["disabled"] is True
     assert checked["recompute-compute"]["disabled"] is False
-    assert "Nothing is published of an uploaded structure" in str(checked)
+    assert "Nothing is published about an uploaded structure" in str(checked)
     answer = visitor.send("recompute-compute.n_clicks", recompute_structure={"text": "CsPbBr3"}, **FORM)
     found = service.read(answer["recompute-job"]["data"][0][0])
     assert found.request.structure == "CsPbBr3"
