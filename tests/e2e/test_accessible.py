@@ -12,7 +12,7 @@ from tests.e2e.acting import settled
 from tests.e2e.conftest import served
 from tests.e2e.test_site import grave_violations
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]  # every page as it opens, in both schemes, is in test_site
 
 PATHS = (
     "/", "/compounds", "/compound/abx3/CsPbBr3", "/compound/hdp/Cs2AgBiBr6", "/compound/mp0b3/mp-1000", "/stability",
@@ -29,9 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(1440, "dark"), pytest.param(390, "light", marks=pytest.mark.slow)], ids=["wide", "telephone"]
-)
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")], ids=["wide", "telephone"])
 @pytest.mark.parametrize("path", PATHS)
 def test_every_tab_of_every_page_is_accessible(visit, path, width, scheme):
     page = visit(path, width=width, scheme=scheme)
