@@ -102,7 +102,7 @@ class ModePairs:
     @property
     def points(self) -> list[str]:
         """The q points as an address writes them, that of DFT's softest mode first."""
-        return ["_".join(f"{round(c, 4) + 0.0:g}" for c in q) if q.any() else "G" for q in self.q]
+        return [_coordinates(q) if q.any() else "G" for q in self.q]
 
     def at(self, q: str, branch: str) -> tuple[Mode, Counterpart]:
         """The mode that an address names, and DFT's; by default the first point and its softest optical mode."""
@@ -258,6 +258,11 @@ def q_text(prototype: str, q: Sequence[float]) -> str:
     for name, point in q_points(prototype).items():
         if np.allclose(point, q, atol=1e-4):
             return name
+    return _coordinates(q)
+
+
+def _coordinates(q: Sequence[float]) -> str:
+    """The three coordinates of `q` as an address writes them, as `q_of` reads them."""
     return "_".join(f"{round(component, 4) + 0.0:g}" for component in q)
 
 

@@ -5,6 +5,7 @@ DFT's mode is the one that is most like the potential's at the same q, by the ov
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,12 +109,7 @@ def publish(
     with tables.publishing(data) as publication:
         publication.drop("mode_pairs", [suite])
         publication.put("mode_pairs", tables.from_rows("mode_pairs", found))
-    return _counts(found)
-
-
-def _counts(rows: list[Row]) -> dict[str, int]:
-    potentials = [row["potential"] for row in rows]
-    return {potential: potentials.count(potential) for potential in dict.fromkeys(potentials)}
+    return dict(Counter(row["potential"] for row in found))
 
 
 def _solved(forces: ForceSet) -> Phonopy:

@@ -185,6 +185,18 @@ def interval_text(interval: Interval, decimals: int = 2, *, sign: bool = False) 
     ]
 
 
+def error_cells(group: query.ErrorGroup) -> list[Any]:
+    """n, failed, not run, median, RMSE and bias of a row of a table of errors."""
+    return [
+        count(group.n),
+        count(group.n_failed),
+        count(group.n_not_run),
+        number(group.median, sign=True),
+        interval_text(group.rmse),
+        interval_text(group.bias, sign=True),
+    ]
+
+
 def _outcome_table(frame: pd.DataFrame, published: int, cast: Cast, view: AnharmonicityView) -> Component:
     """How the runs ended, per potential: σ below 1, above, or the structure was left; of `published` compounds."""
     rows = []

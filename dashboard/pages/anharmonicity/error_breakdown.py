@@ -15,7 +15,7 @@ from compute.statistics.strata import EDGES, MIDDLE, STRONG, WEAK
 from dashboard.elements import ELEMENTS
 from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.choices import STRATUM, Published
-from dashboard.pages.anharmonicity.comparison import Cast, interval_text
+from dashboard.pages.anharmonicity.comparison import Cast, error_cells, interval_text
 from dashboard.pages.anharmonicity.element_map_figure import element_map
 from dashboard.pages.anharmonicity.levels import by_level
 from dashboard.pages.anharmonicity.sites import SITE_NAMES
@@ -129,12 +129,7 @@ def _kinds(
     rows = [
         [
             f"{label}, {cast.name(name)}" if len(by_name) > 1 else label,
-            count(group.n),
-            count(group.n_failed),
-            count(group.n_not_run),
-            number(group.median, sign=True),
-            interval_text(group.rmse),
-            interval_text(group.bias, sign=True),
+            *error_cells(group),
         ]
         for kind, label in zip(kinds, labels, strict=True)
         for name, group in ((name, groups[kind]) for name, groups in by_name.items())

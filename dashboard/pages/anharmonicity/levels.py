@@ -11,9 +11,9 @@ from dash.development.base_component import Component
 
 from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.choices import COMPARABLE, LEVEL_COLUMN, OTHER
-from dashboard.pages.anharmonicity.comparison import Cast, interval_text
+from dashboard.pages.anharmonicity.comparison import Cast, error_cells
 from dashboard.ui.blocks import table
-from dashboard.ui.text import count, drawn_by, number
+from dashboard.ui.text import drawn_by
 from dashboard.views.anharmonicity import AnharmonicityView
 
 NAMES = {COMPARABLE: "comparable", OTHER: "not comparable"}
@@ -32,12 +32,7 @@ def by_level(
     rows = [
         [
             f"{NAMES[level]}, {cast.name(name)}",
-            count(group.n),
-            count(group.n_failed),
-            count(group.n_not_run),
-            number(group.median, sign=True),
-            interval_text(group.rmse),
-            interval_text(group.bias, sign=True),
+            *error_cells(group),
         ]
         for level in (COMPARABLE, OTHER)
         for name, groups in found.items()
