@@ -76,8 +76,7 @@ def steps(view: AddView, *, scored: bool) -> list[Component]:
             _facts(
                 (
                     "takes",
-                    "for a small MACE about half an hour on two cores with other work beside it; the bar shows the "
-                    "time left, and after an interruption the same command goes on",
+                    "as long as the bar says; after an interruption the same command goes on",
                 ),
                 (
                     "writes",
