@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -104,15 +105,18 @@ class Postgres:
     def __init__(self, directory: Path):
         self._data = directory / "data"
         self._directory = directory
-        self.port = 50000 + os.getpid() % 10000
+        self.port = _port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "--no-sync")
 
     def start(self) -> None:
         """Start it."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._directory}"
-        log = str(self._directory / "log")
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", log, "-o", options, "start")
+        log = self._directory / "log"
+        try:
+            self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(log), "-o", options, "start")
+        except subprocess.CalledProcessError as error:
+            raise RuntimeError(f"PostgreSQL does not start on port {self.port}: {log.read_text()}") from error
 
     def stop(self) -> None:
         """End it at once, whoever is connected."""
@@ -122,6 +126,19 @@ class Postgres:
         command = [str(POSTGRES / program), *arguments]
         user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses root
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=user, cwd=self._directory)
+
+
+def _port() -> int:
+    """A free port below those that the system gives to outgoing connections, of which a browser takes hundreds."""
+    for port in range(20000 + os.getpid() % 10000, 32768):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no port is free for PostgreSQL")
 
 
 @contextmanager
