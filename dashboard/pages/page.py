@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote
 
-from dash import Dash, dcc, html
+from dash import Dash, Output, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.dataset import Dataset
@@ -22,6 +22,19 @@ def clicked(clicks: Any) -> Mapping[str, Any]:
     points = clicks.get("points") if isinstance(clicks, dict) else None
     first = points[0] if isinstance(points, list) and points else None
     return first if isinstance(first, dict) else {}
+
+
+def outputs(page: str, parts: Iterable[str], offering: Collection[str] = ()) -> dict[str, Output]:
+    """What a callback of the page whose ids begin with `page` writes, by name.
+
+    The `parts` that it draws; of each control in `offering` the value and, as `…_offered`, the choices; the address.
+    """
+    return {
+        **{part: Output(f"{page}-{part}", "children") for part in parts},
+        **{name: Output(f"{page}-{name}", "value") for name in offering},
+        **{f"{name}_offered": Output(f"{page}-{name}", "data") for name in offering},
+        "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
+    }
 
 
 @dataclass(frozen=True)

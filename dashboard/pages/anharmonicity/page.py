@@ -16,7 +16,7 @@ from dashboard.pages.anharmonicity import comparison, error_breakdown, reference
 from dashboard.pages.anharmonicity import data as query
 from dashboard.pages.anharmonicity.choices import Offered
 from dashboard.pages.anharmonicity.element_map_figure import element_at
-from dashboard.pages.page import VIEW_QUERY, Page, PageState, clicked
+from dashboard.pages.page import Page, PageState, clicked, outputs
 from dashboard.queries import coverage
 from dashboard.queries.provenance import sources
 from dashboard.queries.ranking import preferred
@@ -157,12 +157,7 @@ def register(app: Dash, dataset: Dataset) -> None:
     """Every control recomputes what it bears on; a click on a point or an element names it beneath the figure."""
 
     @app.callback(
-        output={
-            **{part: Output(f"anharmonicity-{part}", "children") for part in PARTS},
-            **{f"{name}_offered": Output(f"anharmonicity-{name}", "data") for name in OFFERING},
-            **{name: Output(f"anharmonicity-{name}", "value") for name in OFFERING},
-            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
-        },
+        output=outputs("anharmonicity", PARTS, OFFERING),
         inputs={field.name: Input(f"anharmonicity-{field.name}", "value") for field in fields(AnharmonicityView)},
         prevent_initial_call=True,
     )

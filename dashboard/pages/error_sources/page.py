@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.dataset import Dataset
 from dashboard.pages.error_sources import sections as parts
 from dashboard.pages.error_sources.view import resolve
-from dashboard.pages.page import VIEW_QUERY, Page, PageState, clicked
+from dashboard.pages.page import VIEW_QUERY, Page, PageState, clicked, outputs
 from dashboard.queries.attribution import sets
 from dashboard.queries.provenance import runs, sources
 from dashboard.ui.attribution import CONTRIBUTIONS, reference_notice
@@ -61,11 +61,7 @@ def register(app: Dash, dataset: Dataset) -> None:
         return state.view, state.address
 
     @app.callback(
-        output={
-            "compared": Output("errors-compared", "children"),
-            "one": Output("errors-one", "children"),
-            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
-        },
+        output=outputs("errors", ("compared", "one")),
         inputs={name: Input(f"errors-{name}", "value") for name in ("potentials", "quantity", "compound")},
         state={"query": State(VIEW_QUERY, "data")},
         prevent_initial_call=True,
@@ -132,14 +128,7 @@ def register(app: Dash, dataset: Dataset) -> None:
     follows("errors-effect", "errors-protocols", "protocols", parts.effect)
 
     @app.callback(
-        output={
-            "breakdown": Output("errors-breakdown", "children"),
-            "scored_offered": Output("errors-scored", "data"),
-            "scored": Output("errors-scored", "value"),
-            "order_offered": Output("errors-order", "data"),
-            "order": Output("errors-order", "value"),
-            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
-        },
+        output=outputs("errors", ("breakdown",), ("scored", "order")),
         inputs={name: Input(f"errors-{name}", "value") for name in ("frames", "scored", "order")},
         state={"query": State(VIEW_QUERY, "data")},
         prevent_initial_call=True,

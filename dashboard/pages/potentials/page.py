@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
-from dashboard.pages.page import VIEW_QUERY, Page, PageState, clicked
+from dashboard.pages.page import Page, PageState, clicked, outputs
 from dashboard.pages.potentials import cards as models_cards
 from dashboard.pages.potentials import comparison, comparison_data, learning, learning_data
 from dashboard.pages.potentials.wider_field import wider_field
@@ -173,12 +173,7 @@ def register(app: Dash, dataset: Dataset) -> None:
     """The suite decides what every other control offers; each control recomputes what stands under it."""
 
     @app.callback(
-        output={
-            **{part: Output(f"models-{part}", "children") for part in ("order", "accuracy", "pair")},
-            **{f"{name}_offered": Output(f"models-{name}", "data") for name in ("score", "first", "second")},
-            **{name: Output(f"models-{name}", "value") for name in ("score", "first", "second")},
-            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
-        },
+        output=outputs("models", ("order", "accuracy", "pair"), ("score", "first", "second")),
         inputs={field.name: Input(f"models-{field.name}", "value") for field in fields(PotentialsView)},
         prevent_initial_call=True,
     )

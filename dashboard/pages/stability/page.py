@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from compute.statistics.verdicts import RULES, SCORE
 from dashboard.dataset import Dataset
-from dashboard.pages.page import VIEW_QUERY, Page, PageState
+from dashboard.pages.page import Page, PageState, outputs
 from dashboard.pages.stability import confusion, curves, ladder, screening
 from dashboard.queries import coverage
 from dashboard.queries import stability as query
@@ -220,9 +220,7 @@ def register(app: Dash, dataset: Dataset) -> None:
 
     @app.callback(
         output={
-            "results": Output("stability-results", "children"),
-            **{f"{name}_offered": Output(f"stability-{name}", "data") for name in offering},
-            **{name: Output(f"stability-{name}", "value") for name in offering},
+            **outputs("stability", ("results",), offering),
             **{
                 f"{name}_text": Output(f"stability-{name}-value", "children") for name in ("tolerance_thz", "threshold")
             },
@@ -231,7 +229,6 @@ def register(app: Dash, dataset: Dataset) -> None:
                 for name in ("tolerance", "threshold", "common", "rule")
             },
             "shown": Output(SHOWN, "data"),
-            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
         },
         inputs=inputs | {"common": Input("stability-common", "checked")},
         prevent_initial_call=True,

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from compute.trust.features import SUITE
 from compute.trust.model import NoTrust, TrustModel
 from dashboard.dataset import Dataset
-from dashboard.pages.page import VIEW_QUERY, Page, PageState
+from dashboard.pages.page import VIEW_QUERY, Page, PageState, outputs
 from dashboard.pages.trust import screening
 from dashboard.pages.trust.answer import answer
 from dashboard.pages.trust.next_runs import ABOUT as NEXT_ABOUT
@@ -139,13 +139,10 @@ def register(app: Dash, dataset: Dataset) -> None:
 
     @app.callback(
         output={
-            "answer": Output("trust-answer", "children"),
+            **outputs("trust", ("answer",), SITES),
             "compound": Output(COMPOUND, "value"),
             "error": Output(COMPOUND, "error"),
-            **{f"{site}_offered": Output(f"trust-{site}", "data") for site in SITES},
-            **{site: Output(f"trust-{site}", "value") for site in SITES},
             "least": Output("trust-least-value", "children"),
-            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
         },
         inputs={
             "text": Input(COMPOUND, "value"),
