@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
 
@@ -68,7 +69,7 @@ class _LoadedRelease:
     stamp: Stamps
     manifest: tables.Manifest
     connection: duckdb.DuckDBPyConnection
-    frames: LRUCache[Any, pd.DataFrame]
+    frames: LRUCache[Any, tuple[pd.DataFrame, int]]
     local: tables.Manifest | None = None
     of_here: tuple[str, ...] = ()
     from_file: bool = False
@@ -114,13 +115,14 @@ class Dataset:
         release = self._current()
         key = (sql, repr(sorted((parameters or {}).items())))
         with self._lock:
-            known = release.frames.get(key)
+            known, size = release.frames.get(key, (None, 0))
         if known is None:
             with release.cursor() as cursor:
                 known = cursor.execute(sql, dict(parameters or {})).df()
-            if _size(known) < LARGEST_FRAME_MB * 1_000_000:
+            size = _size(known)
+            if size < LARGEST_FRAME_MB * 1_000_000:
                 with self._lock:
-                    release.frames[key] = known
+                    release.frames[key] = known, size
         return known.copy(deep=False)
 
     def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
@@ -250,7 +252,7 @@ class Dataset:
                 connection.execute(statement)
         except duckdb.OutOfMemoryException as error:
             raise tables.TableError(f"the tables need more than SOFTMODE_MEMORY_MB={self.memory_mb}") from error
-        frames: LRUCache[Any, pd.DataFrame] = LRUCache(FRAMES_MB * 1_000_000, getsizeof=_size)
+        frames: LRUCache[Any, tuple[pd.DataFrame, int]] = LRUCache(FRAMES_MB * 1_000_000, getsizeof=itemgetter(1))
         of_here = tuple(str(name) for (name,) in here)
         return _LoadedRelease(stamp, manifest, connection, frames, local, of_here, file is not None)
 

@@ -11,7 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 from numpy.typing import NDArray
 
-from compute.physics.bands import Path
+from compute.physics.bands import Path, frequencies
 from dashboard.figures.bands import BandCurve, Line, bands
 from dashboard.figures.identity import colour
 from dashboard.queries import bands as query
@@ -157,8 +157,9 @@ def band_table(found: KnownCompound) -> Component:
 
 def _from_published(shown: Bands, published: Mapping[str, float]) -> float:
     # Like the source, with acoustic modes: none lies below those at Γ but an imaginary one.
-    lowest = [query.mode(shown, query.q_name(label), "").omega for label in published]
-    return float(np.mean(np.abs(np.array(lowest) - np.array(list(published.values())))))
+    points = query.q_points(shown.prototype)
+    lowest = frequencies(shown.crystal, [points[query.q_name(label)] for label in published])[:, 0]
+    return float(np.mean(np.abs(lowest - np.array(list(published.values())))))
 
 
 def q_label(prototype: str, text: str) -> str:

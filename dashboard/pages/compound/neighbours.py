@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -47,7 +46,7 @@ def neighbour_table(found: KnownCompound, view: CompoundView) -> Component:
     listed = others[: query.NEIGHBOURS]
     potentials = foundation_first(found.dataset, sorted(frame["potential"].dropna().unique()))
     by_pair = {(row.compound, row.potential): row for row in frame.itertuples(index=False)}
-    first = {row.compound: row for row in frame.drop_duplicates("compound").itertuples(index=False)}
+    first = {compound: row for (compound, _), row in reversed(by_pair.items())}
     rows = []
     for name in listed:
         row = first[name]
@@ -64,7 +63,10 @@ def neighbour_table(found: KnownCompound, view: CompoundView) -> Component:
         )
     head = (
         "", "tolerance factor", ["DFT ", *marked("ω_min"), " (THz)"], "harmonic", "DFT σ", "by σ",
-        *(_name_and_tally(frame, p, found.names) for p in potentials),
+        *(
+            _name_and_tally(found.names.get(p, p), [row for (_, of), row in by_pair.items() if of == p])
+            for p in potentials
+        ),
     )  # fmt: skip
     which = "closest in tolerance factor" if len(others) > len(listed) else "by distance in tolerance factor"
     caption = (
@@ -90,13 +92,8 @@ def _answers(row: Any) -> Component:
     return html.Div(lines or "not run")
 
 
-def _name_and_tally(frame: pd.DataFrame, potential: str, names: Mapping[str, str]) -> list[Any]:
-    rows = frame[frame["potential"] == potential]
-    words = [
-        query.agreement(row.dft_harmonic_at, row.harmonic_at)
-        for row in rows.itertuples(index=False)
-        if row.status == "ok"
-    ]
+def _name_and_tally(name: str, rows: Sequence[Any]) -> list[Any]:
+    words = [query.agreement(row.dft_harmonic_at, row.harmonic_at) for row in rows if row.status == "ok"]
     decided = [word for word in words if word in ("agrees", "disagrees")]
     agreeing = f"agrees in {count(decided.count('agrees'))} of {count(len(decided))}" if decided else "none decided"
-    return [names.get(potential, potential), html.Span(agreeing, className="sub")]
+    return [name, html.Span(agreeing, className="sub")]
