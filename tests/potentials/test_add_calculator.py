@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from compute.cli import app
 from compute.potentials.environments.install import folder_of, of_family
 from compute.potentials.load import load
+from compute.structures.compounds import identify
 
 EMT = """
 from ase.calculators.emt import EMT
@@ -142,7 +143,9 @@ def test_sevennet_through_this_door_is_the_sevennet_of_the_registry(run, written
     requirements = folder_of("sevennet") / "requirements.txt"
     added = run("potentials", "add-calculator", file, "--id", "my-sevennet", "--requirements", requirements)
     assert added.exit_code == 0, added.output
-    ours, theirs = (
-        load(id, dtype="float32", device="cpu").evaluate([copper()])[0] for id in ("sevennet-0", "my-sevennet")
-    )
-    np.testing.assert_allclose(ours.forces, theirs.forces, atol=1e-5)
+    cells = [copper(), identify("CsPbBr3", "abx3").structure(5.9), identify("Cs2NaInCl6", "hdp").structure(10.6)]
+    for number, cell in enumerate(cells):
+        cell.rattle(0.05, seed=number)
+    ours, theirs = (load(id, dtype="float32", device="cpu").evaluate(cells) for id in ("sevennet-0", "my-sevennet"))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one.forces, other.forces, atol=1e-5)
