@@ -42,6 +42,7 @@ access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(D)s us"
 
 _M_TRIM_THRESHOLD, _M_ARENA_MAX = -1, -8  # of glibc's malloc.h
 _COLLECT_AFTER = (10_000, 20, 20)  # a page is made of tens of thousands of objects, few of them in cycles
+_TIDY_AFTER = 100  # requests
 _REQUEST_SECONDS = float(os.environ.get("SOFTMODE_REQUEST_SECONDS", 60))
 _ARRIVAL_SECONDS = min(10.0, _REQUEST_SECONDS)  # a body has 256 kB at most, which a slow telephone sends in that
 _WAITING = threading.BoundedSemaphore(threads // 2)  # the others answer those who have sent what they ask
@@ -74,10 +75,8 @@ def post_fork(server: Any, worker: Any) -> None:
     """Look for garbage less often, a tenth of what a page costs, and have glibc keep less of what was freed: by itself
     it gives every thread a heap, and returns little of it."""
     gc.set_threshold(*_COLLECT_AFTER)
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 2)
-        mallopt(_M_TRIM_THRESHOLD, 128 * 1024)
+    _of_malloc("mallopt", _M_ARENA_MAX, 2)
+    _of_malloc("mallopt", _M_TRIM_THRESHOLD, 128 * 1024)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -96,8 +95,22 @@ def pre_request(worker: Any, req: Any) -> None:
 
 
 def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
-    """What comes next on this connection is the head of another request."""
+    """What comes next on this connection is the head of another request.
+
+    Now and then give back what was freed: Python would wait for millions of objects more, and glibc returns by itself
+    only what lies at the end of a heap, so that 120 MB that one page needed could stay for 50 others.
+    """
     vars(req.unreader).pop("chunk", None)
+    if worker.nr % _TIDY_AFTER == 0:
+        gc.collect()  # which is quick: what stays for good is frozen
+        _of_malloc("malloc_trim", ctypes.c_size_t(0))
+
+
+def _of_malloc(name: str, *arguments: Any) -> None:
+    """Call a function of glibc's malloc; other C libraries have none."""
+    function = getattr(ctypes.CDLL(None), name, None)
+    if function is not None:
+        function(*arguments)
 
 
 def _begun(conn: Any, seconds: float) -> bool:
