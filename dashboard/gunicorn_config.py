@@ -98,7 +98,7 @@ def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
     """What comes next on this connection is the head of another request.
 
     Now and then give back what was freed: Python would wait for millions of objects more, and glibc returns by itself
-    only what lies at the end of a heap, so that 120 MB that one page needed could stay for 50 others.
+    only what lies at the end of a heap.
     """
     vars(req.unreader).pop("chunk", None)
     if worker.nr % _TIDY_AFTER == 0:
