@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from compute.physics import bands as physics
 from compute.physics.mode_overlap import likest_pattern
 from dashboard.dataset import Dataset
-from dashboard.queries.coverage import foundation_first
+from dashboard.queries.coverage import foundation_first, potential_names
 from dashboard.queries.structure import Structure
 
 HARMONIC, EFFECTIVE = "harmonic", "effective"
@@ -156,10 +156,11 @@ def mode_pairs(dataset: Dataset, suite: str, compound: str) -> tuple[ModePairs, 
     """Modes of each potential beside DFT's, where a source stored the forces of both."""
     rows = dataset.of_compound("mode_pairs", suite, compound)
     order = foundation_first(dataset, sorted(row["potential"] for row in rows))
-    return tuple(_pairs(row) for row in sorted(rows, key=lambda row: order.index(row["potential"])))
+    names = potential_names(dataset)
+    return tuple(_pairs(row, names) for row in sorted(rows, key=lambda row: order.index(row["potential"])))
 
 
-def _pairs(row: Mapping[str, Any]) -> ModePairs:
+def _pairs(row: Mapping[str, Any], names: Mapping[str, str]) -> ModePairs:
     symbols, q = tuple(row["symbols"]), np.array(row["q"]).reshape(-1, 3)
     kept = (len(q), row["n_modes"])
 
@@ -173,7 +174,7 @@ def _pairs(row: Mapping[str, Any]) -> ModePairs:
 
     return ModePairs(
         potential=row["potential"],
-        structure=cell("", f"cell of {row['potential']}"),
+        structure=cell("", f"cell of {names.get(row['potential'], row['potential'])}"),
         dft=cell("dft_", "cell of DFT"),
         q=q,
         omegas=np.array(row["omegas"], float).reshape(len(q), -1),
