@@ -14,7 +14,7 @@ run: install build/docs/docs/index.html
 	$(BIN)/softmode serve --port $(PORT)
 
 test: lint
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 install: $(VENV)/compute
 

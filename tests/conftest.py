@@ -21,8 +21,18 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS
 SHARED = ROOT.parent / "shared"
 
 
+# What takes longest comes first: begun last, it would be waited for by all other processes.
+LONG = (
+    "e2e/test_site", "e2e/test_length", "campaigns/test_campaign", "reports/test_findings", "e2e/test_compounds",
+    "dashboard/pages/test_counts", "e2e/test_stability", "potentials/test_load", "faults/test_leave",
+    "faults/test_kill",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what takes minutes, unless it is asked for."""
+    """Begin with the longest files; skip single tests that take minutes, unless they are asked for."""
+    place = {ROOT / "tests" / f"{name}.py": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path, len(LONG)))
     if os.environ.get("SOFTMODE_TEST_SLOW") == "1":
         return
     for item in items:

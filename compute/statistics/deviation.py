@@ -103,7 +103,8 @@ def agreement(
         means = _means(columns, ways, draws, seed, weight)
         means[:, 0] = np.sqrt(means[:, 0])
         drawn = weights(n, clusters=ways, draws=draws, seed=seed)
-        ranks = np.concatenate([_spearman_of_draws(p, r, times) for times in drawn])
+        constant = np.isnan(values[-1])  # and so is every draw
+        ranks = np.full(draws, np.nan) if constant else np.concatenate([_spearman_of_draws(p, r, w) for w in drawn])
         samples = np.column_stack([means, ranks])
     else:
         values, samples = np.full(4, np.nan), np.full((1, 4), np.nan)
@@ -129,23 +130,27 @@ def _means(columns: Array, clusters: Clusters, draws: int, seed: int, weight: Ar
 
 def _spearman_of_draws(x: Array, y: Array, times: Indices) -> Array:
     """`spearman` of x and y (n,), each taken `times` (draws, n), without sorting them again."""
-    ranks = [_ranks_of_draws(values, times) for values in (x, y)]
-    sizes = [np.einsum("dn,dn,dn->d", times, rank, rank) for rank in ranks]
-    product = np.einsum("dn,dn,dn->d", times, *ranks)
+    taken = np.ascontiguousarray(times.T, float)  # whole rows of it are picked, which is fast
+    ranks = [_ranks_of_draws(values, taken) for values in (x, y)]
+    each = [taken * rank for rank in ranks]
+    sizes = [np.einsum("nd,nd->d", *both) for both in zip(each, ranks, strict=True)]
+    product = np.einsum("nd,nd->d", each[0], ranks[1])
     scale = np.sqrt(sizes[0] * sizes[1])
-    correlation: Array = np.divide(product, scale, out=np.full(len(times), np.nan), where=scale > 0)
+    correlation: Array = np.divide(product, scale, out=np.full(len(product), np.nan), where=scale > 0)
     return correlation
 
 
-def _ranks_of_draws(values: Array, times: Indices) -> Array:
-    """Ranks (draws, n) of `values` (n,) less their mean, where each is drawn `times` (draws, n); ties at their mean."""
+def _ranks_of_draws(values: Array, times: Array) -> Array:
+    """Ranks (n, draws) of `values` (n,) less their mean, where each is drawn `times` (n, draws); ties at their mean."""
     order = np.argsort(values, kind="stable")
     first = np.flatnonzero(np.diff(values[order], prepend=-np.inf))
-    together = np.add.reduceat(times[:, order], first, axis=1)
-    rank = np.cumsum(together, axis=1) - together / 2 - times.sum(axis=1, keepdims=True) / 2
+    size = np.diff(first, append=values.size)
+    upto = np.cumsum(times[order], axis=0)[first + size - 1]
+    rank = upto / 2 - upto[-1] / 2
+    rank[1:] += upto[:-1] / 2
     place = np.empty(values.size, dtype=np.int64)
-    place[order] = np.repeat(np.arange(first.size), np.diff(first, append=values.size))
-    return np.asarray(rank[:, place])
+    place[order] = np.repeat(np.arange(first.size), size)
+    return np.asarray(rank[place])
 
 
 def spearman(x: Array, y: Array) -> float:

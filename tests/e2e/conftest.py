@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
 from tests.support import dashboard_data
@@ -20,7 +20,7 @@ from tests.support.site import free_port
 
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--process-per-site",
 )  # fmt: skip
 SECONDS = 60
 PATIENCE = 1000 * SECONDS
@@ -95,31 +95,52 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def visit(server: str, chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a path and wait until its page is drawn; console errors fail the test at its end."""
-    contexts, errors = [], []
+@pytest.fixture(scope="session")
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """One visitor for all tests, whose browser keeps the scripts of the site as of a reader who comes back."""
+    context = chromium.new_context(accept_downloads=True)
+    yield context
+    context.close()
 
-    def go(path: str, width: int = 1440, scheme: str = "light") -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+
+@contextmanager
+def visiting(visitor: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
+    """Opens a path, for a `guest` as another visitor, and waits until it is drawn; an error in its console fails.
+
+    What the site stored for its visitor, and what the visitor allowed it, is forgotten then.
+    """
+    pages, errors = list[Page](), list[str]()
+    if not visitor.pages:  # it stays open, and with it the process that has compiled the scripts
+        visitor.new_page().goto(f"{server}/healthz")
+
+    def heard(message: ConsoleMessage) -> None:
         # Without a graphics card the browser itself warns that it is slow at WebGL.
-        page.on(
-            "console",
-            lambda m: (
-                errors.append(m.text) if m.type in ("error", "warning") and "GL Driver Message" not in m.text else None
-            ),
-        )
+        if message.type in ("error", "warning") and "GL Driver Message" not in message.text:
+            errors.append(message.text)
+
+    def go(path: str, width: int = 1440, scheme: str = "light", *, guest: bool = False) -> Page:
+        page = visitor.browser.new_page() if guest else visitor.new_page()
+        pages.append(page)
+        page.set_default_timeout(PATIENCE)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        page.on("console", heard)
         page.on("pageerror", lambda e: errors.append(str(e)))
         page.goto(server + path)
         page.wait_for_selector("h1")
         return page
 
     yield go
-    for context in contexts:
-        context.close()
+    for page in pages:
+        stored = {"origin": server, "storageTypes": "cookies,local_storage"}
+        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+        page.close()
+    visitor.clear_permissions()
     assert errors == []
+
+
+@pytest.fixture
+def visit(server: str, visitor: BrowserContext) -> Iterator[Callable[..., Page]]:
+    """Open a path and wait until its page is drawn; console errors fail the test at its end."""
+    with visiting(visitor, server) as go:
+        yield go

@@ -81,7 +81,7 @@ def test_a_job_is_followed_kept_and_seen_by_who_has_its_link(visit, hold):
     page.reload()
     expect(page.locator("#recompute-state")).to_contain_text("Running")
     expect(page.locator("#recompute-compound")).to_have_value(compound)
-    guest = visit(f"/recompute{address}")
+    guest = visit(f"/recompute{address}", guest=True)
     expect(guest.locator("#recompute-state")).to_contain_text("Running")
     expect(guest.get_by_text("None yet.")).to_be_visible()
     expect(guest.get_by_role("button", name="Cancel")).to_be_hidden()

@@ -68,7 +68,7 @@ def test_a_formula_is_typed_and_its_result_is_kept_and_shared(visit):
     page.wait_for_url("**/recompute?job=*")
     address = page.url.partition("/recompute")[2]
     page.reload()
-    guest = visit(f"/recompute{address}")
+    guest = visit(f"/recompute{address}", guest=True)
     for seen in (page, guest):
         expect(seen.locator("#recompute-state")).to_contain_text("Done")
         expect(seen.locator("#recompute-heading")).to_contain_text("CHGNet 0.3.0")
