@@ -1,4 +1,4 @@
-"""Campaigns as a user runs them: real processes, real CHGNet, killed and resumed."""
+"""Campaigns as a user runs them: a real process that is killed, real CHGNet, and commands that take it up again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from compute import tables
 from compute.campaigns import campaign as campaigns
@@ -49,9 +49,9 @@ def data(tmp_path: Path, published) -> Path:
     return some_of(published, COMPOUNDS, tmp_path / "data")
 
 
-def softmode(data: Path, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
-    command = [*SOFTMODE, "campaign", *arguments, "--data", str(data)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, **options)
+def softmode(data: Path, *arguments: str) -> Result:
+    """The command in this process, which has imported already what it needs."""
+    return CliRunner().invoke(app, ["campaign", *arguments, "--data", str(data)])
 
 
 def shards(directory: Path) -> list[Path]:
@@ -72,14 +72,14 @@ def test_killed_anywhere_it_resumes_and_publishes_every_compound(data):
     assert tables.read(data, "harmonic").num_rows == 0, "a killed run publishes nothing"
 
     merged = softmode(data, "merge", *OPTIONS)
-    assert merged.returncode == 0, merged.stderr
+    assert merged.exit_code == 0, merged.stderr
     partial = tables.read(data, "harmonic").to_pylist()
     assert len(partial) == 7
     assert sum(row["status"] == "not-run" for row in partial) == 7 - len(survived)
     assert all(row["reason"] for row in partial if row["status"] != "ok")
 
     resumed = softmode(data, "run", *OPTIONS, "--workers", "1")
-    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.exit_code == 0, resumed.stderr
     summary = json.loads(resumed.stdout)
     assert summary["status"] == {"not-described": 1, "ok": 6}
     assert 0 < summary["force_fraction"] <= 1

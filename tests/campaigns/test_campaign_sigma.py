@@ -7,10 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from compute import tables
 from compute.campaigns import campaign as campaigns
 from compute.campaigns.publish import publish
+from compute.cli import app
 from compute.protocols import sampling_protocol
 from compute.tasks.execute import execute
 from compute.tasks.task import SigmaTask, task_for
@@ -93,11 +95,12 @@ def test_a_crystal_that_is_refused_is_a_row_with_its_status():
 
 def test_the_command_resumes(data):
     options = ["--suite", "abx3", "--potential", "chgnet-0.3.0", "--stage", "sigma", "--protocol", "one-shot"]
-    command = [*SOFTMODE, "campaign", "run", *options, "--workers", "1", "--limit", "1", "--data", str(data), "--json"]
-    for _ in range(2):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-    summary = json.loads(done.stdout)
-    assert summary["compounds"] == 4
-    assert summary["status"]["not-run"] == 3
-    assert summary["run"].startswith("sigma-abx3-chgnet-0.3.0-one-shot-")
+    command = ["campaign", "run", *options, "--workers", "1", "--limit", "1", "--data", str(data), "--json"]
+    done = subprocess.run([*SOFTMODE, *command], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    again = CliRunner().invoke(app, command)
+    assert again.exit_code == 0, again.stderr
+    for summary in (json.loads(done.stdout), json.loads(again.stdout)):
+        assert summary["compounds"] == 4
+        assert summary["status"]["not-run"] == 3
+        assert summary["run"].startswith("sigma-abx3-chgnet-0.3.0-one-shot-")
