@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Pair = tuple[ForceSet, dict[str, ForceSet]]
 
-MODES = 9
+MODES = 6
 """Modes kept at a q point, from the softest of the potential's."""
 DECIMALS = 3
 """Of a displacement, of which the largest is 1: what a figure can show, and compresses."""
