@@ -115,15 +115,15 @@ class Dataset:
         release = self._current()
         key = (sql, repr(sorted((parameters or {}).items())))
         with self._lock:
-            known, size = release.frames.get(key, (None, 0))
-        if known is None:
+            held = release.frames.get(key)
+        if held is None:
             with release.cursor() as cursor:
-                known = cursor.execute(sql, dict(parameters or {})).df()
-            size = _size(known)
-            if size < LARGEST_FRAME_MB * 1_000_000:
+                found = cursor.execute(sql, dict(parameters or {})).df()
+            held = found, _size(found)
+            if held[1] < LARGEST_FRAME_MB * 1_000_000:
                 with self._lock:
-                    release.frames[key] = known, size
-        return known.copy(deep=False)
+                    release.frames[key] = held
+        return held[0].copy(deep=False)
 
     def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Rows of a query with their own types, null apart from NaN and integers whole; not kept in memory."""

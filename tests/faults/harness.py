@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from compute import tables
 from compute.jobs import service
 from compute.jobs.service import Job, JobRequest
 from tests.conftest import ROOT
+from tests.support.site import free_port
 
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 COMPOUNDS = ("CsPbBr3", "CsPbI3", "CsSnI3", "CsGeCl3", "CsMgCl3", "KMgF3", "SrTiO3", "CsSnBr3", "CsPbCl3", "RbPbI3")
@@ -105,7 +105,7 @@ class Postgres:
     def __init__(self, directory: Path):
         self._data = directory / "data"
         self._directory = directory
-        self.port = _port()
+        self.port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "--no-sync")
 
@@ -126,19 +126,6 @@ class Postgres:
         command = [str(POSTGRES / program), *arguments]
         user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses root
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=user, cwd=self._directory)
-
-
-def _port() -> int:
-    """A free port below those that the system gives to outgoing connections, of which a browser takes hundreds."""
-    for port in range(20000 + os.getpid() % 10000, 32768):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no port is free for PostgreSQL")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import socket
 import subprocess
@@ -34,10 +35,18 @@ def hosted(settings: Settings) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens on, below those that the system gives to outgoing connections.
+
+    A browser takes hundreds of those, and one of them could be gone again before a server listens.
+    """
+    for port in random.SystemRandom().sample(range(20000, 32768), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("none of 100 ports is free")
 
 
 def answer(url: str, patience: float = 60.0) -> bytes:

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from compute.potentials.registry import entries
 from dashboard.dataset import Dataset
 from dashboard.pages.add.steps import KIND_NAMES, steps
-from dashboard.pages.page import VIEW_QUERY, Page, PageState
+from dashboard.pages.page import Page, PageState, outputs
 from dashboard.queries.potentials import cards
 from dashboard.ui import controls
 from dashboard.ui.blocks import address_notice, page_head
@@ -69,9 +69,8 @@ def register(app: Dash, dataset: Dataset) -> None:
 
     @app.callback(
         output={
-            "steps": Output("add-steps", "children"),
+            **outputs("add", ("steps",)),
             "refused": Output("add-name", "error"),
-            "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
         },
         inputs={"kind": Input("add-kind", "value"), "name": Input("add-name", "value")},
         prevent_initial_call=True,
