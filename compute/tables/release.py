@@ -37,8 +37,10 @@ _SPLIT = ("run", "suite")
 """A table has a file for each value of the first of these that is among its columns, else one file."""
 _READ_BY_COMPOUND = {"force_constants": 512, "bands": 64, "reference_phonons": 64, "mode_pairs": 32}
 """Rows of a group in files of tables that are not held in memory."""
-_SPLIT_BYTES = ("coordinates.list.element",)
-"""Columns of numbers that never repeat: byte by byte they compress better."""
+_LEVEL = 19
+"""Of zstd: a file is written once, and read as fast as at any other level."""
+_TRIED = 100_000
+"""Numbers of a column that say how it is written."""
 
 
 def read(directory: Path, name: str) -> pa.Table:
@@ -242,22 +244,44 @@ def _no_key_twice(directory: Path, name: str, table: pa.Table, others: Sequence[
 
 
 def _parquet(name: str, table: pa.Table) -> bytes:
-    buffer = io.BytesIO()
     # Rows that are read a compound at a time: small groups in order of the compounds, so that few are touched.
     by_compound = name in _READ_BY_COMPOUND
     ordered = table.sort_by([("suite", "ascending"), ("compound", "ascending")]) if by_compound else table
-    size = _READ_BY_COMPOUND.get(name)
-    numbers = [leaf for leaf in _SPLIT_BYTES if leaf.split(".")[0] in table.schema.names]
-    pq.write_table(
+    return _encoded(
         ordered,
+        by_byte=[leaf for leaf, column in _numbers(ordered) if _smaller_by_byte(column)],
+        row_group_size=_READ_BY_COMPOUND.get(name),
+        write_statistics=list(KEYS[name]),
+    )
+
+
+def _smaller_by_byte(column: pa.ChunkedArray) -> bool:
+    """Whether numbers compress better byte by byte than with a dictionary, as those do that hardly repeat."""
+    alone = pa.table({"numbers": column.slice(0, _TRIED)})
+    return len(_encoded(alone, by_byte=["numbers"])) < len(_encoded(alone, by_byte=[]))
+
+
+def _encoded(table: pa.Table, *, by_byte: Collection[str], **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(
+        table,
         buffer,
         compression="zstd",
-        compression_level=9,
-        row_group_size=size,
-        use_dictionary=[leaf for leaf in _leaves(table.schema) if leaf not in numbers],
-        column_encoding=dict.fromkeys(numbers, "BYTE_STREAM_SPLIT") or None,
+        compression_level=_LEVEL,
+        use_dictionary=[leaf for leaf in _leaves(table.schema) if leaf not in by_byte],
+        column_encoding=dict.fromkeys(by_byte, "BYTE_STREAM_SPLIT") or None,
+        **options,
     )
     return buffer.getvalue()
+
+
+def _numbers(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    """Columns of real numbers, as Parquet names them, without the lists that they may be in."""
+    for leaf, field in zip(_leaves(table.schema), table.schema, strict=True):
+        column = table[field.name]
+        values = pc.list_flatten(column) if pa.types.is_list(field.type) else column
+        if pa.types.is_floating(values.type):
+            yield leaf, values
 
 
 def _leaves(schema: pa.Schema) -> list[str]:
