@@ -15,9 +15,9 @@ import numpy as np
 from gemmi import cif
 
 from compute.structures import cif_formula, cif_symmetry
-from compute.structures.cif_formula import WHOLE, isotope
+from compute.structures.cif_formula import WHOLE
 from compute.structures.cif_symmetry import Operations
-from compute.structures.formula import SYMBOLS
+from compute.structures.formula import SYMBOLS, isotope
 from compute.structures.sites import StructureError, minimum_image
 
 if TYPE_CHECKING:
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 _LENGTHS = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 _ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")
 _FRACTIONS = ("_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z")
+_MULTIPLICITIES = ("_atom_site_site_symmetry_multiplicity", "_atom_site_symmetry_multiplicity")
 _ON_SITE = 0.1  # Å; an image of a full site nearer than this is the atom itself, on a special position
 _SAME = 1e-3  # Å
 _LISTED_TWICE = 5e-3  # Å; coordinates have four digits or more
+_VOLUME = 0.01  # relative; what rounded lengths and angles may make of it
 _CELL = 5e-3  # relative; how far the metric of the cell may be off its symmetry
 _TYPE = re.compile(r"([A-Z][a-z]?)(?:[0-9.]*[+-][0-9.]*|[0-9.]+)?")
 _TWO_ELEMENTS = re.compile(r"[A-Za-z]+[/,+&_-]([A-Z][a-z]?)")
@@ -38,8 +40,9 @@ _OF_GROUPS = set("HDCNO")  # CO and ND4 in capitals are groups rather than cobal
 @dataclass(frozen=True)
 class _AtomSite:
     label: str
-    symbol: str
+    symbol: str  # of an isotope where the file says so
     position: tuple[float, float, float]
+    multiplicity: float  # NaN where the file does not say it
 
 
 def is_cif(text: str) -> bool:
@@ -67,6 +70,8 @@ def read(text: str, most_atoms: int | None = None) -> Atoms:
         raise StructureError(f"The cell does not have the symmetry that the file states: {symmetry.described}.")
     readings = [_expanded(cell, sites, operations, most_atoms) for operations in fitting]
     wrong = [cif_formula.contradiction(atoms, stated, pairs) for atoms in readings]
+    if not cif_formula.weighed(stated, pairs):
+        wrong = [said or _other_multiplicity(cell, sites, each) for said, each in zip(wrong, fitting, strict=True)]
     readings = [atoms for atoms, said in zip(readings, wrong, strict=True) if said is None]
     if not readings:
         raise StructureError(wrong[0] or "The file states no crystal.")
@@ -76,6 +81,7 @@ def read(text: str, most_atoms: int | None = None) -> Atoms:
             " symmetry operations, or the formula and the number of formula units."
         )
     _refuse_missing_hydrogen(loops, stated)
+    readings[0].info["isotopes"] = any(site.symbol != isotope(site.symbol) for site in sites)
     return readings[0]
 
 
@@ -135,6 +141,11 @@ def _cell(pairs: Mapping[str, str]) -> np.ndarray:
         raise StructureError("The three angles of the cell fit no cell.") from error
     if not np.isfinite(cell).all():
         raise StructureError("The three angles of the cell fit no cell.")
+    volume, stated = abs(float(np.linalg.det(cell))), cif.as_number(pairs.get("_cell_volume", "?"))
+    if stated > 0 and abs(volume - stated) > _VOLUME * stated:
+        raise StructureError(
+            f"The file states a cell of {stated:g} Å³, but its lengths and angles give {volume:.1f} Å³."
+        )
     return cell
 
 
@@ -157,6 +168,7 @@ def _sites(
         return [cif.as_string(value) if not cif.is_null(value) else "" for value in values] or [""] * count
 
     labels, types = column("_atom_site_label"), column("_atom_site_type_symbol")
+    counted = column(next((tag for tag in _MULTIPLICITIES if tag in columns), ""))
     flags, occupancies = column("_atom_site_calc_flag"), column("_atom_site_occupancy")
     raw = [columns[tag] for tag in _FRACTIONS]
     sites = []
@@ -168,9 +180,10 @@ def _sites(
         # A full stop stands for the value that the dictionary gives by default, which is 0.
         position = [0.0 if values[index] == "." else cif.as_number(values[index]) for values in raw]
         if not np.isfinite(position).all():
-            raise StructureError(f"Site {label} has no position.")
+            written = ", ".join(values[index] for values in raw)
+            raise StructureError(f"Site {label} has no position: {written} are not three numbers.")
         symbol = _element(label, types[index], stated)
-        sites.append(_AtomSite(label, symbol, (position[0], position[1], position[2])))
+        sites.append(_AtomSite(label, symbol, (position[0], position[1], position[2]), cif.as_number(counted[index])))
     if not sites:
         raise StructureError("The CIF cannot be read as a structure: it has no atoms.")
     return sites
@@ -189,20 +202,21 @@ def _refuse_partial(label: str, occupancy: str) -> None:
 
 
 def _element(label: str, type_symbol: str, stated: Mapping[str, float] | None) -> str:
-    """The element of a site: of its type symbol, else of its label, where the stated formula settles doubt."""
+    """The element, or isotope, of a site: of its type symbol, else of its label; the formula settles doubt."""
     if type_symbol:
         match = _TYPE.fullmatch(type_symbol[:1].upper() + type_symbol[1:].lower())
-        symbol = isotope(match[1]) if match else ""
+        symbol = match[1] if match else ""
         a_group = len(symbol) == 2 and set(type_symbol[:2]) <= _OF_GROUPS and symbol not in (stated or {})
-        if symbol not in SYMBOLS or a_group:
+        if isotope(symbol) not in SYMBOLS or a_group:
             raise StructureError(f"The type symbol “{type_symbol}” of site {label} is no element.")
         return symbol
     letters = re.match(r"[A-Za-z]*", label)
     word = letters[0] if letters else ""
     other = _TWO_ELEMENTS.match(label)
     several = other is not None and other[1] in SYMBOLS and stated is None
-    if isotope(word) in SYMBOLS and not several:
-        return isotope(word)
+    # T1 is a tetrahedral site rather than tritium.
+    if isotope(word) in SYMBOLS and word != "T" and not several:
+        return word
     shorter = [word[:2].capitalize(), word[:1].upper()]
     known = [symbol for symbol in shorter if symbol in SYMBOLS and symbol in (stated or {})]
     if not known:
@@ -228,10 +242,11 @@ def _expanded(cell: np.ndarray, sites: Sequence[_AtomSite], operations: Operatio
     positions: list[np.ndarray] = []
     for site in sites:
         there = _orbit(cell, np.array(site.position), operations)
-        same = np.array(symbols) == site.symbol
+        symbol = isotope(site.symbol)
+        same = np.array(symbols) == symbol
         if same.any() and _apart(cell, there[0] - np.concatenate(positions)[same]).min() < _LISTED_TWICE:
             continue
-        symbols += [site.symbol] * len(there)
+        symbols += [symbol] * len(there)
         positions.append(there)
         if most_atoms is not None and len(symbols) > most_atoms:
             raise StructureError(f"The cell has more than {most_atoms} atoms, which is the most that is taken.")
@@ -259,6 +274,18 @@ def _apart(cell: np.ndarray, difference: np.ndarray) -> np.ndarray:
     """Lengths (n,) in Å of differences (n, 3) of fractional coordinates, to the image in the same cell of each."""
     lengths: np.ndarray = np.linalg.norm((difference - np.rint(difference)) @ cell, axis=1)
     return lengths
+
+
+def _other_multiplicity(cell: np.ndarray, sites: Sequence[_AtomSite], operations: Operations) -> str | None:
+    """One sentence where a site has another number of atoms in the cell than the file says, else None."""
+    for site in sites:
+        count = len(_orbit(cell, np.array(site.position), operations))
+        if np.isfinite(site.multiplicity) and count != site.multiplicity:
+            return (
+                f"Site {site.label} has multiplicity {site.multiplicity:g} in the file, but {count} by the symmetry,"
+                " and without a formula nothing says which is meant."
+            )
+    return None
 
 
 def _refuse_missing_hydrogen(loops: Mapping[str, list[str]], stated: Mapping[str, float] | None) -> None:

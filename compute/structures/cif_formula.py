@@ -10,22 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from gemmi import cif
 
-from compute.structures.formula import SYMBOLS
+from compute.structures.formula import SYMBOLS, isotope
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 WHOLE = 0.005  # a site is occupied by one atom, and a formula has whole numbers, to within this
-_FORMULAS = ("_chemical_formula_sum", "_chemical_formula_structural", "_chemical_formula_moiety")
+_FORMULAS = tuple(f"_chemical_formula_{kind}" for kind in ("sum", "structural", "moiety", "iupac"))
+_WEIGHT, _DENSITY = "_chemical_formula_weight", "_exptl_crystal_density_diffrn"
+_DENSITY_UNIT = 0.602214076  # u/Å³ in 1 g/cm³
+_OF_DENSITY = 0.02  # relative; densities have three digits
 _CHARGE = re.compile(r"(?:(?<=[\s)\]])\d+)?[+-]\s*(?=[,)\]]|$)")  # 1+ and - at the end of a moiety
 _ADDUCT = re.compile(r"[·•*]|\.(?=\s*[A-Z(\[])")  # CsPbBr3·2H2O
 _COUNT = r"(\d+\.?\d*|\.\d+)?"
 _PART = re.compile(rf"([(\[])|[)\]]\s*{_COUNT}|([A-Z][a-z]?)\s*{_COUNT}")
-
-
-def isotope(symbol: str) -> str:
-    """The element of `symbol`, which may be that of deuterium or tritium."""
-    return "H" if symbol in ("D", "T") else symbol
 
 
 def stated(pairs: Mapping[str, str]) -> dict[str, float] | None:
@@ -85,11 +83,11 @@ def _sum(words: Iterable[tuple[str, str]]) -> dict[str, float] | None:
 
 
 def contradiction(atoms: Atoms, formula: Mapping[str, float] | None, pairs: Mapping[str, str]) -> str | None:
-    """One sentence where formula, weight or number of formula units are others than those of `atoms`, else None."""
+    """One sentence where formula, Z, weight or density are others than those of `atoms`, else None."""
     z = cif.as_number(pairs.get("_cell_formula_units_z", "?"))
     found = atoms.get_chemical_formula(empirical=True)
     if formula is None:
-        return _of_weight(float(atoms.get_masses().sum()), found, z, pairs)
+        return _of_weight(atoms, found, z, pairs)
     counts: Counter[str] = Counter(atoms.get_chemical_symbols())
     said = " ".join(symbol + ("" if count == 1 else f"{count:g}") for symbol, count in formula.items())
     units = [counts.get(symbol, 0) / count for symbol, count in formula.items()]
@@ -106,15 +104,23 @@ def contradiction(atoms: Atoms, formula: Mapping[str, float] | None, pairs: Mapp
     return None
 
 
-def _of_weight(mass: float, found: str, z: float, pairs: Mapping[str, str]) -> str | None:
-    """The same where a file without a formula states the weight of one, in u; `mass` is that of the cell."""
-    weight = cif.as_number(pairs.get("_chemical_formula_weight", "?"))
-    if not (np.isfinite(weight) and weight > 0):
-        return None
-    units = mass / weight
-    if abs(units - (z if np.isfinite(z) else max(round(units), 1))) > WHOLE * units:
-        said = f"The file states the formula weight {weight:g}"
-        return f"{said}, but its sites and symmetry give {found}, {mass:.1f} in the cell."
+def weighed(formula: Mapping[str, float] | None, pairs: Mapping[str, str]) -> bool:
+    """Whether the file says what its cell holds: by a formula, the weight of one, or the density."""
+    return formula is not None or any(cif.as_number(pairs.get(tag, "?")) > 0 for tag in (_WEIGHT, _DENSITY))
+
+
+def _of_weight(atoms: Atoms, found: str, z: float, pairs: Mapping[str, str]) -> str | None:
+    """The same where a file without a formula states the weight of one in u, or the density in g/cm³."""
+    mass = float(atoms.get_masses().sum())
+    weight, density = (cif.as_number(pairs.get(tag, "?")) for tag in (_WEIGHT, _DENSITY))
+    here = mass / atoms.get_volume() / _DENSITY_UNIT
+    if weight > 0:
+        units = mass / weight
+        if abs(units - (z if np.isfinite(z) else max(round(units), 1))) > WHOLE * units:
+            said = f"The file states the formula weight {weight:g}"
+            return f"{said}, but its sites and symmetry give {found}, {mass:.1f} in the cell."
+    elif density > 0 and abs(here - density) > _OF_DENSITY * density:
+        return f"The file states {density:g} g/cm³, but its sites and symmetry give {found} with {here:.3g} g/cm³."
     return None
 
 

@@ -14,6 +14,7 @@ from compute.structures.sites import StructureError
 
 _LISTED = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
 _MAGNETIC = "_space_group_symop_magn_operation_xyz"
+_MODULATED = ("_ssg_", "_cell_modulation_", "_cell_wave_vector")
 _HALL = ("_space_group_name_hall", "_symmetry_space_group_name_hall")
 _NAMES = (
     "_symmetry_space_group_name_h-m",
@@ -110,6 +111,8 @@ def _listed(pairs: Mapping[str, str], loops: Mapping[str, Sequence[str]]) -> lis
     """The operations as written, None where there are none."""
     if _MAGNETIC in loops or _MAGNETIC in pairs:
         raise StructureError("The file is a magnetic CIF: give that of the crystal without its moments.")
+    if any(mark in tag for tag in (*loops, *pairs) for mark in _MODULATED):
+        raise StructureError("The file is of a modulated crystal: give that of a crystal without modulation.")
     for tag in _LISTED:
         values = [gemmi.cif.as_string(value) for value in loops.get(tag, ()) if not gemmi.cif.is_null(value)]
         values = values or ([pairs[tag]] if tag in pairs else [])
@@ -162,8 +165,8 @@ def _of_hall(text: str) -> tuple[gemmi.GroupOps, ...]:
 
 def _named(name: str) -> tuple[gemmi.GroupOps, ...]:
     """The groups that `name` may mean; none where it is not known."""
-    # Screw axes may be written 2(1). Some write the number or the axes behind the symbol: P m -3 m (221), R -3 c {…}.
-    text = re.sub(r"(?<=[2346])\(([1-5])\)", r"\1", name)
+    # Screw axes may be written 2(1), bars as any dash, and number or axes behind: P m -3 m (221), R -3 c {…}.
+    text = re.sub(r"(?<=[2346])\(([1-5])\)", r"\1", re.sub(r"[\u2010-\u2015\u2212]", "-", name))
     text = " ".join(re.sub(r"[({].*$", "", text).replace("_", "").split())
     text = re.sub(r"(?<=[a-z\d])([SZ])$", r" \1", text)
     match = re.fullmatch(r"(.+?)(?:\s*:\s*|\s+)(HR|[SZHR12])", text, re.IGNORECASE)

@@ -21,6 +21,11 @@ class FormulaError(ValueError):
     """A formula that cannot be read or does not fit; the message is one sentence for the person who typed it."""
 
 
+def isotope(symbol: str) -> str:
+    """The element of `symbol`, which may be that of deuterium or tritium."""
+    return "H" if symbol in ("D", "T") else symbol
+
+
 def plain(text: str) -> str:
     """`text` without blanks, and with subscripts as digits: CsPbBr3 for CsPbBr₃."""
     return "".join(unicodedata.normalize("NFKC", text).split())

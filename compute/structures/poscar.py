@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from compute.sentence import said_by
-from compute.structures.formula import SYMBOLS
+from compute.structures.formula import SYMBOLS, isotope
 from compute.structures.sites import StructureError
+from compute.structures.text import with_fortran_numbers
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -24,7 +25,7 @@ def read(text: str, most_atoms: int | None = None) -> Atoms:
     lines = text.split("\n")
     if len(lines) < 7:
         raise StructureError(f"{_NOT_READ}: it ends after {len([line for line in lines if line.strip()])} lines.")
-    _refuse_no_numbers(lines)
+    box = _box(lines[1:5])
     words = _words(lines[5])
     if words and all(word.isdecimal() for word in words):
         symbols, counts, start = _of_comment(lines[0], words), words, 6
@@ -37,17 +38,27 @@ def read(text: str, most_atoms: int | None = None) -> Atoms:
     total = sum(int(count) for count in counts)
     if total < 1 or (most_atoms is not None and total > most_atoms):
         raise StructureError(f"The cell has {total} atoms; from 1 to {most_atoms or '…'} are taken.")
-    modes = 2 if "".join(lines[start : start + 1]).strip()[:1].lower() == "s" else 1
-    positions = lines[start + modes : start + modes + total]
+    start += "".join(lines[start : start + 1]).strip()[:1].lower() == "s"  # selective dynamics
+    mode = "".join(lines[start : start + 1]).strip()
+    if re.match(r"[-+.\d]", mode):
+        raise StructureError(f"{_NOT_READ}: no line says Direct or Cartesian above the positions.")
+    steps = sum(line.lower().startswith("direct configuration") for line in lines)
+    if steps > 1:
+        raise StructureError(
+            f"The file holds {steps} configurations, as an XDATCAR does: give a file with one structure."
+        )
+    positions = lines[start + 1 : start + 1 + total]
     held = next((i for i, line in enumerate(positions) if not line.strip()), len(positions))
     if held < total:
         raise StructureError(f"The file ends after {held} of its {total} positions.")
-    _refuse_other_names(
-        positions, [symbol for symbol, count in zip(symbols, counts, strict=True) for _ in range(int(count))]
-    )
-    # What follows the positions, velocities say, is not needed.
-    head = [lines[0], *lines[1:5], " ".join(symbols), " ".join(counts), *lines[start : start + modes]]
-    return _atoms("\n".join([*head, *positions]) + "\n")
+    each = [symbol for symbol, count in zip(symbols, counts, strict=True) for _ in range(int(count))]
+    _refuse_other_names(positions, each)
+    # What follows the positions, velocities say, is not needed, nor is which of them may move.
+    rows = [" ".join(map(repr, _position(number, line))) for number, line in enumerate(positions, start=1)]
+    kind = "Cartesian" if mode[:1].lower() in ("c", "k") else "Direct"
+    atoms = _atoms("\n".join([lines[0], *box, " ".join(map(isotope, symbols)), " ".join(counts), kind, *rows]) + "\n")
+    atoms.info["isotopes"] = any(symbol != isotope(symbol) for symbol in symbols)
+    return atoms
 
 
 def _atoms(text: str) -> Atoms:
@@ -57,20 +68,37 @@ def _atoms(text: str) -> Atoms:
         atoms: Atoms = read_vasp(io.StringIO(text))
     except Exception as error:  # the boundary to a parser, which raises whatever it meets
         raise StructureError(f"{_NOT_READ}: {said_by(error).rstrip('.')}.") from error
-    atoms.set_constraint()
     return atoms
 
 
-def _refuse_no_numbers(lines: list[str]) -> None:
-    for line in lines[1:5]:
-        words = _words(line)
-        try:
-            numbers = [float(word) for word in words[:3]]
-        except ValueError:
-            numbers = []
-        scale = line is lines[1]
-        if len(numbers) not in ((1, 3) if scale else (3,)) or (scale and 0 in numbers):
+def _box(lines: list[str]) -> list[str]:
+    """The scale and the three lattice vectors, numbers alone: VASP takes what stands behind them for a note."""
+    taken = []
+    for number, line in enumerate(lines):
+        found = _leading_numbers(line)
+        wanted = 3 if number or len(found) > 2 else 1
+        if len(found) < wanted or (number == 0 and 0 in found[:wanted]):
             raise StructureError(f"{_NOT_READ}: “{line.strip()[:60]}” is no line of its cell.")
+        taken.append(" ".join(map(repr, found[:wanted])))
+    return taken
+
+
+def _position(number: int, line: str) -> list[float]:
+    found = _leading_numbers(line)[:3]
+    if len(found) < 3:
+        raise StructureError(f"{_NOT_READ}: position {number}, “{line.strip()[:60]}”, is not three numbers.")
+    return found
+
+
+def _leading_numbers(line: str) -> list[float]:
+    """The numbers at the beginning of `line`."""
+    found: list[float] = []
+    for word in with_fortran_numbers(line).split():
+        try:
+            found.append(float(word))
+        except ValueError:
+            break
+    return found
 
 
 def _refuse_other_names(positions: list[str], symbols: list[str]) -> None:
@@ -83,7 +111,7 @@ def _refuse_other_names(positions: list[str], symbols: list[str]) -> None:
             if behind[3 * flags :]
             else None
         )
-        if written and written[1] in SYMBOLS and written[1] != symbol:
+        if written and written[1] in SYMBOLS and written[1] != isotope(symbol):
             raise StructureError(
                 f"Position {number} is one of {symbol} by the numbers of atoms, but {written[1]} stands behind it."
             )
@@ -95,9 +123,9 @@ def _words(line: str) -> list[str]:
 
 
 def _element(word: str) -> str:
-    """The element of a symbol as VASP writes it: Cs, Cs_sv, Cs_sv/a4b1…, Br/0fc7…."""
-    symbol = re.split(r"[_/.:]", word, maxsplit=1)[0]
-    if symbol not in SYMBOLS:
+    """The element, or isotope, of a symbol as VASP writes it: Cs, Cs_sv, Cs_sv/a4b1…, Br/0fc7…; others have CS."""
+    symbol = re.split(r"[_/.:]", word, maxsplit=1)[0].capitalize()
+    if isotope(symbol) not in SYMBOLS:
         raise StructureError(f"{_NOT_READ}: “{word}” is not an element.")
     return symbol
 

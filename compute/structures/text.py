@@ -1,9 +1,18 @@
-"""Text of files as people have them: with a byte order mark, in UTF-8, UTF-16 or Latin-1, with any line ends."""
+"""Text of files as people have them: packed or not, with a byte order mark, in any encoding, with any line ends."""
 
 from __future__ import annotations
 
+import bz2
 import codecs
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
+
+PACKED = (".gz", ".xz", ".bz2")
+_UNPACK = ((b"\x1f\x8b", gzip.decompress), (b"\xfd7zXZ\0", lzma.decompress), (b"BZh", bz2.decompress))
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -31,6 +40,34 @@ def plain(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
+def with_fortran_numbers(text: str) -> str:
+    """`text` with the exponents of Fortran's double precision, 1.5D-03, as others write them."""
+    return re.sub(r"(?<=[\d.])[dD](?=[+-]?\d)", "e", text)
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of the file `path`, unpacked where gzip, xz or bzip2 packed them. Raises `OSError`."""
+    content = path.read_bytes()
+    unpack = next((found for mark, found in _UNPACK if content.startswith(mark)), None)
+    if unpack is None:
+        return content
+    try:
+        return unpack(content)
+    except (EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
+        raise OSError(f"{path.name} cannot be unpacked: {error}.") from error
+
+
 def text_of(path: Path) -> str:
-    """The text of the file `path`. Raises `OSError`."""
-    return decoded(path.read_bytes())
+    """The text of the file `path`, which may be packed. Raises `OSError`."""
+    return decoded(content_of(path))
+
+
+def unpacked(path: Path) -> Path:
+    """`path` with the name that the file has when it is not packed: FORCE_SETS for FORCE_SETS.xz."""
+    return path.with_suffix("") if path.suffix in PACKED else path
+
+
+def first_of(folder: Path, names: Iterable[str]) -> Path | None:
+    """The first file of `names` that `folder` holds, packed or not, or None."""
+    there = (folder / (name + ending) for name in names for ending in ("", *PACKED))
+    return next((path for path in there if path.is_file()), None)

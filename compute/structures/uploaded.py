@@ -85,6 +85,8 @@ def read_upload(text: str) -> Uploaded:
         return found
     formula = atoms.get_chemical_formula(mode="metal", empirical=True)
     described = f"{formula}, space group {symbol} ({number}), {len(atoms)} atoms in the primitive cell"
+    if given.info.get("isotopes"):
+        described += "; isotopes of hydrogen are given the mass of hydrogen"
     return Uploaded(GeneralCrystal(formula, Crystal.of(atoms), symbol), None, None, described)
 
 

@@ -138,6 +138,43 @@ def test_a_weight_speaks_where_there_is_no_formula():
     refused(text(symmetry=None, sites=methyl) + "_chemical_formula_weight 478.98\n", "weight 478.98, but .* 472.9")
 
 
+def test_a_density_speaks_where_there_is_neither_formula_nor_weight():
+    """CsPbBr3 with a = 5.95 Å has 4.571 g/cm³."""
+    said = "\n_exptl_crystal_density_diffrn "
+    assert formula_of(text(symmetry=named("P m -3 m") + said + "4.571")) == "Br3CsPb"
+    refused(text(symmetry=named("P m -3 m") + said + "5.1"), r"states 5.1 g/cm³, but .* Br3CsPb with 4.57")
+    assert formula_of(text(symmetry=named("P m -3 m") + said + "5.1", formula="Cs Pb Br3")) == "Br3CsPb"
+
+
+@pytest.mark.parametrize("tag", ["_atom_site_symmetry_multiplicity", "_atom_site_site_symmetry_multiplicity"])
+def test_a_multiplicity_speaks_where_nothing_says_the_composition(tag):
+    """Without its symmetry, the bromine of CsPbBr3 is one atom where the file counts three."""
+    sites = tuple(f"{site} {count}" for site, count in zip(PEROVSKITE, (1, 1, 3), strict=True))
+    assert formula_of(text(sites=sites, tags=f"{TAGS} {tag}")) == "Br3CsPb"
+    refused(text(symmetry=None, sites=sites, tags=f"{TAGS} {tag}"), "Br1 has multiplicity 3 in the file, but 1 by")
+    refused(text(symmetry=named("P 1"), sites=sites, tags=f"{TAGS} {tag}", formula="?"), "Br1 has multiplicity 3")
+    unlike = tuple(f"{site} 1" for site in PEROVSKITE)  # some write the order of the site symmetry there
+    assert formula_of(text(sites=unlike, tags=f"{TAGS} {tag}", formula="Cs Pb Br3")) == "Br3CsPb"
+
+
+def test_a_volume_that_is_not_that_of_the_cell_is_refused():
+    assert formula_of(text(lattice=[*cell(), "_cell_volume 210.6(2)"])) == "Br3CsPb"
+    refused(text(lattice=[*cell(0.595), "_cell_volume 210.6"]), "states a cell of 210.6 Å³, but .* give 0.2 Å³")
+
+
+@pytest.mark.parametrize("tag", ["_space_group_ssg_name 'Pm-3m(00g)'", "_cell_modulation_dimension 1"])
+def test_a_modulated_crystal_is_named(tag):
+    refused(text(symmetry=tag), "modulated crystal")
+
+
+def test_isotopes_of_hydrogen_are_remembered():
+    sites = ("K1 K 0.5 0.5 0.5", "Mg1 Mg 0 0 0", "D1 D 0.5 0 0")
+    atoms = cif.read(text(sites=sites, lattice=cell(4.0)))
+    assert atoms.get_chemical_formula() == "H3KMg"
+    assert atoms.info["isotopes"]
+    assert not cif.read(text()).info["isotopes"]
+
+
 def test_hydrogen_that_is_counted_but_has_no_position_is_refused():
     tags = TAGS + " _atom_site_attached_hydrogens"
     bare = ("N1 N 0.5 0.5 0.5 4", "Pb1 Pb 0 0 0 0", "Br1 Br 0.5 0 0 .")
@@ -164,6 +201,7 @@ LABELS = "_atom_site_label _atom_site_fract_x _atom_site_fract_y _atom_site_frac
         (("Ba1", "Ti1", "Wat1"), "Ba O3 Ti", "label “Wat1”"),
         (("Ba1", "Ti1", "X1"), "Ba O3 Ti", "label “X1”"),
         (("M1", "Ti1", "O1"), None, "label “M1”"),
+        (("Ba1", "T1", "O1"), None, "label “T1”"),
         (("Ba/Sr1", "Ti1", "O1"), None, "label “Ba/Sr1”"),
         (("Ba,Sr", "Ti1", "O1"), None, "label “Ba,Sr”"),
         (("Ba_Sr1", "Ti1", "O1"), None, "label “Ba_Sr1”"),
@@ -214,6 +252,7 @@ def test_another_occupancy_is_named(occupancy, says):
 def test_coordinates_may_be_left_out_as_zero_but_not_as_unknown():
     assert formula_of(text(sites=("Cs1 Cs .5 .5 .5", "Pb1 Pb . . .", "Br1 Br .5(1) . ."))) == "Br3CsPb"
     refused(text(sites=(*PEROVSKITE[:2], "Br1 Br 0.5 0 ?")), "Br1 has no position")
+    refused(text(sites=(*PEROVSKITE[:2], "Br1 Br 1/2 0 0")), "Br1 has no position: 1/2, 0, 0 are not three numbers")
     refused(text(tags=TAGS.replace("fract", "Cartn")), "no fractional coordinates")
 
 

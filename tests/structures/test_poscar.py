@@ -43,6 +43,13 @@ def text(
         text(scale="-210.644875"),
         text(scale="5.95", lattice=("1 0 0", "0 1 0", "0 0 1")),
         text(scale="1.0 1.0 1.0"),
+        text(scale="1.0   scaling factor"),
+        text(scale="1.0D0", lattice=("5.95D0 0 0", "0 595.d-2 0", "0 0 0.595D+01 c")),
+        text(sites=[site.replace("0.5", "5D-1") for site in SITES]),
+        text(symbols="CS PB BR"),
+        text(symbols="cs pb br"),
+        text(mode=("",)),
+        text(mode=("Selective dynamics", "Direct")),
         text(after="\n0 0 0\n0 0 0\nnot velocities"),
         text(comment="CsPbBr3", symbols=None),
         text(comment=" Cs Pb Br3 ", symbols=None),
@@ -101,6 +108,15 @@ def test_elements_are_not_guessed_from_a_comment(comment, counts):
             "Position 2 is one of Pb .* but Sn stands behind",
         ),
         (text(mode=("Selective dynamics", "Direct"), sites=[f"{site} T F T Br" for site in SITES]), "but Br stands"),
+        (text(sites=["0.5-0.5-0.5", *SITES[1:]]), "position 1, “0.5-0.5-0.5”, is not three numbers"),
+        (text(sites=[*SITES[:2], "0.5 ******** 0", *SITES[3:]]), r"position 3, “0.5 \*{8} 0”"),
+        (text(sites=[site.replace(".", ",") for site in SITES]), "position 1, “0,5 0,5 0,5”"),
+        (text(lattice=("5.95 0.0-0.1", "0 5.95 0", "0 0 5.95")), "“5.95 0.0-0.1” is no line of its cell"),
+        (text(mode=(), sites=[*SITES, SITES[0]]), "no line says Direct or Cartesian"),
+        (
+            text(mode=("Direct configuration=   1",), after="\n".join(["Direct configuration=   2", *SITES])),
+            "2 configurations, as an XDATCAR",
+        ),
         (text(scale="1 1 -1"), "scaling factors must be positive[.]$"),
     ],
 )
@@ -108,6 +124,13 @@ def test_what_is_no_poscar_is_refused_with_a_sentence(content, says):
     with pytest.raises(StructureError, match=says) as error:
         poscar.read(content)
     assert "\n" not in str(error.value)
+
+
+def test_deuterium_is_hydrogen_and_remembered():
+    atoms = poscar.read(text(symbols="Cs Pb D"))
+    assert atoms.get_chemical_formula() == "H3CsPb"
+    assert atoms.info["isotopes"]
+    assert not poscar.read(text()).info["isotopes"]
 
 
 @pytest.mark.parametrize("counts", ["1 150000000", "150000000", "99999999999999999999 1", "1 399"])

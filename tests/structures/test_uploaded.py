@@ -112,6 +112,12 @@ Sn 0 0 0 0.5
 """
 
 
+def test_the_mass_of_deuterium_is_said():
+    light = text_of(Atoms("KH", cell=[2.85] * 3, scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]], pbc=True))
+    heavy = read_upload(light.replace("H", "D")).described
+    assert heavy == read_upload(light).described + "; isotopes of hydrogen are given the mass of hydrogen"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
