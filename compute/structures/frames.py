@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compute.structures import sites
+from compute.structures import frame_checks, sites
 from compute.structures.force_constants import full_force_constants
 from compute.structures.sites import Crystal, FramesError
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 CELL_TOLERANCE = 1e-3  # Å, per component of the lattice vectors
-_FACTOR = 4.0  # between forces and −Φu; Ry/bohr against eV/Å is 26
-_DRIFT = 0.1  # Å; the mean displacement of a frame above which a note says so
 _OF_FRAMES = ("positions", "displacements", "forces", "energies")
 NOT_STATED = "not stated"
 
@@ -164,14 +162,13 @@ def frames_from_positions(
         elements = elements[0]
     order = _order(crystal, elements, positions[0])
     displacements = sites.minimum_image(positions[:, order] - crystal.positions, crystal.cell)
-    _refuse_astray(crystal, displacements)
-    _refuse_far(crystal, displacements)
-    drift = float(np.linalg.norm(displacements.mean(axis=1), axis=1).max())
-    if drift > _DRIFT:
-        notes = (*notes, f"The crystal as a whole lies up to {drift:.2f} Å from its ideal position.")
+    frame_checks.refuse_astray(crystal, displacements)
+    frame_checks.refuse_far(crystal, displacements)
+    frame_checks.refuse_frame_as_ideal(displacements, forces)
+    notes = (*notes, *frame_checks.notes(displacements, forces))
     if force_constants is not None:
         force_constants = full_force_constants(force_constants, crystal, force_constants_crystal, force_constants_rows)
-        notes = (*notes, *_of_another_size(force_constants, displacements, forces[:, order]))
+        notes = (*notes, *frame_checks.of_another_size(force_constants, displacements, forces[:, order]))
     return Frames(
         numbers=crystal.numbers,
         cell=crystal.cell,
@@ -186,19 +183,6 @@ def frames_from_positions(
         sampler=sampler,
         temperature=temperature,
         notes=notes,
-    )
-
-
-def _of_another_size(force_constants: np.ndarray, displacements: np.ndarray, forces: np.ndarray) -> tuple[str, ...]:
-    """A sentence where −Φu and the forces differ by a factor that no anharmonicity gives: unit, sign, or order."""
-    harmonic = -np.einsum("ijab,tjb->tia", force_constants, displacements - displacements.mean(axis=1, keepdims=True))
-    square = float(np.vdot(harmonic, harmonic))
-    slope = float(np.vdot(harmonic, forces)) / square if square else 1.0
-    if 1 / _FACTOR < slope < _FACTOR:
-        return ()
-    return (
-        f"The forces of the frames are {slope:.2g} times what the force constants give: one of them is in another unit"
-        " or of another sign, or the force constants are for another order of atoms.",
     )
 
 
@@ -290,30 +274,6 @@ def _order(crystal: Crystal, elements: np.ndarray, frame: np.ndarray) -> np.ndar
             " It is another structure or another setting of it, or its atoms have diffused."
         )
     return min(found, key=lambda option: option[:2])[2]
-
-
-def _refuse_astray(crystal: Crystal, displacements: np.ndarray) -> None:
-    astray = sites.first_astray(crystal, displacements)
-    if astray is None:
-        return
-    symbol = crystal.atoms().symbols[astray.atom]
-    raise FramesError(
-        f"Frame {astray.frame + 1}: the {symbol} of site {astray.atom + 1} is {astray.own:.2f} Å from it and"
-        f" {astray.other:.2f} Å from site {astray.site + 1}: the atoms have diffused, or change places between frames."
-    )
-
-
-def _refuse_far(crystal: Crystal, displacements: np.ndarray) -> None:
-    """`FramesError` where the atoms are off by half of what lies between neighbours: a crystal melts long before."""
-    apart = sites.distances(crystal, crystal.positions)
-    np.fill_diagonal(apart, np.inf)
-    about = displacements - displacements.mean(axis=1, keepdims=True)
-    off = float(np.sqrt(np.square(about).sum(axis=2).mean()))
-    if off > apart.min() / 2:
-        raise FramesError(
-            f"The atoms lie {off:.2f} Å (root mean square) off the ideal sites, and neighbours are {apart.min():.2f} Å"
-            " apart: the ideal structure is another one than that of the frames."
-        )
 
 
 def _shape(cell: np.ndarray) -> str:

@@ -68,6 +68,13 @@ def distances(ideal: Crystal, positions: np.ndarray) -> np.ndarray:
     return apart
 
 
+def shortest(crystal: Crystal) -> float:
+    """The shortest distance in Å between two atoms of `crystal`, infinite where it has one."""
+    apart = distances(crystal, crystal.positions)
+    np.fill_diagonal(apart, np.inf)
+    return float(apart.min())
+
+
 def same_sites(ideal: Crystal, other: Crystal) -> np.ndarray | None:
     """`order` (N,) with other.positions[order] at the sites of `ideal`, to 0.01 Å and element by element, or None.
 

@@ -10,9 +10,12 @@ import re
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 PACKED = (".gz", ".xz", ".bz2")
-_UNPACK = ((b"\x1f\x8b", gzip.decompress), (b"\xfd7zXZ\0", lzma.decompress), (b"BZh", bz2.decompress))
+_OPENS = ((b"\x1f\x8b", gzip.open), (b"\xfd7zXZ\0", lzma.open), (b"BZh", bz2.open))
+DAMAGED = (EOFError, OSError, lzma.LZMAError, zlib.error)
+"""What reading a packed file raises that ends early or is none."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -45,21 +48,22 @@ def with_fortran_numbers(text: str) -> str:
     return re.sub(r"(?<=[\d.])[dD](?=[+-]?\d)", "e", text)
 
 
-def content_of(path: Path) -> bytes:
-    """The bytes of the file `path`, unpacked where gzip, xz or bzip2 packed them. Raises `OSError`."""
-    content = path.read_bytes()
-    unpack = next((found for mark, found in _UNPACK if content.startswith(mark)), None)
-    if unpack is None:
-        return content
-    try:
-        return unpack(content)
-    except (EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
-        raise OSError(f"{path.name} cannot be unpacked: {error}.") from error
+def opened(path: Path) -> BinaryIO:
+    """The file `path` to read from, unpacked on the way where gzip, xz or bzip2 packed it. Raises `OSError`."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    opens: Any = next((found for mark, found in _OPENS if head.startswith(mark)), Path.open)
+    stream: BinaryIO = opens(path, "rb")
+    return stream
 
 
 def text_of(path: Path) -> str:
     """The text of the file `path`, which may be packed. Raises `OSError`."""
-    return decoded(content_of(path))
+    with opened(path) as file:
+        try:
+            return decoded(file.read())
+        except DAMAGED as error:
+            raise OSError(f"{path.name} cannot be unpacked: {error}.") from error
 
 
 def unpacked(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -216,6 +217,55 @@ def zero_displacement() -> dict:
 def test_a_zero_displacement_is_named(tmp_path):
     with pytest.raises(FramesError, match="Displacement 1 is zero"):
         read_sets(tmp_path, zero_displacement())
+
+
+def written_across_the_boundary() -> dict:
+    """Each atom in the image that lies in the cell, as positions of an output are: 7.79 Å for −0.01 Å."""
+    data = at_once(2)
+    ideal = truth().ideal
+    return data | {"displacements": np.mod(ideal + data["displacements"], 7.8) - ideal}
+
+
+def test_a_displacement_may_be_that_of_any_image(tmp_path):
+    assert np.abs(written_across_the_boundary()["displacements"]).max() > 7
+    assert np.allclose(read_sets(tmp_path, written_across_the_boundary()), read_sets(tmp_path, at_once(2)), atol=1e-8)
+
+
+def columns_exchanged() -> dict:
+    data = at_once(4)
+    return {"displacements": data["forces"] / 50, "forces": data["displacements"]}
+
+
+def positions_for_displacements() -> dict:
+    data = at_once(4)
+    return data | {"displacements": truth().ideal + data["displacements"]}
+
+
+def with_nan() -> dict:
+    data = at_once(2)
+    data["forces"][1, 3, 2] = np.nan
+    return data
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (columns_exchanged, "do not add up to zero"),
+        (positions_for_displacements, r"displacements are \d\.\d\d Å long .* positions, or in another unit"),
+        (with_nan, "hold a NaN or infinity"),
+    ],
+)
+def test_other_columns_than_displacements_and_forces_are_named(make, says):
+    with pytest.raises(FramesError, match=says):
+        fitted(truth().crystal, make())
+
+
+def test_numbers_and_notes_may_be_written_as_others_do(tmp_path):
+    write_FORCE_SETS(single(), tmp_path / "FORCE_SETS")
+    known = constants.read(tmp_path / "FORCE_SETS", truth().crystal)[0]
+    text = re.sub(r"(\d\.\d+)", r"\1D+00", (tmp_path / "FORCE_SETS").read_text())
+    (tmp_path / "FORCE_SETS").write_text("# displacements of SrTiO3\n" + text)
+    assert np.allclose(constants.read(tmp_path / "FORCE_SETS", truth().crystal)[0], known)
 
 
 def without_line(text: str, line: int) -> str:

@@ -36,6 +36,10 @@ U = {"LDAU": "T", "LDAUTYPE": "2"}
         ({"METAGGA": "--"}, "PBE, VASP 6.3.2, 500 eV"),
         ({"METAGGA": "NONE"}, "PBE, VASP 6.3.2, 500 eV"),
         ({"LHFCALC": "T"}, "hybrid of PBE, VASP 6.3.2, 500 eV"),
+        (
+            {"LHFCALC": "T", "AEXX": "0.25", "HFSCREEN": "0.2"},
+            "hybrid of PBE (AEXX = 0.25, HFSCREEN = 0.2), VASP 6.3.2, 500 eV",
+        ),
         ({"IVDW": "12"}, "PBE, D3(BJ) (IVDW = 12), VASP 6.3.2, 500 eV"),
         ({"IVDW": "11"}, "PBE, D3 (IVDW = 11), VASP 6.3.2, 500 eV"),
         ({"IVDW": "77"}, "PBE, IVDW = 77, VASP 6.3.2, 500 eV"),
@@ -79,6 +83,8 @@ def test_padded_names_are_the_same_names(tmp_path):
     [
         ({"MDALGO": "0", "SMASS": "-3"}, "AIMD, NVE, 2 fs"),
         ({"MDALGO": "0", "SMASS": "0"}, "AIMD, Nosé thermostat, 2 fs"),
+        ({"MDALGO": "0", "SMASS": "-1"}, "AIMD, velocities rescaled, 2 fs"),
+        ({"MDALGO": "11"}, "AIMD, metadynamics with the Andersen thermostat, 2 fs"),
         ({"MDALGO": "4"}, "AIMD, Nosé–Hoover chains, 2 fs"),
         ({"MDALGO": "5"}, "AIMD, CSVR thermostat, 2 fs"),
         ({"IBRION": "2"}, "VASP with IBRION = 2, not molecular dynamics"),

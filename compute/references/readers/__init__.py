@@ -9,9 +9,11 @@ from compute.references.readers.source import Extras
 from compute.structures.frames import Frames
 from compute.structures.sites import FramesError
 
+_ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 LAYOUTS = (
     "a folder with SPOSCAR and MD/vasprun_prod_*.xml; a vasprun.xml; a folder with phonopy_params.yaml or"
-    " phonopy_disp.yaml, or such a file; a folder with *.extxyz or *.traj, or such a file; a .npz file"
+    " phonopy_disp.yaml, or such a file; a folder with *.extxyz or *.traj, or such a file or a .db; a .npz file."
+    " gz, xz and bz2 are unpacked"
 )
 
 
@@ -52,5 +54,7 @@ def read(
         if layout.found(path):
             frames: Frames = layout.read(path, extras).thinned(skip, every)
             return frames
+    if path.suffix in _ARCHIVES:
+        raise FramesError(f"{path.name} is an archive: unpack it, and give the file or folder that is in it.")
     held = ", ".join(sorted(entry.name for entry in path.iterdir())[:8]) if path.is_dir() else "a file of another kind"
     raise FramesError(f"{path} holds no frames that can be read, but {held or 'nothing'}. Readable are: {LAYOUTS}.")

@@ -9,8 +9,10 @@ import numpy as np
 
 from compute.references.readers import phonopy_file
 from compute.references.readers.fitted import fitted, notes_on_stored
+from compute.sentence import said_by
 from compute.structures.force_constants import full_force_constants
 from compute.structures.sites import Crystal, FramesError, same_sites
+from compute.structures.text import first_of, text_of, with_fortran_numbers
 
 Found = tuple[np.ndarray, tuple[str, ...]]
 
@@ -19,8 +21,8 @@ FILES = (*SOLVED, "FORCE_SETS")
 
 
 def in_folder(folder: Path, names: Sequence[str] = FILES) -> Path | None:
-    """The first file of `names` that `folder` holds, or None."""
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+    """The first file of `names` that `folder` holds, packed or not, or None."""
+    return first_of(folder, names)
 
 
 def read(path: Path, ideal: Crystal) -> Found:
@@ -38,7 +40,8 @@ def read(path: Path, ideal: Crystal) -> Found:
         values, rows = _hdf5(path, calculator)
         return full_force_constants(values, ideal, own, rows), notes
     if path.name.startswith("FORCE_CONSTANTS"):
-        return full_force_constants(_text(path, calculator), ideal, own), notes
+        values, rows = _text(path, calculator)
+        return full_force_constants(values, ideal, own, rows), notes
     if path.name.startswith("FORCE_SETS"):
         fit = fitted(own, phonopy_file.force_sets(path, len(ideal.numbers), calculator))
         fit.refuse_other_order(path.name)
@@ -73,21 +76,50 @@ def _hdf5(path: Path, calculator: str | None) -> tuple[np.ndarray, np.ndarray | 
 
     try:
         with h5py.File(path) as file:
-            key = "fc2" if "fc2" in file else "force_constants"
+            key = next((name for name in ("fc2", "force_constants") if name in file), None)
+            if key is None:
+                raise FramesError(f"{path.name} holds no force constants, but {', '.join(file) or 'nothing'}.")
             values, rows = np.array(file[key]), np.array(file["p2s_map"]) if "p2s_map" in file else None
-            unit = file["physical_unit"][0].decode() if "physical_unit" in file else None
-    except (OSError, KeyError) as error:
-        raise FramesError(f"{path.name} holds no force constants: {error}.") from error
-    return values * _factor(calculator, unit), rows
-
-
-def _text(path: Path, calculator: str | None) -> np.ndarray:
-    from phonopy.file_IO import parse_FORCE_CONSTANTS
-
+            unit = np.ravel(file["physical_unit"][()])[0] if "physical_unit" in file else None
+    except (OSError, KeyError, IndexError, TypeError) as error:
+        raise FramesError(f"{path.name} holds no force constants: {said_by(error)}.") from error
+    if values.dtype.kind not in "fiu":
+        raise FramesError(f"{path.name} holds no force constants: they are {values.dtype}, not real numbers.")
+    named = unit.decode() if isinstance(unit, bytes) else None if unit is None else str(unit)
     try:
-        return parse_FORCE_CONSTANTS(path) * _factor(calculator)
-    except (ValueError, IndexError) as error:
-        raise FramesError(f"{path.name} holds no force constants: {error}.") from error
+        return values * _factor(calculator, named), rows
+    except (KeyError, ValueError) as error:
+        raise FramesError(f"{path.name} gives its force constants in {named}, a unit that is not known.") from error
+
+
+def _text(path: Path, calculator: str | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """The same of a text file: number of rows and atoms, and for each pair its two numbers and 3 × 3 values."""
+    head, _, rest = with_fortran_numbers(text_of(path)).strip().partition("\n")
+    words = head.split()
+    if not words:
+        raise FramesError(f"{path.name} is empty.")
+    if len(words) not in (1, 2) or not all(word.isdecimal() for word in words):
+        raise FramesError(f"{path.name} holds no force constants: “{head[:60]}” is not how many atoms they are for.")
+    count, size = int(words[0]), int(words[-1])
+    try:
+        found = np.array(rest.split(), float)
+    except ValueError as error:
+        raise FramesError(f"{path.name} holds no force constants: {said_by(error)}.") from error
+    if found.size != 11 * count * size:
+        raise FramesError(
+            f"{path.name} says that it holds {count} × {size} pairs of atoms; it has numbers for {found.size / 11:g}."
+        )
+    pairs = found.reshape(-1, 11)
+    rows, first = np.unique(pairs[:, 0], return_inverse=True)
+    second = pairs[:, 1].astype(int) - 1
+    places = first * size + second
+    if len(rows) != count or sorted(places) != list(range(count * size)):
+        raise FramesError(f"{path.name} does not list every pair of atoms once.")
+    values = np.empty((count * size, 3, 3))
+    values[places] = pairs[:, 2:].reshape(-1, 3, 3)
+    # Some number the rows on, others by the atoms that they are for.
+    atoms = None if np.array_equal(rows, np.arange(1, count + 1)) else rows.astype(int) - 1
+    return values.reshape(count, size, 3, 3) * _factor(calculator), atoms
 
 
 def _factor(calculator: str | None, unit: str | None = None) -> float:

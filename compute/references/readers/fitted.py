@@ -10,7 +10,7 @@ import numpy as np
 
 from compute.references.readers.phonopy_file import displacements_and_forces
 from compute.structures.force_constants import determined, phonopy_atoms
-from compute.structures.sites import Crystal, FramesError
+from compute.structures.sites import Crystal, FramesError, minimum_image, shortest
 
 if TYPE_CHECKING:
     from phonopy import Phonopy
@@ -24,6 +24,7 @@ _LEFT, _LEFT_PER_ANGSTROM, _MOST_LEFT = 0.1, 4.0, 0.37
 _SMALL = 0.05  # Å; below it nothing anharmonic leaves as much as `_MOST_LEFT`
 _UNCERTAIN = 0.1  # of ‖Φ‖
 _RECOVERED = 1e-2  # of ‖Φ‖
+_NET = 0.5  # of ‖F‖; the forces on all atoms add up to zero, where independent numbers add up to as much as ‖F‖
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +79,15 @@ def fitted(crystal: Crystal, dataset: DisplacementDataset) -> Fit:
     Displacements of single atoms: finite differences and symfc's projector; of all atoms at once: symfc's fit
     (A. Seko and A. Togo, doi:10.1103/PhysRevB.110.214302). Raises `FramesError` where they do not suffice.
     """
+    dataset = _nearest(crystal, dataset)
     moved, forces = displacements_and_forces(dataset)
+    if not (np.isfinite(moved).all() and np.isfinite(forces).all()):
+        raise FramesError("The displacements, or the forces that they meet, hold a NaN or infinity.")
     size = float(np.linalg.norm(forces))
     if not size:
         raise FramesError("All forces of the displacements are zero.")
     symprec = _tolerance(crystal, dataset, moved)
+    _refuse_others(crystal, moved, forces)
     values = _solved(crystal, dataset, symprec)
     noise = _noise(moved)
     of_noise = _solved(crystal, _with_forces(dataset, noise), symprec)
@@ -108,6 +113,37 @@ def notes_on_stored(values: np.ndarray, dataset: DisplacementDataset, name: str)
     if left <= _MOST_LEFT or _amplitude(moved) > _SMALL:
         return ()
     return (f"The force constants stored in {name} leave {left:.0%} of the forces beside them unexplained.",)
+
+
+def _nearest(crystal: Crystal, dataset: DisplacementDataset) -> DisplacementDataset:
+    """`dataset` with the shortest image of each displacement, as an atom may be written across the boundary."""
+    given: Mapping[str, Any] = dataset
+    if "first_atoms" not in given:
+        whole: DisplacementDataset = {**given, "displacements": minimum_image(given["displacements"], crystal.cell)}  # type: ignore[assignment]
+        return whole
+    entries = [
+        {**entry, "displacement": minimum_image(np.asarray(entry["displacement"], float), crystal.cell)}
+        for entry in given["first_atoms"]
+    ]
+    single: DisplacementDataset = {**given, "first_atoms": entries}  # type: ignore[assignment]
+    return single
+
+
+def _refuse_others(crystal: Crystal, moved: np.ndarray, forces: np.ndarray) -> None:
+    """`FramesError` for columns that hold something other than displacements and forces."""
+    vectors = moved[moved.any(axis=2)]
+    far = float(np.sqrt(np.square(vectors).sum(axis=1).mean())) if len(vectors) else 0.0
+    if far > shortest(crystal) / 2:
+        raise FramesError(
+            f"The displacements are {far:.2f} Å long (root mean square), half of what lies between neighbours or more:"
+            " they are positions, or in another unit."
+        )
+    net = float(np.linalg.norm(forces.sum(axis=1)) / np.linalg.norm(forces))
+    if net > _NET:
+        raise FramesError(
+            f"The forces of the displacements do not add up to zero, but to {net:.0%} of their size: they are no forces"
+            " on all atoms of the supercell."
+        )
 
 
 def _tolerance(crystal: Crystal, dataset: DisplacementDataset, moved: np.ndarray) -> float:

@@ -6,6 +6,8 @@ Own layout: the fields of `Frames` by name, absent where they are None. Units ar
 from __future__ import annotations
 
 import os
+import zipfile
+import zlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import numpy as np
 
 from compute.references.readers import constants
 from compute.references.readers.source import Extras, crystal_in, name_of
+from compute.sentence import said_by
 from compute.structures.frames import CELL_TOLERANCE, Frames, frames_from_positions
 from compute.structures.sites import Crystal, FramesError, minimum_image
 
@@ -28,6 +31,7 @@ _ALIASES = {
     "energies": ("energy",),
     "seeds": ("seed",),
 }
+_NUMBERS = {"temperature", "temperatures", *_ALIASES, *(other for also in _ALIASES.values() for other in also)}
 _OWN = {"numbers", "cell", "ideal", "displacements", "forces", "seeds", "source", "method", "sampler"}
 
 
@@ -52,8 +56,11 @@ def read(path: Path, extras: Extras) -> Frames:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError) as error:
-        raise FramesError(f"{path.name} cannot be read as npz without pickled objects: {error}.") from error
+    except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise FramesError(f"{path.name} cannot be read as npz without pickled objects: {said_by(error)}.") from error
+    for name in _NUMBERS & arrays.keys():
+        if arrays[name].dtype.kind not in "fiu":
+            raise FramesError(f"{path.name}: {name} holds {arrays[name].dtype}, not real numbers.")
     if extras == Extras() and arrays.keys() >= _OWN:
         kept = {field.name: arrays[field.name] for field in fields(Frames) if field.name in arrays}
         return Frames(**(kept | _provenance(path, arrays)))

@@ -14,7 +14,7 @@ import numpy as np
 
 from compute.sentence import said_by
 from compute.structures.sites import Crystal, FramesError
-from compute.structures.text import text_of
+from compute.structures.text import DAMAGED, first_of, text_of, unpacked, with_fortran_numbers
 
 if TYPE_CHECKING:
     from phonopy.harmonic.displacement import (
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _NAMES = ("phonopy_params.yaml", "phonopy_disp.yaml", "phonopy.yaml")
 _SUFFIXES = (".yaml", ".yml")
-_COMPRESSED = (".xz", ".gz", ".bz2")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +49,12 @@ class Content:
 
 def named_so(path: Path) -> bool:
     """Whether the file name is that of a yaml, compressed or not."""
-    return (path.with_suffix("") if path.suffix in _COMPRESSED else path).suffix in _SUFFIXES
+    return unpacked(path).suffix in _SUFFIXES
 
 
 def in_folder(folder: Path) -> Path | None:
     """The phonopy yaml in `folder` that says most, or None."""
-    names = [name + compressed for name in _NAMES for compressed in ("", *_COMPRESSED)]
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+    return first_of(folder, _NAMES)
 
 
 def content(path: Path) -> Content:
@@ -76,11 +74,11 @@ def content(path: Path) -> Content:
     crystal = Crystal(
         np.asarray(cell.numbers, np.int64), cell.cell * units.distance_to_A, cell.positions * units.distance_to_A
     )
-    sets = path.parent / "FORCE_SETS"
+    sets = first_of(path.parent, ["FORCE_SETS"])
     dataset, forces_from = None, None
     if data.dataset is not None and forces_in_dataset(data.dataset):
         dataset = _in_ev(data.dataset, units)
-    elif sets.is_file():
+    elif sets is not None:
         dataset, forces_from = force_sets(sets, len(crystal.numbers), data.calculator), sets.name
     constants = data.force_constants
     if constants is not None:
@@ -92,7 +90,8 @@ def force_sets(path: Path, size: int, calculator: str | None = None) -> Displace
     """phonopy's dataset in the FORCE_SETS file `path` for a supercell of `size` atoms. Raises `FramesError`."""
     from phonopy.physical_units import get_calculator_physical_units
 
-    rows = [line.split() for line in text_of(path).splitlines() if line.strip()]
+    lines = with_fortran_numbers(text_of(path)).splitlines()
+    rows = [line.split() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if not rows:
         raise FramesError(f"{path.name} is empty.")
     if len(rows[0]) not in (1, 6):
@@ -164,11 +163,16 @@ def _numbers(where: str, rows: list[list[str]]) -> np.ndarray:
 
 def _parsed(path: Path) -> PhonopyYaml:
     from phonopy.interface.phonopy_yaml import PhonopyYaml
-    from yaml import YAMLError
+    from yaml import MarkedYAMLError, YAMLError
 
     try:
         data = PhonopyYaml().read(path)
-    except (YAMLError, RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except MarkedYAMLError as error:
+        line = "" if error.problem_mark is None else f"line {error.problem_mark.line + 1}, "
+        raise FramesError(f"{path.name} is not a yaml file of phonopy: {line}{error.problem}.") from error
+    except (TypeError, KeyError, AttributeError) as error:
+        raise FramesError(f"{path.name} is not a yaml file of phonopy: it is laid out in another way.") from error
+    except (YAMLError, RuntimeError, ValueError, *DAMAGED) as error:
         raise FramesError(f"{path.name} is not a yaml file of phonopy: {said_by(error)}.") from error
     if data.supercell is None and (data.unitcell is None or data.supercell_matrix is None):
         raise FramesError(f"{path.name} holds no supercell of phonopy.")

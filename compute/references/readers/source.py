@@ -62,14 +62,17 @@ def _atoms(path: Path) -> Atoms:
             return cif.read(text_of(path))
         if kind == "vasp":
             return poscar.read(text_of(path))
-        atoms = read(path, format=kind)
+        held = read(path, index=":", format=kind)
     except StructureError:
         raise
     except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
         raise FramesError(f"{path.name} cannot be read as a structure: {said_by(error)}.") from error
-    if isinstance(atoms, list) or not hasattr(atoms, "numbers") or not len(atoms):
+    images = [atoms for atoms in held if hasattr(atoms, "numbers") and len(atoms)]
+    if not images:
         raise FramesError(f"{path.name} cannot be read as a structure: it holds no atoms.")
-    return atoms
+    if len(images) > 1:
+        raise FramesError(f"{path.name} holds {len(images)} structures: give a file with the ideal one alone.")
+    return images[0]
 
 
 def name_of(path: Path) -> str:

@@ -1,7 +1,10 @@
-"""extxyz and ASE .traj files: the ideal supercell is in a file of its own, or declared to be the first frame."""
+"""extxyz, and ASE's traj and db: the ideal supercell is in a file of its own, or declared to be the first frame."""
 
 from __future__ import annotations
 
+import io
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,25 +13,29 @@ import numpy as np
 from compute.references.readers import constants
 from compute.references.readers.source import Extras, crystal_in, in_order, name_of
 from compute.sentence import said_by
+from compute.structures.frame_checks import refuse_unbalanced
 from compute.structures.frames import NOT_STATED, Frames, frames_from_positions, joined
 from compute.structures.sites import Crystal, FramesError
-from compute.structures.text import encoding_of
+from compute.structures.text import first_of, text_of, unpacked, with_fortran_numbers
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 _SUFFIXES = (".extxyz", ".xyz", ".traj")
+_BINARY = {".traj": "traj", ".db": "db"}
 # Where training sets keep forces that are not to be taken for a calculator's.
 _ARRAYS = ("REF_forces", "dft_forces", "DFT_forces")
 _TAKEN = ("forces", *_ARRAYS)
-_HEAD = 2**20  # bytes that tell the encoding
 _SAME = 1e-6  # eV/Å; two sets of forces that differ by rounding are one
+_OTHER_UNITS = re.compile(
+    r"bohr|hartree|rydberg|\b(ha|ry|au)\b|\ba\.u\.|atomic|kcal|\bkj|\bmev\b|\bnm\b|newton", re.IGNORECASE
+)
 _IDEAL = ("SPOSCAR", "POSCAR")
 
 
 def found(path: Path) -> bool:
     """Whether `path` is a trajectory or a folder of them."""
-    return path.suffix in _SUFFIXES if path.is_file() else bool(_files(path))
+    return unpacked(path).suffix in (*_SUFFIXES, *_BINARY) if path.is_file() else bool(_files(path))
 
 
 def read(path: Path, extras: Extras) -> Frames:
@@ -48,31 +55,54 @@ def read(path: Path, extras: Extras) -> Frames:
         _frames(file, found[start:], ideal, values, notes, extras.forces_key)
         for file, found, start in zip(files, images, starts, strict=True)
     ]
-    return joined(parts)
+    frames = joined(parts)
+    if first:
+        with suppress(_NoForces):  # an ideal structure need not have them
+            met = _forces(images[0][0], files[0].name, extras.forces_key)[1]
+            refuse_unbalanced("The first frame, declared to be the ideal structure,", met, frames.forces)
+    return frames
 
 
 def _files(folder: Path) -> list[Path]:
-    return in_order([file for file in folder.iterdir() if file.suffix in _SUFFIXES])
+    return in_order([file for file in folder.iterdir() if unpacked(file).suffix in _SUFFIXES])
 
 
 def _images(file: Path) -> list[Atoms]:
     from ase.io import read as read_images
 
-    kind = "traj" if file.suffix == ".traj" else "extxyz"
+    if not file.stat().st_size:
+        raise FramesError(f"{file.name} is empty.")
+    kind = _BINARY.get(file.suffix, "extxyz")
     try:
-        if kind == "traj":
-            held = read_images(file, index=":", format=kind)
-        else:
-            with file.open("rb") as content:
-                encoding = encoding_of(content.read(_HEAD))
-            with file.open(encoding=encoding, errors="replace") as text:
-                held = read_images(text, index=":", format=kind)
+        source = file if file.suffix in _BINARY else io.StringIO(_lines(text_of(file)))
+        held = read_images(source, index=":", format=kind)
     except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
         raise FramesError(f"{file.name} cannot be read as {kind}: {said_by(error)}.") from error
     images = held if isinstance(held, list) else [held]
     if not images:
         raise FramesError(f"{file.name} is empty.")
     return images
+
+
+def _lines(text: str) -> str:
+    """`text` of an extxyz file as ASE takes it, which ends at a blank line and knows its keys in one spelling alone."""
+    lines = with_fortran_numbers(text).split("\n")
+    kept: list[str] = []
+    at = 0
+    while at < len(lines):
+        count = lines[at].strip()
+        if count:
+            header = "".join(lines[at + 1 : at + 2])
+            spelled = re.sub(r"(?<!\S)(lattice|properties)(?==)", lambda key: key[0].capitalize(), header, flags=re.I)
+            atoms = int(count) if count.isdecimal() else 0  # what is no number of atoms, ASE refuses
+            kept += [count, spelled, *lines[at + 2 : at + 2 + atoms]]
+            at += 1 + atoms
+        at += 1
+    return "\n".join(kept)
+
+
+class _NoForces(FramesError):
+    """A frame without the forces that are asked for."""
 
 
 def _ideal(path: Path, first: Atoms, extras: Extras) -> Crystal:
@@ -82,13 +112,13 @@ def _ideal(path: Path, first: Atoms, extras: Extras) -> Crystal:
         return Crystal.of(first)
     if extras.ideal is not None:
         return crystal_in(extras.ideal)
-    held = [path / name for name in _IDEAL if (path / name).is_file()]
-    if not held:
+    held = first_of(path, _IDEAL)
+    if held is None:
         raise FramesError(
             f"{path.name} has no ideal structure: give the file of the ideal supercell, or declare that the first frame"
             " is it."
         )
-    return crystal_in(held[0])
+    return crystal_in(held)
 
 
 def _frames(
@@ -106,6 +136,8 @@ def _frames(
         raise FramesError(
             f"{file.name} holds frames of {min(sizes)} to {max(sizes)} atoms: they must be one supercell."
         )
+    for number, image in enumerate(images, start=1):
+        _refuse_other_units(image, f"{file.name}, frame {number}")
     keys, forces = zip(
         *(_forces(image, f"{file.name}, frame {number}", forces_key) for number, image in enumerate(images, start=1)),
         strict=True,
@@ -125,7 +157,7 @@ def _frames(
         frame_numbers=np.array([image.numbers for image in images]),
         frame_cells=np.array([image.cell.array for image in images]),
         force_constants=values,
-        energies=None if any(energy is None for energy in energies) else np.array(energies, float),
+        energies=np.array(energies, float) if np.isfinite(np.array(energies, float)).all() else None,
         source=name_of(file),
         method=NOT_STATED if name in (None, "unknown") else str(name),
         notes=notes,
@@ -140,11 +172,11 @@ def _forces(image: Atoms, where: str, key: str | None) -> tuple[str, np.ndarray]
     there = ", ".join(held) or "positions only"
     if key is not None:
         if key not in held:
-            raise FramesError(f"{where} has no {key}, but {there}.")
+            raise _NoForces(f"{where} has no {key}, but {there}.")
         return key, _vectors(held[key], len(image), f"{where}: {key}")
     named = [name for name in _TAKEN if name in held]
     if not named:
-        raise FramesError(
+        raise _NoForces(
             f"{where} has no forces, but {there}. Taken are {', '.join(_TAKEN)}, or what --forces-key names."
         )
     first = named[0]
@@ -161,6 +193,13 @@ def _forces(image: Atoms, where: str, key: str | None) -> tuple[str, np.ndarray]
                 f" one, --forces-key {first} or --forces-key {name}."
             )
     return first, values
+
+
+def _refuse_other_units(image: Atoms, where: str) -> None:
+    """`FramesError` where the frame says that its numbers are in other units than eV and Å."""
+    for name, value in image.info.items():
+        if "unit" in name.lower() and _OTHER_UNITS.search(str(value)):
+            raise FramesError(f"{where} states {name} = {value}: give positions in Å and forces in eV/Å.")
 
 
 def _vectors(values: np.ndarray, atoms: int, what: str) -> np.ndarray:

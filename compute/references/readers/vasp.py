@@ -17,6 +17,7 @@ from compute.references.readers import constants, vasp_settings, vasprun
 from compute.references.readers.source import Extras, crystal_in, in_order, name_of
 from compute.structures.frames import Frames, frames_from_positions
 from compute.structures.sites import Crystal, FramesError, minimum_image
+from compute.structures.text import first_of, unpacked
 
 # The first step of a segment lies one step from the last of the segment before; other starts lie far off.
 _CONTINUES = 3.0
@@ -32,8 +33,8 @@ class _Segment:
 def found(path: Path) -> bool:
     """Whether `path` is a vasprun file or a folder with production runs."""
     if path.is_file():
-        return path.suffix == ".xml"
-    return bool(_runs(path)) or ((path / "SPOSCAR").is_file() and (path / "MD").is_dir())
+        return unpacked(path).suffix == ".xml"
+    return bool(_runs(path)) or (first_of(path, ["SPOSCAR"]) is not None and (path / "MD").is_dir())
 
 
 def read(path: Path, extras: Extras, skip: int, every: int) -> Frames:
@@ -43,8 +44,8 @@ def read(path: Path, extras: Extras, skip: int, every: int) -> Frames:
     if not files:
         raise FramesError(f"{path} has SPOSCAR and a folder MD, but no MD/vasprun_prod_*.xml.")
     folder = path.parent if path.is_file() else path
-    ideal_file = extras.ideal or folder / "SPOSCAR"
-    if not ideal_file.is_file():
+    ideal_file = extras.ideal or first_of(folder, ["SPOSCAR"])
+    if ideal_file is None:
         raise FramesError(f"{folder} has no SPOSCAR, the ideal supercell: name a structure file of it instead.")
     ideal = crystal_in(ideal_file)
     runs = [vasprun.read(file) for file in files]
@@ -94,7 +95,10 @@ def read(path: Path, extras: Extras, skip: int, every: int) -> Frames:
 
 
 def _runs(folder: Path) -> list[Path]:
-    return in_order(list((folder / "MD").glob("vasprun_prod*.xml")) or list(folder.glob("vasprun_prod*.xml")))
+    for place in (folder / "MD", folder):
+        if runs := [path for path in place.glob("vasprun_prod*") if unpacked(path).suffix == ".xml"]:
+            return in_order(runs)
+    return []
 
 
 def _force_constants(folder: Path, ideal: Crystal, extras: Extras) -> tuple[np.ndarray | None, tuple[str, ...]]:

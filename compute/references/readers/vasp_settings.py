@@ -48,7 +48,11 @@ _THERMOSTATS = {
     "3": "Langevin thermostat",
     "4": "Nosé–Hoover chains",
     "5": "CSVR thermostat",
+    "11": "metadynamics with the Andersen thermostat",
+    "21": "metadynamics with the Nosé–Hoover thermostat",
+    "51": "metadynamics with the CSVR thermostat",
 }
+_OF_SMASS = {-2.0: "velocities kept constant", -1.0: "velocities rescaled"}
 
 
 def number(settings: Mapping[str, str], key: str) -> float | None:
@@ -101,7 +105,9 @@ def _functional(run: Run) -> str:
         nonlocal_name = name if name == meta else _NONLOCAL.get(gga, name or f"functional {NOT_STATED}")
         return f"{nonlocal_name} (nonlocal van der Waals correlation, LUSE_VDW)"
     if on(settings, "LHFCALC"):
-        return f"hybrid of {name or 'the POTCAR functional'}"
+        share, range_ = number(settings, "AEXX"), number(settings, "HFSCREEN")
+        given = [f"{key} = {value:g}" for key, value in (("AEXX", share), ("HFSCREEN", range_)) if value is not None]
+        return f"hybrid of {name or 'the POTCAR functional'}" + (f" ({', '.join(given)})" if given else "")
     return name or f"functional {NOT_STATED}"
 
 
@@ -140,7 +146,7 @@ def sampler(settings: Mapping[str, str]) -> str:
         return f"VASP with IBRION = {settings['IBRION']}, not molecular dynamics"
     if settings.get("MDALGO", "0") == "0":
         mass = number(settings, "SMASS")
-        thermostat = "NVE" if mass is None or mass <= -3 else "Nosé thermostat"
+        thermostat = "NVE" if mass is None or mass <= -3 else _OF_SMASS.get(mass, "Nosé thermostat")
     else:
         thermostat = _THERMOSTATS.get(settings["MDALGO"], f"MDALGO = {settings['MDALGO']}")
     step = number(settings, "POTIM")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compute.structures.sites import FramesError
+from compute.structures.text import DAMAGED, opened
 
 # What VASP makes of some POTCAR files, where their title is not in the file either.
 _CUT = {"r": "Zr", "X": "Xe"}
@@ -55,19 +56,20 @@ def read(path: Path) -> Run:
     steps: list[tuple[np.ndarray | int, ...]] = []
     complete = True
     try:
-        for _, element in iterparse(path):
-            if element.tag == "calculation":
-                # A step's own structure and forces: the file also holds positions before the first and after the last.
-                steps.append(_step(element, f"{path.name}, step {len(steps) + 1}"))
-                element.clear()
-            elif element.tag == "atominfo":
-                numbers, notes = _numbers(element, path)
-                kinds = list(element.iterfind("array[@name='atomtypes']/set/rc"))
-                species = tuple(_words(kind)[1] if len(_words(kind)) > 1 else "" for kind in kinds)
-                potcars = tuple(_words(kind)[-1] if _words(kind) else "" for kind in kinds)
-            elif element.tag in ("incar", "parameters", "generator"):
-                settings |= _named_values(element)
-    except ParseError as error:
+        with opened(path) as file:
+            for _, element in iterparse(file):
+                if element.tag == "calculation":
+                    # A step's own structure and forces: there are positions before the first and after the last too.
+                    steps.append(_step(element, f"{path.name}, step {len(steps) + 1}"))
+                    element.clear()
+                elif element.tag == "atominfo":
+                    numbers, notes = _numbers(element, path)
+                    kinds = list(element.iterfind("array[@name='atomtypes']/set/rc"))
+                    species = tuple(_words(kind)[1] if len(_words(kind)) > 1 else "" for kind in kinds)
+                    potcars = tuple(_words(kind)[-1] if _words(kind) else "" for kind in kinds)
+                elif element.tag in ("incar", "parameters", "generator"):
+                    settings |= _named_values(element)
+    except (ParseError, *DAMAGED) as error:
         if not len(numbers):
             raise FramesError(f"{path.name} is not a vasprun.xml that can be read: {error}.") from error
         complete = False
