@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from compute.potentials.imports import mace_modules
 from compute.potentials.mace.model import MacePotential, load_mace
 
 MEDIUM = "random-medium"
@@ -45,14 +46,14 @@ def _medium() -> bytes:
     import torch
 
     with contextlib.redirect_stdout(io.StringIO()):
-        import mace.modules
+        modules = mace_modules()
     from e3nn import o3
     from mace.tools.torch_tools import default_dtype
 
     torch.manual_seed(0)
-    blocks = mace.modules.interaction_classes
+    blocks = modules.interaction_classes
     with default_dtype(torch.float32):
-        model = mace.modules.ScaleShiftMACE(
+        model = modules.ScaleShiftMACE(
             r_max=6.0,
             num_bessel=10,
             num_polynomial_cutoff=5,

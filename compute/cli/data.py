@@ -275,19 +275,15 @@ def explained(
     """How much of σ, that of DFT given, the errors in ω² explain, over ABX3, by anion."""
     from compute.reports.regression import missing, shares
     from compute.statistics.regression import LEAST
+    from compute.tables import pairs
 
-    directory = data or data_directory()
-    with one_sentence(tables.TableError):
-        lacking = missing(directory, potential)
-        found = list(track(shares(directory, potential), "Regressions", console=err, transient=True))
+    with one_sentence(tables.TableError), pairs.joined(data or data_directory()) as connection:
+        lacking = missing(connection, potential)
+        asked = shares(connection, potentials=[potential] if potential else None)
+        found = list(track(asked, "Regressions", console=err, transient=True))
     if as_json:
-        print_json(
-            {
-                "least": LEAST,
-                "shares": [asdict(share) for share in found],
-                "not_computed": [asdict(entry) for entry in lacking],
-            }
-        )
+        plain = {"shares": [asdict(share) for share in found], "not_computed": [asdict(entry) for entry in lacking]}
+        print_json({"least": LEAST, **plain})
         return
     for (name, protocol), group in groupby(found, key=lambda share: (share.potential, share.protocol)):
         out.print(_explained_grid(f"{name}, {protocol}", group))

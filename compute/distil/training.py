@@ -16,6 +16,7 @@ import numpy as np
 from compute.distil.dataset import Configurations
 from compute.distil.settings import Training
 from compute.files import write_atomic
+from compute.potentials.imports import mace_modules
 
 Row = dict[str, Any]
 
@@ -82,15 +83,15 @@ def train(
 
 def build(training: Configurations, settings: Training) -> Any:
     """An untrained MACE for the elements of `training`, with energies of the elements fitted to its energies."""
-    import mace.modules
+    modules = mace_modules()
     import torch
     from e3nn import o3
 
     elements = np.unique(training.numbers)
-    block = mace.modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
-    first = mace.modules.interaction_classes["RealAgnosticInteractionBlock"]
+    block = modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
+    first = modules.interaction_classes["RealAgnosticInteractionBlock"]
     torch.manual_seed(settings.seed)
-    return mace.modules.ScaleShiftMACE(
+    return modules.ScaleShiftMACE(
         r_max=settings.r_max,
         num_bessel=settings.bessel,
         num_polynomial_cutoff=5,
@@ -115,8 +116,9 @@ def build(training: Configurations, settings: Training) -> Any:
 
 def parameters(checkpoint: bytes) -> int:
     """How many trainable parameters the MACE file `checkpoint` holds."""
-    import mace.modules  # noqa: F401  before e3nn, which cannot be imported first under torch 2.6 and later
     import torch
+
+    mace_modules()
 
     model = torch.load(io.BytesIO(checkpoint), weights_only=False)
     return sum(parameter.numel() for parameter in model.parameters())
@@ -221,7 +223,7 @@ def _evaluated(model: Any, graphs: list[Any], settings: Training) -> Row:
 def _single_precision() -> Iterator[None]:
     """float32 and one thread; operations uncompiled, since TorchScript would optimise each new shape anew."""
     with contextlib.redirect_stdout(io.StringIO()):
-        import mace.modules  # noqa: F401  before e3nn
+        mace_modules()
     import torch
     from e3nn import get_optimization_defaults, set_optimization_defaults
     from mace.tools.torch_tools import default_dtype

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compute.potentials.imports import chgnet_model
 from compute.potentials.interface import Evaluation, EvaluationError, finite
 from compute.potentials.packing import packed
 from compute.potentials.store import LoadError
@@ -114,15 +115,15 @@ def load_chgnet(
     larger ones were measured to be slower, and 4096 elsewhere.
     """
     import torch
-    from chgnet.model import CHGNet
 
+    network = chgnet_model().CHGNet
     try:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)["model"]
         weights, arguments = state["state_dict"], state["model_args"]
         # Version 0.2.0 has biases that later versions dropped; only the weights tell which a checkpoint is.
         bias = "atom_conv_layers.0.mlp_out.layers.1.bias" in weights
         with contextlib.redirect_stdout(io.StringIO()):
-            model = CHGNet.from_dict({"state_dict": weights, "model_args": arguments | {"mlp_out_bias": bias}})
+            model = network.from_dict({"state_dict": weights, "model_args": arguments | {"mlp_out_bias": bias}})
     except Exception as error:  # what is no checkpoint fails in many ways
         raise LoadError(f"{id} is not a CHGNet checkpoint: {said_by(error)}") from error
     return ChgnetPotential(

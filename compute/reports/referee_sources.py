@@ -44,9 +44,7 @@ def lines(data: ReportTables, potential: str) -> list[Line]:
 def _coupling(data: ReportTables, potential: str) -> Line:
     known = data.rows(_SIGMA, {"potential": potential})
     alone = float(np.corrcoef(known["error"], known["dft"])[0, 1] ** 2) if len(known) > 2 else np.nan
-    found = next(
-        (s.result for s in shares(data.directory, potential) if s.protocol == "one-shot" and s.anion is None), None
-    )
+    found = next((s.result for s in shares(data.connection, [potential], ()) if s.protocol == "one-shot"), None)
     now = "not computed"
     if found is not None and not found.too_few:
         now = (

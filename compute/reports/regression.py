@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from compute.statistics.regression import PLACES, Explained, explained, square_errors
 from compute.structures.compounds import ABX3_ANIONS
-from compute.tables import pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,13 +40,12 @@ class Missing:
     command: str
 
 
-def missing(directory: Path, potential: str | None = None) -> list[Missing]:
+def missing(connection: duckdb.DuckDBPyConnection, potential: str | None = None) -> list[Missing]:
     """What is not computed in suite abx3: for `potential`, or for every potential that has one of the two."""
-    with pairs.joined(directory) as connection:
-        harmonic, sigma = (
-            {name for (name,) in connection.execute(f"SELECT DISTINCT potential {rows}").fetchall()}
-            for rows in (_OMEGA, _SIGMA)
-        )
+    harmonic, sigma = (
+        {name for (name,) in connection.execute(f"SELECT DISTINCT potential {rows}").fetchall()}
+        for rows in (_OMEGA, _SIGMA)
+    )
     campaign = f"softmode campaign run --suite {SUITE} --potential"
     return [
         Missing(name, quantity, f"{campaign} {name} --stage {stage}")
@@ -56,18 +55,23 @@ def missing(directory: Path, potential: str | None = None) -> list[Missing]:
     ]
 
 
-def shares(directory: Path, potential: str | None = None) -> Iterator[Share]:
-    """One `Share` per potential, protocol and anion, the anions before all together, as each is found.
+def shares(
+    connection: duckdb.DuckDBPyConnection,
+    potentials: Collection[str] | None = None,
+    anions: Sequence[str] = ABX3_ANIONS,
+) -> Iterator[Share]:
+    """One `Share` per potential, protocol and one of `anions`, these before all together, as each is found.
 
-    Every compound for which σ was attempted counts: one that lacks a number on either side is `n_left_out`.
+    The `connection` is to a joined release. Every compound for which σ was attempted counts: one that lacks a number on
+    either side is `n_left_out`.
     """
-    joined = _joined(directory)
-    if potential is not None:
-        joined = joined[joined["potential"] == potential]
-    for (name, protocol), rows in joined.groupby(["potential", "protocol"]):
-        present = set(rows["X"])
-        for anion in (*(anion for anion in ABX3_ANIONS if anion in present), None):
-            part = rows if anion is None else rows[rows["X"] == anion]
+    rows = _rows(connection)
+    if potentials is not None:
+        rows = rows[rows["potential"].isin(potentials)]
+    for (name, protocol), own in rows.groupby(["potential", "protocol"]):
+        present = set(own["X"])
+        for anion in (*(anion for anion in anions if anion in present), None):
+            part = own if anion is None else own[own["X"] == anion]
             found, dft = ({place: part[f"{side}omega_{place}_thz"] for place in PLACES} for side in ("", "dft_"))
             yield Share(
                 str(name),
@@ -77,13 +81,12 @@ def shares(directory: Path, potential: str | None = None) -> Iterator[Share]:
             )
 
 
-def _joined(directory: Path) -> pd.DataFrame:
+def _rows(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """One row per compound, potential and protocol of σ, with ω (THz) and σ of the potential and, `dft_…`, of DFT."""
     columns = ", ".join(f"h.omega_{place}_thz, d.omega_{place}_thz AS dft_omega_{place}_thz" for place in PLACES)
-    with pairs.joined(directory) as connection:
-        found: pd.DataFrame = connection.execute(
-            f"SELECT s.compound, s.potential, s.protocol, d.X, s.sigma, d.sigma AS dft_sigma, {columns} "
-            f'FROM (SELECT * {_SIGMA}) s JOIN "references" d USING (suite, compound) '
-            f"LEFT JOIN (SELECT * {_OMEGA}) h USING (suite, compound, potential) ORDER BY ALL"
-        ).df()
+    found: pd.DataFrame = connection.execute(
+        f"SELECT s.compound, s.potential, s.protocol, d.X, s.sigma, d.sigma AS dft_sigma, {columns} "
+        f'FROM (SELECT * {_SIGMA}) s JOIN "references" d USING (suite, compound) '
+        f"LEFT JOIN (SELECT * {_OMEGA}) h USING (suite, compound, potential) ORDER BY ALL"
+    ).df()
     return found

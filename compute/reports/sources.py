@@ -23,8 +23,8 @@ _STEPS = {"forces": "path_forces", "Hessian": "path_hessian", "sampling": "path_
 def explained(release: ReportTables, potentials: Sequence[str]) -> str:
     """How much of the σ error the harmonic errors explain, over abx3."""
     lines = []
-    for found in shares(release.directory):
-        if found.potential in potentials and not found.result.too_few:
+    for found in shares(release.connection, potentials):
+        if not found.result.too_few:
             r = found.result
             lines.append((
                 found.potential, found.protocol, found.anion or "all", f"{r.n:,}", f"{r.n_left_out:,}", number(r.r2),

@@ -157,7 +157,8 @@ def spearman(x: Array, y: Array) -> float:
     """Spearman's rank correlation of two arrays (n,), ties at their mean rank; NaN where either is constant."""
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")
-    return float(np.corrcoef(mean_ranks(x), mean_ranks(y))[0, 1])
+    first, second = (mean_ranks(values) - (len(values) + 1) / 2 for values in (x, y))
+    return float(first @ second / np.sqrt((first @ first) * (second @ second)))
 
 
 def rmse_difference(

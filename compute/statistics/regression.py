@@ -84,10 +84,12 @@ def explained(sigma: ArrayLike, given: ArrayLike, errors: ArrayLike, *, draws: i
         nothing = dict.fromkeys(PLACES, undefined)
         return Explained(n, left_out, np.nan, np.nan, np.nan, np.nan, np.nan, nothing, undefined)
 
+    both = np.column_stack([y, x])
+
     def statistics(drawn: Indices) -> Array:
-        left, errors_left = _beyond(g[drawn], y[drawn]), _beyond(g[drawn], x[drawn])
-        magnitude = spearman(np.abs(left), np.abs(errors_left).max(axis=1))
-        return np.append(_standardised(errors_left, left), magnitude)
+        left = _beyond(g[drawn], both[drawn])
+        sizes = np.abs(left)
+        return np.append(_standardised(left[:, 1:], left[:, 0]), spearman(sizes[:, 0], sizes[:, 1:].max(axis=1)))
 
     intervals = [
         Interval(float(value), *percentile_interval(sample))
@@ -112,8 +114,8 @@ def explained(sigma: ArrayLike, given: ArrayLike, errors: ArrayLike, *, draws: i
 
 def _beyond(given: Array, values: Array) -> Array:
     """What a line in `given` (n,) leaves of `values` (n,) or (n, k)."""
-    design = np.column_stack([np.ones(len(given)), given])
-    return np.asarray(values - design @ np.linalg.lstsq(design, values)[0])
+    x, left = given - given.mean(), values - values.mean(axis=0)
+    return np.asarray(left - np.multiply.outer(x, x @ left / (x @ x))) if np.ptp(given) > 0 else left
 
 
 def _share(left: Array, errors: Array) -> float:

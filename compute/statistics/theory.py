@@ -55,6 +55,10 @@ class Comparability:
     reason: str | None = None
 
 
+_NOT_STATED = Comparability(None, "training data not stated")
+_R2SCAN = Comparability(False, "trained on r2SCAN, which is not PBE")
+
+
 @cache
 def open_shell(element: str, charge: int | None) -> bool | None:
     """Whether `element` with `charge` (e) has a partly filled d or f shell; None where only the charge would tell.
@@ -70,29 +74,33 @@ def open_shell(element: str, charge: int | None) -> bool | None:
 
 
 def comparability(options: Sequence[Mapping[str, int | None]], theory: str | None) -> Comparability:
-    """Whether PBE without spin and U describes a compound as training data of `theory` do.
-
-    `options` are the ways to give its elements their charges, one where that is settled, with None for an element of
-    which nothing is known. Raises `ValueError` for a theory that is not one of `THEORIES`; None is one that nobody
-    states.
-    """
+    """What `comparabilities` says of `theory`. Raises `ValueError` for a theory that is not one of `THEORIES`."""
     if theory is not None and theory not in THEORIES:
         raise ValueError(f"no theory {theory}: it is one of {', '.join(THEORIES)}")
-    if theory == R2SCAN:
-        return Comparability(False, "trained on r2SCAN, which is not PBE")
-    elements = set(options[0])
-    states = {element: [open_shell(element, option[element]) for option in options] for element in sorted(elements)}
-    suspects = ", ".join(element for element, found in states.items() if any(state is not False for state in found))
-    if all(any(found[index] for found in states.values()) for index in range(len(options))):
-        return Comparability(False, f"open shell: {suspects}")
-    corrected = HUBBARD_METALS & elements if HUBBARD_ANIONS & elements else frozenset()
-    if theory == PBE_U and corrected:
-        return Comparability(False, f"+U in the training data: {', '.join(sorted(corrected))}")
-    if suspects:
-        return Comparability(None, f"charge not settled: {suspects}")
-    if theory is None:
-        return Comparability(None, "training data not stated")
-    return Comparability(True)
+    return comparabilities(options)[theory]
+
+
+def comparabilities(options: Sequence[Mapping[str, int | None]]) -> dict[str | None, Comparability]:
+    """Whether PBE without spin and U describes a compound as training data of each theory do; None: nobody states it.
+
+    `options` are the ways to give its elements their charges, one where that is settled, with None for an element of
+    which nothing is known.
+    """
+    elements = options[0].keys()
+    states = {
+        element: [open_shell(element, option[element]) for option in options]
+        for element in sorted(elements & _SHELLS.keys())
+    }
+    suspects = ", ".join(element for element, found in states.items() if found != [False] * len(found))
+    if suspects and all(any(shells) for shells in zip(*states.values(), strict=True)):
+        unlike = Comparability(False, f"open shell: {suspects}")
+        found = dict.fromkeys((PBE_U, PBE, None), unlike)
+    else:
+        settled = Comparability(None, f"charge not settled: {suspects}") if suspects else Comparability(True)
+        found = {PBE_U: settled, PBE: settled, None: settled if suspects else _NOT_STATED}
+        if (corrected := HUBBARD_METALS & elements) and HUBBARD_ANIONS & elements:
+            found[PBE_U] = Comparability(False, f"+U in the training data: {', '.join(sorted(corrected))}")
+    return {**found, R2SCAN: _R2SCAN}
 
 
 def charge_options(row: Mapping[str, Any]) -> list[Charges]:

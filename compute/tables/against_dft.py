@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from compute.physics.stability import MISSING, harmonic_labels
 from compute.statistics.leaderboard import QUANTITIES, BoardLine, TestedPair, anion, leaderboard, pairs
 from compute.suites import SUITES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TOLERANCE_THZ = 0.1
 """At which labels are compared here: stable when the softest commensurate ω lies above its negative."""
@@ -30,7 +32,7 @@ WHERE h.suite = $suite AND (p.category <> 'distilled' OR h.potential = $also)
 ORDER BY h.potential, h.compound
 """
 
-Query = Callable[[str, Mapping[str, Any]], pd.DataFrame]
+Query: TypeAlias = "Callable[[str, Mapping[str, Any]], pd.DataFrame]"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from compute import tables
-from compute.statistics.theory import THEORIES, charge_options, comparability
+from compute.statistics.theory import charge_options, comparabilities
 from compute.tables.schemas import SCHEMAS
 from compute.tables.selections import SELECTIONS, WELLS_BY_KIND
 
@@ -190,22 +190,15 @@ def _compare(connection: duckdb.DuckDBPyConnection, only: str, wanted: Mapping[s
     columns = "suite, compound, formula, A, B, Bp, X, charge_a, charge_b, charge_bp"
     references = connection.sql(f'SELECT {columns} FROM "references" r {only}', params=wanted).to_arrow_table()
     rows = [
-        {
-            "suite": row["suite"],
-            "compound": row["compound"],
-            "theory": theory,
-            "comparable": found.comparable,
-            "reason": found.reason,
-        }
+        (row["suite"], row["compound"], theory, found.reason, found.comparable)
         for row in references.to_pylist()
-        for options in [charge_options(row)]
-        for theory in (*THEORIES, None)
-        for found in [comparability(options, theory)]
+        for theory, found in comparabilities(charge_options(row)).items()
     ]
     schema = pa.schema(
         [(name, pa.string()) for name in ("suite", "compound", "theory", "reason")] + [("comparable", pa.bool_())]
     )
-    connection.register("rows", pa.Table.from_pylist(rows, schema=schema))
+    columns_of = list(zip(*rows, strict=True)) or [()] * len(schema)
+    connection.register("rows", pa.table(columns_of, schema=schema))
     connection.execute("CREATE TABLE comparability AS SELECT * FROM rows")
     connection.unregister("rows")
 

@@ -20,6 +20,7 @@ from compute.campaigns.cost import sampling_calls
 from compute.campaigns.plan import PlanError
 from compute.campaigns.presets import PRESETS
 from compute.cli import app
+from compute.potentials.imports import mace_modules
 from compute.potentials.registry import entries
 from compute.protocols import SAMPLING_PROTOCOLS
 from tests.conftest import ROOT
@@ -38,8 +39,9 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def mirror(tmp_path_factory):
     """Address of a server that has a file for each of the four models, all with other weights."""
-    import mace.modules  # noqa: F401  before torch.load, which needs its classes
     import torch
+
+    mace_modules()  # before torch.load, which needs its classes
 
     folder = tmp_path_factory.mktemp("weights")
     model = torch.load(train_small_mace(folder / BENCHMARK[0].file, steps=20, indium=True), weights_only=False)

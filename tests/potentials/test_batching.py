@@ -17,6 +17,7 @@ import torch
 
 from compute.potentials import store
 from compute.potentials.batching import Pooled, together
+from compute.potentials.imports import mace_modules
 from compute.potentials.interface import Evaluation, EvaluationError
 from compute.potentials.load import load
 from compute.potentials.mace import backends
@@ -87,19 +88,19 @@ def directory(tmp_path_factory):
 @pytest.fixture(scope="module")
 def random_model(tmp_path_factory):
     """Random weights in the form of the published medium models, but with 8 channels and four elements."""
-    import mace.modules
+    modules = mace_modules()
     from e3nn import o3
     from mace.tools.torch_tools import default_dtype
 
     torch.manual_seed(1)
-    block = mace.modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
+    block = modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
     with default_dtype(torch.float64):
-        model = mace.modules.ScaleShiftMACE(
+        model = modules.ScaleShiftMACE(
             r_max=4.0,
             num_bessel=8,
             num_polynomial_cutoff=5,
             max_ell=3,
-            interaction_cls=mace.modules.interaction_classes["RealAgnosticInteractionBlock"],
+            interaction_cls=modules.interaction_classes["RealAgnosticInteractionBlock"],
             interaction_cls_first=block,
             num_interactions=2,
             num_elements=4,

@@ -6,6 +6,7 @@ import pytest
 
 from compute import tables
 from compute.potentials import registry
+from compute.potentials.imports import mace_modules
 from compute.potentials.registry import UnknownPotential, entries, entry, preselected
 from compute.potentials.store import packaged_path, rows
 
@@ -61,14 +62,14 @@ def test_chgnet_parameters_are_those_of_the_packaged_weights(version):
 def test_the_parameters_of_mace_mp_0_medium_follow_from_its_architecture():
     """128 channels up to L = 1, as its file name says, and the settings of its training script."""
     pytest.importorskip("mace")
-    import mace.modules
+    modules = mace_modules()
     import numpy as np
     from e3nn import get_optimization_defaults, o3, set_optimization_defaults
 
     compiled = get_optimization_defaults()["jit_script_fx"]
     set_optimization_defaults(jit_script_fx=False)
-    block = mace.modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
-    model = mace.modules.ScaleShiftMACE(
+    block = modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
+    model = modules.ScaleShiftMACE(
         r_max=6.0,
         num_bessel=10,
         num_polynomial_cutoff=5,

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from compute.cli.potentials import app
 from compute.potentials import load, store
+from compute.potentials.imports import mace_modules
 from compute.potentials.store import LoadError
 
 ELEMENTS = (11, 17)
@@ -29,17 +30,17 @@ def small_mace(block: str = "RealAgnosticResidualInteractionBlock", kind: str = 
 
 @cache
 def _content(block: str, kind: str) -> bytes:
-    import mace.modules
+    modules = mace_modules()
     from e3nn import get_optimization_defaults, o3, set_optimization_defaults
     from mace.tools.torch_tools import default_dtype
 
     torch.manual_seed(1)
     compiled = get_optimization_defaults()["jit_script_fx"]
     set_optimization_defaults(jit_script_fx=False)
-    interaction = mace.modules.interaction_classes[block]
+    interaction = modules.interaction_classes[block]
     shift = {"atomic_inter_scale": 1.0, "atomic_inter_shift": 0.0} if kind == "ScaleShiftMACE" else {}
     with default_dtype(torch.float64):
-        model = getattr(mace.modules, kind)(
+        model = getattr(modules, kind)(
             r_max=4.5,
             num_bessel=4,
             num_polynomial_cutoff=5,

@@ -37,18 +37,30 @@ NUMBERS = """compound,lattice_constant,omega_gamma_thz,omega_r_thz,omega_m_thz,o
 CsPbBr3,5.99,-0.5,-0.9,-0.8,-0.2
 KMgF3,4.02,0,3.1,2.9,4.0
 """
-ASKED = """
+SOFTMODE = """
 import json, sys
 from pathlib import Path
+from typer.testing import CliRunner
+from compute.cli import app
+folder = Path(sys.argv[1])
+def softmode(*arguments):
+    done = CliRunner().invoke(app, [*arguments, "--data", str(folder / "data")])
+    return {"code": done.exit_code, "out": done.stdout, "err": done.stderr}
+source = ("reference", "import", "toy", "--source", str(folder / "toy.csv"))
+"""
+ASKED = """
+student = ("--potential", "softmode-mace-distil-250", "--workers", "1")
+print(json.dumps(softmode(*source, "--json")))
+print(json.dumps(softmode("campaign", "run", "--suite", "toy", *student)))
 from dashboard.app import create_app
 from dashboard.settings import Settings
-client = create_app(Settings(data=Path(sys.argv[1]))).server.test_client()
+client = create_app(Settings(data=folder / "data")).server.test_client()
 rows = client.get("/api/v1/harmonic?suite=toy").json
 scores = client.get("/api/v1/metrics?suite=toy").json
 page = client.get("/compound/toy/KMgF3")
 from dashboard.app import PAGES
 from dashboard.dataset import Dataset
-dataset = Dataset(Path(sys.argv[1]))
+dataset = Dataset(folder / "data")
 laid = {page.path: str(page.show(dataset, {"s": "toy"}).to_plotly_json()) for page in PAGES if not page.below}
 from dashboard.pages.recompute import data, form
 checked = data.check(dataset, compound="KMgF3", suite="toy", potentials=["chgnet-0.3.0"], calculation="harmonic")
@@ -65,33 +77,35 @@ print(json.dumps({
 """
 
 
-def run(tmp_path, *arguments, code="from compute.cli import app; app()"):
-    environment = {**os.environ, "SOFTMODE_SUITES": str(tmp_path / "toy.toml"), "SOFTMODE_VAR": str(tmp_path / "var")}
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+REFUSED = """
+for text in json.loads(sys.argv[2]):
+    (folder / "toy.csv").write_text(text)
+    print(json.dumps(softmode(*source)))
+"""
+
+
+def run(folder, code, *arguments):
+    """What a process that knows the suite prints, as many values as lines."""
+    (folder / "toy.toml").write_text(TOY)
+    environment = {**os.environ, "SOFTMODE_SUITES": str(folder / "toy.toml"), "SOFTMODE_VAR": str(folder / "var")}
+    done = subprocess.run(
+        [sys.executable, "-c", SOFTMODE + code, str(folder), *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         timeout=600,
     )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_a_declared_suite_is_imported_computed_and_shown(tmp_path):
-    (tmp_path / "toy.toml").write_text(TOY)
     (tmp_path / "toy.csv").write_text(NUMBERS)
-    data = tmp_path / "data"
-    imported = run(tmp_path, "reference", "import", "toy", "--source", tmp_path / "toy.csv", "--data", data, "--json")
-    assert imported.returncode == 0, imported.stderr
-    assert json.loads(imported.stdout)["rows"] == 2
-    student = "softmode-mace-distil-250"
-    computed = run(
-        tmp_path, "campaign", "run", "--suite", "toy", "--potential", student, "--workers", "1", "--data", data
-    )
-    assert computed.returncode == 0, computed.stderr
-    asked = run(tmp_path, data, code=ASKED)
-    assert asked.returncode == 0, asked.stderr
-    found = json.loads(asked.stdout.splitlines()[-1])
+    imported, computed, found = run(tmp_path, ASKED)
+    assert imported["code"] == 0, imported["err"]
+    assert json.loads(imported["out"])["rows"] == 2
+    assert computed["code"] == 0, computed["err"]
     assert sorted(found["rows"]) == [["CsPbBr3", "ok"], ["KMgF3", "ok"]]
     assert "toy" in json.dumps(found["scores"])
     assert found["stability"]
@@ -118,15 +132,13 @@ def test_what_is_no_suite_is_refused_in_a_sentence(tmp_path, text, said):
 
 
 def test_a_table_with_another_column_or_another_structure_is_refused(tmp_path):
-    (tmp_path / "toy.toml").write_text(TOY)
-    for text, said in (
-        (NUMBERS.replace("omega_x_thz", "omega_x"), "line 2: no column 'omega_x'"),
-        (NUMBERS.replace("KMgF3", "NaCl"), "line 3"),
-        (NUMBERS.replace("-0.5", "-500"), "outside"),
-    ):
-        (tmp_path / "toy.csv").write_text(text)
-        refused = run(tmp_path, "reference", "import", "toy", "--source", tmp_path / "toy.csv", "--data", tmp_path)
-        assert refused.returncode == 1
-        assert said in refused.stderr.replace("\n", " ")
+    says = {
+        NUMBERS.replace("omega_x_thz", "omega_x"): "line 2: no column 'omega_x'",
+        NUMBERS.replace("KMgF3", "NaCl"): "line 3",
+        NUMBERS.replace("-0.5", "-500"): "outside",
+    }
+    for refused, said in zip(run(tmp_path, REFUSED, json.dumps(list(says))), says.values(), strict=True):
+        assert refused["code"] == 1
+        assert said in refused["err"].replace("\n", " ")
     with pytest.raises(SourceError, match="does not follow from a formula"):
         read(tmp_path / "toy.csv", "mp64")

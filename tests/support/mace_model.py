@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from compute.potentials.imports import mace_modules
+
 ELEMENTS = (11, 17, 35, 55, 82)  # Na Cl Br Cs Pb
 INDIUM = 49
 _CHARGES = {11: 0.5, 17: -0.5, 35: -0.5, 55: 0.5, 82: 1.0, INDIUM: 1.5}
@@ -18,7 +20,7 @@ def train_small_mace(path: Path, *, steps: int = 30, seed: int = 7, indium: bool
     the double perovskite Cs2NaInCl6.
     """
     elements = tuple(sorted((*ELEMENTS, INDIUM))) if indium else ELEMENTS
-    import mace.modules
+    modules = mace_modules()
     import torch
     from e3nn import get_optimization_defaults, o3, set_optimization_defaults
     from mace.tools.torch_geometric import Batch
@@ -29,8 +31,8 @@ def train_small_mace(path: Path, *, steps: int = 30, seed: int = 7, indium: bool
     # Uncompiled: TorchScript optimises each shape anew, which takes minutes where these steps take seconds.
     set_optimization_defaults(jit_script_fx=False)
     with default_dtype(torch.float64):
-        block = mace.modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
-        model = mace.modules.ScaleShiftMACE(
+        block = modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
+        model = modules.ScaleShiftMACE(
             r_max=4.5,
             num_bessel=4,
             num_polynomial_cutoff=5,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from compute.potentials.imports import mace_modules
 from compute.potentials.interface import Evaluation, EvaluationError, finite
 from compute.potentials.mace.neighbours import Edges, Neighbours
 from compute.potentials.packing import packed
@@ -127,7 +128,7 @@ def load_mace(
     nothing was measured to be gained, and 262,144 elsewhere, less where they do not fit.
     """
     with contextlib.redirect_stdout(io.StringIO()):
-        import mace.modules  # noqa: F401  before e3nn, which cannot be imported first under torch 2.6 and later
+        mace_modules()
 
     try:
         model = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)
