@@ -40,4 +40,4 @@ class Settings(BaseSettings):
     )
     requests_per_minute: int = Field(default=1200, ge=0, description="computed answers for an address; 0: no limit")
     memory_mb: int = Field(default=512, ge=64, description="megabytes that queries may use at once")
-    cache_mb: int = Field(default=16, ge=0, description="megabytes of answers that a worker remembers; 0: none")
+    cache_mb: int = Field(default=8, ge=0, description="megabytes of answers that a worker remembers; 0: none")

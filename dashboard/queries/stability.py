@@ -195,7 +195,7 @@ def _compared(dataset: Dataset, release: str, view: StabilityView, chosen: tuple
     return Compared(view, *_columns(dataset, release, view.suite, view.anion, chosen))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # megabytes each
 def _columns(
     dataset: Dataset, release: str, suite: str, anion: tuple[str, ...], chosen: tuple[str, ...]
 ) -> tuple[Mapping[str, NDArray[Any]], tuple[Prediction, ...]]:
