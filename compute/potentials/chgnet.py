@@ -125,7 +125,9 @@ def load_chgnet(
         with contextlib.redirect_stdout(io.StringIO()):
             model = network.from_dict({"state_dict": weights, "model_args": arguments | {"mlp_out_bias": bias}})
     except Exception as error:  # what is no checkpoint fails in many ways
-        raise LoadError(f"{id} is not a CHGNet checkpoint: {said_by(error)}") from error
+        # torch advises to run the code of the file where it holds more than weights.
+        said = "it is compiled or holds code, not weights alone" if "weights_only" in str(error) else said_by(error)
+        raise LoadError(f"{id} is not a CHGNet checkpoint: {said}") from error
     return ChgnetPotential(
         model,
         id=id,

@@ -111,7 +111,7 @@ def add(
     family = _family_of(file)
     if file.is_file() and family is None:
         named = (f"{known.name} ({', '.join(known.suffixes)})" for known in families().values() if known.suffixes)
-        raise LoadError(f"{file.name} is neither {' nor '.join(named)}: rename it")
+        raise LoadError(f"{file.name} is neither {' nor '.join(named)}: rename it if it is one of them")
     return _added(file, id, {"family": family, "head": head}, directory, examine)
 
 

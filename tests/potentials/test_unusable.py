@@ -141,6 +141,18 @@ def test_a_model_that_lacks_something_is_named(damage, says, tmp_path):
     refused(saved(damage(small_mace()), tmp_path), tmp_path, says)
 
 
+@pytest.mark.parametrize("wrapped", [lambda weights: weights, lambda weights: {"model": weights, "epoch": 3}])
+def test_weights_without_their_model_are_named(wrapped, tmp_path):
+    file = saved(wrapped(small_mace().state_dict()), tmp_path)
+    refused(file, tmp_path, "mine is not a MACE model: it holds weights or a state of training; give the .model file")
+
+
+def test_a_compiled_model_of_another_family_is_named_and_not_to_be_run(tmp_path):
+    """NequIP and others deploy their models under the suffix of CHGNet's."""
+    torch.jit.script(torch.nn.Linear(1, 1)).save(str(tmp_path / "mine.pth"))
+    refused(tmp_path / "mine.pth", tmp_path, "mine is not a CHGNet checkpoint: it is compiled or holds code")
+
+
 class Foreign:
     """Something that no reader of checkpoints expects."""
 

@@ -161,6 +161,10 @@ def _refuse_other(id: str, model: Any) -> None:
     kind = type(model).__name__
     if isinstance(model, torch.jit.ScriptModule):
         raise LoadError(f"{id} is compiled (TorchScript): give the checkpoint that it was compiled from")
+    if isinstance(model, dict):
+        raise LoadError(
+            f"{id} is not a MACE model: it holds weights or a state of training; give the .model file of it"
+        )
     if not all(hasattr(model, name) for name in ("atomic_numbers", "r_max", "interactions")):
         raise LoadError(f"{id} is not a MACE model: it holds a {kind}")
     if not isinstance(model, MACE):
