@@ -99,15 +99,20 @@ class _Linear(nn.Module):
     def __init__(self, layer: Any, modality: int | None, factor: float = 1.0):
         super().__init__()
         linear = layer.linear
-        dense = linear(torch.eye(linear.irreps_in.dim, dtype=linear.weight.dtype)).detach()
         modalities = getattr(layer, "num_modalities", 0) if getattr(layer, "num_modalities", 0) > 1 else 0
         inputs, outputs = _by_degree(linear.irreps_in, modalities), _by_degree(linear.irreps_out)
-        for degree, (columns, dim) in enumerate(outputs):
-            rows, _ = inputs[degree] if degree < len(inputs) else (torch.arange(0), dim)
-            self.register_buffer(f"weight_{degree}", dense[rows][:, columns] * factor)
+        # It answers the first component of each channel alone: the others are multiplied with the same.
+        asked = [rows for rows, _ in inputs]
+        asked += [torch.tensor([linear.irreps_in.dim - modalities + modality])] if modalities else []
+        sizes = [len(rows) for rows in asked]
+        probe = torch.zeros(sum(sizes), linear.irreps_in.dim, dtype=linear.weight.dtype)
+        probe[torch.arange(len(probe)), torch.cat(asked)] = 1
+        dense = linear(probe).detach().split(sizes)
+        for degree, (columns, _) in enumerate(outputs):
+            rows = dense[degree] if degree < len(inputs) else dense[0][:0]
+            self.register_buffer(f"weight_{degree}", rows[:, columns] * factor)
         self.degrees = len(outputs)
-        first = linear.irreps_in.dim - modalities
-        bias = dense[first + modality] if modalities else torch.zeros_like(dense[0])
+        bias = dense[-1][0] if modalities else torch.zeros_like(dense[0][0])
         self.register_buffer("bias", bias[outputs[0][0]])
         self.biased = bool(modalities)
 
