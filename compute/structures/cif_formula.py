@@ -97,9 +97,12 @@ def contradiction(atoms: Atoms, formula: Mapping[str, float] | None, pairs: Mapp
             f"The file states the formula {said}, but its sites and symmetry give {found}"
             + (f": {', '.join(absent)} has no site." if absent else ".")
         )  # fmt: skip
-    # Some programs write the content of the whole cell as the formula, beside the units of the reduced one.
+    # Some programs write the content of the whole cell as the formula, beside the units of a smaller one: of the
+    # reduced one, or of a peroxide's and the like, Cs2O2 for Cs4 O4.
     reduced = np.gcd.reduce([round(count) for count in formula.values()]) if _integer(formula) else 1
-    if np.isfinite(z) and not np.isclose([units[0], units[0] * reduced], z, rtol=WHOLE).any():
+    whole = units[0] * reduced / z if z > 0 else 0.0
+    smaller = reduced > 1 and round(whole) > 0 and np.isclose(whole, round(whole), rtol=WHOLE)
+    if np.isfinite(z) and not (np.isclose(units[0], z, rtol=WHOLE) or smaller):
         return f"The file states Z = {z:g} of {said}, but its sites and symmetry give {units[0]:g} in the cell."
     return None
 

@@ -99,6 +99,18 @@ def test_a_formula_that_does_not_agree_is_refused(formula, z, says):
     refused(text(formula=formula, z=z), says)
 
 
+@pytest.mark.parametrize(("z", "fits"), [(1, True), (2, True), (4, True), (3, False), (8, False)])
+def test_units_may_be_of_a_formula_smaller_than_the_one_that_is_written(z, fits):
+    """Cs4 O4 in the cell is two of the peroxide Cs2O2, as it is four of CsO."""
+    corners = [f"{x} {y}" for x in (0.0, 0.5) for y in (0.0, 0.5)]
+    sites = [f"{symbol} {symbol} {corner} {height}" for symbol, height in (("Cs", 0), ("O", 0.4)) for corner in corners]
+    content = text(symmetry=None, sites=tuple(sites), formula="Cs4 O4", z=z, lattice=cell(7.0))
+    if fits:
+        assert formula_of(content) == "Cs4O4"
+    else:
+        refused(content, f"states Z = {z} of Cs4 O4, but .* give 1 in the cell")
+
+
 @pytest.mark.parametrize("tag", ["_chemical_formula_structural", "_chemical_formula_moiety"])
 def test_the_other_formulas_speak_where_there_is_no_sum(tag):
     refused(text(symmetry=named("P m -3 m") + f"\n{tag} 'N H4 Pb Br3'"), "H4")
