@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
 from compute.references.readers import read
@@ -45,6 +47,22 @@ def test_every_frame_is_read_however_it_is_spelled(change, tmp_path):
 def test_other_units_that_the_file_states_are_refused(stated, tmp_path):
     with pytest.raises(FramesError, match=rf"frame 1 states {stated.replace('=', ' = ')}: give .* eV/Å"):
         found(tmp_path, lambda text: text.replace("Properties=", f"{stated} Properties="))
+
+
+def test_deuterium_is_hydrogen(tmp_path):
+    """Forces know no mass."""
+    known = truth()
+    light = np.where(known.numbers == 8, 1, known.numbers)
+    frames = [Atoms(light, known.ideal + u, cell=known.cell, pbc=True) for u in known.displacements]
+    for atoms, forces in zip(frames, known.forces, strict=True):
+        atoms.calc = SinglePointCalculator(atoms, forces=forces)
+    write(tmp_path / "run.extxyz", frames)
+    heavy = re.sub(r"^H ", "D ", (tmp_path / "run.extxyz").read_text(), flags=re.M)
+    (tmp_path / "run.extxyz").write_text(heavy)
+    write(tmp_path / "POSCAR", Atoms(light, known.ideal, cell=known.cell, pbc=True), format="vasp")
+    found = read(tmp_path / "run.extxyz", ideal=tmp_path / "POSCAR")
+    assert set(found.symbols) == {"Sr", "Ti", "H"}
+    assert np.allclose(found.forces, known.forces, atol=1e-7)
 
 
 def test_energies_that_are_no_numbers_are_none(tmp_path):

@@ -71,6 +71,9 @@ def test_a_packed_file_that_ends_early_is_named(ending, tmp_path):
 
 
 def test_an_archive_is_to_be_unpacked(tmp_path):
+    (tmp_path / "run.tar.gz").write_bytes(gzip.compress(bytes(1024)))
+    with pytest.raises(FramesError, match=r"run\.tar\.gz is an archive: unpack it"):
+        read(tmp_path / "run.tar.gz")
     given = as_extxyz(tmp_path)
     with zipfile.ZipFile(tmp_path / "run.zip", "w") as archive:
         archive.write(given["path"], "run.extxyz")

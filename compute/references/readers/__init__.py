@@ -8,6 +8,7 @@ from compute.references.readers import npz, phonopy_yaml, trajectory, vasp
 from compute.references.readers.source import Extras
 from compute.structures.frames import Frames
 from compute.structures.sites import FramesError
+from compute.structures.text import unpacked
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 LAYOUTS = (
@@ -54,7 +55,7 @@ def read(
         if layout.found(path):
             frames: Frames = layout.read(path, extras).thinned(skip, every)
             return frames
-    if path.suffix in _ARCHIVES:
+    if unpacked(path).suffix in _ARCHIVES:
         raise FramesError(f"{path.name} is an archive: unpack it, and give the file or folder that is in it.")
     held = ", ".join(sorted(entry.name for entry in path.iterdir())[:8]) if path.is_dir() else "a file of another kind"
     raise FramesError(f"{path} holds no frames that can be read, but {held or 'nothing'}. Readable are: {LAYOUTS}.")

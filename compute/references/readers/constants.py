@@ -58,7 +58,7 @@ def of_content(content: phonopy_file.Content, ideal: Crystal) -> Found:
         if content.dataset is None:
             return values, ()
         own = full_force_constants(content.force_constants, content.crystal)
-        return values, notes_on_stored(own, content.dataset, content.name)
+        return values, notes_on_stored(own, content.crystal, content.dataset, content.name)
     if content.dataset is None:
         raise FramesError(f"{content.name} holds neither force constants nor forces, and there is no FORCE_SETS.")
     fit = fitted(content.crystal, content.dataset)

@@ -106,9 +106,9 @@ def fitted(crystal: Crystal, dataset: DisplacementDataset) -> Fit:
     )
 
 
-def notes_on_stored(values: np.ndarray, dataset: DisplacementDataset, name: str) -> tuple[str, ...]:
+def notes_on_stored(values: np.ndarray, crystal: Crystal, dataset: DisplacementDataset, name: str) -> tuple[str, ...]:
     """A sentence where `values`, Φ that `name` stores, are not those of the small displacements beside them."""
-    moved, forces = displacements_and_forces(dataset)
+    moved, forces = displacements_and_forces(_nearest(crystal, dataset))
     left = float(np.linalg.norm(_unexplained(values, moved, forces)) / max(float(np.linalg.norm(forces)), 1e-12))
     if left <= _MOST_LEFT or _amplitude(moved) > _SMALL:
         return ()

@@ -85,7 +85,7 @@ def _images(file: Path) -> list[Atoms]:
 
 
 def _lines(text: str) -> str:
-    """`text` of an extxyz file as ASE takes it, which ends at a blank line and knows its keys in one spelling alone."""
+    """An extxyz file as ASE takes it, which ends at a blank line and knows one spelling of a key and no deuterium."""
     lines = with_fortran_numbers(text).split("\n")
     kept: list[str] = []
     at = 0
@@ -95,7 +95,8 @@ def _lines(text: str) -> str:
             header = "".join(lines[at + 1 : at + 2])
             spelled = re.sub(r"(?<!\S)(lattice|properties)(?==)", lambda key: key[0].capitalize(), header, flags=re.I)
             atoms = int(count) if count.isdecimal() else 0  # what is no number of atoms, ASE refuses
-            kept += [count, spelled, *lines[at + 2 : at + 2 + atoms]]
+            rows = (re.sub(r"^\s*[DT](?=\s)", "H", line) for line in lines[at + 2 : at + 2 + atoms])
+            kept += [count, spelled, *rows]
             at += 1 + atoms
         at += 1
     return "\n".join(kept)
