@@ -42,7 +42,7 @@ access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(D)s us"
 
 _M_TRIM_THRESHOLD, _M_ARENA_MAX = -1, -8  # of glibc's malloc.h
 _COLLECT_AFTER = (10_000, 20, 20)  # a page is made of tens of thousands of objects, few of them in cycles
-_TIDY_AFTER = 100  # requests
+_TIDY_AFTER = 20  # requests
 _REQUEST_SECONDS = float(os.environ.get("SOFTMODE_REQUEST_SECONDS", 60))
 _ARRIVAL_SECONDS = min(10.0, _REQUEST_SECONDS)  # a body has 256 kB at most, which a slow telephone sends in that
 _WAITING = threading.BoundedSemaphore(threads // 2)  # the others answer those who have sent what they ask

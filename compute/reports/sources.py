@@ -52,8 +52,10 @@ def explained(release: ReportTables, potentials: Sequence[str]) -> str:
 
 
 def stored(release: ReportTables) -> str:
-    """Suite mp0b3: forces of one MACE model that its own authors published."""
-    rows = release.rows("SELECT * FROM harmonic WHERE suite = 'mp0b3' AND status = 'ok' ORDER BY run, compound")
+    """Suite mp0b3: forces of MACE that were published with DFT's, each in its own relaxed cell."""
+    rows = release.rows(
+        "SELECT * FROM harmonic WHERE suite = 'mp0b3' AND geometry = 'relaxed' AND status = 'ok' ORDER BY run, compound"
+    )
     if rows.empty:
         return ""
     lines = []

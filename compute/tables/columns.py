@@ -14,8 +14,8 @@ def field(name: str, kind: pa.DataType, text: str, unit: str = "", *, required: 
 
 STR, INT, REAL, BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 
-SUITE = field("suite", STR, "set of compounds: hdp, abx3 or mp0b3", required=True)
-COMPOUND = field("compound", STR, "canonical formula, or material id in mp0b3", required=True)
+SUITE = field("suite", STR, "set of compounds, by its id, such as abx3", required=True)
+COMPOUND = field("compound", STR, "canonical formula, or the material id of the source of a suite", required=True)
 POTENTIAL = field("potential", STR, "potential as named in the table potentials", required=True)
 RUN = field("run", STR, "run as named in the table runs", required=True)
 STATUS = field("status", STR, "ok, not-run, or a word for the failure", required=True)

@@ -71,7 +71,7 @@ ForceConstantsRow = row("force_constants", CONSTANTS)
 _OF_COMPOUND: dict[str, Any] = {
     "release": (str, Field(description="release of the data")),
     "suite": Suite,
-    "compound": (str, Field(description="canonical formula, or material id in mp0b3")),
+    "compound": (str, Field(description="canonical formula, or the material id of the source of a suite")),
     "reference": (ROWS["references"], Field(description="published DFT")),
     **{table: _list_of(ROWS[table]) for table in OF_A_COMPOUND},
     "force_constants": (

@@ -168,7 +168,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         examples=("/compounds/abx3/CsPbBr3",),
         path_types=(
             ("suite", Suite, "set of compounds"),
-            ("formula", Formula, "formula, elements in any order, or material id in mp0b3"),
+            ("formula", Formula, "formula, elements in any order, or material id"),
         ),
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.NOT_ACCEPTABLE),
     ),

@@ -43,7 +43,7 @@ ELEMENTS = {site: (Element, f"element on the {place} site") for site, place in z
 )}  # fmt: skip
 _COMPOUND = {
     "suite": (Suite, "set of compounds"),
-    "compound": (Formula, "formula, elements in any order, or material id in mp0b3"),
+    "compound": (Formula, "formula, elements in any order, or material id"),
 }
 _POTENTIAL = {"potential": (Name, "potential as named in the table potentials")}
 _CALCULATED = {

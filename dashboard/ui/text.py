@@ -118,11 +118,11 @@ def level_sentence(levels: Mapping[str, str], names: Mapping[str, str]) -> str:
 
 def compared_how(suite: str, geometry: str | None) -> str:
     """What the two sides of a harmonic comparison have in common."""
-    if suite == "mp0b3":
-        return "DFT and potential use the same supercells and q points, each in its own relaxed cell."
     if geometry == "reference":
         return (
-            "Like with like: both sides use the published lattice constant and the same q points, so the difference "
-            "is the error of the forces alone."
+            "Like with like: both sides use DFT’s cell and the same q points, so the difference is the error of the "
+            "forces alone."
         )
+    if suite == "mp0b3":
+        return "DFT and potential use the same supercells and q points, each in its own relaxed cell."
     return "The same q points, each side in its own relaxed cell: part of the difference is the cell."
