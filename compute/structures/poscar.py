@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from compute.sentence import said_by
 from compute.structures.formula import SYMBOLS, isotope
 from compute.structures.sites import StructureError
-from compute.structures.text import with_fortran_numbers
+from compute.text import with_fortran_numbers
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -17,8 +17,8 @@ from compute.structures import cif, poscar
 from compute.structures.compounds import Compound, identify
 from compute.structures.formula import FormulaError
 from compute.structures.sites import Crystal, StructureError, minimum_image
-from compute.structures.text import plain
 from compute.suites import UPLOAD, QPoint
+from compute.text import plain
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -10,7 +10,7 @@ import pytest
 from compute.structures import cif
 from compute.structures.cif_formula import composition
 from compute.structures.sites import StructureError
-from compute.structures.text import decoded
+from compute.text import decoded
 
 X = ("0.5 0 0", "0 0.5 0", "0 0 0.5")
 PEROVSKITE = ("Cs1 Cs 0.5 0.5 0.5", "Pb1 Pb 0 0 0", "Br1 Br 0.5 0 0")

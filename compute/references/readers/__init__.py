@@ -8,7 +8,7 @@ from compute.references.readers import npz, phonopy_yaml, trajectory, vasp
 from compute.references.readers.source import Extras
 from compute.structures.frames import Frames
 from compute.structures.sites import FramesError
-from compute.structures.text import unpacked
+from compute.text import unpacked
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 LAYOUTS = (

@@ -12,7 +12,7 @@ from compute.references.readers.fitted import fitted, notes_on_stored
 from compute.sentence import said_by
 from compute.structures.force_constants import full_force_constants
 from compute.structures.sites import Crystal, FramesError, same_sites
-from compute.structures.text import first_of, text_of, with_fortran_numbers
+from compute.text import first_of, text_of, with_fortran_numbers
 
 Found = tuple[np.ndarray, tuple[str, ...]]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from compute.sentence import said_by
 from compute.structures.sites import Crystal, FramesError
-from compute.structures.text import DAMAGED, first_of, text_of, unpacked, with_fortran_numbers
+from compute.text import DAMAGED, first_of, text_of, unpacked, with_fortran_numbers
 
 if TYPE_CHECKING:
     from phonopy.harmonic.displacement import (

@@ -11,7 +11,7 @@ from compute.references.readers import phonopy_file
 from compute.sentence import said_by
 from compute.structures import cif, poscar
 from compute.structures.sites import Crystal, FramesError, StructureError
-from compute.structures.text import text_of
+from compute.text import text_of
 
 if TYPE_CHECKING:
     from ase import Atoms

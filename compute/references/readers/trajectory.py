@@ -16,7 +16,7 @@ from compute.sentence import said_by
 from compute.structures.frame_checks import refuse_unbalanced
 from compute.structures.frames import NOT_STATED, Frames, frames_from_positions, joined
 from compute.structures.sites import Crystal, FramesError
-from compute.structures.text import first_of, text_of, unpacked, with_fortran_numbers
+from compute.text import first_of, text_of, unpacked, with_fortran_numbers
 
 if TYPE_CHECKING:
     from ase import Atoms

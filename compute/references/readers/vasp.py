@@ -17,7 +17,7 @@ from compute.references.readers import constants, vasp_settings, vasprun
 from compute.references.readers.source import Extras, crystal_in, in_order, name_of
 from compute.structures.frames import Frames, frames_from_positions
 from compute.structures.sites import Crystal, FramesError, minimum_image
-from compute.structures.text import first_of, unpacked
+from compute.text import first_of, unpacked
 
 # The first step of a segment lies one step from the last of the segment before; other starts lie far off.
 _CONTINUES = 3.0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compute.structures.sites import FramesError
-from compute.structures.text import DAMAGED, opened
+from compute.text import DAMAGED, opened
 
 # What VASP makes of some POTCAR files, where their title is not in the file either.
 _CUT = {"r": "Zr", "X": "Xe"}

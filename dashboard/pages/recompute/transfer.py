@@ -9,7 +9,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
-from compute.structures.text import decoded
+from compute.text import decoded
 from dashboard.dataset import Dataset
 from dashboard.pages.recompute.panel import FILES, file_of, live_sets, omegas_of_dft, read
 from dashboard.pages.recompute.phonons import VIEWER, moved
