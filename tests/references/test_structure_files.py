@@ -73,6 +73,12 @@ def test_a_file_that_is_no_structure_is_one_sentence(name, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_a_file_that_ends_early_is_said_to(tmp_path):
+    truncated_vasprun(tmp_path / "vasprun.xml")
+    with pytest.raises(FramesError, match=r"^vasprun\.xml cannot be read as a structure: it is cut short"):
+        crystal_in(tmp_path / "vasprun.xml")
+
+
 @pytest.mark.parametrize("name", ["CONTCAR", "OUTCAR", "vasprun.xml", "picture.png"])
 def test_the_command_line_says_it_too(name, tmp_path):
     given = as_traj(tmp_path)

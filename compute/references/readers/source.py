@@ -66,7 +66,8 @@ def _atoms(path: Path) -> Atoms:
     except StructureError:
         raise
     except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
-        raise FramesError(f"{path.name} cannot be read as a structure: {said_by(error)}.") from error
+        why = f"it is cut short, damaged or of another kind ({said_by(error)})"
+        raise FramesError(f"{path.name} cannot be read as a structure: {why}.") from error
     images = [atoms for atoms in held if hasattr(atoms, "numbers") and len(atoms)]
     if not images:
         raise FramesError(f"{path.name} cannot be read as a structure: it holds no atoms.")
