@@ -33,7 +33,7 @@ Stamps = tuple[Stamp, Stamp]
 _NO_STAMP: Stamp = (0, 0, 0, 0)
 _TRIES = 3
 
-FRAMES_MB, LARGEST_FRAME_MB = 8, 1
+FRAMES_MB, LARGEST_FRAME_MB = 4, 1
 """Megabytes of answers to queries that are kept in all, and of one: a large one would drive out many small ones."""
 
 OF_A_COLUMN = 1200

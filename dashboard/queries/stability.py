@@ -190,7 +190,7 @@ def compared(dataset: Dataset, view: StabilityView, chosen: tuple[str, ...]) -> 
     return _compared(dataset, dataset.release(), view, chosen)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _compared(dataset: Dataset, release: str, view: StabilityView, chosen: tuple[str, ...]) -> Compared:
     return Compared(view, *_columns(dataset, release, view.suite, view.anion, chosen))
 
