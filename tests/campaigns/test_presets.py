@@ -23,6 +23,7 @@ from compute.cli import app
 from compute.potentials.imports import mace_modules
 from compute.potentials.registry import entries
 from compute.protocols import SAMPLING_PROTOCOLS
+from compute.tasks import execute
 from tests.conftest import ROOT
 from tests.support.here import Here
 from tests.support.mace_model import train_small_mace
@@ -81,6 +82,8 @@ def here(monkeypatch, tmp_path):
         yield Here()
 
     monkeypatch.setattr("compute.campaigns.dask_cluster.executor", executor)
+    yield
+    execute._loaded.cache_clear()  # which this process would take for the published models
 
 
 def campaign(data: Path, *arguments: str):
