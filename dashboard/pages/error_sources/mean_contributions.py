@@ -9,6 +9,7 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.figures.theme import wrapped
 from dashboard.pages.error_sources.mean_contributions_data import (
     FEWEST,
     INTERACTION,
@@ -55,8 +56,9 @@ def _means_figure(drawn: Sequence[ContributionGroup], split: str, names: Names) 
     for step, name in SERIES_NAMES.items():
         values = [group.steps[step].mean for group in drawn]
         series[name] = Numbers(*(np.array([getattr(v, end) for v in values]) for end in ("value", "low", "high")))
-    rows = [f"{_who(group, names)}<br>n = {count(group.n)}" for group in drawn]
-    figure = grouped(rows, series, x_title="mean contribution to σ")
+    sizes = [f"n = {count(group.n)}".replace(" ", "\N{NO-BREAK SPACE}") for group in drawn]
+    rows = [wrapped(f"{_who(group, names)}, {n}", 28) for group, n in zip(drawn, sizes, strict=True)]
+    figure = grouped(rows, series, x_title=wrapped("mean contribution to σ", 17))
     return captioned(
         figure,
         [
