@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_ag_grid as dag
 import pandas as pd
 from dash import html
 from dash.development.base_component import Component
@@ -12,8 +11,9 @@ from dash.development.base_component import Component
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.records import records
-from dashboard.ui.blocks import doi_link, not_computed
-from dashboard.ui.text import count
+from dashboard.ui.blocks import attributes, doi_link, not_computed
+from dashboard.ui.glossary import explained
+from dashboard.ui.text import count, number
 
 SUITE = "kappa103"
 _ROWS = """
@@ -22,21 +22,15 @@ SELECT any_value(name) AS name, bool_or(mace) AS mace, count(*) FILTER (status =
        count(*) FILTER (imaginary) AS imaginary, avg(srme) AS srme
 FROM wider_field WHERE entry <> 'dft' GROUP BY entry ORDER BY rmse, name
 """
-_COLUMNS = (
-    ("name", "potential", 220, None, "as the source names it; ★ a MACE model by its name"),
-    ("n", "n", 70, 0, "binaries with frequencies"),
-    ("without", "without", 90, 0, "binaries without frequencies: a failure of the potential's own run"),
-    ("rmse", "ω RMSE (THz)", 130, 3, "median over binaries of the RMSE of 17 quantiles of ω"),
-    ("bias", "ω bias (THz)", 130, 3, "median over binaries of the mean of quantile(potential) − quantile(DFT)"),
-    ("imaginary", "imaginary", 110, 0, "binaries with an imaginary mode, by the source"),
-    (
-        "srme",
-        "κ error",
-        100,
-        3,
-        "mean symmetric relative error of the thermal conductivity; 2 at worst, and for a failure",
-    ),
+_NUMBERS = (
+    ("n", "n", 0, "Binaries with frequencies."),
+    ("without", "without", 0, "Binaries without frequencies: a failure of the potential's own run."),
+    ("rmse", "ω RMSE (THz)", 3, "Median over binaries of the RMSE of 17 quantiles of ω."),
+    ("bias", "ω bias (THz)", 3, "Median over binaries of the mean of quantile(potential) − quantile(DFT)."),
+    ("imaginary", "imaginary", 0, "Binaries with an imaginary mode, by the source."),
+    ("srme", "κ error", 3, "Mean symmetric relative error of the thermal conductivity; 2 at worst, and for a failure."),
 )
+"""Columns of numbers: name in the table, heading, decimals and meaning."""
 
 
 def wider_field(dataset: Dataset) -> list[Component]:
@@ -45,21 +39,20 @@ def wider_field(dataset: Dataset) -> list[Component]:
     suite = SUITES[SUITE]
     if frame.empty:
         return [not_computed("The source has not been imported.", f"softmode reference import {SUITE} --source FILE")]
-    grid = dag.AgGrid(
-        id="potentials-wider-field",
-        rowData=[_row(row) for row in records(frame)],
-        columnDefs=[_column(*column) for column in _COLUMNS],
-        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
-        dashGridOptions={"rowHeight": 30, "headerHeight": 38, "tooltipShowDelay": 300},
-        className="grid",
-        style={"height": "clamp(20rem, 60vh, 40rem)", "width": "100%"},
+    who = explained("potential", "As the source names it; ★: a MACE model by its name.")
+    titles = [explained(heading, meaning) for _, heading, _, meaning in _NUMBERS]
+    head = [html.Th(who, scope="col"), *(html.Th(title, scope="col", className="num") for title in titles)]
+    table = html.Table(
+        [html.Thead(html.Tr(head)), html.Tbody([_row(row) for row in records(frame)])], className="sortable wider-field"
     )
     said = (
         f"{count(len(frame))} potentials, of which {int(frame['mace'].sum())} are MACE models (★), on"
         f" {suite.size} binaries. {suite.dft.described}; each potential in its own relaxed cell; whether with a"
         f" non-analytic correction is not stated. {suite.caution} Source: {suite.citation}. "
     )
-    return [html.P([said, doi_link(suite.doi) if suite.doi else html.A(suite.source, href=suite.source)]), grid]
+    where = doi_link(suite.doi) if suite.doi else html.A(suite.source, href=suite.source)
+    named = attributes(aria_label="A wider field of potentials")
+    return [html.P([said, where]), html.Div(table, className="table-scroll", tabIndex=0, role="region", **named)]
 
 
 def field(dataset: Dataset) -> pd.DataFrame:
@@ -67,13 +60,12 @@ def field(dataset: Dataset) -> pd.DataFrame:
     return dataset.frame(_ROWS)
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "name": f"{row['name']}{' ★' if row['mace'] else ''}"}
+def _row(row: dict[str, Any]) -> Component:
+    name = f"{row['name']}{' ★' if row['mace'] else ''}"
+    return html.Tr([html.Th(name, scope="row"), *(_cell(row[key], decimals) for key, _, decimals, _ in _NUMBERS)])
 
 
-def _column(name: str, header: str, width: int, decimals: int | None, meaning: str) -> dict[str, Any]:
-    definition: dict[str, Any] = {"field": name, "headerName": header, "width": width, "headerTooltip": meaning}
-    if decimals is None:
-        return definition | {"pinned": "left"}
-    number = f"params.value == null ? '–' : params.value.toFixed({decimals}).replace('-', '−')"
-    return definition | {"type": "rightAligned", "valueFormatter": {"function": number}}
+def _cell(value: float | None, decimals: int) -> Component:
+    if value is None:
+        return html.Td("–", className="num")
+    return html.Td(number(value, decimals), className="num", **attributes(data_value=f"{value:.6g}"))

@@ -22,11 +22,14 @@ def test_the_wider_field_counts_what_has_no_answer(dataset):
     assert rows.loc["MACE-X", ["n", "without", "imaginary"]].tolist() == [3, 0, 1]
     assert rows.loc["MACE-X", "rmse"] == pytest.approx(0.2)
     assert rows.loc["FAILING", ["n", "without"]].tolist() == [0, 3]
-    said, grid = wider_field(dataset)
+    said, scrolled = wider_field(dataset)
     assert "3 potentials, of which 1 are MACE models" in words(said)
-    assert [row["name"] for row in grid.rowData] == ["MACE-X ★", "OTHER", "FAILING"]
-    assert grid.rowData[2]["rmse"] is None
-    assert grid.defaultColDef["sortable"]
+    table = scrolled.children
+    assert "sortable" in table.className.split()
+    rows = [row.children for row in table.children[1].children]
+    assert [row[0].children for row in rows] == ["MACE-X ★", "OTHER", "FAILING"]
+    assert getattr(rows[0][3], "data-value") == "0.2"  # what it is sorted by
+    assert rows[2][3].children == "–"  # no frequencies: no error
 
 
 def test_a_second_dft_stands_beside_the_reference_and_says_what_it_is(dataset):
