@@ -21,6 +21,7 @@ VIEWER = "#compound-viewer"
 
 def drawn(page: Page) -> None:
     """Waits until the structure and the bands are there."""
+    page.locator(VIEWER).scroll_into_view_if_needed()  # it is drawn when it is seen
     page.wait_for_selector(f"{VIEWER}[data-drawn=true] canvas")
     page.wait_for_selector("#compound-bands .js-plotly-plot .xtick text")
 
@@ -163,6 +164,7 @@ def test_a_neighbour_is_one_click_away(visit):
     page.wait_for_url("**/compound/abx3/CsPbBr3")
     expect(page.get_by_role("heading", level=1)).to_have_text("CsPbBr3", timeout=15_000)
     # The same viewer now shows the other structure, without a mode.
+    page.locator(VIEWER).scroll_into_view_if_needed()
     page.wait_for_selector(f"{VIEWER}[data-drawn=true] canvas")
     expect(page.locator(f"{VIEWER} canvas")).to_have_count(1)
     expect(page.locator(".structure-legend")).to_contain_text("Br (X)")

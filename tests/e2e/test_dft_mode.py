@@ -33,6 +33,7 @@ def test_both_crystals_move_in_step_and_follow_the_mode(visit):
     page = visit(ADDRESS)
     page.locator(SECOND).scroll_into_view_if_needed()
     for viewer in (FIRST, SECOND):
+        page.locator(viewer).scroll_into_view_if_needed()  # it is drawn when it is seen
         page.wait_for_selector(f"{viewer}[data-drawn=true] canvas")
     page.get_by_role("button", name="Play mode").click()
     page.wait_for_selector(f"{SECOND}[data-frame]")

@@ -178,7 +178,7 @@ def test_several_potentials_are_computed_overlaid_and_moved_under_one_address(vi
     for name in ("DFT, published", "chgnet-0.2.0", "chgnet-0.3.0"):
         expect(table).to_contain_text(name)
     expect(page.locator("#recompute-bands .main-svg").first).to_be_visible()
-    page.locator("#recompute-viewer").scroll_into_view_if_needed()  # it is drawn when it comes near
+    page.locator("#recompute-viewer").scroll_into_view_if_needed()  # it is drawn when it is seen
     page.wait_for_selector("#recompute-viewer[data-drawn=true] canvas")
     choose(page, "#recompute-q", "R (½ ½ ½)")
     expect(page.locator("#recompute-mode")).to_contain_text("at R (½ ½ ½), mode 1 of 15")
