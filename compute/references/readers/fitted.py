@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,6 +74,47 @@ class Fit:
         return tuple(said)
 
 
+@dataclass(frozen=True, eq=False)
+class _Allowed:
+    """The force constants that the symmetry of the supercell of `phonon` allows."""
+
+    phonon: Phonopy
+
+    @cached_property
+    def basis(self) -> Any:
+        """Symfc's basis of them, which takes longer than a fit."""
+        from phonopy.interface.symfc import SymfcFCSolver
+
+        solver = SymfcFCSolver(self.phonon.supercell, symmetry=self.phonon.symmetry)
+        solver.compute_basis_set(orders=[2])
+        return solver.basis_set[2]
+
+    def nearest(self, values: np.ndarray) -> np.ndarray:
+        """The allowed Φ (N, N, 3, 3) nearest to `values`."""
+        expansion, vectors = self.basis.compression_matrix, self.basis.blocked_basis_set
+        return np.asarray(expansion @ (vectors @ (vectors.T @ (expansion.T @ values.ravel())))).reshape(values.shape)
+
+    def solved(self, dataset: DisplacementDataset) -> np.ndarray:
+        """Φ of displacements that determine it."""
+        if "first_atoms" not in dataset:
+            return self._fit(dataset["displacements"], dataset["forces"])
+        self.phonon.dataset = dataset
+        self.phonon.produce_force_constants()
+        return self.nearest(np.array(self.phonon.force_constants))
+
+    def recovers(self, moved: np.ndarray) -> bool:
+        """Whether a fit to the displacements `moved` (T, N, 3) gives force constants back that are known beforehand."""
+        size = moved.shape[1]
+        known = self.nearest(np.random.default_rng(0).normal(size=(size, size, 3, 3)))
+        found = self._fit(moved, -np.einsum("ijab,tjb->tia", known, moved))
+        return bool(np.linalg.norm(found - known) < _RECOVERED * np.linalg.norm(known))
+
+    def _fit(self, displacements: np.ndarray, forces: np.ndarray) -> np.ndarray:
+        from symfc.solvers import FCSolverO2
+
+        return np.asarray(FCSolverO2(self.basis).solve(displacements, forces).full_fc)
+
+
 def fitted(crystal: Crystal, dataset: DisplacementDataset) -> Fit:
     """Φ from a phonopy dataset with forces, made to obey symmetry and sum rule, and held against that dataset.
 
@@ -86,11 +128,11 @@ def fitted(crystal: Crystal, dataset: DisplacementDataset) -> Fit:
     size = float(np.linalg.norm(forces))
     if not size:
         raise FramesError("All forces of the displacements are zero.")
-    symprec = _tolerance(crystal, dataset, moved)
+    allowed = _determined(crystal, dataset, moved)
     _refuse_others(crystal, moved, forces)
-    values = _solved(crystal, dataset, symprec)
+    values = allowed.solved(dataset)
     noise = _noise(moved)
-    of_noise = _solved(crystal, _with_forces(dataset, noise), symprec)
+    of_noise = allowed.solved(_with_forces(dataset, noise))
     spare = float(np.linalg.norm(_unexplained(of_noise, moved, noise)) / np.linalg.norm(noise))
     rest = float(np.linalg.norm(_unexplained(values, moved, forces)))
     # A fit that leaves nothing of noise could explain any forces.
@@ -146,16 +188,17 @@ def _refuse_others(crystal: Crystal, moved: np.ndarray, forces: np.ndarray) -> N
         )
 
 
-def _tolerance(crystal: Crystal, dataset: DisplacementDataset, moved: np.ndarray) -> float:
-    """The tightest tolerance of the symmetry in Å with which the displacements determine Φ."""
+def _determined(crystal: Crystal, dataset: DisplacementDataset, moved: np.ndarray) -> _Allowed:
+    """What the tightest tolerance of the symmetry allows with which the displacements determine Φ."""
     single = "first_atoms" in dataset
     still = np.flatnonzero(~moved.any(axis=(1, 2)))
     if len(still) and (single or len(still) == len(moved)):
         raise FramesError(f"Displacement {still[0] + 1} is zero: it says nothing of the force constants.")
     # The source chose its displacements with a tolerance of its own.
     for symprec in _SYMPRECS:
-        if determined(_phonopy(crystal, dataset, symprec)) if single else _recovered(crystal, moved, symprec):
-            return symprec
+        allowed = _Allowed(_phonopy(crystal, dataset, symprec))
+        if determined(allowed.phonon) if single else allowed.recovers(moved):
+            return allowed
     raise FramesError(
         f"The displacements do not determine the force constants: {len(moved)} are too few, or leave out a direction."
     )
@@ -183,28 +226,6 @@ def _with_forces(dataset: Mapping[str, Any], forces: np.ndarray) -> Displacement
         return {"displacements": dataset["displacements"], "forces": forces}
     entries = [entry | {"forces": met} for entry, met in zip(dataset["first_atoms"], forces, strict=True)]
     return {"natom": dataset["natom"], "first_atoms": entries}
-
-
-def _solved(crystal: Crystal, dataset: DisplacementDataset, symprec: float) -> np.ndarray:
-    phonon = _phonopy(crystal, dataset, symprec)
-    if "first_atoms" in dataset:
-        phonon.produce_force_constants()
-        phonon.symmetrize_force_constants(use_symfc_projector=True)
-    else:
-        phonon.produce_force_constants(fc_calculator="symfc")
-    return np.array(phonon.force_constants)
-
-
-def _recovered(crystal: Crystal, moved: np.ndarray, symprec: float) -> bool:
-    """Whether a fit to the displacements `moved` (T, N, 3) gives force constants back that are known beforehand."""
-    size = len(crystal.numbers)
-    trial = _phonopy(crystal, {"displacements": moved, "forces": np.zeros_like(moved)}, symprec)
-    trial.force_constants = np.random.default_rng(0).normal(size=(size, size, 3, 3))
-    trial.symmetrize_force_constants(use_symfc_projector=True)
-    known = np.array(trial.force_constants)
-    forces = -np.einsum("ijab,tjb->tia", known, moved)
-    found = _solved(crystal, {"displacements": moved, "forces": forces}, symprec)
-    return bool(np.linalg.norm(found - known) < _RECOVERED * np.linalg.norm(known))
 
 
 def _phonopy(crystal: Crystal, dataset: DisplacementDataset, symprec: float) -> Phonopy:
