@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.acting import settled_width
+from tests.e2e.conftest import visiting
 
 pytestmark = pytest.mark.e2e
 
@@ -37,6 +40,28 @@ def server(published_server: str) -> str:
     return published_server
 
 
+@pytest.fixture(scope="module")
+def turn(published_server: str, visitor: BrowserContext) -> Iterator[Callable[[str], Page]]:
+    """Opens a path, by its part alone where its page stands open."""
+    with visiting(visitor, published_server) as visit:
+        page: Page | None = None
+
+        def go(path: str) -> Page:
+            nonlocal page
+            address, _, part = path.partition("#")
+            if page is None:
+                page = visit(path)
+            elif page.url.partition("#")[0] == published_server + address:
+                page.evaluate("part => { location.hash = part; }", part)
+            else:
+                page.goto(published_server + path)
+            page.wait_for_selector("h1")
+            page.wait_for_load_state("networkidle")
+            return page
+
+        yield go
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_is_short_before_a_click(visit, path):
     page = visit(path)
@@ -46,10 +71,11 @@ def test_a_page_is_short_before_a_click(visit, path):
 
 
 @pytest.mark.parametrize("path", PARTS)
-def test_a_part_is_at_most_four_screens(visit, path):
-    page = visit(path)
-    page.wait_for_load_state("networkidle")
+def test_a_part_is_at_most_four_screens(turn, path):
+    page = turn(path)
     expect(page.locator(f"#{path.partition('#')[2]}")).to_be_visible()
+    page.wait_for_timeout(150)  # what it fetches is asked for when it is seen
+    expect(page.locator("[data-dash-is-loading=true]")).to_have_count(0)
     assert page.evaluate(HEIGHT) <= TALLEST
 
 
