@@ -23,9 +23,10 @@ SHARED = ROOT.parent / "shared"
 
 # What takes longest comes first: begun last, it would be waited for by all other processes.
 LONG = (
-    "e2e/test_site", "e2e/test_length", "campaigns/test_campaign", "reports/test_findings", "e2e/test_compounds",
-    "dashboard/pages/test_counts", "e2e/test_stability", "potentials/test_load", "faults/test_leave",
-    "faults/test_kill",
+    "e2e/test_site", "potentials/test_environments", "dashboard/pages/test_counts", "e2e/test_compounds",
+    "campaigns/test_campaign", "e2e/test_length", "stages/test_sampling", "faults/test_evaluator", "e2e/test_recompute",
+    "scorecard/test_scorecard", "reports/test_findings", "jobs/test_service", "potentials/test_batching",
+    "references/test_force_sets", "references/test_declared_suite", "tables/test_check", "faults/test_away",
 )  # fmt: skip
 
 
