@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.io import write
 from phonopy.file_IO import write_FORCE_CONSTANTS
 
 from compute.references.readers import read
 from compute.references.readers.source import crystal_in
 from compute.structures.sites import FramesError
-from tests.support.frames_files import STEPS, as_extxyz, as_vasp, sigma_of, truth
+from tests.support.frames_files import STEPS, as_extxyz, as_vasp, images, sigma_of, truth, write_ideal
 
 PACK = {".gz": gzip.compress, ".xz": lzma.compress, ".bz2": bz2.compress}
 
@@ -35,6 +36,17 @@ def test_a_trajectory_its_ideal_structure_and_force_constants_may_be_packed(endi
     files = {"path": given["path"], "ideal": given["ideal"], "force_constants": tmp_path / "FORCE_CONSTANTS"}
     frames = read(**{name: packed(file, ending) for name, file in files.items()})
     assert sigma_of(frames) == pytest.approx(sigma_of(truth()), rel=1e-6)
+
+
+@pytest.mark.parametrize("ending", PACK)
+def test_a_trajectory_of_ase_may_be_packed_and_its_database_says_that_it_may_not(ending, tmp_path):
+    for name in ("run.traj", "run.db"):
+        write(tmp_path / name, images(truth()))
+    ideal = write_ideal(tmp_path / "POSCAR")
+    found = read(packed(tmp_path / "run.traj", ending), ideal=ideal)
+    assert np.allclose(found.forces, truth().forces)
+    with pytest.raises(FramesError, match=rf"run\.db\{ending} is a packed database.*: unpack it"):
+        read(packed(tmp_path / "run.db", ending), ideal=ideal)
 
 
 def test_a_run_of_vasp_may_be_packed(tmp_path):

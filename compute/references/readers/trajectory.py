@@ -16,7 +16,7 @@ from compute.sentence import said_by
 from compute.structures.frame_checks import refuse_unbalanced
 from compute.structures.frames import NOT_STATED, Frames, frames_from_positions, joined
 from compute.structures.sites import Crystal, FramesError
-from compute.text import first_of, text_of, unpacked, with_fortran_numbers
+from compute.text import first_of, opened, text_of, unpacked, with_fortran_numbers
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -72,16 +72,26 @@ def _images(file: Path) -> list[Atoms]:
 
     if not file.stat().st_size:
         raise FramesError(f"{file.name} is empty.")
-    kind = _BINARY.get(file.suffix, "extxyz")
+    kind = _BINARY.get(unpacked(file).suffix, "extxyz")
+    if kind == "db" and file.suffix not in _BINARY:
+        raise FramesError(f"{file.name} is a packed database, which is read where it lies: unpack it.")
     try:
-        source = file if file.suffix in _BINARY else io.StringIO(_lines(text_of(file)))
-        held = read_images(source, index=":", format=kind)
+        held = read_images(_source(file, kind), index=":", format=kind)
     except Exception as error:  # the boundary to the parsers of ASE, which raise whatever they meet
         raise FramesError(f"{file.name} cannot be read as {kind}: {said_by(error)}.") from error
     images = held if isinstance(held, list) else [held]
     if not images:
         raise FramesError(f"{file.name} is empty.")
     return images
+
+
+def _source(file: Path, kind: str) -> Path | io.BytesIO | io.StringIO:
+    if kind == "extxyz":
+        return io.StringIO(_lines(text_of(file)))
+    if file.suffix in _BINARY:
+        return file
+    with opened(file) as stream:
+        return io.BytesIO(stream.read())
 
 
 def _lines(text: str) -> str:
