@@ -35,6 +35,12 @@ LOOK = """element => {
   const near = [element, element.parentElement, element.parentElement.parentElement].map((e) => getComputedStyle(e));
   return near.map((s) => [s.outlineStyle, s.outlineColor, s.borderTopColor, s.boxShadow, s.backgroundColor]).join("|");
 }"""
+SHIFT = """() => new Promise((answer) => {
+  let sum = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((e) => { if (!e.hadRecentInput) sum += e.value; }))
+    .observe({type: "layout-shift", buffered: true});
+  setTimeout(() => answer(sum), 200);
+})"""
 BEYOND = """() => [...document.querySelectorAll("main *")]
   .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
   .filter((e) => !e.closest(".table-scroll, .grid, svg, pre"))
@@ -132,6 +138,11 @@ def test_back_and_forward_restore_the_view(page):
     assert page.url == address
     page.go_forward()
     expect(page.locator("main h1")).not_to_have_text(heading)
+
+
+@pytest.mark.parametrize("path", ["/", "/compound/abx3/CsPbI3", "/methods"])
+def test_nothing_moves_in_sight_while_a_page_comes(visit, path):
+    assert drawn(visit(path)).evaluate(SHIFT) < 0.02
 
 
 def test_going_back_restores_what_was_chosen(visit):
