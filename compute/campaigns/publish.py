@@ -104,7 +104,7 @@ def merge(campaign: Campaign, known: Standing | None = None) -> dict[str, pa.Tab
 def publish(campaign: Campaign, data: Path, potentials: Sequence[Row] | None = None) -> None:
     """Merge and publish, in place of the runs in `data` that agree in the columns `Stage.replaces`.
 
-    `potentials` are rows of that table, by default of those that are known on this machine. Raises `PlanError` where
+    `potentials` are rows of that table, by default of the registered ones and its own. Raises `PlanError` where
     that would lose compounds that another run has.
     """
     with tables.publishing(data) as publication:
@@ -116,7 +116,7 @@ def publish(campaign: Campaign, data: Path, potentials: Sequence[Row] | None = N
             publication.put(name, table)
         if bases := _bases(campaign, new[constants.TABLE]):
             publication.upsert(constants.BASES, bases)
-        publication.upsert("potentials", store.rows() if potentials is None else potentials)
+        publication.upsert("potentials", store.rows_with([campaign.potential]) if potentials is None else potentials)
 
 
 def _better(row: Row | None, published: Row | None) -> Row:

@@ -195,7 +195,7 @@ def publish_attribution(
             scored.append(scored_row(path, potential, protocol))
     with tables.publishing(data) as publication:
         publication.upsert("attribution", scored)
-        publication.upsert("potentials", store.rows())
+        publication.upsert("potentials", store.rows_with([potential.id for potential in potentials]))
     return len(scored)
 
 

@@ -133,4 +133,4 @@ def publish(data: Path, found: Sequence[Row]) -> None:
             if not (row["frames"].startswith(SET) and row["potential"] in models)
         ]
         publication.replace("attribution", tables.from_rows("attribution", [*kept, *found]))
-        publication.upsert("potentials", store.rows())
+        publication.upsert("potentials", store.rows_with(models))

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -213,6 +213,11 @@ def rows(directory: Path | None = None) -> list[dict[str, Any]]:
         own = {"potential": id, "name": id, "family": kept["family"], "benchmark": False, "source": "local file"}
         listed.append({**own, **unstated, "checkpoint_sha256": kept["sha256"]})
     return listed
+
+
+def rows_with(potentials: Collection[str]) -> list[dict[str, Any]]:
+    """What a release with results of `potentials` lists: every registered one, and of the user's own these alone."""
+    return [row for row in rows() if row["potential"] in entries() or row["potential"] in potentials]
 
 
 def file_sha256(path: Path) -> str:

@@ -13,6 +13,7 @@ from compute.files import write_atomic
 from compute.jobs.promote import promote
 from compute.jobs.request import task_of
 from compute.jobs.service import JobRequest, result_path
+from compute.potentials import store
 from tests.faults.harness import published
 
 SHA = "0" * 64
@@ -52,6 +53,19 @@ def test_a_promoted_result_is_published_by_the_campaign(data, tmp_path):
     assert (run["n_ok"], run["code_commit"], run["checkpoint_sha256"]) == (1, "c", SHA)
     with pytest.raises(PlanError, match="already"):
         promote(id, data, tmp_path / "runs")
+
+
+def test_what_else_is_on_this_machine_is_not_published(data, tmp_path):
+    """A potential of the user's own is listed by a release that has results of it, and by no other."""
+    record = {"family": "MACE", "sha256": SHA, "path": "own.model"}
+    write_atomic(tmp_path / "potentials" / store.LOCAL, json.dumps({"own": record}).encode())
+    assert "own" in [row["potential"] for row in store.rows()]
+    planned, _ = promote(done(data), data, tmp_path / "runs")
+    publish(planned, data)
+    listed = {row["potential"] for row in tables.read(data, "potentials").to_pylist()}
+    assert "chgnet-0.3.0" in listed
+    assert "own" not in listed
+    assert "own" in [row["potential"] for row in store.rows_with(["own"])]
 
 
 def test_nothing_published_is_lost(data, tmp_path):

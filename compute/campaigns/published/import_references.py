@@ -71,7 +71,7 @@ def publish_references(data: Path, suite: str, found: dict[str, list[Row]]) -> N
             publication.drop(name, former if "run" in tables.SCHEMAS[name].names else [suite])
             publication.put(name, tables.from_rows(name, rows))
         if "runs" in found:
-            publication.upsert("potentials", store.rows())
+            publication.upsert("potentials", store.rows_with([row["potential"] for row in found["runs"]]))
 
 
 def _results(read: Callable[[Path, import_results.Compositions], Tables]) -> Callable[[Wanted], Tables]:
