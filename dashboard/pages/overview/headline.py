@@ -48,7 +48,7 @@ def map_of(dataset: Dataset, suite: str, potential: str, colour: str, names: Nam
     )
     lost = outside(data.tolerance_factor, data.octahedral_factor)
     missing = [
-        f"{plural(data.n_without_factors, 'compound')} without factors (no ionic radius or no balanced charges)"
+        f"{plural(data.n_without_factors, 'compound')} without ionic radii or balanced charges"
         if data.n_without_factors
         else "",
         f"{count(data.n_without_value)} without this value" if data.n_without_value else "",

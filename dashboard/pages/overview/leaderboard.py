@@ -89,7 +89,7 @@ def _doubt(found: LeaderboardRows, names: Names) -> list[Any]:
         return [f"{name} is best on the ", link, f": MCC {shown_interval(mcc)}; from composition alone "
                 f"{number(nobody.value)}."]  # fmt: skip
     return [
-        "Do not trust a label unseen: on the ", link, f" no potential that was run beats the composition alone (MCC "
+        "Do not trust a label unseen: on the ", link, f" no potential that was run beats composition alone (MCC "
         f"{number(nobody.value)}; the best, {name}, {shown_interval(mcc)}).",
     ]  # fmt: skip
 
