@@ -31,7 +31,7 @@ from ase.calculators.lj import LennardJones
 
 class Slow(LennardJones):
     def calculate(self, *arguments, **options):
-        time.sleep(0.1)
+        time.sleep(0.25)
         super().calculate(*arguments, **options)
 
 def calculator(device, dtype):
