@@ -106,7 +106,7 @@ def table(
     def kind(column: int) -> str:
         return "num" if column in numeric else ""
 
-    return html.Div(
+    return scrolling(
         html.Table(
             [
                 html.Caption(caption),
@@ -124,11 +124,14 @@ def table(
                 ),
             ]
         ),
-        className="table-scroll",
-        tabIndex=0,
-        role="region",
-        **attributes(aria_label=caption if isinstance(caption, str) else "table"),
+        caption if isinstance(caption, str) else "table",
     )
+
+
+def scrolling(table: Component, name: str) -> Component:
+    """`table` in a frame of this `name` that scrolls, by keyboard too, where the window is narrower."""
+    named = attributes(aria_label=name)
+    return html.Div(table, className="table-scroll", tabIndex=0, role="region", **named)
 
 
 def copy_button(identity: str, text: str = "Copy") -> Component:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from compute.suites import COMPARED, SUITES
 from dashboard.queries.coverage import Coverage
-from dashboard.ui.blocks import attributes
+from dashboard.ui.blocks import attributes, scrolling
 from dashboard.ui.text import count
 from dashboard.views.codec import encode
 from dashboard.views.compounds import CompoundsView
@@ -40,12 +40,9 @@ def coverage_table(entries: Sequence[Coverage], names: Mapping[str, str], benchm
         return html.P("No potential is registered and no run is published.", className="not-computed")
     return html.Div(
         [
-            html.Div(
+            scrolling(
                 html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="coverage"),
-                className="table-scroll",
-                tabIndex=0,
-                role="region",
-                **attributes(aria_label="Coverage per potential and suite"),
+                "Coverage per potential and suite",
             ),
             html.P(f"Registered and not computed: {', '.join(others)}.", className="fine") if others else None,
             html.P(

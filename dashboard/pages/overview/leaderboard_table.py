@@ -24,7 +24,7 @@ from dashboard.queries.coverage import foundation
 from dashboard.queries.potentials import measured_costs
 from dashboard.queries.ranking import leaderboard, ranking
 from dashboard.queries.trust import MeanTrust, mean_trusts, share_stable
-from dashboard.ui.blocks import attributes
+from dashboard.ui.blocks import attributes, scrolling
 from dashboard.ui.glossary import GLOSSARY, explained
 from dashboard.ui.text import bracketed, count, number
 from dashboard.views.codec import encode
@@ -151,9 +151,7 @@ def leaderboard_table(
         ],
         className="sortable leaderboard",
     )
-    return html.Div(
-        table, className="table-scroll", tabIndex=0, role="region", **attributes(aria_label="Leaderboard of potentials")
-    )
+    return scrolling(table, "Leaderboard of potentials")
 
 
 def _over(columns: range, title: str) -> list[Component]:

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from compute.suites import SUITES
 from dashboard.dataset import Dataset
 from dashboard.records import records
-from dashboard.ui.blocks import attributes, doi_link, not_computed
+from dashboard.ui.blocks import attributes, doi_link, not_computed, scrolling
 from dashboard.ui.glossary import explained
 from dashboard.ui.text import count, number
 
@@ -51,8 +51,7 @@ def wider_field(dataset: Dataset) -> list[Component]:
         f" non-analytic correction is not stated. {suite.caution} Source: {suite.citation}. "
     )
     where = doi_link(suite.doi) if suite.doi else html.A(suite.source, href=suite.source)
-    named = attributes(aria_label="A wider field of potentials")
-    return [html.P([said, where]), html.Div(table, className="table-scroll", tabIndex=0, role="region", **named)]
+    return [html.P([said, where]), scrolling(table, "A wider field of potentials")]
 
 
 def field(dataset: Dataset) -> pd.DataFrame:
