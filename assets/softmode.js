@@ -44,13 +44,4 @@ window.dash_clientside.softmode = {
   lookAgain: function (turn, asked, answered) {
     return asked === answered || turn - asked > 60 ? turn : window.dash_clientside.no_update;
   },
-
-  // The filters have changed: drop the rows that the table holds, so that it asks for them again.
-  refetch: function (query) {
-    var grid = typeof query === "string" && window.dash_ag_grid ? window.dash_ag_grid.getApi("compounds-grid") : null;
-    if (grid) {
-      grid.ensureIndexVisible(0);
-      grid.purgeInfiniteCache();
-    }
-  },
 };

@@ -31,7 +31,7 @@ SIZES = {1440: 900, 390: 844}
 DRAWN = ", ".join(
     [
         ".js-plotly-plot .xtick text",
-        ".ag-row .ag-cell-value",
+        "#compounds-table tbody tr",
         ".structure-viewer canvas",
         "main section:not([hidden])",
         "main dl",

@@ -35,7 +35,7 @@ from compute.settings import data_directory
 from dashboard.dataset import Dataset
 
 ROOT = Path(__file__).parents[1]
-DATA = ":is(.js-plotly-plot .main-svg, .ag-row, tbody tr)"
+DATA = ":is(.js-plotly-plot .main-svg, tbody tr)"
 PAGES = {
     "/": DATA, "/compounds": DATA, "/compound/abx3/CsPbBr3": DATA, "/trust": DATA, "/stability": DATA,
     "/anharmonicity": DATA, "/errors": DATA, "/models": DATA, "/recompute": "h2", "/methods": "button",

@@ -31,7 +31,7 @@ from dashboard.settings import ASSETS
 
 PAGES = {
     "/": "#page tr:visible",
-    "/compounds": ".ag-row .ag-cell",
+    "/compounds": "#compounds-table tbody tr",
     "/compound/abx3/CsPbBr3": ".js-plotly-plot .main-svg:visible",
 }
 """Pages that are visited, and what is waited for there."""
@@ -65,7 +65,6 @@ def _one_by_one(folder: Path) -> dict[str, asset_bundles.Bundle]:
 
 
 SHORTCUTS: dict[str, dict[str, Any]] = {
-    "grid later (page_scripts, lazy_grid.js)": {"dashboard.server.page_scripts._GRID": _NO_TAG},
     "no DataTable (page_scripts)": {"dashboard.server.page_scripts._UNUSED": _NO_TAG},
     "small polyfill (page_scripts)": {"dashboard.server.page_scripts._POLYFILL": _NO_TAG},
     "plotly.js of two traces (vendored_scripts)": {"dashboard.app.serve_libraries": _nothing},

@@ -100,3 +100,4 @@ class CompoundsView:
     differ: str = key("di", Choice(("no", "yes")), "no")
     columns: tuple[str, ...] = key("c", Choices(COLUMN_GROUPS), DEFAULT_COLUMNS)
     sort: str = key("o", _SORT, "")
+    page: float = key("pg", Number(1, 9999, 0), 1.0)

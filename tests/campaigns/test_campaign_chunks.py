@@ -44,6 +44,12 @@ def rows(of: Campaign) -> dict[str, dict]:
     return {row["compound"]: {key: value for key, value in row.items() if key not in TIMES} for row in listed}
 
 
+def equal(value: object, within: float) -> object:
+    """What compares equal to `value`; numbers, also those in a list, to 1e-6 of their size or to `within`."""
+    number = isinstance(value, float) or (isinstance(value, list) and all(isinstance(one, float) for one in value))
+    return pytest.approx(value, rel=1e-6, abs=within) if number else value
+
+
 @pytest.fixture
 def scheduler(tmp_path):
     """Address of a scheduler with two workers, each a process that nobody restarts, and a client of it."""
@@ -114,8 +120,7 @@ def test_a_worker_killed_at_work_loses_its_chunk_and_no_row(published, tmp_path,
         for column, value in row.items():
             # The noise floor is the root of a difference of squares, which agree to 1e-6 THz².
             within = 1e-3 if column == "noise_floor_thz" else 1e-6
-            same = pytest.approx(value, rel=1e-6, abs=within) if isinstance(value, float) else value
-            assert found[compound][column] == same, (compound, column)
+            assert found[compound][column] == equal(value, within), (compound, column)
 
 
 def test_a_chunk_that_was_cut_short_does_only_what_is_left(published, tmp_path):

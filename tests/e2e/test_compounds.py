@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import visiting
 from tests.support.dashboard_data import CHGNET, MACE
 
 pytestmark = pytest.mark.e2e
 
-ROWS = ".ag-center-cols-container .ag-row"
-NAMES = ".ag-pinned-left-cols-container .ag-row"
-GROUPS = ".ag-header-viewport .ag-header-group-text"
+ROWS = "#compounds-table tbody tr"
+NAMES = f"{ROWS} th"
+GROUPS = "#compounds-table th[scope=colgroup]"
 COUNT = "#compounds-count"
 
 
@@ -98,29 +100,61 @@ def test_potentials_stand_in_groups_of_columns_that_can_be_chosen(visit):
     page.locator("#compounds-columns-summary").click()
     page.locator("#compounds-columns-fold").get_by_text("elements on sites").click()
     expect(page.locator(GROUPS).first).to_have_text("DFT")
-    expect(page.locator(".ag-header-cell[col-id=A]")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="A", exact=True)).to_be_visible()
     page.wait_for_url("**c=sites.harmonic*")
-    expect(page.locator(f"{ROWS}[row-index='0'] [col-id=A]")).to_have_text("Ba")
+    expect(page.locator(f"{ROWS}:first-child td").first).to_have_text("Ba")
 
 
 def test_sorting_is_of_all_rows_and_stays_in_the_address(visit):
     page = visit("/compounds")
-    page.wait_for_selector(ROWS)
-    page.locator(".ag-header-cell[col-id=dft_sigma]").click()
-    first = page.locator(f"{NAMES}[row-index='0']")
-    expect(first).to_contain_text("KMgF3")
+    first, head = page.locator(NAMES).first, page.locator("th:has([data-sort=dft_sigma])")
+    head.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    expect(first).to_have_text("KMgF3")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    expect(head.get_by_role("button")).to_be_focused()
     page.wait_for_url("**/compounds?o=dft_sigma.asc")
+    page.keyboard.press("Enter")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(first).to_have_text("BaTiO3")
+    page.wait_for_url("**/compounds?o=dft_sigma.desc")
+    page.get_by_label("Formula contains").fill("cspb")
+    expect(page.locator(COUNT)).to_have_text("3 of 10 compounds")
+    page.wait_for_url("**/compounds?f=cspb&o=dft_sigma.desc")
     page.reload()
-    expect(first).to_contain_text("KMgF3")
+    expect(first).to_have_text("CsPbI3")
 
 
-def test_a_formula_is_a_link_that_enter_follows(visit):
+def test_a_formula_is_a_link_of_the_keyboard_too(visit):
     page = visit("/compounds?f=cspbi")
     link = page.locator(f"{NAMES} a")
     expect(link).to_have_attribute("href", "/compound/abx3/CsPbI3")
-    page.locator(f"{NAMES} .ag-cell").focus()
-    page.keyboard.press("Enter")
+    expect(page.locator(".pager button")).to_have_count(0)
+    link.press("Enter")
     page.wait_for_url("**/compound/abx3/CsPbI3", wait_until="commit")
+
+
+def test_rows_come_in_pages_that_the_address_names(published_server, visitor):
+    """Of the published tables: 3,660 compounds."""
+    with visiting(visitor, published_server) as visit:
+        page = visit("/compounds?p=sevennet-0")
+        rows = page.locator("#compounds-range")
+        expect(rows).to_have_text("Rows 1 to 100 of 3,660")
+        expect(page.locator(ROWS)).to_have_count(100)
+        expect(page.get_by_role("button", name="Previous")).to_be_disabled()
+        seen = page.locator(NAMES).all_inner_texts()
+        page.get_by_role("button", name="Next").click()
+        expect(rows).to_have_text("Rows 101 to 200 of 3,660")
+        page.wait_for_url("**/compounds?p=sevennet-0&pg=2")
+        assert not set(seen) & set(page.locator(NAMES).all_inner_texts())
+        page.get_by_role("button", name="Last").click()
+        expect(rows).to_have_text("Rows 3,601 to 3,660 of 3,660")
+        expect(page.get_by_role("button", name="Next")).to_be_disabled()
+        page.reload()
+        expect(rows).to_have_text("Rows 3,601 to 3,660 of 3,660")
+        page.get_by_label("Formula contains").fill("cspb")  # of which there are fewer: the first page
+        expect(page.locator(NAMES).first).to_contain_text("CsPb")
+        expect(rows).to_have_text(re.compile(r"Rows 1 to (\d+) of \1"))
 
 
 def test_files_and_sql_are_of_what_is_shown(visit):

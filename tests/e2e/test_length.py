@@ -28,7 +28,7 @@ PARTS = (
 # Rows of the table of compounds are data: it has as many as fit into its frame.
 WORDS = """(() => {
     const count = element => element.innerText.split(/\\s+/).filter(Boolean).length;
-    const rows = Array.from(document.querySelectorAll("main .ag-root-wrapper"));
+    const rows = Array.from(document.querySelectorAll("#compounds-table"));
     return rows.reduce((left, grid) => left - count(grid), count(document.querySelector("main")));
 })()"""
 HEIGHT = "document.documentElement.scrollHeight"

@@ -17,7 +17,7 @@ def test_every_page_is_drawn_within_the_window_in_both_schemes(visit, path):
     page = visit(path)
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_selector(".ag-row") if path == "/compounds" else draw_all(page)
+        page.wait_for_selector("#compounds-table tbody tr") if path == "/compounds" else draw_all(page)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)

@@ -43,7 +43,7 @@ SHIFT = """() => new Promise((answer) => {
 })"""
 BEYOND = """() => [...document.querySelectorAll("main *")]
   .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
-  .filter((e) => !e.closest(".table-scroll, .grid, svg, pre"))
+  .filter((e) => !e.closest(".table-scroll, svg, pre"))
   .slice(0, 5).map((e) => e.tagName + "." + e.className)"""
 
 

@@ -149,21 +149,16 @@ def counts(dataset: Dataset, view: CompoundsView) -> pd.DataFrame:
 
 
 def rows(
-    dataset: Dataset,
-    view: CompoundsView,
-    fields: Sequence[str],
-    sort: Sequence[Mapping[str, Any]],
-    start: int,
-    end: int,
+    dataset: Dataset, view: CompoundsView, fields: Sequence[str], start: int, end: int
 ) -> tuple[list[dict[str, Any]], int]:
-    """Compounds `start` to `end` in the order asked for, one record each, and how many there are in all.
+    """Compounds `start` to `end` in the order of the view, one record each, and how many there are in all.
 
     `fields` are some of `COMPOUND_FIELDS` and `POTENTIAL_FIELDS`; the latter end in `_0`, `_1`, … in a record, for the
-    potentials in their order. What is missing is None or NaN. `sort` holds `colId` (such a name) and `sort` ("asc" or
-    "desc"); nothing else is followed; missing values come last.
+    potentials in their order. What is missing is None or NaN. `view.sort` is such a name, a dot, and "asc" or "desc";
+    nothing else is followed; missing values come last.
     """
     shown = potentials(dataset, view)
-    keys = [key for item in sort if (key := _order(item, len(shown)))]
+    keys = [key] if (key := _order(view.sort, len(shown))) else []
     page = _frame(
         dataset,
         view,
@@ -196,9 +191,10 @@ def rows(
     return list(records.values()), int(page["total"].iloc[0])
 
 
-def _order(item: Mapping[str, Any], n_potentials: int) -> tuple[str, int | None] | None:
+def _order(sort: str, n_potentials: int) -> tuple[str, int | None] | None:
     """A term of ORDER BY, and the index of the potential whose column it sorts by."""
-    name, direction = str(item.get("colId")), "DESC" if item.get("sort") == "desc" else "ASC"
+    name, _, asked = sort.rpartition(".")
+    direction = "DESC" if asked == "desc" else "ASC"
     field, _, index = name.rpartition("_")
     if name in COMPOUND_FIELDS:
         column, which, potential = name, "", None

@@ -16,22 +16,24 @@ from dashboard.dataset import Dataset
 from dashboard.pages.compounds import data as table
 from dashboard.pages.compounds import filters as parts
 from dashboard.pages.compounds import periodic_table
+from dashboard.pages.compounds.columns import drawn, fields
 from dashboard.pages.compounds.counts import cautions, counted, nothing_found
 from dashboard.pages.compounds.data import SuiteChoices, offered
-from dashboard.pages.compounds.grid import column_definitions, fields, grid, rows_asked, shown
 from dashboard.pages.page import VIEW_QUERY, Page, PageState
 from dashboard.queries import coverage
 from dashboard.queries.potentials import trained_on
 from dashboard.queries.provenance import runs, sources
 from dashboard.ui import controls
-from dashboard.ui.blocks import address_notice, campaign_command, copy_button, not_computed, page_head
+from dashboard.ui.blocks import address_notice, attributes, campaign_command, copy_button, not_computed, page_head
 from dashboard.ui.provenance import provenance
 from dashboard.ui.text import IMPLAUSIBLE, count, marked
 from dashboard.views.codec import build, encode
 from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import SUITE_CRITERIA
 
-_GRID, _REFETCH = "compounds-grid", "compounds-refetch"
+_TABLE, _ROWS, _PLACE, _RANGE = (f"compounds-{name}" for name in ("table", "rows", "place", "range"))
+_PAGE_ROWS = 100
+_HEAD_REM, _ROW_REM = 4.2, 2.07  # heights of the head of the table and of a row
 _FIELDS = (
     "suite", "potentials", "formula", "anion", *parts.SITE_FIELDS, "criterion", "truth", "answer", "agreement",
     "status", "level", "common", "differ", "stratum", "tolerance_thz", "threshold", "columns",
@@ -39,12 +41,12 @@ _FIELDS = (
 _CONTROLS = {name: f"compounds-{name}" for name in (*_FIELDS, *parts.RANGES)}
 _FOLDS = ("verdicts", "chemistry", "elements", "columns")
 _OF_SITES = {"anion": "X"} | {field: site for field, (site, _) in parts.SITE_FIELDS.items()}
+_FOOTED = frozenset(_CONTROLS[name] for name in ("suite", "potentials"))
+"""Controls that change whose runs are cited."""
 _CUT = (
     "In cubic ABX₃ DFT’s ω_min is at most 0, because its source counts the acoustic modes: Δω_min is between values "
     "cut at 0. "
 )
-_RESHAPING = frozenset(_CONTROLS[name] for name in ("suite", "potentials", "columns"))
-"""Controls that change the columns of the table."""
 
 
 def resolve(dataset: Dataset, asked: CompoundsView) -> PageState[CompoundsView]:
@@ -96,7 +98,7 @@ def layout(dataset: Dataset, state: PageState[CompoundsView], ignored: tuple[str
                 className="toolbar",
             ),
             html.Div(rest["missing"], id="compounds-missing"),
-            grid(_GRID, _columns(dataset, view)),
+            _table(rest["rows"]),
             html.Div(rest["summary"], id="compounds-summary"),
             html.Details(
                 [
@@ -110,18 +112,68 @@ def layout(dataset: Dataset, state: PageState[CompoundsView], ignored: tuple[str
                 className="more",
             ),
             html.Div(_foot(dataset, view), id="compounds-foot"),
-            dcc.Store(id=_REFETCH),
+            dcc.Store(id=_ROWS, data=rest["rows"]),
+            dcc.Store(id=_PLACE, data=_place(view)),
         ],
         className="page compounds",
     )
 
 
+def _table(rows: dict[str, Any]) -> Component:
+    """Where assets/compounds.js draws `rows` and, below, the way to the others; a place as high is held for them."""
+    return html.Div(
+        [
+            html.Div(
+                id=_TABLE,
+                className="table-scroll",
+                tabIndex=0,
+                role="region",
+                style={"minHeight": f"min(var(--table-height), {_HEAD_REM + _ROW_REM * len(rows['rows']):.1f}rem)"},
+                **attributes(aria_label="Compounds"),
+            ),
+            html.Div(
+                [
+                    html.P(rows["range"], id=_RANGE, className="fine", role="status"),
+                    html.Nav(**attributes(aria_label="Pages of the table")),
+                ],
+                className="pager",
+            ),
+        ],
+        className="compounds-table",
+    )
+
+
+def _rows(dataset: Dataset, view: CompoundsView) -> dict[str, Any]:
+    """The page of rows that `view` asks for, the first where there are fewer, as assets/compounds.js draws it."""
+    first = int(view.page - 1) * _PAGE_ROWS
+    records, total = table.rows(dataset, view, fields(view.columns), first, first + _PAGE_ROWS)
+    if first and not records:
+        return _rows(dataset, replace(view, page=1.0))
+    names, trained = coverage.potential_names(dataset), trained_on(dataset)
+    potentials = [
+        (names.get(p, p), f"{p}, trained on {trained.get(p, 'unknown data')}") for p in table.potentials(dataset, view)
+    ]
+    return {
+        **drawn(view.columns, potentials, records),
+        "sort": view.sort.rsplit(".", 1) if view.sort else ["", ""],
+        "page": int(view.page),
+        "pages": -(-total // _PAGE_ROWS),
+        "range": f"Rows {count(first + 1)} to {count(first + len(records))} of {count(total)}" if records else "",
+    }
+
+
+def _place(view: CompoundsView) -> dict[str, Any]:
+    """What assets/compounds.js asks for: the order of the rows and which page of them."""
+    return {"sort": view.sort, "page": int(view.page)}
+
+
 def _results(dataset: Dataset, view: CompoundsView) -> dict[str, Any]:
-    """What the filters decide besides the rows: count, missing, summary and sql."""
+    """What the filters decide: count, missing, rows, summary and sql."""
     counts = table.counts(dataset, view)
     n = int(counts["n"].max()) if len(counts) else 0
     size = offered(dataset, view.suite).size
     return {
+        "rows": _rows(dataset, view),
         "count": f"{count(n)} of {count(size)} compounds",
         "missing": _missing(dataset, view, n),
         "summary": _summary(dataset, view, counts),
@@ -167,32 +219,18 @@ def _summary(dataset: Dataset, view: CompoundsView, counts: pd.DataFrame) -> lis
     ]
 
 
-def _columns(dataset: Dataset, view: CompoundsView) -> list[dict[str, Any]]:
-    names, trained = coverage.potential_names(dataset), trained_on(dataset)
-    field, _, direction = view.sort.rpartition(".")
-    return column_definitions(
-        view.columns,
-        [
-            (names.get(p, p), f"{p}, trained on {trained.get(p, 'unknown data')}")
-            for p in table.potentials(dataset, view)
-        ],
-        (field, direction) if field else None,
-    )
-
-
-def _of_controls(values: Mapping[str, Any], request: Any) -> CompoundsView:
+def _of_controls(values: Mapping[str, Any], place: Any) -> CompoundsView:
     required, excluded = periodic_table.read_chosen(values["elements"])
     raw = {name: values[name] for name in _FIELDS} | parts.of_controls(values)
-    return build(CompoundsView, **raw, elements=required, without=excluded, sort=_sort(request))
-
-
-def _sort(request: Any) -> str:
-    """The first column that a request for rows sorts by, as the address has it."""
-    asked = rows_asked(request)
-    if asked is None or not asked[0]:
-        return ""
-    first = asked[0][0]
-    return f"{first.get('colId')}.{first.get('sort')}"
+    asked = place if isinstance(place, dict) else {}
+    return build(
+        CompoundsView,
+        **raw,
+        elements=required,
+        without=excluded,
+        sort=asked.get("sort", ""),
+        page=asked.get("page", 1),
+    )
 
 
 def _offers(view: CompoundsView, offer: SuiteChoices, names: Mapping[str, str]) -> dict[str, Any]:
@@ -231,14 +269,14 @@ def _outputs() -> dict[str, Output]:
         "chemistry_fold": Output("compounds-chemistry-fold", "hidden"),
         "chosen": Output(periodic_table.chosen_id(parts.TABLE), "data"),
         "present": Output(periodic_table.present_id(parts.TABLE), "data"),
-        "columnDefs": Output(_GRID, "columnDefs"),
-        "refetch": Output(_REFETCH, "data"),
+        "rows": Output(_ROWS, "data"),
+        "place": Output(_PLACE, "data"),
         "address": Output(VIEW_QUERY, "data", allow_duplicate=True),
     }
 
 
 def register(app: Dash, dataset: Dataset) -> None:
-    """Filters change the counts and empty the table's cache; the table then asks for rows again."""
+    """Filters change the counts and the rows, of which the first page is shown then; order and page the rows alone."""
     store = periodic_table.chosen_id(parts.TABLE)
     inputs = {name: Input(identity, "value") for name, identity in _CONTROLS.items()}
     states = {name: State(identity, "value") for name, identity in _CONTROLS.items()}
@@ -246,14 +284,17 @@ def register(app: Dash, dataset: Dataset) -> None:
 
     @app.callback(
         output=_outputs(),
-        inputs={"values": {**inputs, "elements": Input(store, "data")}},
-        state={"request": State(_GRID, "getRowsRequest")},
+        inputs={"values": {**inputs, "elements": Input(store, "data")}, "place": Input(_PLACE, "data")},
         prevent_initial_call=True,
     )
-    def _update(values: dict[str, Any], request: Any) -> dict[str, Any]:
-        state = resolve(dataset, _of_controls(values, request))
+    def _update(values: dict[str, Any], place: Any) -> dict[str, Any]:
+        asked = _of_controls(values, place)
+        if ctx.triggered_id == _PLACE:
+            state = resolve(dataset, asked)
+            unchanged = dict.fromkeys(_outputs(), no_update)
+            return {**unchanged, "rows": _rows(dataset, state.view), "address": state.address}
+        state = resolve(dataset, replace(asked, page=1.0))
         view, said = state.view, parts.summaries(state.view)
-        reshaped = ctx.triggered_id in _RESHAPING
         elements = periodic_table.chosen(view.elements, view.without)
         return {
             **_results(dataset, view),
@@ -263,36 +304,26 @@ def register(app: Dash, dataset: Dataset) -> None:
             "threshold_text": f"{view.threshold:.2f}",
             **{f"{name}_said": said[name] for name in _FOLDS},
             "chosen": no_update if values["elements"] == elements else elements,  # or a quick click would be undone
-            "columnDefs": _columns(dataset, view) if reshaped else no_update,
-            "foot": _foot(dataset, view) if reshaped else no_update,
-            "refetch": state.address,
+            "foot": _foot(dataset, view) if ctx.triggered_id in _FOOTED else no_update,
+            "place": _place(view),
             "address": state.address,
         }
 
-    app.clientside_callback(ClientsideFunction("softmode", "refetch"), Input(_REFETCH, "data"))
-
-    @app.callback(
-        Output(_GRID, "getRowsResponse"),
-        Output(VIEW_QUERY, "data", allow_duplicate=True),
-        inputs={"request": Input(_GRID, "getRowsRequest")},
-        state={"values": {**states, "elements": State(store, "data")}},
-        prevent_initial_call=True,
+    app.clientside_callback(
+        ClientsideFunction("compoundsTable", "draw"),
+        Output(_RANGE, "children"),
+        Input(_ROWS, "data"),
+        Input(_TABLE, "id"),
     )
-    def _rows(request: Any, values: dict[str, Any]) -> Any:
-        if (asked := rows_asked(request)) is None:
-            return no_update, no_update
-        state = resolve(dataset, _of_controls(values, request))
-        records, total = table.rows(dataset, state.view, fields(state.view.columns), *asked)
-        return {"rowData": shown(records), "rowCount": total}, state.address
 
     @app.callback(
         Output("compounds-file", "data"),
         inputs={"_csv": Input("compounds-csv", "n_clicks"), "_parquet": Input("compounds-parquet", "n_clicks")},
-        state={"values": {**states, "elements": State(store, "data")}, "request": State(_GRID, "getRowsRequest")},
+        state={"values": {**states, "elements": State(store, "data")}},
         prevent_initial_call=True,
     )
-    def _download(_csv: Any, _parquet: Any, values: dict[str, Any], request: Any) -> Any:
-        view = resolve(dataset, _of_controls(values, request)).view
+    def _download(_csv: Any, _parquet: Any, values: dict[str, Any]) -> Any:
+        view = resolve(dataset, _of_controls(values, None)).view
         name = f"softmode-{view.suite}-{dataset.release()}"
         if ctx.triggered_id == "compounds-parquet":
             return dcc.send_bytes(table.export_parquet(dataset, view), f"{name}.parquet")

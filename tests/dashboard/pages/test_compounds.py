@@ -14,10 +14,10 @@ from compute.physics.stability import harmonic_labels, sigma_labels
 from compute.statistics import verdicts
 from dashboard.dataset import Dataset
 from dashboard.elements import ELEMENTS, place
+from dashboard.pages.compounds import columns, page, periodic_table
 from dashboard.pages.compounds import counts as compounds_counts
 from dashboard.pages.compounds import data as compounds
 from dashboard.pages.compounds import filters as compounds_filters
-from dashboard.pages.compounds import grid, page, periodic_table
 from dashboard.queries import stability
 from dashboard.queries.compounds_sql import Query, filled, literal
 from dashboard.ui.text import count
@@ -185,39 +185,53 @@ def test_differences_are_potential_minus_dft_cut_at_zero_where_the_source_is(dat
 
 
 def test_rows_are_sorted_over_all_compounds_with_missing_ones_last(dataset):
-    both = CompoundsView()
-    order = [{"colId": "omega_min_thz_0", "sort": "desc"}, {"colId": "no such column", "sort": "asc"}]
-    records, total = compounds.rows(dataset, both, EVERY_FIELD, order, 0, 100)
+    softest = CompoundsView(sort="omega_min_thz_0.desc")
+    records, total = compounds.rows(dataset, softest, EVERY_FIELD, 0, 100)
     assert total == 10
     assert [r["compound"] for r in records[:2]] == ["KMgF3", "CsSrF3"]
     assert [np.isnan(r["omega_min_thz_0"]) for r in records] == [False] * 8 + [True] * 2
-    second, _ = compounds.rows(dataset, both, EVERY_FIELD, [{"colId": "omega_min_thz_1", "sort": "asc"}], 0, 2)
+    second, _ = compounds.rows(dataset, CompoundsView(sort="omega_min_thz_1.asc"), EVERY_FIELD, 0, 2)
     assert [(r["compound"], r["omega_min_thz_1"]) for r in second] == [("CsPbI3", -1.10), ("CsPbBr3", -0.85)]
     assert [r["omega_min_thz_0"] for r in second] == [-0.80, -0.30]
-    tail, _ = compounds.rows(dataset, both, EVERY_FIELD, order, 8, 100)
+    tail, _ = compounds.rows(dataset, softest, EVERY_FIELD, 8, 100)
     assert len(tail) == 2
+    unknown, _ = compounds.rows(dataset, CompoundsView(sort="no_such_column.asc"), EVERY_FIELD, 0, 100)
+    assert [r["compound"] for r in unknown] == sorted(r["compound"] for r in records)
 
 
 def test_every_column_can_be_shown_and_sorted_by(dataset):
-    groups = [*grid.DFT_COLUMNS, *grid.POTENTIAL_COLUMNS]
+    groups = [*columns.DFT_COLUMNS, *columns.POTENTIAL_COLUMNS]
     assert groups == list(COLUMN_GROUPS)
-    assert set(grid.fields(COLUMN_GROUPS)) == set(EVERY_FIELD)
-    for group in grid.column_definitions(COLUMN_GROUPS, [("a", ""), ("b", "")]):
-        for column in group["children"]:
-            records, _ = compounds.rows(
-                dataset, CompoundsView(), EVERY_FIELD, [{"colId": column["field"], "sort": "desc"}], 0, 1
-            )
-            assert column["field"] in records[0]
-            assert column["headerTooltip"]
+    assert set(columns.fields(COLUMN_GROUPS)) == set(EVERY_FIELD)
+    for group in columns.drawn(COLUMN_GROUPS, [("a", ""), ("b", "")], [])["groups"]:
+        for column in group["columns"]:
+            view = CompoundsView(sort=f"{column['id']}.desc")
+            records, _ = compounds.rows(dataset, view, EVERY_FIELD, 0, 1)
+            assert column["id"] in records[0]
+            assert column["title"]
 
 
-def test_the_table_shows_dashes_and_true_minus_signs(dataset):
-    records, _ = compounds.rows(dataset, one(), grid.fields(COLUMN_GROUPS), [], 0, 100)
-    shown = {row["compound"]: row for row in grid.shown(records)}
+def test_the_table_shows_dashes_true_minus_signs_and_marks(dataset):
+    records, _ = compounds.rows(dataset, one(), columns.fields(COLUMN_GROUPS), 0, 100)
+    drawn = columns.drawn(COLUMN_GROUPS, [("a", "")], records)
+    heads = [column["id"] for group in drawn["groups"] for column in group["columns"]]
+    assert [group["name"] for group in drawn["groups"]] == ["", "DFT", "a"]
+    shown = {row["cells"][0]: dict(zip(heads, row["cells"], strict=True)) for row in drawn["rows"]}
     assert shown["CsPbI3"]["omega_min_thz_0"] == "−0.80"
-    assert shown["CsPbI3"]["href"] == "/compound/abx3/CsPbI3"
-    assert (shown["BaTiO3"]["omega_min_thz_0"], shown["BaTiO3"]["label_0"]) == ("–", "failed")
-    assert (shown["SrTiO3"]["label_0"], shown["SrTiO3"]["reason_0"]) == ("not run", "not reached")
+    assert (shown["CsPbI3"]["dft_label"], shown["KMgF3"]["label_0"]) == (
+        ["unstable", "is-unstable"],
+        ["stable", "is-stable"],
+    )
+    assert {row["cells"][0]: row["href"] for row in drawn["rows"]}["CsPbI3"] == "/compound/abx3/CsPbI3"
+    assert (shown["BaTiO3"]["omega_min_thz_0"], shown["BaTiO3"]["label_0"]) == ("–", ["failed", "is-open"])
+    assert (shown["SrTiO3"]["label_0"], shown["SrTiO3"]["reason_0"]) == (["not run", "is-open"], "not reached")
+
+
+def test_a_frequency_that_no_perovskite_has_is_marked():
+    record = {"suite": "abx3", "compound": "A", "formula": "A", "omega_min_thz_0": -31.2, "noise_floor_thz_0": 0.1}
+    (row,) = columns.drawn(("harmonic",), [("a", "")], [record])["rows"]
+    assert row["cells"][1] == ["−31.20", "is-implausible"]
+    assert "0.100" in row["cells"]
 
 
 def test_counts_are_those_of_the_rows(dataset):
@@ -289,7 +303,7 @@ def test_files_hold_the_rows_with_sources_and_runs(dataset):
 def test_without_tables_there_are_no_rows_and_no_errors(tmp_path):
     empty = Dataset(tmp_path)
     assert compounds.export(empty, CompoundsView()).empty
-    assert compounds.rows(empty, CompoundsView(), EVERY_FIELD, [], 0, 100) == ([], 0)
+    assert compounds.rows(empty, CompoundsView(), EVERY_FIELD, 0, 100) == ([], 0)
     assert "softmode reference import abx3" in str(page.PAGE.show(empty, {}))
 
 

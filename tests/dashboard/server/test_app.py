@@ -234,12 +234,6 @@ def test_the_first_page_asks_for_one_style_sheet_and_one_script_of_the_site(clie
     assert text.index(js) < text.index("/dash-renderer/")
 
 
-def test_the_table_library_waits_for_the_page_that_needs_it(client):
-    text = client.get("/").text
-    assert 'name="softmode-grid" content="/_dash-component-suites/dash_ag_grid/' in text
-    assert '<script src="/_dash-component-suites/dash_ag_grid' not in text
-
-
 @pytest.mark.parametrize(
     ("accepted", "encoding", "read"), [("br", "br", brotli.decompress), ("gzip", "gzip", gzip.decompress)]
 )

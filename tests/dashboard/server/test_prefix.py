@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from dashboard.app import PAGES, create_app
-from dashboard.pages.compounds.grid import shown
+from dashboard.pages.compounds.columns import drawn
 from dashboard.server.security import CALLBACK_PATH
 from dashboard.settings import Settings
 from tests.dashboard.server.test_app import BELOW, router_body
@@ -97,5 +97,5 @@ def test_forwarded_headers_are_believed_of_the_proxies_that_there_are_and_of_no_
 
 def test_a_row_of_the_table_leads_below_the_prefix(client):
     with client.application.test_request_context("/compounds", environ_overrides={"SCRIPT_NAME": PREFIX}):
-        (row,) = shown([{"suite": "abx3", "compound": "CsPbI3", "formula": "CsPbI3"}])
+        (row,) = drawn((), (), [{"suite": "abx3", "compound": "CsPbI3", "formula": "CsPbI3"}])["rows"]
     assert row["href"] == f"{PREFIX}/compound/abx3/CsPbI3"
