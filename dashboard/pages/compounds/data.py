@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from dashboard.dataset import Dataset
 from dashboard.elements import ELEMENTS
 from dashboard.queries.compounds_sql import Query, filled, preamble, select
-from dashboard.queries.coverage import foundation_first
+from dashboard.queries.ranking import preferred
 from dashboard.views.compounds import CompoundsView
 
 COMPOUND_FIELDS = (
@@ -90,7 +90,10 @@ _RANGES = {
 
 @dataclass(frozen=True)
 class SuiteChoices:
-    """What can be asked of a suite: potentials with results, elements per site and in all, ranges with numbers."""
+    """What can be asked of a suite: potentials with results, elements per site and in all, ranges with numbers.
+
+    Potentials stand as `preferred` has them, the best first.
+    """
 
     size: int
     potentials: tuple[str, ...]
@@ -116,7 +119,7 @@ def offered(dataset: Dataset, suite: str) -> SuiteChoices:
     )
     return SuiteChoices(
         size=int(row["n"]),
-        potentials=tuple(foundation_first(dataset, with_results["potential"])),
+        potentials=tuple(preferred(dataset, suite, with_results["potential"])),
         sites={site: _by_number(row[site]) for site in _SITES},
         elements=_by_number(row["elements"]),
         ranges=frozenset(name for name in _RANGES if row[name]),

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -20,6 +21,7 @@ from dashboard.pages.compounds import data as compounds
 from dashboard.pages.compounds import filters as compounds_filters
 from dashboard.queries import stability
 from dashboard.queries.compounds_sql import Query, filled, literal
+from dashboard.queries.ranking import preferred
 from dashboard.ui.text import count
 from dashboard.views.codec import decode, encode
 from dashboard.views.compounds import ANSWERS, COLUMN_GROUPS, TRUTHS, CompoundsView
@@ -74,7 +76,7 @@ def test_filters_of_the_table(dataset, filters, found):
 
 def test_several_potentials_are_filtered_together(dataset):
     both = CompoundsView(potentials=(CHGNET, MACE))
-    assert compounds.potentials(dataset, CompoundsView()) == (CHGNET, MACE)
+    assert compounds.potentials(dataset, CompoundsView()) == tuple(preferred(dataset, "abx3", (CHGNET, MACE)))
     assert len(compounds.export(dataset, both)) == 20
     # CsPbCl3: stable for the first, unstable for the second
     assert names(dataset, CompoundsView(differ="yes")) == ["CsPbCl3"]
@@ -185,17 +187,18 @@ def test_differences_are_potential_minus_dft_cut_at_zero_where_the_source_is(dat
 
 
 def test_rows_are_sorted_over_all_compounds_with_missing_ones_last(dataset):
-    softest = CompoundsView(sort="omega_min_thz_0.desc")
+    both = CompoundsView(potentials=(CHGNET, MACE))
+    softest = replace(both, sort="omega_min_thz_0.desc")
     records, total = compounds.rows(dataset, softest, EVERY_FIELD, 0, 100)
     assert total == 10
     assert [r["compound"] for r in records[:2]] == ["KMgF3", "CsSrF3"]
     assert [np.isnan(r["omega_min_thz_0"]) for r in records] == [False] * 8 + [True] * 2
-    second, _ = compounds.rows(dataset, CompoundsView(sort="omega_min_thz_1.asc"), EVERY_FIELD, 0, 2)
+    second, _ = compounds.rows(dataset, replace(both, sort="omega_min_thz_1.asc"), EVERY_FIELD, 0, 2)
     assert [(r["compound"], r["omega_min_thz_1"]) for r in second] == [("CsPbI3", -1.10), ("CsPbBr3", -0.85)]
     assert [r["omega_min_thz_0"] for r in second] == [-0.80, -0.30]
     tail, _ = compounds.rows(dataset, softest, EVERY_FIELD, 8, 100)
     assert len(tail) == 2
-    unknown, _ = compounds.rows(dataset, CompoundsView(sort="no_such_column.asc"), EVERY_FIELD, 0, 100)
+    unknown, _ = compounds.rows(dataset, replace(both, sort="no_such_column.asc"), EVERY_FIELD, 0, 100)
     assert [r["compound"] for r in unknown] == sorted(r["compound"] for r in records)
 
 
