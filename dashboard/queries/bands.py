@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from compute.physics import bands as physics
 from compute.physics.mode_overlap import likest_pattern
 from dashboard.dataset import Dataset
-from dashboard.queries.coverage import foundation_first, potential_names
+from dashboard.queries.coverage import potential_names
+from dashboard.queries.ranking import preferred
 from dashboard.queries.structure import Structure
 
 HARMONIC, EFFECTIVE = "harmonic", "effective"
@@ -130,14 +131,15 @@ class StoredBands:
 
 
 def bands(dataset: Dataset, suite: str, compound: str, prototype: str) -> tuple[Bands, ...]:
-    """Bands of every published set of force constants, harmonic ones first; none for a prototype without a path."""
+    """Bands of every published set of force constants, harmonic ones first, potentials as `preferred` has them; none
+    for a prototype without a path."""
     return _bands(dataset, dataset.release(), suite, compound, prototype) if prototype in physics.PATHS else ()
 
 
 @lru_cache(maxsize=16)  # what the callbacks of a page ask for again
 def _bands(dataset: Dataset, release: str, suite: str, compound: str, prototype: str) -> tuple[Bands, ...]:
     rows = dataset.of_compound("force_constants", suite, compound)
-    order = foundation_first(dataset, sorted({row["potential"] for row in rows}))
+    order = preferred(dataset, suite, sorted({row["potential"] for row in rows}))
     rows.sort(key=lambda row: (row["kind"] != HARMONIC, order.index(row["potential"]), row["protocol"]))
     return tuple(bands_of(row, prototype) for row in rows)
 
@@ -155,7 +157,7 @@ def bands_of_dft(dataset: Dataset, suite: str, compound: str, prototype: str) ->
 def mode_pairs(dataset: Dataset, suite: str, compound: str) -> tuple[ModePairs, ...]:
     """Modes of each potential beside DFT's, where a source stored the forces of both."""
     rows = dataset.of_compound("mode_pairs", suite, compound)
-    order = foundation_first(dataset, sorted(row["potential"] for row in rows))
+    order = preferred(dataset, suite, sorted(row["potential"] for row in rows))
     names = potential_names(dataset)
     return tuple(_pairs(row, names) for row in sorted(rows, key=lambda row: order.index(row["potential"])))
 

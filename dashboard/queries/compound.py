@@ -13,9 +13,8 @@ from compute.physics.stability import MISSING, harmonic_labels, renormalised_lab
 from compute.tables.schemas import SURROGATE
 from dashboard.dataset import Dataset
 from dashboard.queries.attribution import START
-from dashboard.queries.coverage import foundation_first
+from dashboard.queries.ranking import preferred
 from dashboard.queries.structure import ROLES
-from dashboard.views.codec import DEFAULT_TOLERANCE_THZ
 from dashboard.views.compound import SITES
 
 PROTOTYPES = tuple(ROLES)
@@ -51,13 +50,13 @@ def answers(dataset: Dataset, suite: str, compound: str, tolerance_thz: float, t
         "WHERE p.suite = $suite AND p.compound = $compound AND p.potential IS NOT NULL ORDER BY p.potential",
         {"suite": suite, "compound": compound},
     )
-    return labelled(_foundation_first(dataset, frame), tolerance_thz, threshold)
+    return labelled(_preferred_first(dataset, suite, frame), tolerance_thz, threshold)
 
 
 def ladders(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
     """One row per potential with a label: what its softest mode, frozen in at several amplitudes, and its level say.
 
-    `rung_amplitude` in Å and `rung_omega_thz` are lists, null where no ladder was climbed; foundation potentials first.
+    `rung_amplitude` in Å and `rung_omega_thz` are lists, null where no ladder was climbed; in the order of `preferred`.
     """
     frame = dataset.frame(
         "SELECT p.potential, t.family, p.geometry, p.omega_min_thz, p.noise_floor_thz, h.rung_amplitude, "
@@ -68,12 +67,12 @@ def ladders(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:
         "WHERE p.suite = $suite AND p.compound = $compound AND p.status = 'ok' ORDER BY p.potential",
         {"suite": suite, "compound": compound},
     )
-    return _foundation_first(dataset, frame).reset_index(drop=True)
+    return _preferred_first(dataset, suite, frame).reset_index(drop=True)
 
 
-def _foundation_first(dataset: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of one potential each, those of distilled potentials last."""
-    order = foundation_first(dataset, frame["potential"])
+def _preferred_first(dataset: Dataset, suite: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one potential each, in the order of `preferred`."""
+    order = preferred(dataset, suite, frame["potential"])
     return frame.sort_values("potential", key=lambda names: names.map(order.index))
 
 
@@ -121,17 +120,6 @@ def agreement(dft: str, potential: str) -> str:
     if "undecidable" in (dft, potential):
         return "undecidable"
     return "agrees" if dft == potential else "disagrees"
-
-
-def most_often_right(dataset: Dataset, suite: str) -> list[str]:
-    """Potentials with results on the suite, the one with most labels that are DFT's first; distilled ones last."""
-    frame = dataset.frame(
-        "SELECT potential FROM pairs WHERE suite = $suite AND status = 'ok' GROUP BY potential ORDER BY "
-        "count(*) FILTER ((omega_min_thz > -$tolerance) = (dft_omega_min_thz > -$tolerance)) DESC, "
-        "count(*) DESC, potential",
-        {"suite": suite, "tolerance": DEFAULT_TOLERANCE_THZ},
-    )
-    return foundation_first(dataset, frame["potential"])
 
 
 def sigma_rows(dataset: Dataset, suite: str, compound: str) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from dashboard.queries import bands as compound_bands
 from dashboard.queries import compound as rows
 from dashboard.queries import coverage, formulas
 from dashboard.queries import potentials as models
-from dashboard.queries.bands import HARMONIC, Bands, ModePairs, StoredBands
+from dashboard.queries.bands import Bands, ModePairs, StoredBands
 from dashboard.queries.structure import Structure, structure
 from dashboard.queries.trust import Trusted, trusted
 from dashboard.views.compound import CompoundView
@@ -86,14 +86,11 @@ class KnownCompound:
 
     @cached_property
     def first_constants(self) -> str:
-        """Key of the force constants shown unasked: harmonic, of the potential most often right on the suite; the first
+        """Key of the force constants shown unasked: harmonic, of the potential that the suite ranks first; the first
         potential with stored modes."""
         if self.mode_pairs:
             return self.mode_pairs[0].potential
-        order = rows.most_often_right(self.dataset, self.suite)
-        place = {name: i for i, name in enumerate(order)}
-        ranked = sorted(self.bands, key=lambda b: (b.kind != HARMONIC, place.get(b.potential, len(order))))
-        return next((b.key for b in ranked), "")
+        return next((b.key for b in self.bands), "")
 
     def answers(self, view: CompoundView) -> pd.DataFrame:
         """One row per potential with labels at the view's thresholds, as `queries.compound.answers` gives them."""

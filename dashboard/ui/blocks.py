@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.figures.theme import CONFIG, Figure
+from dashboard.ui.text import marked
 
 Child = Component | str | None
 
@@ -100,7 +101,10 @@ def table(
     numeric_from: int = 1,
     numeric_to: int | None = None,
 ) -> Component:
-    """A table whose first column names the row; columns from `numeric_from` to before `numeric_to` are numbers."""
+    """A table whose first column names the row; columns from `numeric_from` to before `numeric_to` are numbers.
+
+    A caption that is text names the frame too, and its "ω_min" gets a subscript.
+    """
     numeric = range(len(head))[numeric_from:numeric_to]
 
     def kind(column: int) -> str:
@@ -109,7 +113,7 @@ def table(
     return scrolling(
         html.Table(
             [
-                html.Caption(caption),
+                html.Caption(marked(caption) if isinstance(caption, str) else caption),
                 html.Thead(html.Tr([html.Th(h, scope="col", className=kind(i)) for i, h in enumerate(head)])),
                 html.Tbody(
                     [

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from compute.physics.stability import MISSING
 from dashboard.queries import compound as query
 from dashboard.queries.compound_page import KnownCompound
-from dashboard.queries.coverage import foundation_first
+from dashboard.queries.ranking import preferred
 from dashboard.ui import controls
 from dashboard.ui.blocks import section, table
 from dashboard.ui.compound_text import address, formula, label_mark, published, why_none
@@ -44,7 +44,7 @@ def neighbour_table(found: KnownCompound, view: CompoundView) -> Component:
     if not others:
         return html.P(f"No other compound of the suite has the same elements on every site but {site}.")
     listed = others[: query.NEIGHBOURS]
-    potentials = foundation_first(found.dataset, sorted(frame["potential"].dropna().unique()))
+    potentials = preferred(found.dataset, found.suite, sorted(frame["potential"].dropna().unique()))
     by_pair = {(row.compound, row.potential): row for row in frame.itertuples(index=False)}
     first = {compound: row for (compound, _), row in reversed(by_pair.items())}
     rows = []

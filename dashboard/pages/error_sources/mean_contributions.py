@@ -36,7 +36,7 @@ def split_options() -> list[dict[str, str]]:
 
 
 def means(found: Sequence[ContributionGroup], split: str, names: Names) -> list[Any]:
-    """Figure, sentence and table of the mean contributions by potential and anion."""
+    """Figure, sentence and table of the mean contributions by potential, as they come, and anion."""
     known = [group for group in found if any(mean.n for mean in group.steps.values())]
     if not any(group.steps[step].n for group in known for step in STEP_NAMES):
         return [
@@ -47,7 +47,10 @@ def means(found: Sequence[ContributionGroup], split: str, names: Names) -> list[
         ]
     drawn = known if len(known) <= MOST_ROWS else [group for group in known if group.anion in (None, SMOOTH)]
     # Smooth sets first: elsewhere the reference, or the potential, has no Hessian to speak of.
-    drawn = sorted(drawn, key=lambda group: (group.potential, group.anion != SMOOTH, group.anion is not None))
+    order = list(dict.fromkeys(group.potential for group in drawn))
+    drawn = sorted(
+        drawn, key=lambda group: (order.index(group.potential), group.anion != SMOOTH, group.anion is not None)
+    )
     return [_means_figure(drawn, split, names), _means_table(known, names)]
 
 

@@ -21,12 +21,15 @@ from dashboard.queries import attribution as attribution_query
 from dashboard.queries import potentials as models_query
 from dashboard.queries import wells as wells_query
 from dashboard.queries.coverage import potential_names
-from dashboard.queries.ranking import newest_first
+from dashboard.queries.ranking import newest_first, preferred
 from dashboard.ui import attribution as errors_attribution
 from dashboard.ui import attribution_breakdown, controls, wells
 from dashboard.ui.blocks import not_computed, publish_command, section
 from dashboard.ui.text import level_sentence
 from dashboard.views.error_sources import ErrorSourcesView
+
+_RANKED_IN = "abx3"
+"""Frames are of several suites; potentials stand as the suite of most compounds ranks them."""
 
 SUITES = ("hdp", "abx3")
 """Those whose errors are taken apart."""
@@ -156,9 +159,10 @@ def one_set(dataset: Dataset, view: ErrorSourcesView) -> Component | None:
 
 def means(dataset: Dataset, view: ErrorSourcesView) -> list[Any]:
     """Mean contributions by potential and anion."""
-    return mean_contributions.means(
-        groups_query.groups(dataset, view.split, view.reference), view.split, potential_names(dataset)
-    )
+    found = groups_query.groups(dataset, view.split, view.reference)
+    order = preferred(dataset, _RANKED_IN, dict.fromkeys(group.potential for group in found))
+    found = sorted(found, key=lambda group: order.index(group.potential))
+    return mean_contributions.means(found, view.split, potential_names(dataset))
 
 
 def all_sets(dataset: Dataset, view: ErrorSourcesView) -> list[Any]:

@@ -12,7 +12,8 @@ from compute.structures.formula import FormulaError
 from compute.trust.features import SUITE, stable
 from compute.trust.model import NoTrust
 from dashboard.dataset import Dataset
-from dashboard.queries.coverage import foundation_first, potential_names
+from dashboard.queries.coverage import potential_names
+from dashboard.queries.ranking import preferred
 from dashboard.queries.trust import Trusted, nearest, trusted
 from dashboard.ui.blocks import attributes, section, table
 from dashboard.ui.compound_text import address, formula, label_mark
@@ -64,7 +65,7 @@ def _nearest(dataset: Dataset, found: Trusted, names: Names) -> Component:
     rows = nearest(dataset, found.subject)
     if rows.empty:
         return html.P(f"No compound with X = {found.subject.sites['X']} is near enough to compare.")
-    potentials = foundation_first(dataset, sorted(rows["potential"].unique()))
+    potentials = preferred(dataset, SUITE, sorted(rows["potential"].unique()))
     lines: list[list[Any]] = []
     right = dict.fromkeys(potentials, 0)
     run = dict.fromkeys(potentials, 0)

@@ -25,6 +25,7 @@ from dashboard.queries import bands as bands_query
 from dashboard.queries import compound as query
 from dashboard.queries import export
 from dashboard.queries.compound_page import find
+from dashboard.queries.ranking import preferred
 from dashboard.queries.structure import scene, structure
 from dashboard.ui.bands import drawn as drawn_bands
 from dashboard.ui.bands import line_of, mode_sentence, name_of
@@ -116,10 +117,10 @@ def test_neighbours_differ_on_one_site_alone(dataset):
 
 
 def test_bands_of_atoms_on_springs_are_flat(dataset):
-    first, second = bands_query.bands(dataset, "abx3", "CsPbI3", PEROVSKITE)
-    assert (first.potential, second.potential) == (CHGNET, MACE)
-    np.testing.assert_allclose(first.frequencies, OMEGA, rtol=1e-6)
-    np.testing.assert_allclose(second.frequencies, 1.2 * OMEGA, rtol=1e-6)
+    found = {bands.potential: bands for bands in bands_query.bands(dataset, "abx3", "CsPbI3", PEROVSKITE)}
+    assert list(found) == preferred(dataset, "abx3", (CHGNET, MACE))
+    np.testing.assert_allclose(found[CHGNET].frequencies, OMEGA, rtol=1e-6)
+    np.testing.assert_allclose(found[MACE].frequencies, 1.2 * OMEGA, rtol=1e-6)
     assert bands_query.bands(dataset, "mp0b3", "mp-1", "any") == ()
     assert bands_query.bands(dataset, "abx3", "KMgF3", PEROVSKITE) == ()
 
@@ -358,9 +359,10 @@ def test_bands_are_of_the_potentials_that_are_asked_for(dataset):
     relaxed = replace(first, protocol="relaxed-geometry")
     every = [first, relaxed, second]
     assert drawn_bands(every, CompoundView(constants=first.key)) == [first]
-    assert drawn_bands(every, CompoundView(constants=first.key, potentials=(MACE,))) == [first, second]
+    other = (second.potential,)
+    assert drawn_bands(every, CompoundView(constants=first.key, potentials=other)) == [first, second]
     assert drawn_bands(every, CompoundView(constants=first.key, drawn="all")) == [first, relaxed]
-    assert drawn_bands(every, CompoundView(constants=relaxed.key, potentials=(MACE,))) == every
+    assert drawn_bands(every, CompoundView(constants=relaxed.key, potentials=other)) == every
 
 
 def test_a_formula_in_another_order_is_the_same_compound(dataset):
@@ -406,7 +408,7 @@ def test_sites_stand_side_by_side():
 
 
 def test_what_moves_is_said_in_words(dataset):
-    (shown, _) = bands_query.bands(dataset, "abx3", "CsPbI3", PEROVSKITE)
+    shown = next(b for b in bands_query.bands(dataset, "abx3", "CsPbI3", PEROVSKITE) if b.potential == CHGNET)
     mode = bands_query.mode(shown, "R", "15")
     moved = bands_query.moving(mode, shown.structure.roles)
     assert max(moved.values()) == pytest.approx(1)

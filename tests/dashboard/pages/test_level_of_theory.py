@@ -8,8 +8,8 @@ import pytest
 from compute import tables
 from dashboard.dataset import Dataset
 from dashboard.pages.anharmonicity import choices, comparison, data, error_breakdown, levels
+from dashboard.pages.compounds import columns
 from dashboard.pages.compounds import data as compounds
-from dashboard.pages.compounds import grid
 from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.compounds import CompoundsView
 from tests.support import dashboard_data
@@ -59,9 +59,11 @@ def test_the_comparable_level_stands_first_in_the_table_of_agreement(known_level
 
 def test_the_table_of_compounds_says_what_is_comparable_and_why_not(known_level):
     view = CompoundsView(potentials=(CHGNET,), columns=("level",))
-    records, _ = compounds.rows(known_level, view, grid.fields(view.columns), [], 0, 100)
-    shown = {row["compound"]: row for row in grid.shown(records)}
-    assert (shown["CsPbI3"]["comparable_level_0"], shown["CsPbI3"]["comparable_reason_0"]) == ("yes", grid.NOTHING)
+    records, _ = compounds.rows(known_level, view, columns.fields(view.columns), 0, 100)
+    drawn = columns.drawn(view.columns, [("a", "")], records)
+    heads = [column["id"] for group in drawn["groups"] for column in group["columns"]]
+    shown = {row["cells"][0]: dict(zip(heads, row["cells"], strict=True)) for row in drawn["rows"]}
+    assert (shown["CsPbI3"]["comparable_level_0"], shown["CsPbI3"]["comparable_reason_0"]) == ("yes", columns.NOTHING)
     assert shown[NOT_COMPARABLE]["comparable_level_0"] == "no"
     assert "Mn" in shown[NOT_COMPARABLE]["comparable_reason_0"]
 
