@@ -32,7 +32,7 @@ from dashboard.views.compounds import CompoundsView
 from dashboard.views.stability import SUITE_CRITERIA
 
 _TABLE, _ROWS, _PLACE, _RANGE = (f"compounds-{name}" for name in ("table", "rows", "place", "range"))
-_PAGE_ROWS = 100
+_PAGE_ROWS = 50
 _HEAD_REM, _ROW_REM = 4.2, 2.07  # heights of the head of the table and of a row
 _FIELDS = (
     "suite", "potentials", "formula", "anion", *parts.SITE_FIELDS, "criterion", "truth", "answer", "agreement",
