@@ -82,7 +82,7 @@ def from_another_site(asked: Request) -> bool:
 
 
 def content_security_policy(script_hashes: Collection[str]) -> str:
-    """Everything from this server; inline scripts only by hash. Plotly and the table write inline styles."""
+    """Everything from this server; inline scripts only by hash. Plotly and Mantine write inline styles."""
     return "; ".join(
         (
             "default-src 'self'",
