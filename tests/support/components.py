@@ -42,3 +42,9 @@ def text_of(component: Component) -> str:
 def said(*components: Any) -> str:
     """What all of `components`, some of them plain text, say."""
     return " ".join(text_of(c) if isinstance(c, Component) else str(c) for c in components)
+
+
+def cells(drawn: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The table of compounds as assets/compounds.js is given it: by formula and column, a text or text and class."""
+    heads = [column["id"] for group in drawn["groups"] for column in group["columns"]]
+    return {row["cells"][0]: dict(zip(heads, row["cells"], strict=True)) for row in drawn["rows"]}

@@ -110,8 +110,8 @@ _MARKS = {"stable": "is-stable", "unstable": "is-unstable", "disagree": "is-unst
 def fields(groups: Iterable[str]) -> list[str]:
     """What the rows of a table with these `groups` of columns need, of the compound and of a potential."""
     chosen = frozenset(groups)
-    columns = (c for of in (DFT_COLUMNS, POTENTIAL_COLUMNS) for group in of if group in chosen for c in of[group])
-    return ["suite", "compound", "formula", *(column.field for column in columns)]
+    columns = [*_chosen(DFT_COLUMNS, chosen, ""), *_chosen(POTENTIAL_COLUMNS, chosen, "")]
+    return ["suite", "compound", "formula", *(column.field for column, _ in columns)]
 
 
 def drawn(

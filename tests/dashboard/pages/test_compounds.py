@@ -27,6 +27,7 @@ from dashboard.views.codec import decode, encode
 from dashboard.views.compounds import ANSWERS, COLUMN_GROUPS, TRUTHS, CompoundsView
 from dashboard.views.stability import StabilityView
 from tests.support import dashboard_data
+from tests.support.components import cells
 from tests.support.dashboard_data import CHGNET, MACE
 
 EVERY_FIELD = (*compounds.COMPOUND_FIELDS, *compounds.POTENTIAL_FIELDS)
@@ -217,9 +218,8 @@ def test_every_column_can_be_shown_and_sorted_by(dataset):
 def test_the_table_shows_dashes_true_minus_signs_and_marks(dataset):
     records, _ = compounds.rows(dataset, one(), columns.fields(COLUMN_GROUPS), 0, 100)
     drawn = columns.drawn(COLUMN_GROUPS, [("a", "")], records)
-    heads = [column["id"] for group in drawn["groups"] for column in group["columns"]]
     assert [group["name"] for group in drawn["groups"]] == ["", "DFT", "a"]
-    shown = {row["cells"][0]: dict(zip(heads, row["cells"], strict=True)) for row in drawn["rows"]}
+    shown = cells(drawn)
     assert shown["CsPbI3"]["omega_min_thz_0"] == "−0.80"
     assert (shown["CsPbI3"]["dft_label"], shown["KMgF3"]["label_0"]) == (
         ["unstable", "is-unstable"],

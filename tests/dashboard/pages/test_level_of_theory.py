@@ -13,7 +13,7 @@ from dashboard.pages.compounds import data as compounds
 from dashboard.views.anharmonicity import AnharmonicityView
 from dashboard.views.compounds import CompoundsView
 from tests.support import dashboard_data
-from tests.support.components import words
+from tests.support.components import cells, words
 from tests.support.dashboard_data import CHGNET, SIGMA_PROTOCOL
 
 NOT_COMPARABLE = "KMnF3"  # Mn with an open d shell
@@ -60,9 +60,7 @@ def test_the_comparable_level_stands_first_in_the_table_of_agreement(known_level
 def test_the_table_of_compounds_says_what_is_comparable_and_why_not(known_level):
     view = CompoundsView(potentials=(CHGNET,), columns=("level",))
     records, _ = compounds.rows(known_level, view, columns.fields(view.columns), 0, 100)
-    drawn = columns.drawn(view.columns, [("a", "")], records)
-    heads = [column["id"] for group in drawn["groups"] for column in group["columns"]]
-    shown = {row["cells"][0]: dict(zip(heads, row["cells"], strict=True)) for row in drawn["rows"]}
+    shown = cells(columns.drawn(view.columns, [("a", "")], records))
     assert (shown["CsPbI3"]["comparable_level_0"], shown["CsPbI3"]["comparable_reason_0"]) == ("yes", columns.NOTHING)
     assert shown[NOT_COMPARABLE]["comparable_level_0"] == "no"
     assert "Mn" in shown[NOT_COMPARABLE]["comparable_reason_0"]
