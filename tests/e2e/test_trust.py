@@ -61,6 +61,12 @@ def test_the_screen_follows_its_costs_and_fits_the_window(visit):
         assert settled_width(page) <= width
 
 
+def test_the_line_below_the_tabs_stays_with_them_in_a_narrow_window(visit):
+    tabs = visit("/trust", width=390).get_by_role("tablist")
+    line = "e => [getComputedStyle(e, '::before').position, getComputedStyle(e).position]"
+    assert tabs.evaluate(line) == ["absolute", "relative"]  # an absolute line goes to what is not static
+
+
 def test_the_next_runs_are_a_file(visit):
     page = visit("/trust#next")
     with page.expect_download() as download:
