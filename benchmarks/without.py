@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from dash.development.base_component import Component
 from flask import Flask
 
 from benchmarks.web import BROWSER, server, settle
@@ -64,6 +65,10 @@ def _one_by_one(folder: Path) -> dict[str, asset_bundles.Bundle]:
     return {"js": replace(found["js"], path=scripts), "css": replace(found["css"], path=sheets)}
 
 
+def _at_once(content: Component, *, open: bool) -> Component:
+    return content
+
+
 SHORTCUTS: dict[str, dict[str, Any]] = {
     "no DataTable (page_scripts)": {"dashboard.server.page_scripts._UNUSED": _NO_TAG},
     "small polyfill (page_scripts)": {"dashboard.server.page_scripts._POLYFILL": _NO_TAG},
@@ -73,7 +78,8 @@ SHORTCUTS: dict[str, dict[str, Any]] = {
         "dashboard.app.bundles": _one_by_one,
         "dashboard.app.serve_bundles": _nothing,
     },
-    "text as one component (static_tree.js)": {"dashboard.server.callback_json._is_static": lambda node: False},
+    "HTML as one component (components.js)": {"dashboard.server.callback_json._has_parts": lambda node: False},
+    "closed tabs after the open one (components.js)": {"dashboard.ui.tabs.Part": _at_once},
     "static files compressed hard (compression)": {"dashboard.server.compression.HARD": compression.MIDDLE},
     "compressed ahead (compress_ahead)": {"dashboard.server.compression.compress_ahead": _nothing},
 }

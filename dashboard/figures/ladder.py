@@ -46,6 +46,7 @@ def over_displacement(
         traces,
         x_title="displacement of the largest atom (Å)",
         y_title=y_title,
+        margin={"l": 72},
         y={} if y_range is None else {"range": y_range},
         shapes=[] if turns_at is None else guides(level(turns_at), dash="dot"),
     )

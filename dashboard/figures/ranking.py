@@ -44,6 +44,6 @@ def ranking(names: Sequence[str], values: Values, intervals: Values, groups: Seq
         y_title="",
         y=in_rows([wrapped(name) for name in names], ticklabelstandoff=6),
         annotations=[{**beside, "y": row, "text": f"<b>{letters}</b>"} for row, letters in enumerate(groups)],
-        margin={"r": 48},
+        margin={"r": 48, "b": 78},
         hovermode="closest",
     )

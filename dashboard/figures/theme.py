@@ -64,10 +64,11 @@ _AXIS = {
     "ticks": "outside",
     "tickcolor": "rgba(134,142,150,0.5)",
     "automargin": True,
+    "ticklabeloverflow": "allow",  # automargin makes room; to look for those that overflow measures each again
 }
 _LAYOUT: dict[str, Any] = {
     "autosize": True,
-    "margin": {"l": 12, "r": 12, "t": 12, "b": 12},
+    "margin": {"r": 20, "b": 56},
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
     "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": "#444444"},
@@ -93,7 +94,15 @@ def figure(
         axis: {**_AXIS, "title": {"text": title, "standoff": 8}, **(own or {})}
         for axis, title, own in (("xaxis", x_title, x), ("yaxis", y_title, y))
     }
-    return {"data": list(traces), "layout": {**_merged(_LAYOUT, layout), **axes}}
+    named = [trace for trace in traces if trace["type"] == "scatter" and trace.get("showlegend", True)]
+    room = {"margin": {"l": _left(y or {}), "t": 48 if layout.get("showlegend", len(named) > 1) else 12}}
+    return {"data": list(traces), "layout": {**_merged(_merged(_LAYOUT, room), layout), **axes}}
+
+
+def _left(y: Mapping[str, Any]) -> float:
+    """Pixels that title and labels of an axis `y` take; with less of a margin, plotly.js draws all again."""
+    lengths = [len(line) for text in y.get("ticktext", ()) for line in str(text).split("<br>")]
+    return 27 + 7.5 * max(lengths) if lengths else 60
 
 
 def scatter(**settings: Any) -> Trace:

@@ -1,7 +1,8 @@
 """What callbacks return, as JSON: one pass of orjson in place of a walk in Python over every component and number.
 
-Dash has each component watch the state of the whole page. Text and tables that no callback can name have nothing to
-watch for: each such tree is sent as one component, which assets/static_tree.js draws.
+Dash has each component watch the state of the whole page, and each tells all others that it was drawn. HTML that no
+callback can name has nothing to watch for: each tree of it is sent as one component, `Markup`, with what stands in it
+and is more than HTML as its children; assets/components.js draws it.
 """
 
 from __future__ import annotations
@@ -42,10 +43,8 @@ def encoded(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):  # orjson takes those of numbers in one piece by itself
         return np.ascontiguousarray(value) if value.dtype.kind in "biuf" else value.tolist()
-    if isinstance(value, Component) and _has_parts(value) and _is_static(value):
-        return {"namespace": "softmode", "type": "StaticTree", "props": {"tree": _tree(value)}}
     if isinstance(value, Component):
-        return _described(value)
+        return _markup(value) if _is_html(value) and _has_parts(value) else _described(value)
     if hasattr(value, "to_plotly_json"):
         return value.to_plotly_json()
     raise TypeError(f"{type(value).__name__} is no JSON")
@@ -68,19 +67,26 @@ def _has_parts(component: Component) -> bool:
     return any(isinstance(child, Component) for child in _children(component))
 
 
-def _is_static(node: Any) -> bool:
-    """Whether `node` is text, or HTML and links all through without an id."""
-    if not isinstance(node, Component):
-        return node is None or isinstance(node, (str, int, float))
-    drawn = node._namespace == _HTML or type(node) is dcc.Link
-    return drawn and getattr(node, "id", None) is None and all(map(_is_static, _children(node)))
+def _is_html(component: Component) -> bool:
+    """Whether `component` is HTML or a link, and has no id."""
+    return (component._namespace == _HTML or type(component) is dcc.Link) and getattr(component, "id", None) is None
 
 
-def _tree(node: Any) -> Any:
-    """A static node as [name, attributes, child, …], text as it is."""
+def _markup(component: Component) -> dict[str, Any]:
+    children: list[Component] = []
+    props = {"tree": _tree(component, children), "children": children}
+    return {"namespace": "softmode", "type": "Markup", "props": props}
+
+
+def _tree(node: Any, children: list[Component]) -> Any:
+    """HTML as [name, attributes, child, …], text as it is; another component as its place in `children`, where it is
+    put."""
     if not isinstance(node, Component):
         return node
+    if not _is_html(node):
+        children.append(node)
+        return {"child": len(children) - 1}
     attributes = _described(node)["props"]
     attributes.pop("children", None)
     name = node._type.lower() if node._namespace == _HTML else node._type
-    return [name, attributes, *map(_tree, _children(node))]
+    return [name, attributes, *(_tree(child, children) for child in _children(node))]

@@ -27,6 +27,7 @@ THEME = {
     "respectReducedMotion": True,
     "fontFamily": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",
     "autoContrast": True,
+    "components": {"Combobox": {"defaultProps": {"keepMounted": False}}},  # options are drawn when they are looked at
 }
 
 

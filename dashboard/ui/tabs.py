@@ -12,18 +12,33 @@ from dash.development.base_component import Component
 
 TABS = "tabs"
 
-Part = tuple[str, str, Component]
+Tab = tuple[str, str, Component]
 """Identity, which the address states; the name on the tab; what it opens."""
 
 
-def tabs(*parts: Part | None, label: str) -> Component:
+class Part(Component):
+    """What a tab opens; of a closed one it is drawn after what can be seen (assets/components.js)."""
+
+    _namespace = "softmode"
+    _type = "Part"
+
+    def __init__(self, content: Component, *, open: bool) -> None:
+        self._base_nodes, self._children_props = ["children"], []
+        self._prop_names, self._valid_wildcard_attributes = ["children", "open"], []
+        super().__init__(children=content, open=open)  # type: ignore[no-untyped-call]  # Dash does not type it
+
+
+def tabs(*parts: Tab | None, label: str) -> Component:
     """One tab per part, the first open; None is left out. A page has one such row, and `label` says what it divides."""
     shown = [part for part in parts if part]
     row: Component = dmc.Tabs(
         [
             dmc.TabsList([dmc.TabsTab(name, value=identity) for identity, name, _ in shown], **{"aria-label": label}),
             *(
-                dmc.TabsPanel(html.Div(content, id=identity, className="part"), value=identity)
+                dmc.TabsPanel(
+                    html.Div(Part(content, open=identity == shown[0][0]), id=identity, className="part"),
+                    value=identity,
+                )
                 for identity, _, content in shown
             ),
         ],

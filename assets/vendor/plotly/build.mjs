@@ -1,6 +1,7 @@
 // Makes plotly-scatter-heatmap.min.js and LICENSE of scatter-heatmap.js. In an empty folder:
-//   npm install plotly.js@VERSION esbuild && node .../assets/vendor/plotly/build.mjs
-// The published bundles are wrapped in one function for module loaders: a browser compiles that twice.
+//   npm install plotly.js@VERSION esbuild acorn@8 && node .../assets/vendor/plotly/build.mjs
+// The published bundles are wrapped in one function for module loaders: a browser compiles that twice. As in them, what
+// describes each setting to a reader is left out.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -8,8 +9,38 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(process.cwd(), "node_modules");
-const { build } = createRequire(join(process.cwd(), "index.js"))("esbuild");
+const installed = createRequire(join(process.cwd(), "index.js"));
+const { build } = installed("esbuild");
+const { parse } = installed("acorn");
 const { version } = JSON.parse(readFileSync(join(modules, "plotly.js", "package.json")));
+
+function* nodes(tree) {
+  yield tree;
+  for (const part of Object.values(tree).flat()) if (typeof part?.type === "string") yield* nodes(part);
+}
+
+// Whether `value` is a text, or is put together from texts.
+function isText(value) {
+  if (value.type === "Literal") return typeof value.value === "string";
+  if (value.type === "BinaryExpression") return isText(value.left) && isText(value.right);
+  if (value.type === "ArrayExpression") return value.elements.every(isText);
+  return value.type === "CallExpression" && value.callee.property?.name === "join" && isText(value.callee.object);
+}
+
+const undescribed = {
+  name: "undescribed",
+  setup({ onLoad }) {
+    onLoad({ filter: /plotly\.js[/\\]src[/\\].*\.js$/ }, ({ path }) => {
+      let contents = readFileSync(path, "utf8");
+      const found = [...nodes(parse(contents, { ecmaVersion: "latest", allowReturnOutsideFunction: true }))];
+      const texts = found.filter((n) => n.type === "Property" && n.key.name === "description" && isText(n.value));
+      for (const { start, end } of texts.reverse()) {
+        contents = contents.slice(0, start) + contents.slice(end).replace(/^\s*,/, "");
+      }
+      return { contents };
+    });
+  },
+};
 
 const made = await build({
   entryPoints: [join(here, "scatter-heatmap.js")],
@@ -25,6 +56,7 @@ const made = await build({
   define: { global: "window" },
   loader: { ".css": "empty" }, // of maps
   nodePaths: [modules],
+  plugins: [undescribed],
 });
 
 const [output] = Object.values(made.metafile.outputs);

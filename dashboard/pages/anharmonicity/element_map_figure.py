@@ -72,6 +72,7 @@ def element_map(
         y={"visible": False, "range": (rows - 0.45, -0.55)},
         clickmode="event",
         hovermode="closest",
+        margin={"l": 12, "b": 12},
         dragmode=False,  # with fixed ranges instead, no click would be told
     )
 

@@ -55,7 +55,7 @@ def grouped(rows: Sequence[str], series: Mapping[str, Numbers], *, x_title: str)
         y_title="",
         y=in_rows(rows, ticklabelstandoff=6),
         shapes=guides(upright(0)),
-        margin={"t": 64},
+        margin={"t": 64, "b": 78},
         showlegend=True,
         hovermode="closest",
     )

@@ -47,5 +47,5 @@ def noise_by_bond(bond: Values, noise_floor: Values) -> Figure:
         x_title="B–X distance (Å)",
         y_title="noise floor (THz)",
         y={"rangemode": "tozero"},
-        margin={"t": 40},
+        margin={"l": 72},
     )

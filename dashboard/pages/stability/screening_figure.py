@@ -100,5 +100,6 @@ def costs(
         x={"range": (float(levels[0]) - margin, float(levels[-1]) + margin), "hoverformat": ".2f"},
         y={"rangemode": "tozero", "tickformat": ",.0f"},
         hovermode="x unified",
+        margin={"l": 78, "r": 28},
         shapes=guides(upright(present), dash="dot", layer="above"),
     )

@@ -29,5 +29,6 @@ def screen_figure(found: Screened, best: int) -> Figure:
         x={"range": (0.0, 1.0), "hoverformat": ".2f"},
         y={"rangemode": "tozero", "tickformat": ".0%"},
         hovermode="x unified",
+        margin={"l": 78},
         shapes=guides(upright(at), dash="dot", layer="above") if at <= 1 else [],
     )
