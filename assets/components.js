@@ -14,12 +14,15 @@
 
   function Markup(props) {
     var children = React.Children.toArray(props.children);
-    return (function drawn(node) {
+    function drawn(node) {
       if (node === null || typeof node !== "object") return node;
       if (!Array.isArray(node)) return children[node.child];
-      var kind = node[0] === "Link" ? window.dash_core_components.Link : node[0];
-      return React.createElement.apply(null, [kind, node[1]].concat(node.slice(2).map(drawn)));
-    })(props.tree);
+      return element(node[0] === "Link" ? window.dash_core_components.Link : node[0], node[1], node.slice(2));
+    }
+    function element(kind, attributes, nodes) {
+      return React.createElement.apply(null, [kind, attributes].concat(nodes.map(drawn)));
+    }
+    return element(React.Fragment, null, props.tree);
   }
 
   window.softmode = { Part: Part, Markup: Markup };

@@ -44,7 +44,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):  # orjson takes those of numbers in one piece by itself
         return np.ascontiguousarray(value) if value.dtype.kind in "biuf" else value.tolist()
     if isinstance(value, Component):
-        return _markup(value) if _is_html(value) and _has_parts(value) else _described(value)
+        return _markup(value) if _is_html(value) and _has_parts(value) else _named(value)
     if hasattr(value, "to_plotly_json"):
         return value.to_plotly_json()
     raise TypeError(f"{type(value).__name__} is no JSON")
@@ -55,6 +55,15 @@ def _described(component: Component) -> dict[str, Any]:
     described: dict[str, Any] = component.to_plotly_json()
     if isinstance(href := described["props"].get("href"), str):
         described["props"]["href"] = link(href)
+    return described
+
+
+def _named(component: Component) -> dict[str, Any]:
+    """A component that stands for itself; what HTML with an id holds of HTML is one component."""
+    described = _described(component)
+    parts = [child for child in _children(component) if isinstance(child, Component) and _is_html(child)]
+    if component._namespace == _HTML and len(parts) > 1:
+        described["props"]["children"] = _markup(*_children(component))
     return described
 
 
@@ -72,9 +81,9 @@ def _is_html(component: Component) -> bool:
     return (component._namespace == _HTML or type(component) is dcc.Link) and getattr(component, "id", None) is None
 
 
-def _markup(component: Component) -> dict[str, Any]:
+def _markup(*nodes: Any) -> dict[str, Any]:
     children: list[Component] = []
-    props = {"tree": _tree(component, children), "children": children}
+    props = {"tree": [_tree(node, children) for node in nodes], "children": children}
     return {"namespace": "softmode", "type": "Markup", "props": props}
 
 

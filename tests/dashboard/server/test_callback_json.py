@@ -17,23 +17,23 @@ def test_a_table_that_no_callback_can_name_is_one_component_with_the_whole_of_it
     found = sent(html.Table([html.Caption(link), html.Tbody([ROW, None])], className="wide"))
     assert (found["namespace"], found["type"]) == ("softmode", "Markup")
     assert found["props"]["children"] == []
-    assert found["props"]["tree"] == [
+    assert found["props"]["tree"] == [[
         "table", {"className": "wide"},
         ["caption", {}, ["Link", {"href": "/compound/abx3/CsPbI3"}, "CsPbI3"]],
         ["tbody", {}, ["tr", {}, ["th", {"scope": "row"}, "CsPbI3"], ["td", {"className": "num"}, 0.31]], None],
-    ]  # fmt: skip
+    ]]  # fmt: skip
 
 
 def test_what_callbacks_can_name_stands_in_one_component_of_html_as_its_children_each_at_its_place():
     counted = html.P("n = 3", id="counted")
     found = sent(html.Section([html.Table(ROW), html.Div(["of", counted], title="n"), dcc.Graph(figure={})]))
     assert found["type"] == "Markup"
-    assert found["props"]["tree"] == [
+    assert found["props"]["tree"] == [[
         "section", {},
         ["table", {}, ["tr", {}, ["th", {"scope": "row"}, "CsPbI3"], ["td", {"className": "num"}, 0.31]]],
         ["div", {"title": "n"}, "of", {"child": 0}],
         {"child": 1},
-    ]  # fmt: skip
+    ]]  # fmt: skip
     first, second = found["props"]["children"]
     assert first == {
         "namespace": "dash_html_components", "type": "P", "props": {"children": "n = 3", "id": "counted"},
@@ -41,8 +41,10 @@ def test_what_callbacks_can_name_stands_in_one_component_of_html_as_its_children
     assert (second["namespace"], second["type"]) == ("dash_core_components", "Graph")
 
 
-def test_html_below_a_component_of_its_own_is_again_one_component():
-    found = sent(html.Div([html.Div([html.P(["a", html.B("b")]), html.P("c")], id="named")]))
-    (named,) = found["props"]["children"]
-    first, second = named["props"]["children"]
-    assert (named["type"], first["type"], second["type"]) == ("Div", "Markup", "P")
+def test_html_below_what_callbacks_can_name_is_again_one_component():
+    found = sent(html.Div([html.P(["a", html.B("b")]), dcc.Store(id="kept"), html.P("c")], id="named"))
+    within = found["props"]["children"]
+    assert (found["type"], found["props"]["id"], within["type"]) == ("Div", "named", "Markup")
+    assert within["props"]["tree"] == [["p", {}, "a", ["b", {}, "b"]], {"child": 0}, ["p", {}, "c"]]
+    assert [child["type"] for child in within["props"]["children"]] == ["Store"]
+    assert sent(html.Div(html.P("alone"), id="named"))["props"]["children"]["type"] == "P"
