@@ -1,10 +1,10 @@
-// The site's own components. `Panel` is what a tab opens (dashboard/ui/tabs.py); `Markup` is HTML that no callback changes,
-// as one component (dashboard/server/callback_json.py says what, and sends the tree).
+// The site's own components. `TabContent` is what a tab opens (dashboard/ui/tabs.py); `Markup` is HTML that no callback
+// changes, as one component (dashboard/server/callback_json.py says what, and sends the tree).
 (function () {
   "use strict";
 
   // Of a closed tab React draws in slices, after what can be seen.
-  function Panel(props) {
+  function TabContent(props) {
     var drawn = React.useState(props.open);
     React.useEffect(function () {
       React.startTransition(function () { drawn[1](true); });
@@ -25,5 +25,5 @@
     return element(React.Fragment, null, props.tree);
   }
 
-  window.softmode = { Panel: Panel, Markup: Markup };
+  window.softmode = { TabContent: TabContent, Markup: Markup };
 })();

@@ -79,7 +79,7 @@ SHORTCUTS: dict[str, dict[str, Any]] = {
         "dashboard.app.serve_bundles": _nothing,
     },
     "HTML as one component (components.js)": {"dashboard.server.callback_json._has_parts": lambda node: False},
-    "closed tabs after the open one (components.js)": {"dashboard.ui.tabs.Panel": _at_once},
+    "closed tabs after the open one (components.js)": {"dashboard.ui.tabs.TabContent": _at_once},
     "static files compressed hard (compression)": {"dashboard.server.compression.HARD": compression.MIDDLE},
     "compressed ahead (compress_ahead)": {"dashboard.server.compression.compress_ahead": _nothing},
 }

@@ -16,11 +16,11 @@ Tab = tuple[str, str, Component]
 """Identity, which the address states; the name on the tab; what it opens."""
 
 
-class Panel(Component):
+class TabContent(Component):
     """What a tab opens; of a closed one it is drawn after what can be seen (assets/components.js)."""
 
     _namespace = "softmode"
-    _type = "Panel"
+    _type = "TabContent"
 
     def __init__(self, content: Component, *, open: bool) -> None:
         self._base_nodes, self._children_props = ["children"], []
@@ -36,7 +36,7 @@ def tabs(*parts: Tab | None, label: str) -> Component:
             dmc.TabsList([dmc.TabsTab(name, value=identity) for identity, name, _ in shown], **{"aria-label": label}),
             *(
                 dmc.TabsPanel(
-                    html.Div(Panel(content, open=identity == shown[0][0]), id=identity, className="part"),
+                    html.Div(TabContent(content, open=identity == shown[0][0]), id=identity, className="part"),
                     value=identity,
                 )
                 for identity, _, content in shown
