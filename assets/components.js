@@ -3,11 +3,11 @@
 (function () {
   "use strict";
 
-  // Of a closed tab React draws in slices, after what can be seen.
+  // What a closed tab holds is drawn after what can be seen.
   function TabContent(props) {
     var drawn = React.useState(props.open);
     React.useEffect(function () {
-      React.startTransition(function () { drawn[1](true); });
+      window.setTimeout(function () { drawn[1](true); });
     }, []);
     return drawn[0] ? props.children : null;
   }
