@@ -66,6 +66,7 @@ def _one_by_one(folder: Path) -> dict[str, asset_bundles.Bundle]:
 
 
 def _at_once(content: Component, *, open: bool) -> Component:
+    """What a tab opens, as it is."""
     return content
 
 
@@ -78,7 +79,7 @@ SHORTCUTS: dict[str, dict[str, Any]] = {
         "dashboard.app.bundles": _one_by_one,
         "dashboard.app.serve_bundles": _nothing,
     },
-    "HTML as one component (components.js)": {"dashboard.server.callback_json._has_parts": lambda node: False},
+    "HTML as one component (components.js)": {"dashboard.server.callback_json._is_html": lambda node: False},
     "closed tabs after the open one (components.js)": {"dashboard.ui.tabs.TabContent": _at_once},
     "static files compressed hard (compression)": {"dashboard.server.compression.HARD": compression.MIDDLE},
     "compressed ahead (compress_ahead)": {"dashboard.server.compression.compress_ahead": _nothing},

@@ -83,7 +83,6 @@ def compounds_parity(groups: Sequence[Points], *, title: str, unit: str, chosen:
         y_title=f"potential {title} ({unit})",
         **square(low, high),
         shapes=[*guides(between(low, low, high, high)), *guides(level(0), upright(0), dash="dot")],
-        margin={"t": 44},
         showlegend=True,
         hovermode="closest",
         clickmode="event",

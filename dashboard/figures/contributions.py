@@ -44,7 +44,6 @@ def contributions(
         y_title="",
         y=in_rows(rows),
         shapes=guides(upright(0)),
-        margin={"t": 44},
         showlegend=True,
         hovermode="closest",
         clickmode="event",

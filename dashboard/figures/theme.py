@@ -68,7 +68,6 @@ _AXIS = {
 }
 _LAYOUT: dict[str, Any] = {
     "autosize": True,
-    "margin": {"r": 20, "b": 56},
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
     "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": "#444444"},
@@ -95,14 +94,17 @@ def figure(
         for axis, title, own in (("xaxis", x_title, x), ("yaxis", y_title, y))
     }
     named = [trace for trace in traces if trace["type"] == "scatter" and trace.get("showlegend", True)]
-    room = {"margin": {"l": _left(y or {}), "t": 48 if layout.get("showlegend", len(named) > 1) else 12}}
-    return {"data": list(traces), "layout": {**_merged(_merged(_LAYOUT, room), layout), **axes}}
+    margin = _margin(y or {}, legend=layout.get("showlegend", len(named) > 1))
+    return {"data": list(traces), "layout": {**_merged({**_LAYOUT, "margin": margin}, layout), **axes}}
 
 
-def _left(y: Mapping[str, Any]) -> float:
-    """Pixels that title and labels of an axis `y` take; with less of a margin, plotly.js draws all again."""
+def _margin(y: Mapping[str, Any], *, legend: bool) -> dict[str, float]:
+    """Pixels that axes, with the names along `y`, and a `legend` of one line take beside the plot.
+
+    A figure with longer labels states its own: with less than they take, plotly.js draws all of it again.
+    """
     lengths = [len(line) for text in y.get("ticktext", ()) for line in str(text).split("<br>")]
-    return 27 + 7.5 * max(lengths) if lengths else 60
+    return {"l": 27 + 7.5 * max(lengths) if lengths else 60, "r": 20, "t": 48 if legend else 12, "b": 56}
 
 
 def scatter(**settings: Any) -> Trace:

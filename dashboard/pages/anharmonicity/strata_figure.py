@@ -70,7 +70,6 @@ def errors_by_kind(kinds: Sequence[str], series: Sequence[Series], *, x_title: s
         x_title=x_title,
         y_title="",
         y=in_rows(labels, range=(len(kinds) - 0.4, -0.6)),
-        margin={"t": 40 if len(series) > 1 else 12},
         showlegend=len(series) > 1,
         hovermode="closest",
         shapes=guides(upright(0)),

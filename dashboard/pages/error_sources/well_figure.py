@@ -80,7 +80,6 @@ def wells(curves: Sequence[WellCurve]) -> Figure:
         x_title="Q (Å)",
         y_title="E − E(Q = 0) (meV per ten-atom cell)",
         shapes=guides(level(0), dash="dot"),
-        margin={"t": 44},
         showlegend=True,
         hovermode="closest",
     )

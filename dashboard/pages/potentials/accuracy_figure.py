@@ -67,7 +67,6 @@ def accuracy(models: Sequence[Model], *, x_title: str, y_title: str) -> Figure:
             "ticktext": [f"{tick:,.10g}" for tick in ticks],
         },
         showlegend=True,
-        margin={"t": 44},
         hovermode="closest",
     )  # fmt: skip
 
