@@ -151,7 +151,7 @@ def _name(spec: dict[str, Any]) -> str:
 
 
 def _body(spec: dict[str, Any], values: dict[tuple[str, str], Any]) -> bytes:
-    """What the browser sends: the first rows for a table, a first click for a button."""
+    """What the browser sends: of a button a first click."""
 
     def filled(items: list[dict[str, str]]) -> list[dict[str, Any]]:
         return [{"id": item["id"], "property": item["property"], "value": _value(item, values)} for item in items]
@@ -170,11 +170,7 @@ def _body(spec: dict[str, Any], values: dict[tuple[str, str], Any]) -> bytes:
 
 
 def _value(item: dict[str, str], values: dict[tuple[str, str], Any]) -> Any:
-    if item["property"] == "getRowsRequest":
-        return {"startRow": 0, "endRow": 100, "sortModel": [], "filterModel": {}}
-    if item["property"] == "n_clicks":
-        return 1
-    return values.get((item["id"], item["property"]))
+    return 1 if item["property"] == "n_clicks" else values.get((item["id"], item["property"]))
 
 
 def timed(port: int, requests: dict[str, tuple[str, bytes]], clients: int, rounds: int) -> dict[str, list[float]]:

@@ -17,6 +17,8 @@ from tests.support import dashboard_data
 
 POTENTIAL = "chgnet-0.3.0"
 RUN = "run-registered"
+CLEAR = {"suite": "", "potentials": [POTENTIAL], "calculation": "harmonic", "temperature": 300}
+"""What the form asks for before a compound is named."""
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,10 @@
 """The table of compounds: its filters against names found by hand, its labels against those of the physics."""
 
-import io
 import re
 from dataclasses import replace
 
-import duckdb
 import numpy as np
-import pandas as pd
 import pytest
-from pandas.testing import assert_frame_equal
 
 from compute import tables
 from compute.physics.stability import harmonic_labels, sigma_labels
@@ -20,7 +16,6 @@ from dashboard.pages.compounds import counts as compounds_counts
 from dashboard.pages.compounds import data as compounds
 from dashboard.pages.compounds import filters as compounds_filters
 from dashboard.queries import stability
-from dashboard.queries.compounds_sql import Query, filled, literal
 from dashboard.queries.ranking import preferred
 from dashboard.ui.text import count
 from dashboard.views.codec import decode, encode
@@ -247,60 +242,6 @@ def test_counts_are_those_of_the_rows(dataset):
             assert counted.loc[potential, verdict] == (rows["label"] == verdict).sum()
         assert counted.loc[potential, "not_run"] == (rows["label"] == "not-run").sum()
         assert counted.loc[potential, "agree"] == (rows["agreement"] == "agree").sum()
-
-
-@pytest.mark.parametrize(
-    "view",
-    [
-        CompoundsView(),
-        CompoundsView(potentials=(CHGNET,), elements=("Cs",), without=("I",), answer=("stable", "unstable")),
-        CompoundsView(suite="hdp", criterion="cross", sigma_low=0.8, truth=("stable",)),
-        CompoundsView(differ="yes", formula="cspb"),
-        CompoundsView(suite="mp0b3"),
-        CompoundsView(potentials=(CHGNET,), level="comparable", common=(CHGNET, MACE), answer=("not-run",)),
-        CompoundsView(potentials=(CHGNET,), common=(CHGNET, MACE)),
-    ],
-)
-def test_the_sql_gives_the_same_rows_in_another_database(dataset, view):
-    statements = compounds.export_sql(dataset, view, folder=str(dataset.directory))
-    assert "$" not in statements
-    with duckdb.connect() as connection:
-        found = connection.execute(statements).df()
-    expected = compounds.export(dataset, view)
-    assert len(expected) > 0
-    assert_frame_equal(found, expected, check_dtype=False)
-
-
-def test_the_sql_runs_where_tables_are_not_published(tmp_path):
-    full = dashboard_data.publish(tmp_path / "full")
-    tables.publish(tmp_path / "bare", {"references": tables.read(full, "references")})
-    bare = Dataset(tmp_path / "bare")
-    with duckdb.connect() as connection:
-        found = connection.execute(compounds.export_sql(bare, CompoundsView(), str(bare.directory))).df()
-    assert len(found) == 10
-    assert found["label"].isna().all()
-
-
-def test_values_are_quoted_in_the_sql():
-    query = Query("SELECT $formula, $potentials, $suite, $low", {
-        "formula": "'; DROP TABLE pairs; --", "potentials": [], "suite": None, "low": -0.5,
-    })  # fmt: skip
-    with duckdb.connect() as connection:
-        assert connection.execute(filled(query)).fetchone() == ("'; DROP TABLE pairs; --", [], None, -0.5)
-    with pytest.raises(TypeError):
-        literal(object())
-
-
-def test_files_hold_the_rows_with_sources_and_runs(dataset):
-    view = CompoundsView(anion=("I", "Br"))
-    expected = compounds.export(dataset, view)
-    written = pd.read_csv(io.StringIO(compounds.export_csv(dataset, view)))
-    stored = pd.read_parquet(io.BytesIO(compounds.export_parquet(dataset, view)))
-    assert list(written.columns) == list(stored.columns) == list(compounds.EXPORT)
-    assert len(written) == len(stored) == 4
-    assert set(stored["release"]) == {dataset.release()}
-    assert stored["run"].tolist() == expected["run"].tolist() == [dashboard_data.RUN, "run-abx3-mace"] * 2
-    assert stored["omega_min_thz"].tolist() == expected["omega_min_thz"].tolist()
 
 
 def test_without_tables_there_are_no_rows_and_no_errors(tmp_path):
