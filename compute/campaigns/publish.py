@@ -88,9 +88,9 @@ def merge(campaign: Campaign, known: Standing | None = None) -> dict[str, pa.Tab
     n_done = sum(row is not None for row in done.values())
     missing = rows.not_run(f"not among the {n_done} of {len(campaign.references)} compounds computed so far")
     common = _common(campaign)
-    drawn = {m.compound: m for m in sample.members(campaign.references, campaign.draw)} if campaign.draw else {}
+    weighted = _weights(campaign, complete=n_done == len(done))
     merged = [
-        {**(done[compound] or missing), **common, "compound": compound, **_weighted(drawn.get(compound))}
+        {**(done[compound] or missing), **common, "compound": compound, **weighted.get(compound, {})}
         for compound in (reference["compound"] for reference in campaign.references)
     ]
     kept = known.run if set(known.rows) - here else None
@@ -136,8 +136,12 @@ def _common(campaign: Campaign) -> Row:
     }
 
 
-def _weighted(member: sample.Member | None) -> Row:
-    return {} if member is None else {"stratum": member.stratum, "weight": member.weight}
+def _weights(campaign: Campaign, *, complete: bool) -> dict[str, Row]:
+    """`stratum` and `weight` of the compounds drawn; in a run that has them all, none stands for others."""
+    if complete:
+        return {reference["compound"]: {"stratum": None, "weight": None} for reference in campaign.references}
+    drawn = sample.members(campaign.references, campaign.draw) if campaign.draw else ()
+    return {member.compound: {"stratum": member.stratum, "weight": member.weight} for member in drawn}
 
 
 def _beside(

@@ -105,6 +105,9 @@ def test_a_run_that_is_interrupted_or_extended_keeps_its_draw_and_publishes_weig
     (run,) = tables.read(data, "runs").to_pylist()
     assert json.loads(run["sample"]) == {"n": 12, "seed": 3, "anions": []}
 
+    campaigns.compute(campaign, campaign.tasks, Here())
+    assert {(row["weight"], row["stratum"]) for row in published().values()} == {(None, None)}, "each stands for itself"
+
 
 def test_the_command_draws_its_sample(data, monkeypatch, tmp_path):
     monkeypatch.setenv("SOFTMODE_VAR", str(tmp_path / "var"))
