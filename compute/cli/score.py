@@ -29,8 +29,8 @@ TierOption = Annotated[
     str,
     typer.Option(
         "--tier",
-        help="quick: a sample of 200 ABX3 and 60 double perovskites, tilt wells, DFT frames, and the stored DFT"
-        " supercells up to a size; full: all of each.",
+        help="brief: tilt wells and DFT frames, minutes; quick: beside them a sample of 200 ABX3 and 60 double"
+        " perovskites, and the stored DFT supercells up to a size; full: all of each.",
     ),
 ]
 OutOption = Annotated[

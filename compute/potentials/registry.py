@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from compute.potentials.environments.install import of_family
+
 
 class UnknownPotential(ValueError):
     """An id that no registered or local potential has."""
@@ -110,9 +112,11 @@ def entry(id: str) -> PotentialEntry:
 
 
 def preselected() -> str:
-    """The packaged potential to begin with: CHGNet 0.3.0, and where its package is missing the best MACE that comes
-    with Softmode, which is distilled from it.
+    """The packaged potential to begin with: SevenNet-0; where its environment is missing CHGNet 0.3.0, and where that
+    is missing too the best MACE that comes with Softmode, which is distilled from it.
     """
+    if of_family("sevennet").ready:
+        return "sevennet-0"
     return "chgnet-0.3.0" if find_spec("chgnet") else "softmode-mace-distil-16000"
 
 

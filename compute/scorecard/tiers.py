@@ -32,6 +32,7 @@ class Tier:
 TIERS = {
     tier.name: tier
     for tier in (
+        Tier("brief", drawn={}, displaced=()),
         Tier("quick", drawn={"abx3": 200, "hdp": 60}, most_atoms=8_000),
         Tier("full", drawn={"abx3": None, "hdp": None}),
     )

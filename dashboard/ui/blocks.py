@@ -8,6 +8,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from compute.potentials.registry import preselected
 from dashboard.figures.theme import CONFIG, Figure
 from dashboard.ui.text import marked
 
@@ -160,7 +161,7 @@ def campaign_command(suite: str, *options: str) -> str:
     """The command that computes `suite` with a potential that can be had without asking anyone."""
     if suite == "mp0b3":
         return "softmode campaign run --suite mp0b3 --potential mace-mp-0b3-medium --source FOLDER"
-    return " ".join([f"softmode campaign run --suite {suite} --potential chgnet-0.3.0", *options])
+    return " ".join([f"softmode campaign run --suite {suite} --potential {preselected()}", *options])
 
 
 def publish_command(*potentials: str, sampling: bool = False) -> str:
@@ -168,7 +169,7 @@ def publish_command(*potentials: str, sampling: bool = False) -> str:
 
     With `sampling` also on frames that each sampled itself; without `potentials` one that can be had without asking.
     """
-    asked = " ".join(f"--potential {potential}" for potential in potentials or ("chgnet-0.3.0",))
+    asked = " ".join(f"--potential {potential}" for potential in potentials or (preselected(),))
     return f"softmode reference dft publish {asked}" + (" --protocol quick" if sampling else "")
 
 

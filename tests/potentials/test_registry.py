@@ -6,6 +6,7 @@ import pytest
 
 from compute import tables
 from compute.potentials import registry
+from compute.potentials.environments.install import of_family
 from compute.potentials.imports import mace_modules
 from compute.potentials.registry import UnknownPotential, entries, entry, preselected
 from compute.potentials.store import packaged_path, rows
@@ -107,7 +108,9 @@ def test_an_unknown_id_is_answered_with_the_nearest_ones():
         entry("???")
 
 
-def test_what_is_preselected_comes_with_what_is_installed(monkeypatch):
+def test_what_is_preselected_comes_with_what_is_installed(monkeypatch, tmp_path):
+    assert preselected() == ("sevennet-0" if of_family("sevennet").ready else "chgnet-0.3.0")
+    monkeypatch.setenv("SOFTMODE_ENVIRONMENTS", str(tmp_path))
     assert preselected() == "chgnet-0.3.0"
     monkeypatch.setattr(registry, "find_spec", lambda name: None)
     own = [e for e in entries().values() if e.source == "comes with Softmode"]

@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from compute.physics.stability import MISSING
+from compute.potentials.registry import preselected
 from dashboard.pages.compound import sigma_figures as figures
 from dashboard.queries.compound_page import KnownCompound
 from dashboard.ui import controls
@@ -26,7 +27,7 @@ def sigma(found: KnownCompound, view: CompoundView) -> Component:
         "σ is the size of the forces that the harmonic force constants miss, over that of all forces: 0 for a harmonic "
         "crystal, 1 where what is missed is as large as the forces."
     )
-    command = f"softmode sigma {found.name} --suite {found.suite} --potential chgnet-0.3.0 --protocol quick"
+    command = f"softmode sigma {found.name} --suite {found.suite} --potential {preselected()} --protocol quick"
     if found.sigma.empty:
         return section(
             title,

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from compute.potentials.registry import preselected
 from dashboard.pages.compound.stored_bands import stored_bands
 from dashboard.pages.compound.stored_modes import CELLS, frozen_files, stored_modes
 from dashboard.queries.bands import Bands, Mode, counterpart, mode, pattern_json
@@ -69,7 +70,7 @@ def structure(found: KnownCompound, view: CompoundView) -> Component:
             title,
             not_computed(
                 "Neither DFT’s lattice constant nor a relaxed cell of a potential is published.",
-                f"softmode harmonic {found.name} --suite {found.suite} --potential chgnet-0.3.0",
+                f"softmode harmonic {found.name} --suite {found.suite} --potential {preselected()}",
             ),
         )
     repeats = int(view.repeats or 0)

@@ -14,12 +14,12 @@ from compute.statistics.regression import LEAST, PLACES, Explained
 from dashboard.pages.error_sources.mean_contributions_figure import Numbers, grouped
 from dashboard.pages.error_sources.regression_data import DRAWS, SUITE, ExplainedShare, Regression
 from dashboard.queries.agreement import PLACE_NAMES
-from dashboard.ui.blocks import captioned, statement, statements, table
+from dashboard.ui.blocks import campaign_command, captioned, statement, statements, table
 from dashboard.ui.text import count, number, plural
 
 Names = Mapping[str, str]
 ROW_REM = 3.2
-COMMAND = f"softmode campaign run --suite {SUITE} --potential chgnet-0.3.0 --stage sigma"
+COMMAND = campaign_command(SUITE, "--stage", "sigma")
 
 
 def options(found: Sequence[Regression], names: Names) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from compute.jobs import service
 from compute.jobs.service import Job, JobError, JobSettings, JobsUnavailable
+from compute.potentials.registry import preselected
 from dashboard.dataset import Dataset
 from dashboard.pages.page import VIEW_QUERY, Page, PageState
 from dashboard.pages.recompute import data as query
@@ -73,7 +74,7 @@ def layout(dataset: Dataset, state: RecomputeState, ignored: tuple[str, ...]) ->
             html.P(
                 [
                     "On the command line: ",
-                    html.Code("softmode harmonic CsPbBr3 --suite abx3 --potential chgnet-0.3.0"),
+                    html.Code(f"softmode harmonic CsPbBr3 --suite abx3 --potential {preselected()}"),
                     ". For programs: ", html.A("the API", href="/api/v1/"), ".",
                 ],
                 className="fine",

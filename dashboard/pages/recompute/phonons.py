@@ -104,6 +104,8 @@ def _figure(sets: Sequence[LiveSet], published: Mapping[str, float]) -> Componen
         "q in primitive reciprocal coordinates: the cell is of no prototype. "
         if sets[0].found.prototype == ANY
         else f"DFT at n = {len(published)} points. "
+        if published
+        else ""
     )
     return captioned(
         bands(curves, drawing.band_labels(path), published, None),

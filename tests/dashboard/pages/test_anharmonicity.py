@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from compute import tables
+from compute.potentials.registry import preselected
 from compute.statistics.bootstrap import Interval
 from dashboard.dataset import Dataset
 from dashboard.elements import place
@@ -272,7 +273,7 @@ def test_what_a_constant_does_too_is_not_said_of_the_potential(dataset, monkeypa
 
 
 def test_the_page_says_what_is_not_computed_and_what_it_did_not_understand(dataset):
-    assert "softmode campaign run --suite hdp --potential chgnet-0.3.0 --stage sigma" in laid_out(dataset, s="hdp")
+    assert f"softmode campaign run --suite hdp --potential {preselected()} --stage sigma" in laid_out(dataset, s="hdp")
     assert "replaced by the default: s, pr." in laid_out(dataset, s="mp0b3", pr="nowhere")
     assert "No potential shown has σ by the protocol published here." in laid_out(dataset, p=MACE)
     assert "cannot be told" in laid_out(dataset)

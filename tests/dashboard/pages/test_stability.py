@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from compute import tables
+from compute.potentials.registry import preselected
 from compute.statistics import confusion as metrics
 from compute.statistics import verdicts
 from compute.statistics.criteria import CRITERIA
@@ -202,7 +203,7 @@ def test_another_functional_and_another_schedule_are_named(directory, tmp_path):
 def test_what_was_not_computed_says_how(dataset):
     text = text_of(dataset, s="hdp", c="sigma")
     assert "Not computed. " in text
-    assert "softmode campaign run --suite hdp --potential chgnet-0.3.0 --stage sigma" in text
+    assert f"softmode campaign run --suite hdp --potential {preselected()} --stage sigma" in text
 
 
 def test_a_suite_without_the_criterion_shows_its_first(dataset):
