@@ -285,6 +285,10 @@ def training_sets(dataset: Dataset) -> dict[str, str]:
     return dict(zip(frame["potential"], frame["training_set"], strict=True))
 
 
+RANKED_IN = "abx3"
+"""Where results of several suites stand together, potentials stand as the suite of most compounds ranks them."""
+
+
 def preferred(dataset: Dataset, suite: str, potentials: Iterable[str]) -> list[str]:
     """`potentials` in the order in which a page shows them unasked.
 

@@ -19,6 +19,7 @@ from compute.physics import wells as physics
 from compute.statistics.bootstrap import clusters_of
 from compute.statistics.deviation import deviation, rms_interval
 from dashboard.dataset import Dataset
+from dashboard.queries.ranking import RANKED_IN, preferred
 
 REFERENCE, CHECK, POTENTIAL = "reference", "check", "potential"
 QUANTITY_COLUMNS = {"curvature": "curvature", "omega": "omega_thz"}
@@ -85,7 +86,7 @@ def wells(dataset: Dataset) -> pd.DataFrame:
     reference, what differs from it for a check, the potential's id else; `missed`: root mean square of what the fit
     misses of the forces, over that of the forces, NaN where there is no fit; `has_dft`: whether the reference of the
     compound is finished, and then its `dft_curvature`, `dft_omega_thz` and so on; `height`: energy at the largest Q
-    in meV; `quartic_alone`: the quartic term fitted without a sextic one.
+    in meV; `quartic_alone`: the quartic term fitted without a sextic one; `place`: of the potential in the ranking.
     """
     return _wells(dataset, dataset.release())
 
@@ -95,6 +96,8 @@ def _wells(dataset: Dataset, release: str) -> pd.DataFrame:
     frame = dataset.frame(_WELLS)
     reference = frame[frame["kind"] == REFERENCE].set_index("compound")
     frame["name"] = [_name(row, reference) for row in frame.itertuples(index=False)]
+    known = sorted(frame.loc[frame["kind"] == POTENTIAL, "source"].unique())
+    frame["place"] = frame["source"].map({p: place for place, p in enumerate(preferred(dataset, RANKED_IN, known))})
     sizes = [np.sqrt(np.mean(np.square(forces))) if np.ndim(forces) else np.nan for forces in frame["forces"]]
     frame["missed"] = frame["force_residual"].to_numpy(float) / np.array(sizes, float)
     frame[HEIGHT] = [1000 * e[np.argmax(np.abs(q))] if np.ndim(e) else np.nan for q, e in _points(frame, "energies")]
@@ -132,8 +135,8 @@ def _name(row: Any, reference: pd.DataFrame) -> str:
 
 
 def potentials(frame: pd.DataFrame) -> list[str]:
-    """Ids of the potentials with wells, by name."""
-    return sorted(frame.loc[frame["kind"] == POTENTIAL, "source"].unique())
+    """Ids of the potentials with wells, the best ranked first."""
+    return list(frame[frame["kind"] == POTENTIAL].sort_values("place")["source"].unique())
 
 
 def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -175,7 +178,8 @@ def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
                 n_missing=len(known - tried),
             )
         )
-    return sorted(found, key=lambda c: (c.kind != POTENTIAL, c.name))
+    order = potentials(frame)
+    return sorted(found, key=lambda c: (c.kind != POTENTIAL, order.index(c.name) if c.name in order else 0, c.name))
 
 
 def _deviations(pairs: pd.DataFrame, column: str) -> Deviations:
@@ -222,7 +226,7 @@ def most_different(frame: pd.DataFrame) -> str:
 
 
 def of_compound(frame: pd.DataFrame, compound: str) -> pd.DataFrame:
-    """The rows of `compound`: the reference, other settings of DFT, then potentials by name."""
+    """The rows of `compound`: the reference, other settings of DFT, then potentials, the best ranked first."""
     rows = frame[frame["compound"] == compound]
     rank = rows["kind"].map({REFERENCE: 0, CHECK: 1, POTENTIAL: 2})
-    return rows.assign(rank=rank).sort_values(["rank", "name"]).drop(columns="rank")
+    return rows.assign(rank=rank).sort_values(["rank", "place", "name"]).drop(columns="rank")

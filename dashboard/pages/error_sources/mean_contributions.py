@@ -27,7 +27,7 @@ from dashboard.views.error_sources import ORDERS, SHAPLEY
 Names = Mapping[str, str]
 SERIES_NAMES = {NET: "forces and Hessian, net", **STEP_NAMES, INTERACTION: "interaction of forces and Hessian"}
 ROW_REM = 3.2
-MOST_ROWS = 24  # rows of a figure; the table has all
+MOST_ROWS, MOST_POTENTIALS = 24, 5  # of a figure, the first ones; the table has all
 
 
 def split_options() -> list[dict[str, str]]:
@@ -45,16 +45,17 @@ def means(found: Sequence[ContributionGroup], split: str, names: Names) -> list[
                 "that begin with sampling need DFT’s forces on the potential’s own frames."
             )
         ]
-    drawn = known if len(known) <= MOST_ROWS else [group for group in known if group.anion in (None, SMOOTH)]
+    order = list(dict.fromkeys(group.potential for group in known))
+    drawn = [group for group in known if group.potential in order[:MOST_POTENTIALS]]
+    drawn = drawn if len(drawn) <= MOST_ROWS else [group for group in drawn if group.anion in (None, SMOOTH)]
     # Smooth sets first: elsewhere the reference, or the potential, has no Hessian to speak of.
-    order = list(dict.fromkeys(group.potential for group in drawn))
     drawn = sorted(
         drawn, key=lambda group: (order.index(group.potential), group.anion != SMOOTH, group.anion is not None)
     )
-    return [_means_figure(drawn, split, names), _means_table(known, names)]
+    return [_means_figure(drawn, len(order), split, names), _means_table(known, names)]
 
 
-def _means_figure(drawn: Sequence[ContributionGroup], split: str, names: Names) -> Component:
+def _means_figure(drawn: Sequence[ContributionGroup], n_potentials: int, split: str, names: Names) -> Component:
     series = {}
     for step, name in SERIES_NAMES.items():
         values = [group.steps[step].mean for group in drawn]
@@ -62,10 +63,11 @@ def _means_figure(drawn: Sequence[ContributionGroup], split: str, names: Names) 
     sizes = [f"n = {count(group.n)}".replace(" ", "\N{NO-BREAK SPACE}") for group in drawn]
     rows = [wrapped(f"{_who(group, names)}, {n}", 28) for group, n in zip(drawn, sizes, strict=True)]
     figure = grouped(rows, series, x_title=wrapped("mean contribution to σ", 17))
+    rest = f", the first of {count(n_potentials)}" if n_potentials > _potentials(drawn) else ""
     return captioned(
         figure,
         [
-            html.Strong(f"{plural(_total(drawn), 'score')} of {plural(_potentials(drawn), 'potential')}. "),
+            html.Strong(f"{plural(_total(drawn), 'score')} of {plural(_potentials(drawn), 'potential')}{rest}. "),
             f"{_net(drawn)} Lines: 95 % intervals over sets, from {FEWEST} sets on. ",
             "Shapley values share the interaction out equally over the orders that are known."
             if split == SHAPLEY

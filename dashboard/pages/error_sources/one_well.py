@@ -21,6 +21,7 @@ from dashboard.ui.wells import ROUGH
 from dashboard.views.error_sources import ErrorSourcesView
 
 Names = Mapping[str, str]
+TOLD = 2  # sources that a sentence names one by one
 
 
 def one(frame: pd.DataFrame, view: ErrorSourcesView, names: Names) -> list[Any]:
@@ -32,12 +33,11 @@ def one(frame: pd.DataFrame, view: ErrorSourcesView, names: Names) -> list[Any]:
         return [html.P(f"No well of {view.compound} is computed.")]
     curves = [_curve(row, frame, finished, names) for row in finished.itertuples(index=False)]
     described = [row for row in finished.itertuples(index=False) if row.kind != query.CHECK]
-    shapes = " ".join(f"{_called(row, names)}: {_shape(row)}." for row in described)
     rough = [_called(row, names) for row in described if row.missed > ROUGH]
     figure = captioned(
         wells_figure(curves),
         [
-            html.Strong(f"{view.compound}. {shapes} "),
+            html.Strong(f"{view.compound}. {_shapes(described, names)} "),
             "Points are computed, lines fitted. Negative Q mirrors positive Q: turning the octahedra the other way "
             "gives the same crystal, so E is even.",
         ],
@@ -67,6 +67,21 @@ def _curve(row: Any, frame: pd.DataFrame, finished: pd.DataFrame, names: Names) 
 
 def _called(row: Any, names: Names) -> str:
     return names.get(row.name, row.name)
+
+
+def _shapes(described: Sequence[Any], names: Names) -> str:
+    """The wells in words: of DFT and of a few potentials each, of more how many have which."""
+    potentials = [row for row in described if row.kind == query.POTENTIAL]
+    told = described if len(potentials) <= TOLD else [row for row in described if row.kind != query.POTENTIAL]
+    said = [f"{_called(row, names)}: {_shape(row)}." for row in told]
+    if len(potentials) > TOLD:
+        single = sum(row.depth == 0 for row in potentials)
+        falling = sum(np.isnan(row.depth) for row in potentials)
+        said.append(
+            f"Of {len(potentials)} potentials {len(potentials) - single - falling} have a double well, {single} a "
+            f"single one, and in {falling} E still falls at the last point."
+        )
+    return " ".join(said)
 
 
 def _shape(row: Any) -> str:
@@ -104,7 +119,7 @@ def _numbers(rows: pd.DataFrame, names: Names) -> Component:
         head,
         body,
         caption="ω is the frequency of k, imaginary as negative. Depth below Q = 0; residual: RMS of what the fit "
-        "misses of the forces.",
+        "misses of the forces. Beneath a potential: precision, and the sha256 of its checkpoint.",
     )
 
 
@@ -120,14 +135,15 @@ def _settings(row: Any) -> str:
     if row.kind != query.POTENTIAL:
         return f"{row.k_points} k, {row.cutoff_ev:g} eV"
     checkpoint = row.checkpoint_sha256
-    return f"{row.settings}, checkpoint {checkpoint[:12]}" if isinstance(checkpoint, str) else row.settings
+    return f"{row.settings} {checkpoint[:12]}" if isinstance(checkpoint, str) else row.settings
 
 
 def _fit_note(rough: Sequence[str]) -> Component | None:
     if not rough:
         return None
+    whose = " and ".join(rough) if len(rough) <= TOLD else f"{len(rough)} of these sources"
     return html.P(
-        f"The fit misses more than {100 * ROUGH:.0f} % of the forces of {' and '.join(rough)}: there k is the "
+        f"The fit misses more than {100 * ROUGH:.0f} % of the forces of {whose}: there k is the "
         "curvature of the whole range, not that at Q = 0.",
         className="fine",
     )

@@ -21,15 +21,12 @@ from dashboard.queries import attribution as attribution_query
 from dashboard.queries import potentials as models_query
 from dashboard.queries import wells as wells_query
 from dashboard.queries.coverage import potential_names
-from dashboard.queries.ranking import newest_first, preferred
+from dashboard.queries.ranking import RANKED_IN, preferred
 from dashboard.ui import attribution as errors_attribution
 from dashboard.ui import attribution_breakdown, controls, wells
 from dashboard.ui.blocks import not_computed, publish_command, section
 from dashboard.ui.text import level_sentence
 from dashboard.views.error_sources import ErrorSourcesView
-
-_RANKED_IN = "abx3"
-"""Frames are of several suites; potentials stand as the suite of most compounds ranks them."""
 
 SUITES = ("hdp", "abx3")
 """Those whose errors are taken apart."""
@@ -160,7 +157,7 @@ def one_set(dataset: Dataset, view: ErrorSourcesView) -> Component | None:
 def means(dataset: Dataset, view: ErrorSourcesView) -> list[Any]:
     """Mean contributions by potential and anion."""
     found = groups_query.groups(dataset, view.split, view.reference)
-    order = preferred(dataset, _RANKED_IN, dict.fromkeys(group.potential for group in found))
+    order = preferred(dataset, RANKED_IN, dict.fromkeys(group.potential for group in found))
     found = sorted(found, key=lambda group: order.index(group.potential))
     return mean_contributions.means(found, view.split, potential_names(dataset))
 
@@ -271,7 +268,9 @@ def breakdown(dataset: Dataset, view: ErrorSourcesView) -> list[Any]:
 
 def scored_options(dataset: Dataset, view: ErrorSourcesView) -> list[dict[str, str]]:
     """Potentials scored on the view's frames."""
-    return controls.options(newest_first(attribution_query.potentials(dataset, view.frames)), potential_names(dataset))
+    return controls.options(
+        preferred(dataset, RANKED_IN, attribution_query.potentials(dataset, view.frames)), potential_names(dataset)
+    )
 
 
 def order_options(dataset: Dataset, view: ErrorSourcesView) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from dashboard.pages.error_sources import page as errors
 from dashboard.pages.error_sources.well_figure import WellCurve, mirrored
 from dashboard.pages.error_sources.well_figure import wells as wells_figure
 from dashboard.queries import attribution, wells
+from dashboard.queries.ranking import RANKED_IN, preferred
 from dashboard.ui.attribution_breakdown import _softening_sentences, breakdown
 from tests.support import dashboard_data
 from tests.support.components import drawn, text_of
@@ -69,8 +70,16 @@ def test_omega_is_compared_with_its_sign(frame):
 def test_the_compound_shown_first_is_where_they_differ_most(frame):
     assert wells.most_different(frame) == "Cs2AgInCl6"
     assert wells.of_compound(frame, "Cs2AgBiBr6")["name"].tolist() == [
-        "DFT", "DFT, 1.5 × cutoff", "DFT, 4x4x4 Γ-centred k", CHGNET, MACE,
+        "DFT", "DFT, 1.5 × cutoff", "DFT, 4x4x4 Γ-centred k", MACE, CHGNET,
     ]  # fmt: skip
+
+
+def test_potentials_stand_as_they_are_ranked_everywhere(dataset, frame):
+    best_first = preferred(dataset, RANKED_IN, [CHGNET, MACE])
+    assert best_first == [MACE, CHGNET]
+    assert wells.potentials(frame) == best_first
+    scored = [c.name for c in wells.comparisons(frame, "curvature") if c.kind == wells.POTENTIAL]
+    assert scored == best_first
 
 
 def test_orders_are_those_whose_corners_are_known(dataset):
