@@ -40,6 +40,7 @@ RULE_OPTIONS = [
     {"value": rule, "label": f"{'the score' if rule == SCORE else rule}: {text}"} for rule, text in RULES.items()
 ]
 SHOWN = "stability-view"
+UNASKED = 3  # potentials that are shown where none is chosen: a row of matrices
 ONE_ALONE = "Two potentials are compared by a score; here there is one potential, or no score."
 
 
@@ -60,7 +61,7 @@ def resolve(dataset: Dataset, asked: StabilityView) -> StabilityState:
     chosen = tuple(p for p in asked.potentials if p in offered)[:MOST_POTENTIALS]
     view = replace(asked, criterion=criterion, potentials=chosen, anion=tuple(a for a in asked.anion if a in present))
     plain = tuple(foundation(dataset, offered)) or offered
-    shown = tuple(p for p in offered if p in chosen) or plain[:MOST_POTENTIALS]
+    shown = tuple(p for p in offered if p in chosen) or plain[:UNASKED]
     return StabilityState(view, encode(view, criterion=criteria[0]), shown, offered)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from compute import tables
+from compute.potentials.registry import preselected
 from compute.statistics.bootstrap import Interval
 from dashboard.dataset import Dataset
 from dashboard.queries import coverage
@@ -101,7 +102,7 @@ def test_a_distilled_potential_is_in_no_ranking(directory, tmp_path):
 
 def test_without_results_the_command_is_named():
     text = text_of(ranking_block([], "hdp", NAMES))
-    assert "softmode campaign run --suite hdp --potential chgnet-0.3.0 --stage sigma" in text
+    assert f"softmode campaign run --suite hdp --potential {preselected()} --stage sigma" in text
 
 
 def test_another_functional_is_said_where_potentials_are_ranked(directory, tmp_path):
