@@ -13,6 +13,7 @@ from compute.physics.attribution import CORNERS, NEEDS, OTHERS, PUBLISHED_PATH, 
 from compute.tables.schemas import SURROGATE
 from dashboard.dataset import Dataset
 from dashboard.queries.coverage import potential_names
+from dashboard.queries.ranking import RANKED_IN, preferred
 from dashboard.records import records
 from dashboard.views.error_sources import ORDERS, REFERENCES
 
@@ -127,12 +128,13 @@ def sets(dataset: Dataset, reference: str = REFERENCES[0]) -> list[str]:
 
 
 def potentials(dataset: Dataset, frames: str) -> list[str]:
-    """Potentials scored on `frames`, the finished ones first."""
-    names: list[str] = dataset.frame(
-        "SELECT potential FROM attribution WHERE frames = $frames ORDER BY status = 'ok' DESC, potential",
+    """Potentials scored on `frames`, the finished ones first, and of these the best ranked."""
+    rows = dataset.frame(
+        "SELECT potential, status = 'ok' AS finished FROM attribution WHERE frames = $frames ORDER BY potential",
         {"frames": frames},
-    )["potential"].tolist()
-    return names
+    )
+    parts = (rows.loc[rows["finished"], "potential"], rows.loc[~rows["finished"], "potential"])
+    return [potential for part in parts for potential in preferred(dataset, RANKED_IN, part)]
 
 
 def scored(dataset: Dataset, frames: str, potential: str) -> Scored | None:

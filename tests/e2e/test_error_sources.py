@@ -23,7 +23,7 @@ def test_a_click_on_a_point_chooses_the_compound(visit):
 
 
 def test_the_order_of_an_attribution_follows_the_set(visit):
-    page = visit("/errors?f=abx3-CsPbI3-test&o=fsh#set")
+    page = visit("/errors?f=abx3-CsPbI3-test&sp=chgnet-test&o=fsh#set")
     step = page.locator("#errors-breakdown tbody tr:not(:has-text('net'))").nth(1)
     expect(step).to_contain_text("sampling")
     choose(page, "#errors-frames", "abx3-CsPbBr3-test")

@@ -268,9 +268,7 @@ def breakdown(dataset: Dataset, view: ErrorSourcesView) -> list[Any]:
 
 def scored_options(dataset: Dataset, view: ErrorSourcesView) -> list[dict[str, str]]:
     """Potentials scored on the view's frames."""
-    return controls.options(
-        preferred(dataset, RANKED_IN, attribution_query.potentials(dataset, view.frames)), potential_names(dataset)
-    )
+    return controls.options(attribution_query.potentials(dataset, view.frames), potential_names(dataset))
 
 
 def order_options(dataset: Dataset, view: ErrorSourcesView) -> list[dict[str, str]]:

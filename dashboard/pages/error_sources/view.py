@@ -12,7 +12,6 @@ from dashboard.pages.error_sources.protocols_data import protocol_pairs
 from dashboard.pages.error_sources.regression_data import regressions
 from dashboard.pages.page import PageState
 from dashboard.queries import attribution, wells
-from dashboard.queries.ranking import RANKED_IN, preferred
 from dashboard.views.codec import encode
 from dashboard.views.error_sources import ErrorSourcesView
 
@@ -51,7 +50,7 @@ _OFFERED: dict[str, Callable[[Dataset, ErrorSourcesView], Sequence[str]]] = {
     "compound": _compounds,
     "reference": lambda dataset, view: attribution.references(dataset) or [view.reference],
     "frames": lambda dataset, view: attribution.sets(dataset, view.reference),
-    "scored": lambda dataset, view: preferred(dataset, RANKED_IN, attribution.potentials(dataset, view.frames)),
+    "scored": lambda dataset, view: attribution.potentials(dataset, view.frames),
     "order": orders,
 }
 """What the tables offer per field of a view, what comes by itself first; it depends on the fields before it."""
