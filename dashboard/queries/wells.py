@@ -156,11 +156,11 @@ def pairs(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
-    """One entry per potential and per other setting of DFT, potentials first; `quantity` as in the view."""
+    """One entry per potential, the best ranked first, then per other setting of DFT; `quantity` as in the view."""
     joined, column = pairs(frame), QUANTITY_COLUMNS[quantity]
     known = set(frame.loc[(frame["kind"] == REFERENCE) & (frame["status"] == "ok"), "compound"])
     found = []
-    for (kind, name), rows in frame[frame["kind"] != REFERENCE].groupby(["kind", "name"]):
+    for (kind, _, name), rows in frame[frame["kind"] != REFERENCE].groupby(["kind", "place", "name"], dropna=False):
         mine = joined[joined["name"] == name]
         tried = set(rows["compound"]) & known
         found.append(
@@ -178,8 +178,7 @@ def comparisons(frame: pd.DataFrame, quantity: str) -> list[Comparison]:
                 n_missing=len(known - tried),
             )
         )
-    order = potentials(frame)
-    return sorted(found, key=lambda c: (c.kind != POTENTIAL, order.index(c.name) if c.name in order else 0, c.name))
+    return sorted(found, key=lambda c: c.kind != POTENTIAL)
 
 
 def _deviations(pairs: pd.DataFrame, column: str) -> Deviations:

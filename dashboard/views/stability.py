@@ -32,8 +32,8 @@ _COST = Number(0, 10_000, 1)
 class StabilityView:
     """Which compounds and potentials are compared, where stable ends, and what a wrong verdict costs in DFT runs.
 
-    No potential chosen means the foundation potentials that have results; `harmonic` means the suite's first criterion
-    where DFT has no ω. `rule` is the convention by which scores count, of `verdicts.RULES`; `level` all
+    No potential chosen means the best foundation potentials that have results; `harmonic` means the suite's first
+    criterion where DFT has no ω. `rule` is the convention by which scores count, of `verdicts.RULES`; `level` all
     compounds, or those in which potential and DFT mean the same level of theory; `common` restricts them to
     the compounds that every chosen potential was run on.
     """

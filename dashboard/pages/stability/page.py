@@ -118,7 +118,7 @@ def _controls(dataset: Dataset, found: StabilityState, names: Mapping[str, str])
         controls.select("stability-suite", "Suite", controls.SUITE_OPTIONS, view.suite),
         controls.multi(
             "stability-potentials", f"Potentials (at most {MOST_POTENTIALS})", controls.options(found.offered, names),
-            view.potentials,
+            view.potentials, everything=f"the best {UNASKED}",
         ),
         controls.select("stability-criterion", "DFT | potential", _criteria(view), view.criterion),
         controls.multi("stability-anion", "Anion", anions(dataset, view.suite), view.anion),
